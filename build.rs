@@ -1,0 +1,83 @@
+//! Packs the catalog's tables, one deflated block a region, so that looking up
+//! one region decodes only that region. The tables are under `src/catalog/data`.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// Deflate's best; the blocks are small and packed once.
+const LEVEL: u8 = 9;
+
+#[expect(clippy::disallowed_methods, reason = "this is how cargo and build scripts talk")]
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=src/catalog/data");
+    println!("cargo::rerun-if-changed=build.rs");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog/data");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut pack = Pack::default();
+    for provider in ["aws", "gcp"] {
+        pack.add(provider, "", "machines", &machines(&data.join(provider))?)?;
+    }
+    for line in rows(&data.join("regions.csv"))? {
+        let [provider, region, kind] = line.split(',').collect::<Vec<_>>()[..] else {
+            return Err(format!("regions.csv: {line}").into());
+        };
+        pack.add(provider, region, kind, &block(&data.join(provider), region)?)?;
+    }
+    fs::write(out.join("catalog.bin"), &pack.bytes)?;
+    fs::write(out.join("catalog_index.rs"), format!("&[\n{}]", pack.index))?;
+    Ok(())
+}
+
+/// The blocks one after the other, and where each begins and ends.
+#[derive(Default)]
+struct Pack {
+    bytes: Vec<u8>,
+    index: String,
+}
+
+impl Pack {
+    fn add(&mut self, provider: &str, region: &str, kind: &str, text: &str) -> Result<(), Box<dyn Error>> {
+        let start = self.bytes.len();
+        self.bytes.extend(miniz_oxide::deflate::compress_to_vec(text.as_bytes(), LEVEL));
+        let (end, size) = (self.bytes.len(), text.len());
+        writeln!(self.index, "    ({provider:?}, {region:?}, {kind:?}, {start}, {end}, {size}),")?;
+        Ok(())
+    }
+}
+
+/// A table's rows without its header; a missing table has none.
+fn rows(path: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(text.lines().skip(1).map(str::to_owned).collect())
+}
+
+/// What is true of machines in every region: facts, then measurements.
+fn machines(data: &Path) -> Result<String, Box<dyn Error>> {
+    Ok(sections(&[rows(&data.join("machines.csv"))?, rows(&data.join("measured.csv"))?]))
+}
+
+/// What is true of one region: machine prices, other prices, transfer, ratios.
+fn block(data: &Path, region: &str) -> Result<String, Box<dyn Error>> {
+    Ok(sections(&[
+        rows(&data.join(format!("prices/{region}.csv")))?,
+        rows_of(&data.join("items.csv"), region)?,
+        rows_of(&data.join("transfer.csv"), region)?,
+        rows_of(&data.join("ratios.csv"), region)?,
+    ]))
+}
+
+/// The rows whose first column is `region`, without that column.
+fn rows_of(path: &Path, region: &str) -> Result<Vec<String>, Box<dyn Error>> {
+    let own = |row: String| row.split_once(',').filter(|(first, _)| *first == region).map(|(_, rest)| rest.to_owned());
+    Ok(rows(path)?.into_iter().filter_map(own).collect())
+}
+
+/// Each section's lines, ended by an empty line.
+fn sections(all: &[Vec<String>]) -> String {
+    all.iter().flat_map(|lines| lines.iter().map(String::as_str).chain([""])).fold(String::new(), |text, line| text + line + "\n")
+}

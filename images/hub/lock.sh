@@ -1,0 +1,10 @@
+#!/bin/sh
+# Makes the two lock files anew from requirements.in and package.json.
+# Needs uv and npm; UPGRADE=1 takes newer versions where the bounds allow.
+set -eu
+cd "$(dirname "$0")"
+uv pip compile --universal --python-version 3.11 --generate-hashes \
+    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+    ${UPGRADE:+--upgrade} --quiet --output-file requirements.txt requirements.in
+npm install --package-lock-only --ignore-scripts --no-audit --no-fund \
+    --omit-lockfile-registry-resolved=true

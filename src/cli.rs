@@ -1,0 +1,151 @@
+//! The command line: inert data, one file a verb.
+
+pub mod catalog;
+mod down;
+mod explain;
+mod files;
+mod init;
+mod open;
+mod up;
+
+use clap::{Parser, Subcommand};
+
+pub use down::DownArgs;
+pub use explain::ExplainArgs;
+pub use files::{HubFile, HubFiles};
+pub use init::{InitArgs, ProviderKind};
+pub use open::OpenArgs;
+pub use up::UpArgs;
+
+use crate::view::{Color, Format};
+
+/// JupyterHub and Dask Gateway for Earth science, from one typed file.
+#[derive(Debug, Parser)]
+#[command(
+    name = "frazil",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    help_template = "{about}\n\n{usage-heading} {usage}\n{after-help}\n\n{all-args}",
+    after_help = "\
+Examples:
+  frazil init                      write a hub file, by a few questions
+  frazil validate                  check hub.yaml: no network, no credentials
+  frazil up                        bring the hub up; a second time changes only what differs
+  frazil open                      log in to it in your browser
+  frazil status                    what runs, since when, with how much CPU and memory
+  frazil down                      stop it, keep people's files"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+
+    /// Form of the result on standard output.
+    #[arg(short = 'o', long = "output", value_enum, default_value_t, global = true, value_name = "FORMAT")]
+    pub format: Format,
+
+    /// When to use colour; `NO_COLOR` turns it off too.
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    pub color: Color,
+
+    /// Print only results and errors.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Write a new hub file, by a few questions or by flags.
+    #[command(after_help = "\
+Examples:
+  frazil init                                  ask
+  frazil init --name lab --provider local      a hub on this machine, without questions
+  frazil init --name icesat2 --provider aws --account 123456789012 --region us-west-2 \\
+      --domain hub.example.org --admin octocat --github-allow ICESAT-2HackWeek:2026")]
+    Init(InitArgs),
+
+    /// Check hub files: every problem at once, without network or credentials.
+    #[command(after_help = "\
+Examples:
+  frazil validate                      hub.yaml in this folder
+  frazil validate aws.yaml gcp.yaml    several files
+  frazil validate -o json              for editors and CI")]
+    Validate(HubFiles),
+
+    /// Explain a key of the hub file: type, default, example, and its value.
+    #[command(after_help = "\
+Examples:
+  frazil explain                       all keys
+  frazil explain sizes.memory          one key
+  frazil explain gateway hub.yaml      with its value in a file, and where that comes from
+  frazil explain pools hub.yaml        which machines were chosen, and why")]
+    Explain(ExplainArgs),
+
+    /// Print the hub file's JSON Schema, by which editors complete and check.
+    #[command(after_help = "\
+Example:
+  frazil schema > hub.schema.json
+  and as the first line of hub.yaml:
+  # yaml-language-server: $schema=./hub.schema.json")]
+    Schema,
+
+    /// Look at machine types and prices.
+    Catalog(catalog::CatalogArgs),
+
+    /// Bring a hub up, or change it to what its file says.
+    #[command(alias = "apply", after_help = "\
+Examples:
+  frazil up                            hub.yaml in this folder
+  frazil up examples/laptop.yaml       a hub on this machine")]
+    Up(UpArgs),
+
+    /// Take a hub down.
+    #[command(alias = "destroy", after_help = "\
+Examples:
+  frazil down                          stop it, keep people's files
+  frazil down --data                   remove everything, after typing the hub's name
+  frazil down --data --confirm laptop  the same without a question")]
+    Down(DownArgs),
+
+    /// Show what runs: since when, where, with how much CPU and memory.
+    #[command(after_help = "\
+Examples:
+  frazil status
+  frazil status -o json")]
+    Status(HubFile),
+
+    /// Open the hub in a browser, logged in; without a terminal, print the address.
+    #[command(after_help = "\
+Examples:
+  frazil open                          as the first admin
+  frazil open --print                  only print the address, which works once
+  frazil open --user ada               as someone else")]
+    Open(OpenArgs),
+
+    /// Check that everything a hub needs is there; say how to get what is not.
+    #[command(after_help = "\
+Examples:
+  frazil doctor                        what a hub on this machine needs
+  frazil doctor hub.yaml               what this hub needs")]
+    Doctor(HubFile),
+
+    /// Print the completion script of a shell.
+    #[command(after_help = "\
+Examples:
+  frazil completions bash > ~/.local/share/bash-completion/completions/frazil
+  frazil completions zsh > ~/.zfunc/_frazil
+  frazil completions fish > ~/.config/fish/completions/frazil.fish")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+
+    /// Write the manual pages into a folder.
+    Man {
+        /// The folder; it is made if it is not there.
+        #[arg(long, value_name = "DIR", default_value = "man")]
+        out: std::path::PathBuf,
+    },
+}

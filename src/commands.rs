@@ -1,0 +1,50 @@
+//! The verbs: context and arguments in, a report out.
+
+pub mod catalog;
+mod docs;
+mod doctor;
+mod down;
+mod explain;
+mod init;
+mod load;
+mod open;
+mod status;
+mod up;
+mod validate;
+
+use crate::cli::{Cli, Verb};
+use crate::context::Context;
+use crate::error::Result;
+use crate::outcome::Outcome;
+use crate::view::Printer;
+
+/// What a verb needs beside its arguments.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// The surroundings.
+    pub context: &'a Context,
+    /// Where reports and progress go.
+    pub printer: &'a Printer,
+}
+
+/// Runs the verb of a command line.
+///
+/// # Errors
+/// Whatever stopped the verb; the error knows its exit code.
+pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outcome> {
+    let run = Run { context, printer };
+    match &cli.verb {
+        Verb::Init(args) => init::init(&run, args),
+        Verb::Validate(args) => validate::validate(&run, args),
+        Verb::Explain(args) => explain::explain(&run, args),
+        Verb::Schema => docs::schema(),
+        Verb::Catalog(args) => catalog::catalog(&run, args),
+        Verb::Up(args) => up::up(&run, args).await,
+        Verb::Down(args) => down::down(&run, args),
+        Verb::Status(args) => status::status(&run, args).await,
+        Verb::Open(args) => open::open(&run, args).await,
+        Verb::Doctor(args) => doctor::doctor(&run, args),
+        Verb::Completions { shell } => docs::completions(*shell),
+        Verb::Man { out } => docs::man(&run, out),
+    }
+}

@@ -1,0 +1,111 @@
+//! `frazil explain`: what a key means, and its value in a file.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{Run, load};
+use crate::cli::ExplainArgs;
+use crate::config::{Explanation, HubDocument, KeySummary, explain as explain_key, flow, keys};
+use crate::error::{Error, Result};
+use crate::outcome::Outcome;
+use crate::view::{Align, Report, Table};
+
+/// Explains a key of the hub file.
+///
+/// # Errors
+/// When there is no such key, or the file cannot be used.
+pub fn explain(run: &Run<'_>, args: &ExplainArgs) -> Result<Outcome> {
+    let (key, file) = key_and_file(args);
+    let document = file.map(|file| load::usable(run, &file)).transpose()?;
+    match key {
+        None => run.printer.report(&Keys(keys()))?,
+        Some(key) => {
+            let explanation = explain_key(&key, document.as_ref())
+                .map_err(|message| Error::failed(message).hint("`frazil explain` lists all keys"))?;
+            run.printer.report(&Explained { explanation, chosen: document.and_then(|document| chosen(&key, &document)) })?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// `explain FILE` is read as "all keys, with this file".
+fn key_and_file(args: &ExplainArgs) -> (Option<String>, Option<PathBuf>) {
+    let is_file = |key: &str| Path::new(key).extension().is_some_and(|end| end == "yaml" || end == "yml") && Path::new(key).exists();
+    let default = || Some(PathBuf::from("hub.yaml")).filter(|path| path.exists());
+    match &args.key {
+        Some(key) if args.file.is_none() && is_file(key) => (None, Some(PathBuf::from(key))),
+        key => (key.clone(), args.file.clone().or_else(default)),
+    }
+}
+
+/// What the catalog chose for the pools, where the key is about them.
+fn chosen(_key: &str, _document: &HubDocument) -> Option<String> {
+    None
+}
+
+struct Keys(Vec<KeySummary>);
+
+impl Report for Keys {
+    fn schema(&self) -> &'static str {
+        "frazil.explain.keys/v1"
+    }
+
+    fn data(&self) -> Value {
+        json!({ "keys": self.0 })
+    }
+
+    fn text(&self, _wide: bool) -> String {
+        summary_table(&self.0).render() + "\nMore about one: frazil explain KEY\n"
+    }
+
+    fn table(&self) -> Option<Table> {
+        Some(summary_table(&self.0))
+    }
+}
+
+fn summary_table(keys: &[KeySummary]) -> Table {
+    let mut table = Table::new([("key", Align::Left), ("type", Align::Left), ("meaning", Align::Left)]);
+    for key in keys {
+        let required = if key.required { " (required)" } else { "" };
+        table.row([key.key.clone(), key.kind.clone(), format!("{}{required}", key.summary)]);
+    }
+    table
+}
+
+struct Explained {
+    explanation: Explanation,
+    chosen: Option<String>,
+}
+
+impl Report for Explained {
+    fn schema(&self) -> &'static str {
+        "frazil.explain/v1"
+    }
+
+    fn data(&self) -> Value {
+        json!({ "explanation": self.explanation, "chosen": self.chosen })
+    }
+
+    fn text(&self, _wide: bool) -> String {
+        let key = &self.explanation;
+        let last = key.key.rsplit('.').next().unwrap_or(&key.key);
+        let mut text = format!("{}: {}\n\n{}\n\n", key.key, key.kind, key.description);
+        match (&key.default, key.required) {
+            (_, true) => text += "required\n",
+            (Some(default), _) => text += &format!("default:  {}\n", flow(default)),
+            (None, _) => text += "default:  none\n",
+        }
+        text += &format!("example:  {last}: {}\n", flow(&key.example));
+        if let Some(found) = &key.value {
+            text += &format!("value:    {}   ({})\n", flow(&found.value), found.from);
+        }
+        if !key.below.is_empty() {
+            text += &format!("\n{}", summary_table(&key.below).render());
+        }
+        if let Some(chosen) = &self.chosen {
+            text += &format!("\n{chosen}");
+        }
+        text
+    }
+}

@@ -1,0 +1,68 @@
+//! `frazil open`: log in to the hub in a browser.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use super::{Run, load, up::other_provider};
+use crate::cli::OpenArgs;
+use crate::config::{PersonName, Provider};
+use crate::error::{Error, Result};
+use crate::outcome::Outcome;
+use crate::provision::local::{Folders, client, create_login_address, probe, read_identity};
+use crate::render::local::admins;
+use crate::tool::open_address;
+use crate::view::Report;
+
+/// Opens the hub in a browser, or prints the address.
+///
+/// # Errors
+/// When the hub does not run.
+pub async fn open(run: &Run<'_>, args: &OpenArgs) -> Result<Outcome> {
+    let document = load::usable(run, &args.hub.file)?;
+    let Provider::Local(_) = &document.hub.provider else {
+        return Err(other_provider("open", document.hub.provider.key()));
+    };
+    let name = document.hub.name.as_str();
+    let not_up = || Error::failed(format!("the hub `{name}` does not run")).hint(format!("frazil up {}", document.path.display()));
+    let folders = Folders::new(&run.context.directories, name);
+    let identity = read_identity(&folders)?.ok_or_else(not_up)?;
+    if !probe(&client()?, &identity).await.address {
+        return Err(not_up());
+    }
+    let person = person(run, args, &document.hub)?;
+    let address = create_login_address(&folders, &identity, &person, SystemTime::now())?;
+    let opened = !args.print && run.context.progress && open_address(run.context, &address)?;
+    run.printer.report(&Opened { address, person, opened })?;
+    Ok(Outcome::Done)
+}
+
+fn person(run: &Run<'_>, args: &OpenArgs, hub: &crate::config::HubFile) -> Result<String> {
+    match &args.user {
+        Some(user) => user.parse::<PersonName>().map(|name| name.to_string()).map_err(|error| Error::usage("`--user` is no user name").because(error)),
+        None => Ok(admins(hub, &run.context.person()).into_iter().next().unwrap_or_default()),
+    }
+}
+
+struct Opened {
+    address: String,
+    person: String,
+    opened: bool,
+}
+
+impl Report for Opened {
+    fn schema(&self) -> &'static str {
+        "frazil.open/v1"
+    }
+
+    fn data(&self) -> Value {
+        json!({ "address": self.address, "user": self.person, "opened": self.opened })
+    }
+
+    fn text(&self, _wide: bool) -> String {
+        if self.opened {
+            return format!("opened in your browser as {}\n", self.person);
+        }
+        format!("{}\n", self.address)
+    }
+}

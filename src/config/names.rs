@@ -1,0 +1,257 @@
+//! Names that become part of something else: a label, a DNS name, a bucket, a
+//! path. Checked when the file is read, so nothing further on has to.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use frazil_units::UnitError;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $format:literal, $check:expr, $expected:literal, $example:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Cow<'static, str>);
+
+        impl $name {
+            /// The JSON Schema `format` of this name.
+            pub const FORMAT: &'static str = $format;
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnitError;
+
+            fn from_str(text: &str) -> Result<Self, UnitError> {
+                let check: fn(&str) -> bool = $check;
+                if check(text) {
+                    Ok(Self(Cow::Owned(text.to_owned())))
+                } else {
+                    Err(UnitError::new(text, $expected, $example))
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(de::Error::custom)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "format": $format, "examples": [$example] })
+            }
+        }
+    };
+}
+
+name!(
+    /// A hub's name: it becomes part of bucket and role names, whose limits leave 32 characters.
+    HubName, "hub-name", |text| dns_label(text, 32),
+    "a name of at most 32 lower-case letters, digits and hyphens that starts with a letter and does not end with a hyphen",
+    "icesat2-2026"
+);
+name!(
+    /// A short name that people choose by: of a size or a gateway.
+    SizeName, "short-name", |text| dns_label(text, 32),
+    "a name of at most 32 lower-case letters, digits and hyphens that starts with a letter and does not end with a hyphen",
+    "small"
+);
+name!(
+    /// A person's name at the login, as JupyterHub keeps it: lower case.
+    PersonName, "person-name", person,
+    "a user name of at most 64 lower-case letters, digits, `.`, `_`, `-`, `@` or `+` that starts with a letter or digit (hubs keep names in lower case)",
+    "octocat"
+);
+name!(
+    /// A group's name: a team, or a name of the file's own `groups`.
+    GroupName, "group-name", group,
+    "a group name of at most 128 letters, digits, `.`, `_`, `-` or `:` that starts with a letter or digit",
+    "instructors"
+);
+name!(
+    /// A public DNS name.
+    Domain, "domain", domain,
+    "a DNS name of at least two parts in lower case, without `https://` and without a path",
+    "hub.example.org"
+);
+name!(
+    /// A cloud's region.
+    Region, "region", region,
+    "a region's name",
+    "us-west-2"
+);
+name!(
+    /// A zone or region.
+    Zone, "zone", region,
+    "a zone's or region's name",
+    "us-west-2a"
+);
+name!(
+    /// An AWS account: twelve digits, kept as text because the first may be zero.
+    Account, "aws-account", |text| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()),
+    "an AWS account number of twelve digits",
+    "123456789012"
+);
+name!(
+    /// A Google Cloud project's ID (not its number or display name).
+    Project, "gcp-project", |text| (6..=30).contains(&text.len()) && dns_label(text, 30),
+    "a Google Cloud project ID of 6 to 30 lower-case letters, digits and hyphens",
+    "icesat2-2026"
+);
+name!(
+    /// A machine type, such as `r7i.2xlarge` or `n2-highmem-4`.
+    MachineName, "machine", machine,
+    "a machine type",
+    "r7i.2xlarge"
+);
+name!(
+    /// A Kubernetes minor version.
+    KubernetesVersion, "kubernetes-version", minor_version,
+    "a Kubernetes minor version",
+    "1.35"
+);
+name!(
+    /// Addresses of a network in CIDR notation; its host bits are zero.
+    Cidr, "cidr", cidr,
+    "a private IPv4 network between /8 and /24 whose host part is zero",
+    "10.40.0.0/16"
+);
+name!(
+    /// A day, as ISO 8601 writes it.
+    Day, "date", |text| text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok(),
+    "a day as YEAR-MONTH-DAY",
+    "2026-03-21"
+);
+
+impl KubernetesVersion {
+    /// The version that hubs get by default.
+    pub const DEFAULT: Self = Self(Cow::Borrowed("1.35"));
+}
+
+impl Default for Cidr {
+    fn default() -> Self {
+        Self(Cow::Borrowed("10.40.0.0/16"))
+    }
+}
+
+impl Day {
+    /// The day as a calendar date.
+    pub fn date(&self) -> jiff::civil::Date {
+        self.0.parse().unwrap_or(jiff::civil::Date::ZERO)
+    }
+}
+
+fn dns_label(text: &str, longest: usize) -> bool {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    text.len() <= longest
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.ends_with('-')
+        && text.bytes().all(legal)
+}
+
+fn person(text: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-@+".contains(&b);
+    (1..=64).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text.bytes().all(legal)
+}
+
+fn group(text: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_alphanumeric() || b"._-:".contains(&b);
+    (1..=128).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.bytes().all(legal)
+}
+
+fn domain(text: &str) -> bool {
+    let label = |label: &str| {
+        let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-') && label.bytes().all(legal)
+    };
+    text.len() <= 253 && text.contains('.') && text.split('.').all(label)
+}
+
+fn region(text: &str) -> bool {
+    text.len() >= 4 && dns_label(text, 40) && text.contains('-')
+}
+
+fn machine(text: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-';
+    (3..=60).contains(&text.len()) && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.bytes().all(legal)
+}
+
+fn minor_version(text: &str) -> bool {
+    text.strip_prefix("1.").is_some_and(|minor| minor.len() == 2 && minor.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn cidr(text: &str) -> bool {
+    text.parse::<ipnet::Ipv4Net>().is_ok_and(|net| {
+        (8..=24).contains(&net.prefix_len()) && net.network() == net.addr() && net.addr().is_private()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hub_names_fit_what_they_become() {
+        for good in ["a", "icesat2-2026", "x".repeat(32).as_str()] {
+            assert!(good.parse::<HubName>().is_ok(), "{good}");
+        }
+        for bad in ["", "Hub", "2hub", "hub-", "-hub", "my_hub", "hub.org", "ünï", "x".repeat(33).as_str()] {
+            assert!(bad.parse::<HubName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn networks_are_private_and_whole() {
+        assert!("10.40.0.0/16".parse::<Cidr>().is_ok());
+        for bad in ["10.40.0.1/16", "8.8.0.0/16", "10.0.0.0/7", "10.0.0.0/28", "10.40.0.0", "fd00::/8"] {
+            assert!(bad.parse::<Cidr>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_exist() {
+        assert!("2026-02-28".parse::<Day>().is_ok());
+        for bad in ["2026-02-30", "21.3.2026", "2026-3-1", "2026-03-21T00:00"] {
+            assert!(bad.parse::<Day>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn accounts_keep_their_leading_zero() {
+        assert_eq!("012345678901".parse::<Account>().unwrap().as_str(), "012345678901");
+        assert!("12345678901".parse::<Account>().is_err());
+    }
+}

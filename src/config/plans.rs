@@ -1,0 +1,56 @@
+//! What a hub may cost, and the event it is for.
+
+use frazil_units::{Money, Rate};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::names::Day;
+
+/// What the hub may cost.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// The sum for the whole event, or for a month without one.
+    #[schemars(example = &"1000 USD")]
+    pub total: Money,
+    /// Percentages of the sum at which the admins are told.
+    #[serde(default = "default_alerts")]
+    #[schemars(inner(range(min = 1, max = 1000)))]
+    pub alert_at: Vec<u32>,
+    /// What happens when all of it is spent.
+    #[serde(default)]
+    pub at_100: AtLimit,
+}
+
+/// What happens when the whole budget is spent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AtLimit {
+    /// The admins are told, no more.
+    #[default]
+    Tell,
+    /// Nobody can start a new server or Dask cluster; what runs goes on.
+    StopNewServers,
+    /// Servers and Dask clusters are stopped and the pools go to zero.
+    StopAll,
+}
+
+/// A hackweek or class.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// The first day.
+    pub from: Day,
+    /// The last day.
+    pub to: Day,
+    /// How many people come.
+    #[schemars(range(min = 1, max = 10_000), example = &80)]
+    pub attendees: u32,
+    /// How many log in at once, as `80 in 15 min`: nodes are warm for them.
+    #[serde(default)]
+    pub login_burst: Option<Rate>,
+}
+
+fn default_alerts() -> Vec<u32> {
+    vec![50, 80, 100]
+}

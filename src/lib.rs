@@ -1,0 +1,17 @@
+//! JupyterHub and Dask Gateway for Earth science, from one typed file.
+//!
+//! The rooms and the way of a hub file through them are described in
+//! `docs/architecture.md`.
+
+pub mod catalog;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod context;
+pub mod error;
+pub mod observe;
+pub mod outcome;
+pub mod provision;
+pub mod render;
+pub mod tool;
+pub mod view;

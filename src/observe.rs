@@ -1,0 +1,9 @@
+//! What runs: processes with their CPU and memory, and what the machine limits.
+
+mod limits;
+mod machine;
+mod processes;
+
+pub use limits::{Limits, LimitsKind, prepare_limits, remove_limits};
+pub use machine::{Machine, free_space, machine};
+pub use processes::{DIGEST, HUB_ID, PART, Part, Process, marked, signal_all};

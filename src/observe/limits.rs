@@ -1,0 +1,163 @@
+//! Memory and CPU limits of a person's server: Linux control groups, where
+//! this account may make some.
+//!
+//! Version 1 has a folder for each controller, version 2 one for all
+//! (kernel.org, "Control Group v2"). The folder of a hub holds one folder for
+//! each server or Dask process; those are made by the hub and the gateway.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::tool::Call;
+
+const ROOT: &str = "/sys/fs/cgroup";
+
+/// Which control groups limit servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum LimitsKind {
+    /// Version 1: a folder for each controller.
+    #[serde(rename = "v1")]
+    V1,
+    /// Version 2: one folder.
+    #[serde(rename = "v2")]
+    V2,
+    /// None: sizes are only what people agree on.
+    #[serde(rename = "none")]
+    None,
+}
+
+/// How servers are limited on this machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct Limits {
+    /// Which control groups there are.
+    pub kind: LimitsKind,
+    /// Why there are none; empty when there are.
+    pub reason: String,
+    /// The hub's folder for memory limits.
+    pub memory: Option<PathBuf>,
+    /// The hub's folder for CPU limits.
+    pub cpu: Option<PathBuf>,
+}
+
+impl Limits {
+    fn none(reason: impl Into<String>) -> Self {
+        Self { kind: LimitsKind::None, reason: reason.into(), memory: None, cpu: None }
+    }
+}
+
+/// Makes the folders under which a hub's servers are limited, or says why it cannot be done.
+pub fn prepare_limits(hub_id: &str) -> Limits {
+    if !cfg!(target_os = "linux") {
+        return Limits::none("this system has no control groups");
+    }
+    let name = format!("frazil-{hub_id}");
+    let root = Path::new(ROOT);
+    if root.join("memory/cgroup.procs").exists() {
+        return version_1(root, &name);
+    }
+    if root.join("cgroup.controllers").exists() {
+        return version_2(root, &name);
+    }
+    Limits::none("control groups are not mounted at /sys/fs/cgroup")
+}
+
+fn version_1(root: &Path, name: &str) -> Limits {
+    let cpu = ["cpu", "cpu,cpuacct"].iter().map(|folder| root.join(folder)).find(|folder| folder.join("cgroup.procs").exists());
+    let memory = root.join("memory").join(name);
+    if let Err(error) = make(&memory) {
+        return Limits::none(refused("version 1", &error));
+    }
+    let cpu = cpu.map(|cpu| cpu.join(name)).filter(|cpu| make(cpu).is_ok());
+    Limits { kind: LimitsKind::V1, reason: String::new(), memory: Some(memory), cpu }
+}
+
+fn version_2(root: &Path, name: &str) -> Limits {
+    let mut last = None;
+    for parent in parents(root) {
+        match delegate(&parent, name) {
+            Ok(folder) => {
+                return Limits { kind: LimitsKind::V2, reason: String::new(), memory: Some(folder.clone()), cpu: Some(folder) };
+            }
+            Err(error) => last = Some(error),
+        }
+    }
+    last.map_or_else(|| Limits::none("this process is in no control group"), |error| Limits::none(refused("version 2", &error)))
+}
+
+/// Groups in which ours could be made: this process's own ancestors, the top first.
+fn parents(root: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let own = text.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+    let mut parents: Vec<_> = root.join(own).ancestors().filter(|path| path.starts_with(root)).map(Path::to_owned).collect();
+    parents.reverse();
+    parents
+}
+
+/// Makes a group whose children have memory and CPU limits, and tries that a process may join.
+fn delegate(parent: &Path, name: &str) -> io::Result<PathBuf> {
+    let folder = parent.join(name);
+    make(&folder)?;
+    let tried = enable(parent).and_then(|()| enable(&folder)).and_then(|()| try_joining(&folder));
+    match tried {
+        Ok(()) => Ok(folder),
+        Err(error) => {
+            drop(fs::remove_dir(&folder));
+            Err(error)
+        }
+    }
+}
+
+fn enable(folder: &Path) -> io::Result<()> {
+    let file = folder.join("cgroup.subtree_control");
+    let enabled = fs::read_to_string(&file)?;
+    if ["memory", "cpu"].iter().all(|controller| enabled.split_whitespace().any(|word| word == *controller)) {
+        return Ok(());
+    }
+    fs::write(file, "+memory +cpu")
+}
+
+fn try_joining(folder: &Path) -> io::Result<()> {
+    let probe = folder.join("probe");
+    make(&probe)?;
+    let joined = Call::new("/bin/sh").arguments(["-c", "echo $$ > \"$0\""]).arguments([probe.join("cgroup.procs")]).output();
+    drop(fs::remove_dir(&probe));
+    joined.map(|_| ()).map_err(|_| io::Error::from(io::ErrorKind::PermissionDenied))
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn refused(version: &str, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            format!("this account may make no control groups ({version}): run as root, or in a session that systemd delegates to you")
+        }
+        _ => format!("control groups ({version}) cannot be made: {error}"),
+    }
+}
+
+/// Removes the folders of a hub's limits; returns those that could not be removed.
+pub fn remove_limits(hub_id: &str) -> Vec<PathBuf> {
+    let name = format!("frazil-{hub_id}");
+    let root = Path::new(ROOT);
+    let version_1 = ["memory", "cpu", "cpu,cpuacct"].iter().map(|controller| root.join(controller));
+    let candidates = version_1.chain(parents(root)).map(|parent| parent.join(&name));
+    candidates.filter(|folder| folder.is_dir() && !remove_tree(folder)).collect()
+}
+
+/// Control groups are removed folder by folder; their files cannot be.
+fn remove_tree(folder: &Path) -> bool {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_tree(&entry.path());
+        }
+    }
+    fs::remove_dir(folder).is_ok()
+}

@@ -1,0 +1,3 @@
+//! From files to a running hub, and back.
+
+pub mod local;

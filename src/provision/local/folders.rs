@@ -1,0 +1,107 @@
+//! The folders of a hub on this machine.
+
+use std::fs::{self, File};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use frazil_units::Bytes;
+
+use crate::context::Directories;
+use crate::error::{Error, Result};
+
+/// Where a hub on this machine keeps what.
+#[derive(Clone, Debug)]
+pub struct Folders {
+    /// What people would miss: homes, accounts, secrets.
+    pub data: PathBuf,
+    /// Configuration, logs, login tokens.
+    pub state: PathBuf,
+}
+
+impl Folders {
+    /// The folders of the hub of a name.
+    pub fn new(directories: &Directories, name: &str) -> Self {
+        Self { data: directories.data.join("hubs").join(name), state: directories.state.join("hubs").join(name) }
+    }
+
+    /// The hub's rendered configuration.
+    pub fn hub_config(&self) -> PathBuf {
+        self.state.join("config/hub")
+    }
+
+    /// The gateway's rendered configuration.
+    pub fn gateway_config(&self) -> PathBuf {
+        self.state.join("config/gateway")
+    }
+
+    /// What the programs write.
+    pub fn logs(&self) -> PathBuf {
+        self.state.join("logs")
+    }
+
+    /// One-time login tokens.
+    pub fn tokens(&self) -> PathBuf {
+        self.state.join("tokens")
+    }
+
+    /// The hub's identity.
+    pub fn identity(&self) -> PathBuf {
+        self.data.join("identity.json")
+    }
+
+    /// The hub's secrets.
+    pub fn secrets(&self) -> PathBuf {
+        self.data.join("secrets.json")
+    }
+
+    /// Makes the folders, closed to everyone else.
+    ///
+    /// # Errors
+    /// When one cannot be made.
+    pub fn create(&self) -> Result<()> {
+        for folder in [&self.data, &self.state, &self.logs(), &self.tokens()] {
+            private_folder(folder)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until no other call changes this hub.
+    ///
+    /// # Errors
+    /// When the lock cannot be made.
+    pub fn lock(&self) -> Result<File> {
+        lock_file(&self.state.with_extension("lock"))
+    }
+}
+
+/// Makes a folder that only its owner may enter.
+pub fn private_folder(folder: &Path) -> Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+        Error::failed(format!("the folder {} cannot be made", folder.display()))
+            .because(error)
+            .hint("check its permissions and that the disk is not full")
+    })
+}
+
+/// Takes an exclusive lock, which ends with this process.
+pub fn lock_file(path: &Path) -> Result<File> {
+    if let Some(folder) = path.parent() {
+        private_folder(folder)?;
+    }
+    let fail = |error| Error::failed(format!("the lock {} cannot be taken", path.display())).because(error);
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(fail)?;
+    file.lock().map_err(fail)?;
+    Ok(file)
+}
+
+/// The bytes of all files below a folder; links are not followed.
+pub fn size_on_disk(folder: &Path) -> Bytes {
+    fn size(path: &Path) -> u64 {
+        let Ok(meta) = path.symlink_metadata() else { return 0 };
+        if !meta.is_dir() {
+            return meta.len();
+        }
+        fs::read_dir(path).into_iter().flatten().flatten().map(|entry| size(&entry.path())).sum()
+    }
+    Bytes::new(size(folder))
+}

@@ -1,0 +1,7 @@
+//! From a hub to the files that describe it. Pure: the same input gives the
+//! same bytes.
+
+pub mod local;
+mod tree;
+
+pub use tree::{File, Tree, WriteError, hex, write_changed};

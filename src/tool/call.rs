@@ -1,0 +1,246 @@
+//! A program to start: waited for, asked for its output, or left running.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+
+use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
+
+use crate::error::Error;
+
+/// How many of a program's last lines an error shows.
+const SHOWN_LINES: usize = 12;
+
+/// A program with its arguments and surroundings.
+#[derive(Clone, Debug)]
+pub struct Call {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    environment: Vec<(String, Option<OsString>)>,
+    folder: Option<PathBuf>,
+    log: Option<PathBuf>,
+}
+
+/// Why a program could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// It could not be started.
+    #[error("{program} cannot be started")]
+    NotStarted {
+        /// The program's path.
+        program: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// It ended with an error.
+    #[error("{program} ended with {status}")]
+    Failed {
+        /// The program's path.
+        program: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// The last lines that it wrote.
+        lines: Vec<String>,
+    },
+    /// Its log could not be written.
+    #[error("the log {path} cannot be written")]
+    Log {
+        /// The log's path.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A program that is running.
+#[derive(Debug)]
+pub struct Started {
+    child: Box<dyn ChildWrapper>,
+    program: String,
+    log: Option<PathBuf>,
+    log_start: u64,
+}
+
+impl Call {
+    /// A call of a program by its path.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self { program: program.into(), arguments: Vec::new(), environment: Vec::new(), folder: None, log: None }
+    }
+
+    /// Adds arguments. Never a secret: everyone on the machine can read them.
+    #[must_use]
+    pub fn arguments<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(mut self, arguments: I) -> Self {
+        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets a variable.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.to_owned(), Some(value.into())));
+        self
+    }
+
+    /// Removes a variable that this process has.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.environment.push((name.to_owned(), None));
+        self
+    }
+
+    /// Sets the working folder.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// Appends what the program writes to a file, which only its owner may read.
+    #[must_use]
+    pub fn log(mut self, log: impl Into<PathBuf>) -> Self {
+        self.log = Some(log.into());
+        self
+    }
+
+    fn name(&self) -> String {
+        self.program.display().to_string()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).stdin(Stdio::null());
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        command
+    }
+
+    fn not_started(&self, source: io::Error) -> ToolError {
+        ToolError::NotStarted { program: self.name(), source }
+    }
+
+    /// The command with its output going to the log, and the log's length so far.
+    fn logged(&self) -> Result<(Command, u64), ToolError> {
+        let mut command = self.command();
+        let Some(path) = &self.log else {
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            return Ok((command, 0));
+        };
+        let fail = |source| ToolError::Log { path: path.clone(), source };
+        let file = open_log(path).map_err(fail)?;
+        let length = file.metadata().map_err(fail)?.len();
+        command.stdout(file.try_clone().map_err(fail)?).stderr(file);
+        Ok((command, length))
+    }
+
+    /// Starts the program; it ends with this process's terminal session.
+    ///
+    /// # Errors
+    /// When it cannot be started or its log cannot be written.
+    pub fn start(&self) -> Result<Started, ToolError> {
+        let (mut command, log_start) = self.logged()?;
+        let child = command.spawn().map_err(|error| self.not_started(error))?;
+        Ok(self.started(Box::new(child), log_start))
+    }
+
+    fn started(&self, child: Box<dyn ChildWrapper>, log_start: u64) -> Started {
+        Started { child, program: self.name(), log: self.log.clone(), log_start }
+    }
+
+    /// Starts the program in a session of its own: it goes on when the terminal closes.
+    ///
+    /// # Errors
+    /// When it cannot be started or its log cannot be written.
+    pub fn detach(&self) -> Result<Started, ToolError> {
+        let (command, log_start) = self.logged()?;
+        let mut command = CommandWrap::from(command);
+        command.wrap(ProcessSession);
+        let child = command.spawn().map_err(|error| self.not_started(error))?;
+        Ok(self.started(child, log_start))
+    }
+
+    /// Runs the program to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started or ends with an error.
+    pub fn run(&self) -> Result<(), ToolError> {
+        self.start()?.wait()
+    }
+
+    /// Runs the program and returns what it wrote to standard output, without white space around it.
+    ///
+    /// # Errors
+    /// When it cannot be started or ends with an error.
+    pub fn output(&self) -> Result<String, ToolError> {
+        let output = self.command().output().map_err(|error| self.not_started(error))?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        }
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(ToolError::Failed { program: self.name(), status: output.status, lines: last_lines(&text) })
+    }
+}
+
+impl Started {
+    /// Waits for the program's end.
+    ///
+    /// # Errors
+    /// When it ends with an error.
+    pub fn wait(mut self) -> Result<(), ToolError> {
+        let status = self.child.wait().map_err(|source| ToolError::NotStarted { program: self.program.clone(), source })?;
+        if status.success() { Ok(()) } else { Err(self.failure(status)) }
+    }
+
+    /// How the program ended; `None` while it runs.
+    pub fn ended(&mut self) -> Option<Result<(), ToolError>> {
+        match self.child.try_wait() {
+            Ok(Some(status)) if status.success() => Some(Ok(())),
+            Ok(Some(status)) => Some(Err(self.failure(status))),
+            _ => None,
+        }
+    }
+
+    /// What this run of the program wrote to its log.
+    pub fn written(&self) -> String {
+        let Some(path) = &self.log else { return String::new() };
+        let bytes = std::fs::read(path).unwrap_or_default();
+        let start = usize::try_from(self.log_start).unwrap_or(0).min(bytes.len());
+        String::from_utf8_lossy(&bytes[start..]).into_owned()
+    }
+
+    fn failure(&self, status: ExitStatus) -> ToolError {
+        ToolError::Failed { program: self.program.clone(), status, lines: last_lines(&self.written()) }
+    }
+}
+
+impl From<ToolError> for Error {
+    fn from(error: ToolError) -> Self {
+        let message = error.to_string();
+        match error {
+            ToolError::NotStarted { source, .. } | ToolError::Log { source, .. } => Self::failed(message).because(source),
+            ToolError::Failed { lines, .. } => Self::failed(message).output(lines),
+        }
+    }
+}
+
+fn open_log(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+}
+
+/// The last lines of a text that say something.
+pub fn last_lines(text: &str) -> Vec<String> {
+    let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].iter().map(|line| (*line).to_owned()).collect()
+}

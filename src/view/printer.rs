@@ -1,0 +1,139 @@
+//! Writes reports and messages in the chosen format.
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::Report;
+use super::progress::Progress;
+use crate::config::Checked;
+use crate::error::{Error, Result};
+
+/// The form of a report on standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table or text for people.
+    #[default]
+    Table,
+    /// The same with more columns.
+    Wide,
+    /// One JSON document.
+    Json,
+    /// The same as YAML.
+    Yaml,
+    /// Comma-separated values, where the report has rows.
+    Csv,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Prints reports to standard output and everything else to standard error.
+#[derive(Clone, Copy, Debug)]
+pub struct Printer {
+    /// The form of reports.
+    pub format: Format,
+    /// Whether only results and errors are printed.
+    pub quiet: bool,
+    /// Whether progress may move on standard error.
+    pub moving: bool,
+}
+
+impl Printer {
+    /// Sets when colour is used, for this whole process.
+    pub fn set_color(color: Color) {
+        match color {
+            Color::Auto => {}
+            Color::Always => anstream::ColorChoice::Always.write_global(),
+            Color::Never => anstream::ColorChoice::Never.write_global(),
+        }
+    }
+
+    /// Prints a report. A reader that went away (a broken pipe) is no error.
+    ///
+    /// # Errors
+    /// When the report has no such form or standard output cannot be written.
+    pub fn report(&self, report: &dyn Report) -> Result<()> {
+        let text = match self.format {
+            Format::Table => report.text(false),
+            Format::Wide => report.text(true),
+            Format::Json => json_text(&document(report))?,
+            Format::Yaml => yaml_text(&document(report))?,
+            Format::Csv => report.table().ok_or_else(|| Error::usage("this verb has no rows for `-o csv`"))?.csv(),
+        };
+        Self::result(&text)
+    }
+
+    /// Prints text as the result, such as a completion script.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn result(text: &str) -> Result<()> {
+        let mut out = anstream::AutoStream::auto(io::stdout().lock());
+        let ended = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        let written = write!(out, "{text}{ended}").and_then(|()| out.flush());
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Error::failed("standard output cannot be written").because(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints a note for the person, unless quiet.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            stderr_line(text);
+        }
+    }
+
+    /// Prints the problems of a hub file, drawn.
+    pub fn problems(&self, checked: &Checked) {
+        let color = super::errors::wants_color();
+        stderr_line(&super::diagnostics::render(checked, color));
+    }
+
+    /// Prints an error: message, what it is about, causes, hints.
+    pub fn error(error: &Error) {
+        stderr_line(super::errors::render(error).trim_end());
+    }
+
+    /// Steps that take more than a moment.
+    pub fn progress(&self) -> Progress {
+        Progress::new(self.moving && !self.quiet, self.quiet)
+    }
+}
+
+/// Prints a line on standard error; nothing can be done when that fails.
+pub fn stderr_line(text: &str) {
+    let mut out = anstream::AutoStream::auto(io::stderr().lock());
+    drop(writeln!(out, "{text}"));
+}
+
+fn document(report: &dyn Report) -> Value {
+    let mut document = json!({ "schema": report.schema() });
+    match (report.data(), document.as_object_mut()) {
+        (Value::Object(data), Some(object)) => object.extend(data),
+        (data, Some(object)) => drop(object.insert("items".to_owned(), data)),
+        (_, None) => {}
+    }
+    document
+}
+
+fn json_text(value: &Value) -> Result<String> {
+    serde_json::to_string_pretty(value).map_err(|error| Error::failed("the report cannot be written as JSON").because(error))
+}
+
+fn yaml_text(value: &Value) -> Result<String> {
+    serde_yaml::to_string(value).map_err(|error| Error::failed("the report cannot be written as YAML").because(error))
+}

@@ -1,0 +1,76 @@
+//! Steps that take time: a moving line on a terminal, one line a step elsewhere.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::printer::stderr_line;
+
+/// How often the moving line is drawn.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The steps of a verb, each with its time.
+#[derive(Debug)]
+pub struct Progress {
+    moving: bool,
+    quiet: bool,
+    started: Instant,
+    bar: Option<ProgressBar>,
+    step: Option<(String, Instant)>,
+    /// The steps that are done and how long each took.
+    pub done: Vec<(String, Duration)>,
+}
+
+impl Progress {
+    /// No steps yet.
+    pub fn new(moving: bool, quiet: bool) -> Self {
+        Self { moving, quiet, started: Instant::now(), bar: None, step: None, done: Vec::new() }
+    }
+
+    /// Begins a step, and ends the one before.
+    pub fn step(&mut self, what: &str) {
+        self.finish();
+        self.step = Some((what.to_owned(), Instant::now()));
+        if self.moving {
+            let bar = ProgressBar::new_spinner();
+            bar.set_style(ProgressStyle::with_template("  {spinner} {msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.set_message(what.to_owned());
+            bar.enable_steady_tick(TICK);
+            self.bar = Some(bar);
+        }
+    }
+
+    /// Tells more about the step that runs, on a terminal.
+    pub fn detail(&self, text: &str) {
+        if let (Some(bar), Some((what, _))) = (&self.bar, &self.step) {
+            bar.set_message(format!("{what}: {text}"));
+        }
+    }
+
+    /// Ends the step that runs and tells how long it took.
+    pub fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        if let Some((what, since)) = self.step.take() {
+            let took = since.elapsed();
+            if !self.quiet {
+                stderr_line(&format!("  {:>6.1} s  {what}", took.as_secs_f64()));
+            }
+            self.done.push((what, took));
+        }
+    }
+
+    /// Forgets the step that runs, because it failed; its error tells the rest.
+    pub fn abandon(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        self.step = None;
+    }
+
+    /// The time since the beginning.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

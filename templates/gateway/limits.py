@@ -1,0 +1,312 @@
+"""What one person's Dask clusters may use together.
+
+Dask Gateway limits a cluster, never a person. This adds the person's limit in
+cores and in bytes of memory, over all their clusters, for any backend:
+
+- A cluster counts its scheduler and the workers promised to it: the count of
+  the last `scale`, or the maximum of the last `adapt`.
+- `create`, `scale` and `adapt` beyond what is left are refused with the
+  reason, which Dask Gateway's client raises as an exception. A cluster that
+  has no room for a single worker is not created.
+- `adapt()` without a maximum is what most notebooks say and cannot be kept
+  literally. It gets all that is left as its maximum and says so; it is refused
+  only when nothing is left.
+- Promises are kept in the cluster's own record, so they outlive a restart of
+  the gateway. A smaller limit stops no running cluster; it refuses more.
+- A scheduler that reports a greater count than was promised (its owner can
+  run code in it) is held to the promise.
+
+One process decides, under one lock a person, so two requests at once cannot
+both take the last cores. With several gateway processes that would not hold.
+"""
+
+import asyncio
+import json
+import math
+from collections import defaultdict
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from aiohttp import web
+from dask_gateway_server.backends.base import Backend, ClusterConfig, PublicException
+from dask_gateway_server.options import Float, Options, String
+from traitlets import Bool, Integer
+from traitlets import Float as FloatTrait
+
+GIB = 2**30
+UNBOUNDED = 10**6  # workers; more than any limit lets live
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Cores and bytes of memory."""
+
+    cores: float = 0.0
+    memory: int = 0
+
+    def __add__(self, other):
+        return Amount(self.cores + other.cores, self.memory + other.memory)
+
+    def times(self, count):
+        return Amount(self.cores * count, self.memory * count)
+
+
+def scheduler_of(config):
+    return Amount(config["scheduler_cores"], config["scheduler_memory"])
+
+
+def worker_of(config):
+    return Amount(config["worker_cores"], config["worker_memory"])
+
+
+def promised(config):
+    """Workers promised to a cluster; none for one that was never scaled."""
+    return config.get("promised_workers") or 0
+
+
+def total(config, workers):
+    return scheduler_of(config) + worker_of(config).times(workers)
+
+
+def room(limit, used, config):
+    """How many workers of a cluster fit beside `used`; 0 if not even its scheduler."""
+    start = used + scheduler_of(config)
+    worker = worker_of(config)
+    fits = [
+        _whole(limit.cores - start.cores, worker.cores),
+        _whole(limit.memory - start.memory, worker.memory),
+    ]
+    return max(0, min(fits))
+
+
+def _whole(left, each):
+    # Tenths of cores do not add up exactly, so a hair's breadth is forgiven.
+    if not each or left == math.inf:
+        return UNBOUNDED
+    return math.floor(left / each + 1e-9)
+
+
+def refusal(limit, used, config, workers, others, fits):
+    """Why a cluster of `workers` does not fit, and what would.
+
+    others: names of the clusters that make up `used`.
+    """
+    asked = used + total(config, workers)
+    if asked.cores > limit.cores + 1e-9:
+        parts = f"{limit.cores:g} cores", f"{asked.cores:g}", f"{used.cores:g}"
+    else:
+        parts = f"{_gib(limit.memory)} of memory", _gib(asked.memory), _gib(used.memory)
+    names = ", ".join(name.rpartition(".")[2][:8] for name in others)
+    beside = f" ({parts[2]} already promised to {names})" if others else ""
+    return (
+        f"your Dask clusters may use {parts[0]} together: asked for {parts[1]} "
+        f"with this one{beside}. {_advice(fits, bool(others))}"
+    )
+
+
+def _advice(fits, has_others):
+    if fits:
+        workers = "1 worker" if fits == 1 else f"{fits} workers"
+        return f"Ask for at most {workers}" + (", or stop a cluster." if has_others else ".")
+    return "Stop a cluster or scale it down." if has_others else "Choose smaller workers."
+
+
+def _gib(count):
+    return f"{count / GIB:.4g} GiB"
+
+
+class LimitedConfig(ClusterConfig):
+    """A cluster's record, with what was promised to it."""
+
+    promised_workers = Integer(0, min=0, help="Workers the cluster may have")
+    promise_settles = Bool(False, help="Lower it to the next count reported")
+
+
+class LimitedBackend(Backend):
+    """Mixed in before a backend: per-person limits on create, scale and adapt."""
+
+    per_user_cores = FloatTrait(
+        None, allow_none=True, min=0, config=True,
+        help="Cores of all clusters of a person together; None is no limit",
+    )
+    per_user_memory = Integer(
+        None, allow_none=True, min=0, config=True,
+        help="Bytes of memory of all clusters of a person together; None is no limit",
+    )
+
+    @property
+    def limit(self):
+        """The limit of one person, or None where there is none."""
+        if self.per_user_cores is None and self.per_user_memory is None:
+            return None
+        cores, memory = self.per_user_cores, self.per_user_memory
+        return Amount(math.inf if cores is None else cores,
+                      math.inf if memory is None else memory)
+
+    async def setup(self, app):
+        self._locks = defaultdict(asyncio.Lock)
+        app.middlewares.append(tell_adapt)
+        await super().setup(app)
+
+    async def save_promise(self, cluster_name, workers, settles):
+        """Keeps a promise in the cluster's record; each kind of backend has its own."""
+        raise NotImplementedError
+
+    async def used_by(self, username, besides=None):
+        """What a person's other clusters may use, and the names of those."""
+        used, names = Amount(), []
+        for cluster in await self.list_clusters(username=username):
+            amount = total(cluster.config, promised(cluster.config))
+            if cluster.name != besides and amount != Amount():
+                used += amount
+                names.append(cluster.name)
+        return used, names
+
+    async def start_cluster(self, user, cluster_options):
+        async with self._locks[user.name]:
+            return await super().start_cluster(user, cluster_options)
+
+    async def process_cluster_options(self, user, request):
+        options, config = await super().process_cluster_options(user, request)
+        await self._admit(user.name, None, config.to_dict(), workers=1)
+        return options, config
+
+    async def forward_message_to_scheduler(self, cluster, msg):
+        async with self._locks[cluster.username]:
+            cluster = await self.get_cluster(cluster.name) or cluster
+            config = cluster.config
+            workers, settles, msg = await self._decide(cluster, msg)
+            await self.save_promise(cluster.name, workers, settles)
+            try:
+                await super().forward_message_to_scheduler(cluster, msg)
+            except BaseException:
+                before = promised(config), config.get("promise_settles", False)
+                await self.save_promise(cluster.name, *before)
+                raise
+
+    async def _decide(self, cluster, msg):
+        """The promise that a message asks for, and the message to send."""
+        if msg["op"] == "scale":
+            await self._admit(cluster.username, cluster.name, cluster.config, msg["count"])
+            return msg["count"], False, msg
+        if not msg.get("active", True):
+            # The scheduler keeps the workers it has; it reports how many.
+            return promised(cluster.config), True, msg
+        maximum = await self._adapt_maximum(cluster, msg)
+        if maximum is None:
+            return UNBOUNDED, True, msg
+        return maximum, False, dict(msg, maximum=maximum)
+
+    async def _adapt_maximum(self, cluster, msg):
+        minimum, maximum = msg.get("minimum") or 0, msg.get("maximum")
+        if self.limit is None:
+            return maximum
+        if maximum is not None and not _no_maximum.get():
+            await self._admit(cluster.username, cluster.name, cluster.config,
+                              max(minimum, maximum))
+            return maximum
+        fits = await self._admit(cluster.username, cluster.name, cluster.config,
+                                 max(minimum, 1))
+        if maximum is not None and maximum <= fits:
+            return maximum
+        _notice.set(
+            f"adapt() without a maximum: using maximum={fits}, all that your limit "
+            "for Dask clusters leaves for this one."
+        )
+        return fits
+
+    async def _admit(self, username, cluster_name, config, workers):
+        """How many workers fit in all; PublicException if fewer than asked."""
+        if self.limit is None:
+            return UNBOUNDED
+        used, others = await self.used_by(username, besides=cluster_name)
+        fits = room(self.limit, used, config)
+        # Fewer workers than promised is always granted, also after the
+        # limit was made smaller than what runs.
+        if cluster_name and workers <= promised(config):
+            return max(fits, workers)
+        if workers > fits:
+            reason = refusal(self.limit, used, config, workers, others, fits)
+            self.log.info("Refused %s: %s", username, reason)
+            raise PublicException(reason)
+        return fits
+
+    async def on_cluster_heartbeat(self, cluster_name, msg):
+        cluster = await self.get_cluster(cluster_name)
+        if self.limit is not None and cluster is not None:
+            msg = await self._hold(cluster, msg)
+        await super().on_cluster_heartbeat(cluster_name, msg)
+
+    async def _hold(self, cluster, msg):
+        count = min(msg["count"], promised(cluster.config))
+        if cluster.config.get("promise_settles"):
+            await self.save_promise(cluster.name, count, False)
+        return dict(msg, count=count)
+
+
+# Dask Gateway's handler of `adapt` fills in a missing maximum before the
+# backend sees it, and answers with words of its own. So what the person asked
+# travels to the backend, and what the backend has to say back, beside it.
+_no_maximum = ContextVar("no_maximum", default=False)
+_notice = ContextVar("notice", default=None)
+
+
+@web.middleware
+async def tell_adapt(request, handler):
+    """Adds the backend's notice to the answer of an `adapt`."""
+    if request.method != "POST" or not request.path.endswith("/adapt"):
+        return await handler(request)
+    _no_maximum.set(await _lacks_maximum(request))
+    _notice.set(None)
+    response = await handler(request)
+    if _notice.get() and response.status == 200:
+        response.text = json.dumps({"ok": False, "msg": _notice.get()})
+    return response
+
+
+async def _lacks_maximum(request):
+    try:
+        return (await request.json()).get("maximum") is None
+    except (ValueError, AttributeError):
+        return False
+
+
+def cluster_options(options, user_name, groups, settings):
+    """The configuration of one cluster from what its user chose.
+
+    options: worker_cores (cores), worker_memory (GiB) and image.
+    settings: `workers` of gateway.json. Raises ValueError with the reason.
+    """
+    cores, memory = options["worker_cores"], round(options["worker_memory"] * GIB)
+    overrides = {
+        "worker_cores": cores,
+        "worker_memory": memory,
+        "worker_threads": max(1, int(cores)),
+    }
+    if settings.get("max") is not None:
+        overrides["cluster_max_workers"] = settings["max"]
+    return overrides
+
+
+def options_form(settings):
+    """What a user may choose for a cluster; `settings` as in cluster_options.
+
+    `image` is taken and not used: notebooks written for a hub in the cloud set
+    it, and on one machine there is one environment.
+    """
+    memory = settings["memory_bytes"] / GIB
+    return Options(
+        Float("worker_cores", default=settings["cores"], min=0.1,
+              max=settings.get("max_cores"), label="Cores of a worker"),
+        Float("worker_memory", default=memory, min=0.25,
+              max=_in_gib(settings.get("max_memory_bytes")),
+              label="Memory of a worker (GiB)"),
+        String("image", default="", label="Image (not used on one machine)"),
+        handler=lambda options, user: cluster_options(
+            options, user.name, user.groups, settings
+        ),
+    )
+
+
+def _in_gib(count):
+    return None if count is None else count / GIB
