@@ -13,27 +13,32 @@
 mod allocatable;
 mod choose;
 mod dask;
+mod fit;
 mod gap;
 mod item;
 mod machine;
+mod need;
 mod price;
 mod region;
+mod screen;
 mod source;
 mod store;
 mod table;
 mod transfer;
 
-pub use allocatable::{Allocatable, AllocatableBasis, EKS_MEMORY_RULE, GKE_MEMORY_RULE, GKE_MAX_PODS};
-pub use choose::{
-    Choice, DAEMON_CPU, DAEMON_MEMORY, DAEMON_PODS, DEFAULT_SEATS, Exclusion, Fit, Lost, Need, NoMachine, Overhead, Reason, Seat,
-    choose, choose_core,
+pub use allocatable::{
+    Allocatable, AllocatableBasis, EKS_MEMORY_RULE, GKE_MAX_PODS, GKE_MEMORY_RULE,
 };
+pub use choose::{Choice, Lost, NoMachine, choose, choose_core};
 pub use dask::{DaskChoice, DaskNeed, choose_dask};
+pub use fit::Fit;
 pub use gap::Gap;
 pub use item::{Item, Tier};
 pub use machine::{Cpu, Gpu, Machine, Network, arch_name};
+pub use need::{DAEMON_CPU, DAEMON_MEMORY, DAEMON_PODS, DEFAULT_SEATS, Need, Overhead, Seat};
 pub use price::{Basis, Market, Price};
 pub use region::{Offer, Region};
+pub use screen::{Exclusion, Reason};
 pub use source::Source;
 pub use store::{Place, places, regions};
 
@@ -110,5 +115,7 @@ pub enum CatalogError {
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {
-    nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+    nearest
+        .map(|name| format!("; did you mean `{name}`?"))
+        .unwrap_or_default()
 }

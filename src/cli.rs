@@ -42,7 +42,14 @@ pub struct Cli {
     pub verb: Verb,
 
     /// Form of the result on standard output.
-    #[arg(short = 'o', long = "output", value_enum, default_value_t, global = true, value_name = "FORMAT")]
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_enum,
+        default_value_t,
+        global = true,
+        value_name = "FORMAT"
+    )]
     pub format: Format,
 
     /// When to use colour; `NO_COLOR` turns it off too.
@@ -95,18 +102,24 @@ Example:
     Catalog(catalog::CatalogArgs),
 
     /// Bring a hub up, or change it to what its file says.
-    #[command(alias = "apply", after_help = "\
+    #[command(
+        alias = "apply",
+        after_help = "\
 Examples:
   frazil up                            hub.yaml in this folder
-  frazil up examples/laptop.yaml       a hub on this machine")]
+  frazil up examples/laptop.yaml       a hub on this machine"
+    )]
     Up(UpArgs),
 
     /// Take a hub down.
-    #[command(alias = "destroy", after_help = "\
+    #[command(
+        alias = "destroy",
+        after_help = "\
 Examples:
   frazil down                          stop it, keep people's files
   frazil down --data                   remove everything, after typing the hub's name
-  frazil down --data --confirm laptop  the same without a question")]
+  frazil down --data --confirm laptop  the same without a question"
+    )]
     Down(DownArgs),
 
     /// Show what runs: since when, where, with how much CPU and memory.

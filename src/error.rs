@@ -33,23 +33,38 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// Something failed: file, credentials, tool, cloud or cluster.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { message: message.into(), detail: None, source: None, hints: Vec::new(), outcome: Outcome::Failed }
+        Self {
+            message: message.into(),
+            detail: None,
+            source: None,
+            hints: Vec::new(),
+            outcome: Outcome::Failed,
+        }
     }
 
     /// The command line asks for something that makes no sense.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Usage, ..Self::failed(message) }
+        Self {
+            outcome: Outcome::Usage,
+            ..Self::failed(message)
+        }
     }
 
     /// The person stopped it.
     pub fn interrupted(message: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Interrupted, ..Self::failed(message) }
+        Self {
+            outcome: Outcome::Interrupted,
+            ..Self::failed(message)
+        }
     }
 
     /// A hub file that cannot be used.
     pub fn hub_file(checked: Checked) -> Self {
         let message = format!("{} cannot be used", checked.path.display());
-        Self { detail: Some(Detail::HubFile(Box::new(checked))), ..Self::failed(message) }
+        Self {
+            detail: Some(Detail::HubFile(Box::new(checked))),
+            ..Self::failed(message)
+        }
     }
 
     /// What caused it.
@@ -90,8 +105,13 @@ impl Error {
 
     /// The texts of the causes, outermost first.
     pub fn causes(&self) -> Vec<String> {
-        let first = self.source.as_deref().map(|source| source as &(dyn StdError + 'static));
-        std::iter::successors(first, |error| (*error).source()).map(ToString::to_string).collect()
+        let first = self
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static));
+        std::iter::successors(first, |error| (*error).source())
+            .map(ToString::to_string)
+            .collect()
     }
 }
 
@@ -103,7 +123,9 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -111,7 +133,11 @@ impl From<crate::render::WriteError> for Error {
     fn from(error: crate::render::WriteError) -> Self {
         let full = error.source.kind() == std::io::ErrorKind::StorageFull;
         let failed = Self::failed(error.to_string());
-        let failed = if full { failed.hint("the disk is full: free some space and call it again") } else { failed };
+        let failed = if full {
+            failed.hint("the disk is full: free some space and call it again")
+        } else {
+            failed
+        };
         failed.because(error.source)
     }
 }

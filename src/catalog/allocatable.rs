@@ -12,14 +12,15 @@
 //!   1 MiB of capacity less allocatable.
 //! - GKE reserves 25 % of the first 4 GiB, 20 % of the next 4, 10 % of the next
 //!   8, 6 % of the next 112 and 2 % of the rest, and evicts below 100 MiB
-//!   (Google's "Plan GKE node sizes"). 255 MiB below 1 GiB.
+//!   (Google's "Plan GKE node sizes"). 255 MiB below 1 GiB. Taken of the nominal
+//!   memory, this is 5 to 164 MiB more than the measured nodes reserve.
 //! - Both reserve 6 % of the first core, 1 % of the second, 0.5 % of the next
 //!   two and 0.25 % of the rest. On the measured nodes this is exact.
 //!
 //! What the kernel keeps is bounded from the measured rows, so that a computed
 //! value never promises memory that a node of a measured kind lacks:
-//! [`EKS_KERNEL`], [`GKE_KERNEL`]. Against the 20 measured machines the computed
-//! allocatable memory is between 0.1 % and 1.5 % too low, and never too high.
+//! `EKS_KERNEL`, `GKE_KERNEL`. Against the 20 measured machines the computed
+//! allocatable memory is 0.03 % to 1.5 % too low, and never too high.
 
 use frazil_units::Bytes;
 
@@ -31,7 +32,8 @@ use super::{CatalogError, Cpu, Machine, Provider, Source};
 pub const GKE_MAX_PODS: u32 = 110;
 
 /// The rule by which EKS memory is computed.
-pub const EKS_MEMORY_RULE: &str = "nominal - (410 MiB + 3 %) - (255 MiB + 11 MiB x max pods) - 100 MiB";
+pub const EKS_MEMORY_RULE: &str =
+    "nominal - (410 MiB + 3 %) - (255 MiB + 11 MiB x max pods) - 100 MiB";
 
 /// The rule by which GKE memory is computed.
 pub const GKE_MEMORY_RULE: &str = "nominal - (112 MiB + 1.75 %) - 25/20/10/6/2 % tiers - 100 MiB";
@@ -49,7 +51,13 @@ const EVICTION: u64 = 100 * MIB;
 const EKS_RESERVED: (u64, u64) = (255 * MIB, 11 * MIB);
 
 /// GKE: sizes of the tiers, and the percentage reserved of each.
-const GKE_TIERS: [(u64, u64); 5] = [(4 * GIB, 25), (4 * GIB, 20), (8 * GIB, 10), (112 * GIB, 6), (u64::MAX, 2)];
+const GKE_TIERS: [(u64, u64); 5] = [
+    (4 * GIB, 25),
+    (4 * GIB, 20),
+    (8 * GIB, 10),
+    (112 * GIB, 6),
+    (u64::MAX, 2),
+];
 
 /// GKE: reserved below 1 GiB.
 const GKE_SMALL: u64 = 255 * MIB;
@@ -94,7 +102,11 @@ pub(crate) struct Measured {
 /// Reads a row of `measured.csv`; of a range, the lower end.
 pub(crate) fn measured(line: &str, sources: &Sources) -> Result<Measured, CatalogError> {
     let row = Row::<7>::new(line)?;
-    let gib = |column| Ok(Bytes::new(row.scaled(column, i128::from(GIB))?.unwrap_or_default()));
+    let gib = |column| {
+        Ok(Bytes::new(
+            row.scaled(column, i128::from(GIB))?.unwrap_or_default(),
+        ))
+    };
     Ok(Measured {
         name: row.text(0).to_owned(),
         cpu: Cpu::millicores(row.parse(1)?),
@@ -111,7 +123,12 @@ pub(crate) fn of(machine: &Machine, measured: &[Measured]) -> Option<Allocatable
 }
 
 fn from_measured(row: &Measured) -> Allocatable {
-    Allocatable { cpu: row.cpu, memory: row.memory, capacity: row.capacity, basis: AllocatableBasis::Measured(row.source) }
+    Allocatable {
+        cpu: row.cpu,
+        memory: row.memory,
+        capacity: row.capacity,
+        basis: AllocatableBasis::Measured(row.source),
+    }
 }
 
 fn computed(machine: &Machine) -> Option<Allocatable> {
@@ -172,10 +189,20 @@ mod tests {
     /// Every measured machine with the value that the rule alone would give.
     fn both() -> Vec<(Machine, Allocatable)> {
         let sources = Sources::load();
-        let machines = Provider::ALL.into_iter().flat_map(|provider| machine::all(provider, &sources).unwrap());
-        let seen = |found: &Machine| matches!(found.allocatable.unwrap().basis, AllocatableBasis::Measured(_));
+        let machines = Provider::ALL
+            .into_iter()
+            .flat_map(|provider| machine::all(provider, &sources).unwrap());
+        let seen = |found: &Machine| {
+            matches!(
+                found.allocatable.unwrap().basis,
+                AllocatableBasis::Measured(_)
+            )
+        };
         let known = machines.filter(|found| found.allocatable.is_some());
-        known.filter(seen).map(|found| (found.clone(), computed(&found).unwrap())).collect()
+        known
+            .filter(seen)
+            .map(|found| (found.clone(), computed(&found).unwrap()))
+            .collect()
     }
 
     #[expect(clippy::cast_precision_loss, reason = "percentages")]
@@ -189,27 +216,41 @@ mod tests {
         assert_eq!(both.len(), 20);
         for (machine, rule) in both {
             let error = error_percent(machine.allocatable.unwrap().memory, rule.memory);
-            assert!((-1.6..=0.0).contains(&error), "{}: {error:.2} %", machine.name);
+            assert!(
+                (-1.5..=0.0).contains(&error),
+                "{}: {error:.2} %",
+                machine.name
+            );
         }
     }
 
     #[test]
     fn computed_cpu_is_exact() {
         for (machine, rule) in both() {
-            assert_eq!(rule.cpu, machine.allocatable.unwrap().cpu, "{}", machine.name);
+            assert_eq!(
+                rule.cpu,
+                machine.allocatable.unwrap().cpu,
+                "{}",
+                machine.name
+            );
         }
     }
 
     #[test]
-    fn the_eks_reserve_is_exact_to_a_mebibyte_and_the_gke_reserve_to_a_tenth_of_a_gibibyte() {
+    fn the_eks_reserve_is_exact_to_a_mebibyte_and_the_gke_reserve_never_too_small() {
         for (machine, _) in both() {
             let seen = machine.allocatable.unwrap();
-            let (reserved, slack) = match machine.provider {
-                Provider::Aws => (eks_reserved(machine.max_pods.unwrap()), 2 * MIB),
-                Provider::Gcp => (gke_reserved(machine.memory.get()), 330 * MIB),
+            let (reserved, above, below) = match machine.provider {
+                Provider::Aws => (eks_reserved(machine.max_pods.unwrap()), MIB, MIB),
+                Provider::Gcp => (gke_reserved(machine.memory.get()), 164 * MIB, 0),
             };
             let kept = seen.capacity.get() - seen.memory.get();
-            assert!((reserved + EVICTION).abs_diff(kept) <= slack, "{}: {kept} {reserved}", machine.name);
+            let rule = reserved + EVICTION;
+            assert!(
+                rule <= kept + above && rule + below >= kept,
+                "{}: {kept} {rule}",
+                machine.name
+            );
         }
     }
 }

@@ -2,25 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use frazil_units::{Amount, Bytes};
 
-use super::{Arch, Cpu, Gap, Machine, Market, Offer, Price, Provider, Region, arch_name};
-
-/// Seats of the default size that a user node holds at least: fewer waste a
-/// node on one person, more keep it alive for the last of them.
-pub const DEFAULT_SEATS: u32 = 4;
-
-/// CPU that daemon sets request on every node: the network plugin, the proxy,
-/// storage drivers, the node exporter and the like.
-pub const DAEMON_CPU: Cpu = Cpu::millicores(250);
-
-/// Memory that daemon sets request on every node.
-pub const DAEMON_MEMORY: Bytes = Bytes::mib(600);
-
-/// Pods of daemon sets on every node, with room for an image puller.
-pub const DAEMON_PODS: u32 = 10;
+use super::fit::fit;
+use super::screen::exclusion;
+use super::{
+    Arch, Cpu, Exclusion, Fit, Gap, Need, Overhead, Provider, Reason, Region, Seat, arch_name,
+};
 
 /// CPU of a core node: what two cores leave of the kubelet's reserve.
 const CORE_CPU: Cpu = Cpu::millicores(1900);
@@ -38,107 +27,6 @@ const RUNNERS_UP: usize = 3;
 /// Cheaper machines that are too small and are named, at most.
 const TOO_SMALL: usize = 2;
 
-/// Names given as examples of an exclusion, at most.
-const EXAMPLES: usize = 3;
-
-/// Families for one purpose, most of them with a quota of their own that new
-/// accounts lack: machine-learning chips, video cards, supercomputing (one
-/// zone), macOS, and the large-memory families.
-const SPECIAL_AWS: [&str; 9] = ["dl", "trn", "inf", "vt", "hpc", "mac", "u-", "u7i", "x"];
-
-/// AWS families of that kind whose names begin other names too: FPGAs, parts of a GPU.
-const SPECIAL_AWS_EXACT: [&str; 4] = ["f1", "f2", "g6f", "gr6f"];
-
-/// Google's families of that kind: supercomputing and large memory.
-const SPECIAL_GCP: [&str; 5] = ["h3", "m1", "m2", "m3", "m4"];
-
-/// What one person's server, or one worker, asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seat {
-    /// The size's name.
-    pub name: String,
-    /// Memory.
-    pub memory: Bytes,
-    /// CPU; nothing when it takes its share of the node.
-    pub cpu: Cpu,
-    /// GPUs.
-    pub gpus: u32,
-}
-
-/// What every node needs for itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Overhead {
-    /// CPU.
-    pub cpu: Cpu,
-    /// Memory.
-    pub memory: Bytes,
-    /// Pods.
-    pub pods: u32,
-}
-
-impl Default for Overhead {
-    fn default() -> Self {
-        Self { cpu: DAEMON_CPU, memory: DAEMON_MEMORY, pods: DAEMON_PODS }
-    }
-}
-
-/// What a pool's machine must hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Need {
-    /// The sizes, the default one first; one seat of each must fit on an empty node.
-    pub seats: Vec<Seat>,
-    /// How many seats of the first size one node must hold.
-    pub count: u32,
-    /// The architecture.
-    pub arch: Arch,
-    /// The market whose prices are compared; where it has none, on-demand ones.
-    pub market: Market,
-    /// What a node needs for itself.
-    pub overhead: Overhead,
-}
-
-impl Need {
-    /// [`DEFAULT_SEATS`] seats of the first size (one, if it has a GPU), on demand, on amd64.
-    pub fn new(seats: Vec<Seat>) -> Self {
-        let gpu = seats.first().is_some_and(|seat| seat.gpus > 0);
-        let count = if gpu { 1 } else { DEFAULT_SEATS };
-        Self { seats, count, arch: Arch::default(), market: Market::default(), overhead: Overhead::default() }
-    }
-}
-
-/// What of a pool's sizes a machine holds, at what price.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fit {
-    /// The machine, with its prices.
-    pub offer: Offer,
-    /// The market of the price.
-    pub market: Market,
-    /// The price of an hour.
-    pub price: Price,
-    /// How many seats of each size an empty node holds.
-    pub seats: Vec<(String, u32)>,
-    /// The price of an hour of one seat of the first size on a full node.
-    pub usd_per_seat_hour: Option<Amount>,
-    /// Memory that each of the first size's seats has on a full node: at least what it asks for.
-    pub memory_per_seat: Option<Bytes>,
-}
-
-impl Fit {
-    /// Seats of the first size.
-    pub fn default_seats(&self) -> u32 {
-        self.seats.first().map_or(0, |(_, count)| *count)
-    }
-
-    fn holds(&self, need: &Need) -> bool {
-        self.default_seats() >= need.count && self.seats.iter().all(|(_, count)| *count > 0)
-    }
-
-    /// Cheapest first; then with more seats; then by name.
-    fn rank(&self) -> (Amount, Reverse<u32>, &str) {
-        (self.price.usd, Reverse(self.default_seats()), &self.offer.machine.name)
-    }
-}
-
 /// A machine that was not chosen, though it might have been.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lost {
@@ -146,59 +34,6 @@ pub struct Lost {
     pub fit: Fit,
     /// Why it lost: a phrase.
     pub why: String,
-}
-
-/// Why machines were not considered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// No list has a price of this region.
-    NoPrice,
-    /// Another architecture, or an unknown one.
-    OtherArch,
-    /// The provider counts it as old.
-    OldGeneration,
-    /// Its CPU is shared or earned by credits.
-    Burstable,
-    /// A whole computer.
-    BareMetal,
-    /// For one purpose that is not this one.
-    SpecialPurpose,
-    /// It boots from Hyperdisk alone.
-    HyperdiskOnly,
-    /// It has GPUs that nobody asked for.
-    HasGpu,
-    /// It has no NVIDIA GPU where one is asked for.
-    NoGpu,
-    /// Its pod limit is unknown, and so is what pods may use.
-    UnknownLimits,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoPrice => "no price in this region",
-            Self::OtherArch => "another or unknown architecture",
-            Self::OldGeneration => "an old generation",
-            Self::Burstable => "CPU shared or by credits",
-            Self::BareMetal => "bare metal",
-            Self::SpecialPurpose => "for a special purpose",
-            Self::HyperdiskOnly => "boots from Hyperdisk alone",
-            Self::HasGpu => "GPUs that no size asks for",
-            Self::NoGpu => "no whole NVIDIA GPU",
-            Self::UnknownLimits => "pod limit unknown",
-        })
-    }
-}
-
-/// Machines that were not considered, for one reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exclusion {
-    /// The reason; a machine with several counts under the first that is declared.
-    pub reason: Reason,
-    /// How many machines.
-    pub count: usize,
-    /// Some of their names.
-    pub examples: Vec<String>,
 }
 
 /// The machine of a pool.
@@ -239,7 +74,8 @@ pub struct NoMachine {
 /// [`NoMachine`], with the closest one.
 pub fn choose(region: &Region, need: &Need) -> Result<Choice, NoMachine> {
     let current = considered(region, need, false);
-    choose_from(region, need, current).or_else(|_| choose_from(region, need, considered(region, need, true)))
+    choose_from(region, need, current)
+        .or_else(|_| choose_from(region, need, considered(region, need, true)))
 }
 
 /// The cheapest machine for the hub's own pods: two cores and about 7 GiB allocatable, on demand.
@@ -247,9 +83,26 @@ pub fn choose(region: &Region, need: &Need) -> Result<Choice, NoMachine> {
 /// # Errors
 /// [`NoMachine`].
 pub fn choose_core(region: &Region, arch: Arch) -> Result<Choice, NoMachine> {
-    let seat = Seat { name: "core".to_owned(), memory: CORE_MEMORY, cpu: CORE_CPU, gpus: 0 };
-    let overhead = Overhead { cpu: Cpu::default(), memory: Bytes::default(), pods: CORE_PODS - 1 };
-    choose(region, &Need { count: 1, arch, overhead, ..Need::new(vec![seat]) })
+    let seat = Seat {
+        name: "core".to_owned(),
+        memory: CORE_MEMORY,
+        cpu: CORE_CPU,
+        gpus: 0,
+    };
+    let overhead = Overhead {
+        cpu: Cpu::default(),
+        memory: Bytes::default(),
+        pods: CORE_PODS - 1,
+    };
+    choose(
+        region,
+        &Need {
+            count: 1,
+            arch,
+            overhead,
+            ..Need::new(vec![seat])
+        },
+    )
 }
 
 /// The machines that a need allows, and the others by reason.
@@ -265,17 +118,17 @@ pub(super) fn considered(region: &Region, need: &Need, last_resort: bool) -> Con
     for offer in region.offers() {
         match fit(offer, need, last_resort) {
             Ok(fit) => fits.push(fit),
-            Err(reason) => others.entry(reason).or_default().push(offer.machine.name.clone()),
+            Err(reason) => others
+                .entry(reason)
+                .or_default()
+                .push(offer.machine.name.clone()),
         }
     }
     fits.sort_by(|a, b| a.rank().cmp(&b.rank()));
-    Considered { fits, excluded: others.into_iter().map(exclusion).collect() }
-}
-
-fn exclusion((reason, mut examples): (Reason, Vec<String>)) -> Exclusion {
-    let count = examples.len();
-    examples.truncate(EXAMPLES);
-    Exclusion { reason, count, examples }
+    Considered {
+        fits,
+        excluded: others.into_iter().map(exclusion).collect(),
+    }
 }
 
 fn choose_from(region: &Region, need: &Need, considered: Considered) -> Result<Choice, NoMachine> {
@@ -287,103 +140,64 @@ fn choose_from(region: &Region, need: &Need, considered: Considered) -> Result<C
     let best = fits.into_iter().nth(at);
     let best = best.ok_or_else(|| no_machine(region, need, Vec::new(), Vec::new()))?;
     let gap = region.price(&best.offer, need.market).err();
-    Ok(Choice { best, lost, excluded, gap })
-}
-
-pub(super) fn no_machine(region: &Region, need: &Need, fits: Vec<Fit>, excluded: Vec<Exclusion>) -> NoMachine {
-    let closest = fits.into_iter().rev().max_by_key(Fit::default_seats).map(Box::new);
-    NoMachine { provider: region.provider(), region: region.name().to_owned(), wanted: wanted(need), closest, excluded }
-}
-
-/// What a machine would hold, or why it is not considered.
-fn fit(offer: &Offer, need: &Need, last_resort: bool) -> Result<Fit, Reason> {
-    exclude(offer, need, last_resort)?;
-    let (market, price) = price(offer, need.market).ok_or(Reason::NoPrice)?;
-    let room = Room::new(offer, need.overhead).ok_or(Reason::UnknownLimits)?;
-    let seats: Vec<_> = need.seats.iter().map(|seat| (seat.name.clone(), room.seats(seat))).collect();
-    let first = seats.first().map_or(0, |(_, count)| *count);
-    Ok(Fit {
-        market,
-        usd_per_seat_hour: price.usd.ratio(1, i128::from(first)),
-        memory_per_seat: room.memory.checked_div(u64::from(first)).map(Bytes::new),
-        price: price.clone(),
-        offer: offer.clone(),
-        seats,
+    Ok(Choice {
+        best,
+        lost,
+        excluded,
+        gap,
     })
 }
 
-/// The price of a market, else the on-demand one.
-fn price(offer: &Offer, market: Market) -> Option<(Market, &Price)> {
-    let own = offer.listed(market).map(|price| (market, price));
-    own.or_else(|| offer.on_demand.as_ref().map(|price| (Market::OnDemand, price)))
-}
-
-/// The first reason, in the order in which reasons are declared.
-fn exclude(offer: &Offer, need: &Need, last_resort: bool) -> Result<(), Reason> {
-    let machine = &offer.machine;
-    let gpu_wanted = need.seats.iter().any(|seat| seat.gpus > 0);
-    let reasons = [
-        (price(offer, need.market).is_none(), Reason::NoPrice),
-        (machine.arch != Some(need.arch), Reason::OtherArch),
-        (!machine.current && !last_resort, Reason::OldGeneration),
-        (machine.burstable || machine.family().ends_with("-flex"), Reason::Burstable),
-        (machine.bare_metal, Reason::BareMetal),
-        (is_special(machine), Reason::SpecialPurpose),
-        (machine.boots_from_hyperdisk_only() && !last_resort, Reason::HyperdiskOnly),
-        (machine.gpu.is_some() && !gpu_wanted, Reason::HasGpu),
-        (machine.nvidia_gpus() == 0 && gpu_wanted, Reason::NoGpu),
-    ];
-    reasons.into_iter().find(|(applies, _)| *applies).map_or(Ok(()), |(_, reason)| Err(reason))
-}
-
-fn is_special(machine: &Machine) -> bool {
-    let family = machine.family();
-    match machine.provider {
-        Provider::Aws => SPECIAL_AWS_EXACT.contains(&family) || SPECIAL_AWS.iter().any(|start| family.starts_with(start)),
-        Provider::Gcp => SPECIAL_GCP.contains(&family),
-    }
-}
-
-/// What an empty node has left after its overhead.
-struct Room {
-    cpu: Cpu,
-    memory: u64,
-    gpus: u32,
-    pods: u32,
-}
-
-impl Room {
-    fn new(offer: &Offer, overhead: Overhead) -> Option<Self> {
-        let allocatable = offer.machine.allocatable?;
-        Some(Self {
-            cpu: allocatable.cpu.less(overhead.cpu),
-            memory: allocatable.memory.get().saturating_sub(overhead.memory.get()),
-            gpus: offer.machine.nvidia_gpus(),
-            pods: offer.machine.max_pods?.saturating_sub(overhead.pods),
-        })
-    }
-
-    fn seats(&self, seat: &Seat) -> u32 {
-        let by_memory = self.memory.checked_div(seat.memory.get()).and_then(|seats| u32::try_from(seats).ok());
-        let by_cores = self.cpu.get().checked_div(seat.cpu.get());
-        let by_gpus = self.gpus.checked_div(seat.gpus);
-        [by_memory, by_cores, by_gpus].into_iter().flatten().fold(self.pods, u32::min)
+pub(super) fn no_machine(
+    region: &Region,
+    need: &Need,
+    fits: Vec<Fit>,
+    excluded: Vec<Exclusion>,
+) -> NoMachine {
+    let closest = fits
+        .into_iter()
+        .rev()
+        .max_by_key(Fit::default_seats)
+        .map(Box::new);
+    NoMachine {
+        provider: region.provider(),
+        region: region.name().to_owned(),
+        wanted: wanted(need),
+        closest,
+        excluded,
     }
 }
 
 /// The next by price, then the roomiest of the cheaper ones that are too small.
 fn lost(fits: &[Fit], best: usize, need: &Need) -> Vec<Lost> {
     let chosen = &fits[best];
-    let dearer = fits[best + 1..].iter().filter(|fit| fit.holds(need)).take(RUNNERS_UP);
-    let mut smaller: Vec<_> = fits[..best].iter().filter(|fit| fit.default_seats() > 0).collect();
+    let dearer = fits[best + 1..]
+        .iter()
+        .filter(|fit| fit.holds(need))
+        .take(RUNNERS_UP);
+    let mut smaller: Vec<_> = fits[..best]
+        .iter()
+        .filter(|fit| fit.default_seats() > 0)
+        .collect();
     smaller.sort_by_key(|fit| Reverse(fit.default_seats()));
     smaller.truncate(TOO_SMALL);
-    let dearer = dearer.map(|fit| Lost { fit: fit.clone(), why: why_dearer(fit, chosen) });
-    dearer.chain(smaller.into_iter().map(|fit| Lost { fit: fit.clone(), why: why_small(fit, need) })).collect()
+    let dearer = dearer.map(|fit| Lost {
+        fit: fit.clone(),
+        why: why_dearer(fit, chosen),
+    });
+    dearer
+        .chain(smaller.into_iter().map(|fit| Lost {
+            fit: fit.clone(),
+            why: why_small(fit, need),
+        }))
+        .collect()
 }
 
 fn why_dearer(fit: &Fit, chosen: &Fit) -> String {
-    match (fit.price.usd - chosen.price.usd, fit.default_seats() < chosen.default_seats()) {
+    match (
+        fit.price.usd - chosen.price.usd,
+        fit.default_seats() < chosen.default_seats(),
+    ) {
         (Amount::ZERO, true) => "same price, fewer seats".to_owned(),
         (Amount::ZERO, false) => "same price and seats, later in the alphabet".to_owned(),
         (more, _) => format!("{more} USD an hour dearer"),
@@ -391,7 +205,11 @@ fn why_dearer(fit: &Fit, chosen: &Fit) -> String {
 }
 
 fn why_small(fit: &Fit, need: &Need) -> String {
-    let short = fit.seats.iter().find(|(_, count)| *count == 0).filter(|_| fit.default_seats() >= need.count);
+    let short = fit
+        .seats
+        .iter()
+        .find(|(_, count)| *count == 0)
+        .filter(|_| fit.default_seats() >= need.count);
     match short {
         Some((name, _)) => format!("holds no {name}"),
         None => format!("holds {} of {} seats", fit.default_seats(), need.count),
@@ -400,30 +218,56 @@ fn why_small(fit: &Fit, need: &Need) -> String {
 
 fn wanted(need: &Need) -> String {
     let of = |seat: &Seat| {
-        let cpu = if seat.cpu == Cpu::default() { String::new() } else { format!(", {} CPU", seat.cpu) };
-        let gpus = if seat.gpus == 0 { String::new() } else { format!(", {} GPU", seat.gpus) };
+        let cpu = if seat.cpu == Cpu::default() {
+            String::new()
+        } else {
+            format!(", {} CPU", seat.cpu)
+        };
+        let gpus = if seat.gpus == 0 {
+            String::new()
+        } else {
+            format!(", {} GPU", seat.gpus)
+        };
         format!("{} ({}{cpu}{gpus})", seat.name, seat.memory)
     };
     let counts = std::iter::once(need.count).chain(std::iter::repeat(1));
-    let parts: Vec<_> = need.seats.iter().zip(counts).map(|(seat, count)| format!("{count} x {}", of(seat))).collect();
+    let parts: Vec<_> = need
+        .seats
+        .iter()
+        .zip(counts)
+        .map(|(seat, count)| format!("{count} x {}", of(seat)))
+        .collect();
     format!("{} on {}", parts.join(" and "), arch_name(need.arch))
 }
 
 fn closest_phrase(closest: Option<&Fit>, excluded: &[Exclusion]) -> String {
     if let Some(fit) = closest.filter(|fit| fit.default_seats() > 0) {
         let (name, _) = fit.seats.first().cloned().unwrap_or_default();
-        return format!("the closest, {}, holds {} of {name}", fit.offer.machine.name, fit.default_seats());
+        return format!(
+            "the closest, {}, holds {} of {name}",
+            fit.offer.machine.name,
+            fit.default_seats()
+        );
     }
-    let reasons: Vec<_> = excluded.iter().map(|other| format!("{} for {}", other.count, other.reason)).collect();
+    let reasons: Vec<_> = excluded
+        .iter()
+        .map(|other| format!("{} for {}", other.count, other.reason))
+        .collect();
     format!("machines left out: {}", reasons.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::{DAEMON_PODS, Market};
 
     fn seat(name: &str, gib: u64, gpus: u32) -> Seat {
-        Seat { name: name.to_owned(), memory: Bytes::gib(gib), cpu: Cpu::default(), gpus }
+        Seat {
+            name: name.to_owned(),
+            memory: Bytes::gib(gib),
+            cpu: Cpu::default(),
+            gpus,
+        }
     }
 
     fn region(provider: Provider, name: &str, machines: &[&str]) -> Region {
@@ -432,35 +276,93 @@ mod tests {
 
     #[test]
     fn the_largest_size_must_fit_once_and_the_default_one_as_often_as_asked() {
-        let region = region(Provider::Aws, "us-west-2", &["r7i.xlarge", "r7i.2xlarge", "r7i.4xlarge"]);
-        let chosen = |seats: Vec<Seat>, count| choose(&region, &Need { count, ..Need::new(seats) }).unwrap().best;
-        assert_eq!(chosen(vec![seat("small", 8, 0)], 3).offer.machine.name, "r7i.xlarge");
-        assert_eq!(chosen(vec![seat("small", 8, 0)], 4).offer.machine.name, "r7i.2xlarge");
+        let region = region(
+            Provider::Aws,
+            "us-west-2",
+            &["r7i.xlarge", "r7i.2xlarge", "r7i.4xlarge"],
+        );
+        let chosen = |seats: Vec<Seat>, count| {
+            choose(
+                &region,
+                &Need {
+                    count,
+                    ..Need::new(seats)
+                },
+            )
+            .unwrap()
+            .best
+        };
+        assert_eq!(
+            chosen(vec![seat("small", 8, 0)], 3).offer.machine.name,
+            "r7i.xlarge"
+        );
+        assert_eq!(
+            chosen(vec![seat("small", 8, 0)], 4).offer.machine.name,
+            "r7i.2xlarge"
+        );
         let both = chosen(vec![seat("small", 8, 0), seat("large", 64, 0)], 3);
         assert_eq!(both.offer.machine.name, "r7i.4xlarge");
-        assert_eq!(both.seats, [("small".to_owned(), 15), ("large".to_owned(), 1)]);
+        assert_eq!(
+            both.seats,
+            [("small".to_owned(), 15), ("large".to_owned(), 1)]
+        );
     }
 
     #[test]
     fn cpu_pods_and_overhead_bound_the_seats_too() {
         let region = region(Provider::Aws, "us-west-2", &["r7i.2xlarge"]);
         let best = |need: Need| choose(&region, &need).unwrap().best.default_seats();
-        let small = Need { count: 1, ..Need::new(vec![seat("small", 8, 0)]) };
+        let small = Need {
+            count: 1,
+            ..Need::new(vec![seat("small", 8, 0)])
+        };
         assert_eq!(best(small.clone()), 7);
-        let cores = Seat { cpu: Cpu::cores(2), ..seat("small", 8, 0) };
-        assert_eq!(best(Need { seats: vec![cores], ..small.clone() }), 3);
-        let tiny = Seat { memory: Bytes::mib(64), ..seat("tiny", 0, 0) };
-        assert_eq!(best(Need { seats: vec![tiny], ..small.clone() }), 58 - DAEMON_PODS);
-        let heavy = Overhead { memory: Bytes::gib(6), ..Overhead::default() };
-        assert_eq!(best(Need { overhead: heavy, ..small }), 6);
+        let cores = Seat {
+            cpu: Cpu::cores(2),
+            ..seat("small", 8, 0)
+        };
+        assert_eq!(
+            best(Need {
+                seats: vec![cores],
+                ..small.clone()
+            }),
+            3
+        );
+        let tiny = Seat {
+            memory: Bytes::mib(64),
+            ..seat("tiny", 0, 0)
+        };
+        assert_eq!(
+            best(Need {
+                seats: vec![tiny],
+                ..small.clone()
+            }),
+            58 - DAEMON_PODS
+        );
+        let heavy = Overhead {
+            memory: Bytes::gib(6),
+            ..Overhead::default()
+        };
+        assert_eq!(
+            best(Need {
+                overhead: heavy,
+                ..small
+            }),
+            6
+        );
     }
 
     #[test]
     fn price_per_seat_and_memory_per_seat_come_from_the_full_node() {
         let region = region(Provider::Aws, "us-west-2", &["r7i.2xlarge"]);
-        let best = choose(&region, &Need::new(vec![seat("small", 8, 0)])).unwrap().best;
+        let best = choose(&region, &Need::new(vec![seat("small", 8, 0)]))
+            .unwrap()
+            .best;
         assert_eq!(best.price.usd, Amount::from_decimal("0.5292").unwrap());
-        assert_eq!(best.usd_per_seat_hour.unwrap(), Amount::from_decimal("0.0756").unwrap());
+        assert_eq!(
+            best.usd_per_seat_hour.unwrap(),
+            Amount::from_decimal("0.0756").unwrap()
+        );
         assert!(best.memory_per_seat.unwrap() >= Bytes::gib(8));
     }
 
@@ -468,26 +370,65 @@ mod tests {
     fn an_old_generation_is_chosen_only_when_nothing_else_fits() {
         let need = Need::new(vec![seat("gpu", 14, 1)]);
         let both = region(Provider::Aws, "us-west-2", &["g5.2xlarge", "g6.2xlarge"]);
-        assert_eq!(choose(&both, &need).unwrap().best.offer.machine.name, "g6.2xlarge");
+        assert_eq!(
+            choose(&both, &need).unwrap().best.offer.machine.name,
+            "g6.2xlarge"
+        );
         let old = region(Provider::Aws, "us-west-2", &["g5.2xlarge"]);
-        assert_eq!(choose(&old, &need).unwrap().best.offer.machine.name, "g5.2xlarge");
+        assert_eq!(
+            choose(&old, &need).unwrap().best.offer.machine.name,
+            "g5.2xlarge"
+        );
     }
 
     #[test]
     fn a_machine_that_boots_from_hyperdisk_alone_is_the_last_resort_too() {
         let need = Need::new(vec![seat("small", 8, 0)]);
         let bangkok = Region::open(Provider::Gcp, "asia-southeast3").unwrap();
-        assert!(choose(&bangkok, &need).unwrap().best.offer.machine.boots_from_hyperdisk_only());
+        assert!(
+            choose(&bangkok, &need)
+                .unwrap()
+                .best
+                .offer
+                .machine
+                .boots_from_hyperdisk_only()
+        );
         let iowa = Region::open(Provider::Gcp, "us-central1").unwrap();
-        assert!(!choose(&iowa, &need).unwrap().best.offer.machine.boots_from_hyperdisk_only());
+        assert!(
+            !choose(&iowa, &need)
+                .unwrap()
+                .best
+                .offer
+                .machine
+                .boots_from_hyperdisk_only()
+        );
     }
 
     #[test]
     fn equal_prices_are_decided_by_name_and_the_loser_is_told_so() {
-        let region = region(Provider::Gcp, "us-central1", &["c2d-highmem-8", "c3d-highmem-8"]);
+        let region = region(
+            Provider::Gcp,
+            "us-central1",
+            &["c2d-highmem-8", "c3d-highmem-8"],
+        );
         let choice = choose(&region, &Need::new(vec![seat("small", 8, 0)])).unwrap();
         assert_eq!(choice.best.offer.machine.name, "c2d-highmem-8");
-        assert_eq!(choice.lost[0].why, "same price and seats, later in the alphabet");
+        assert_eq!(
+            choice.lost[0].why,
+            "same price and seats, later in the alphabet"
+        );
+    }
+
+    #[test]
+    fn equal_prices_are_decided_by_seats_before_names() {
+        let region = region(
+            Provider::Aws,
+            "us-west-2",
+            &["c5ad.12xlarge", "m5a.12xlarge"],
+        );
+        let choice = choose(&region, &Need::new(vec![seat("small", 8, 0)])).unwrap();
+        assert_eq!(choice.best.offer.machine.name, "m5a.12xlarge");
+        assert_eq!(choice.lost[0].why, "same price, fewer seats");
     }
 
     #[test]
@@ -502,29 +443,67 @@ mod tests {
             ("g4dn.4xlarge", Reason::HasGpu),
             ("p5e.48xlarge", Reason::NoPrice),
         ] {
-            let excluded = considered(&region(Provider::Aws, "us-west-2", &[name]), &Need::new(vec![seat("small", 8, 0)]), false).excluded;
-            assert_eq!(excluded, [Exclusion { reason, count: 1, examples: vec![name.to_owned()] }]);
+            let excluded = considered(
+                &region(Provider::Aws, "us-west-2", &[name]),
+                &Need::new(vec![seat("small", 8, 0)]),
+                false,
+            )
+            .excluded;
+            assert_eq!(
+                excluded,
+                [Exclusion {
+                    reason,
+                    count: 1,
+                    examples: vec![name.to_owned()]
+                }]
+            );
         }
-        let excluded = considered(&region(Provider::Gcp, "us-central1", &["n4-highmem-8"]), &Need::new(vec![seat("small", 8, 0)]), false).excluded;
+        let excluded = considered(
+            &region(Provider::Gcp, "us-central1", &["n4-highmem-8"]),
+            &Need::new(vec![seat("small", 8, 0)]),
+            false,
+        )
+        .excluded;
         assert_eq!(excluded[0].reason, Reason::HyperdiskOnly);
     }
 
     #[test]
     fn a_failure_names_the_closest_or_the_reasons() {
         let need = Need::new(vec![seat("small", 8, 0)]);
-        let error = choose(&region(Provider::Aws, "us-west-2", &["r7i.xlarge", "t3.2xlarge"]), &need).unwrap_err();
-        assert_eq!(error.to_string(), "no machine in aws/us-west-2 holds 4 x small (8 GiB) on amd64; the closest, r7i.xlarge, holds 3 of small");
-        let error = choose(&region(Provider::Aws, "us-west-2", &["t3.2xlarge"]), &need).unwrap_err();
-        assert!(error.to_string().ends_with("machines left out: 1 for CPU shared or by credits"), "{error}");
+        let error = choose(
+            &region(Provider::Aws, "us-west-2", &["r7i.xlarge", "t3.2xlarge"]),
+            &need,
+        )
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no machine in aws/us-west-2 holds 4 x small (8 GiB) on amd64; the closest, r7i.xlarge, holds 3 of small"
+        );
+        let error =
+            choose(&region(Provider::Aws, "us-west-2", &["t3.2xlarge"]), &need).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("machines left out: 1 for CPU shared or by credits"),
+            "{error}"
+        );
     }
 
     #[test]
     fn spot_is_compared_where_there_are_prices_and_named_where_not() {
-        let need = Need { market: Market::Spot, ..Need::new(vec![seat("small", 8, 0)]) };
+        let need = Need {
+            market: Market::Spot,
+            ..Need::new(vec![seat("small", 8, 0)])
+        };
         let gcp = choose(&Region::open(Provider::Gcp, "us-central1").unwrap(), &need).unwrap();
         assert_eq!((gcp.best.market, gcp.gap), (Market::Spot, None));
         let aws = choose(&Region::open(Provider::Aws, "us-west-2").unwrap(), &need).unwrap();
         assert_eq!(aws.best.market, Market::OnDemand);
-        assert!(aws.gap.unwrap().to_string().contains("no spot prices of AWS"));
+        assert!(
+            aws.gap
+                .unwrap()
+                .to_string()
+                .contains("no spot prices of AWS")
+        );
     }
 }

@@ -27,7 +27,10 @@ impl fmt::Display for Gap {
             write!(f, " ({why})")?;
         }
         match &self.stand_in {
-            Some(Price { basis: Basis::Estimated(rule), .. }) => write!(f, "; {} would be {rule}", self.amount()),
+            Some(Price {
+                basis: Basis::Estimated(rule),
+                ..
+            }) => write!(f, "; {} would be {rule}", self.amount()),
             Some(_) => write!(f, "; {} could stand in", self.amount()),
             None => Ok(()),
         }
@@ -36,7 +39,10 @@ impl fmt::Display for Gap {
 
 impl Gap {
     fn amount(&self) -> String {
-        self.stand_in.as_ref().map(Price::to_string).unwrap_or_default()
+        self.stand_in
+            .as_ref()
+            .map(Price::to_string)
+            .unwrap_or_default()
     }
 }
 

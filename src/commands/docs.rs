@@ -16,7 +16,7 @@ use crate::view::Printer;
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn schema() -> Result<Outcome> {
+pub(super) fn schema() -> Result<Outcome> {
     let text = serde_json::to_string_pretty(hub_schema())
         .map_err(|error| Error::failed("the schema cannot be written as JSON").because(error))?;
     Printer::result(&text)?;
@@ -27,7 +27,7 @@ pub fn schema() -> Result<Outcome> {
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn completions(shell: clap_complete::Shell) -> Result<Outcome> {
+pub(super) fn completions(shell: clap_complete::Shell) -> Result<Outcome> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "frazil", &mut script);
     Printer::result(&String::from_utf8_lossy(&script))?;
@@ -38,10 +38,17 @@ pub fn completions(shell: clap_complete::Shell) -> Result<Outcome> {
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn man(run: &Run<'_>, out: &Path) -> Result<Outcome> {
-    let fail = |error: std::io::Error| Error::failed(format!("manual pages cannot be written to {}", out.display())).because(error);
+pub(super) fn man(run: &Run<'_>, out: &Path) -> Result<Outcome> {
+    let fail = |error: std::io::Error| {
+        Error::failed(format!(
+            "manual pages cannot be written to {}",
+            out.display()
+        ))
+        .because(error)
+    };
     std::fs::create_dir_all(out).map_err(fail)?;
     clap_mangen::generate_to(Cli::command(), out).map_err(fail)?;
-    run.printer.note(&format!("manual pages are in {}", out.display()));
+    run.printer
+        .note(&format!("manual pages are in {}", out.display()));
     Ok(Outcome::Done)
 }

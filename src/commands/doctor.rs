@@ -10,7 +10,9 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::observe::{LimitsKind, free_space, marked, prepare_limits, remove_limits};
 use crate::outcome::Outcome;
-use crate::provision::local::{Folders, NEEDED_SPACE, environment_folder, is_free, node_hint, python_hint, read_identity};
+use crate::provision::local::{
+    Folders, NEEDED_SPACE, environment_folder, is_free, node_hint, python_hint, read_identity,
+};
 use crate::tool::{Call, MIN_NODE, MIN_PYTHON, find_node, find_python};
 use crate::view::{Align, Report, Table};
 
@@ -18,18 +20,32 @@ use crate::view::{Align, Report, Table};
 ///
 /// # Errors
 /// When the file is there and cannot be used.
-pub fn doctor(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
-    let document = if args.file.exists() { Some(load::usable(run, &args.file)?) } else { None };
+pub(super) fn doctor(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
+    let document = if args.file.exists() {
+        Some(load::usable(run, &args.file)?)
+    } else {
+        None
+    };
     let mut checks = match document.as_ref().map(|document| &document.hub.provider) {
         None | Some(Provider::Local(_)) => local_checks(run.context, document.as_ref()),
         Some(provider) => cluster_checks(run.context, provider),
     };
     if document.as_ref().is_some_and(needs_sops) {
-        checks.push(program(run.context, "sops", &["--version"], "decrypts the secrets that the file refers to", "install sops from your package manager"));
+        checks.push(program(
+            run.context,
+            "sops",
+            &["--version"],
+            "decrypts the secrets that the file refers to",
+            "install sops from your package manager",
+        ));
     }
     let well = checks.iter().all(|check| check.verdict != Verdict::Missing);
     run.printer.report(&Doctor { checks })?;
-    Ok(if well { Outcome::Done } else { Outcome::CheckFailed })
+    Ok(if well {
+        Outcome::Done
+    } else {
+        Outcome::CheckFailed
+    })
 }
 
 /// What came of a check.
@@ -64,9 +80,25 @@ struct Check {
 }
 
 impl Check {
-    fn new(what: &str, needed_for: &str, verdict: Verdict, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        let fix = if verdict == Verdict::Ok { String::new() } else { fix.into() };
-        Self { what: what.to_owned(), verdict, found: found.into(), needed_for: needed_for.to_owned(), fix }
+    fn new(
+        what: &str,
+        needed_for: &str,
+        verdict: Verdict,
+        found: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        let fix = if verdict == Verdict::Ok {
+            String::new()
+        } else {
+            fix.into()
+        };
+        Self {
+            what: what.to_owned(),
+            verdict,
+            found: found.into(),
+            needed_for: needed_for.to_owned(),
+            fix,
+        }
     }
 }
 
@@ -87,11 +119,27 @@ fn python(context: &Context) -> Check {
     let (major, minor) = MIN_PYTHON;
     let needed = format!("runs the hub ({major}.{minor} or newer, with venv)");
     match find_python(context) {
-        None => Check::new("Python", &needed, Verdict::Missing, "not found", python_hint()),
+        None => Check::new(
+            "Python",
+            &needed,
+            Verdict::Missing,
+            "not found",
+            python_hint(),
+        ),
         Some(python) => {
-            let venv = if python.has_venv { "" } else { ", without venv" };
+            let venv = if python.has_venv {
+                ""
+            } else {
+                ", without venv"
+            };
             let good = python.new_enough && python.has_venv;
-            Check::new("Python", &needed, ok_if(good), format!("{}{venv}", python.version), python_hint())
+            Check::new(
+                "Python",
+                &needed,
+                ok_if(good),
+                format!("{}{venv}", python.version),
+                python_hint(),
+            )
         }
     }
 }
@@ -99,13 +147,31 @@ fn python(context: &Context) -> Check {
 fn node(context: &Context) -> Check {
     let needed = format!("runs the hub's proxy ({MIN_NODE} or newer)");
     match find_node(context) {
-        None => Check::new("Node.js", &needed, Verdict::Missing, "not found", node_hint()),
-        Some(node) => Check::new("Node.js", &needed, ok_if(node.new_enough), node.version, node_hint()),
+        None => Check::new(
+            "Node.js",
+            &needed,
+            Verdict::Missing,
+            "not found",
+            node_hint(),
+        ),
+        Some(node) => Check::new(
+            "Node.js",
+            &needed,
+            ok_if(node.new_enough),
+            node.version,
+            node_hint(),
+        ),
     }
 }
 
 fn npm(context: &Context) -> Check {
-    program(context, "npm", &["--version"], "installs the hub's proxy", node_hint())
+    program(
+        context,
+        "npm",
+        &["--version"],
+        "installs the hub's proxy",
+        node_hint(),
+    )
 }
 
 /// Whether a program is there, and which version it says it is.
@@ -113,21 +179,49 @@ fn program(context: &Context, name: &str, version: &[&str], needed_for: &str, fi
     let Some(path) = context.find_program(name) else {
         return Check::new(name, needed_for, Verdict::Missing, "not found", fix);
     };
-    let answer = Call::new(path).arguments(version).output().unwrap_or_else(|_| "found".to_owned());
-    Check::new(name, needed_for, Verdict::Ok, answer.lines().next().unwrap_or_default(), fix)
+    let answer = Call::new(path)
+        .arguments(version)
+        .output()
+        .unwrap_or_else(|_| "found".to_owned());
+    Check::new(
+        name,
+        needed_for,
+        Verdict::Ok,
+        answer.lines().next().unwrap_or_default(),
+        fix,
+    )
 }
 
 fn space(context: &Context) -> Check {
     let cache = &context.directories.cache;
-    let there = find_python(context).is_some_and(|python| environment_folder(context, &python).join("complete").exists());
+    let there = find_python(context).is_some_and(|python| {
+        environment_folder(context, &python)
+            .join("complete")
+            .exists()
+    });
     let needed = format!("the hub's environment ({NEEDED_SPACE})");
     match free_space(cache) {
         _ if there => Check::new("environment", &needed, Verdict::Ok, "installed", ""),
         Some(free) => {
-            let fix = format!("free space at {}, or set XDG_CACHE_HOME to a folder on another disk", cache.display());
-            Check::new("disk", &needed, ok_if(free >= NEEDED_SPACE), format!("{free} free"), fix)
+            let fix = format!(
+                "free space at {}, or set XDG_CACHE_HOME to a folder on another disk",
+                cache.display()
+            );
+            Check::new(
+                "disk",
+                &needed,
+                ok_if(free >= NEEDED_SPACE),
+                format!("{free} free"),
+                fix,
+            )
         }
-        None => Check::new("disk", &needed, Verdict::Note, "unknown", "check that the disk is not full"),
+        None => Check::new(
+            "disk",
+            &needed,
+            Verdict::Note,
+            "unknown",
+            "check that the disk is not full",
+        ),
     }
 }
 
@@ -138,14 +232,22 @@ fn port(context: &Context, document: &HubDocument) -> Check {
     let what = format!("port {}", local.port);
     let folders = Folders::new(&context.directories, document.hub.name.as_str());
     let identity = read_identity(&folders).ok().flatten();
-    let ours = identity.is_some_and(|identity| identity.port == local.port && marked(&identity.id, None).is_ok_and(|all| !all.is_empty()));
+    let ours = identity.is_some_and(|identity| {
+        identity.port == local.port && marked(&identity.id, None).is_ok_and(|all| !all.is_empty())
+    });
     let found = match (ours, is_free(local.port)) {
         (true, _) => "held by this hub",
         (_, true) => "free",
         _ => "taken",
     };
     let fix = "choose another: `provider: { local: { port: 8001 } }`";
-    Check::new(&what, "the hub's address", ok_if(found != "taken"), found, fix)
+    Check::new(
+        &what,
+        "the hub's address",
+        ok_if(found != "taken"),
+        found,
+        fix,
+    )
 }
 
 fn limits() -> Check {
@@ -154,7 +256,13 @@ fn limits() -> Check {
     drop(remove_limits(&probe));
     let needed = "memory and CPU limits of sizes";
     match limits.kind {
-        LimitsKind::None => Check::new("control groups", needed, Verdict::Note, "none", limits.reason),
+        LimitsKind::None => Check::new(
+            "control groups",
+            needed,
+            Verdict::Note,
+            "none",
+            limits.reason,
+        ),
         LimitsKind::V1 => Check::new("control groups", needed, Verdict::Ok, "version 1", ""),
         LimitsKind::V2 => Check::new("control groups", needed, Verdict::Ok, "version 2", ""),
     }
@@ -163,18 +271,43 @@ fn limits() -> Check {
 fn cluster_checks(context: &Context, provider: &Provider) -> Vec<Check> {
     let mut checks = Vec::new();
     if matches!(provider, Provider::Aws(_) | Provider::Gcp(_)) {
-        let name = if context.find_program("terraform").is_some() { "terraform" } else { "tofu" };
-        checks.push(program(context, name, &["version"], "makes the cluster", "install Terraform or OpenTofu from your package manager"));
+        let name = if context.find_program("terraform").is_some() {
+            "terraform"
+        } else {
+            "tofu"
+        };
+        checks.push(program(
+            context,
+            name,
+            &["version"],
+            "makes the cluster",
+            "install Terraform or OpenTofu from your package manager",
+        ));
     }
-    checks.push(program(context, "helm", &["version", "--short"], "installs the charts", "install Helm from your package manager"));
+    checks.push(program(
+        context,
+        "helm",
+        &["version", "--short"],
+        "installs the charts",
+        "install Helm from your package manager",
+    ));
     checks
 }
 
 fn needs_sops(document: &HubDocument) -> bool {
     let sops = |secret: &SecretRef| matches!(secret, SecretRef::Sops(_));
-    let of_gateways = document.hub.gateways.iter().filter_map(|gateway| gateway.password.as_ref()).any(sops);
+    let of_gateways = document
+        .hub
+        .gateways
+        .iter()
+        .filter_map(|gateway| gateway.password.as_ref())
+        .any(sops);
     let of_auth = match &document.hub.auth {
-        Some(Auth::Password(password)) => password.admin_password.iter().chain(&password.user_password).any(sops),
+        Some(Auth::Password(password)) => password
+            .admin_password
+            .iter()
+            .chain(&password.user_password)
+            .any(sops),
         Some(auth) => auth.client_secret().is_some_and(sops),
         None => false,
     };
@@ -196,7 +329,9 @@ impl Report for Doctor {
 
     fn text(&self, _wide: bool) -> String {
         let fixes = self.checks.iter().filter(|check| !check.fix.is_empty());
-        let fixes: String = fixes.map(|check| format!("\n{}: {}\n", check.what, check.fix)).collect();
+        let fixes: String = fixes
+            .map(|check| format!("\n{}: {}\n", check.what, check.fix))
+            .collect();
         self.rows().render() + &fixes
     }
 
@@ -207,9 +342,19 @@ impl Report for Doctor {
 
 impl Doctor {
     fn rows(&self) -> Table {
-        let mut table = Table::new([("check", Align::Left), ("verdict", Align::Left), ("found", Align::Left), ("for", Align::Left)]);
+        let mut table = Table::new([
+            ("check", Align::Left),
+            ("verdict", Align::Left),
+            ("found", Align::Left),
+            ("for", Align::Left),
+        ]);
         for check in &self.checks {
-            table.row([check.what.as_str(), check.verdict.word(), &check.found, &check.needed_for]);
+            table.row([
+                check.what.as_str(),
+                check.verdict.word(),
+                &check.found,
+                &check.needed_for,
+            ]);
         }
         table
     }

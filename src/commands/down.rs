@@ -16,7 +16,7 @@ use crate::view::Report;
 ///
 /// # Errors
 /// When the person does not agree, or something cannot be stopped or removed.
-pub fn down(run: &Run<'_>, args: &DownArgs) -> Result<Outcome> {
+pub(super) fn down(run: &Run<'_>, args: &DownArgs) -> Result<Outcome> {
     let document = load::usable(run, &args.hub.file)?;
     if !matches!(document.hub.provider, Provider::Local(_)) {
         return Err(other_provider("down", document.hub.provider.key()));
@@ -28,8 +28,16 @@ pub fn down(run: &Run<'_>, args: &DownArgs) -> Result<Outcome> {
     let mut progress = run.printer.progress();
     let down = take_down(run.context, name, args.data, &mut progress)?;
     let clean = down.left.is_empty();
-    run.printer.report(&DownReport { name: name.to_owned(), down, elapsed: progress.elapsed() })?;
-    Ok(if clean { Outcome::Done } else { Outcome::CheckFailed })
+    run.printer.report(&DownReport {
+        name: name.to_owned(),
+        down,
+        elapsed: progress.elapsed(),
+    })?;
+    Ok(if clean {
+        Outcome::Done
+    } else {
+        Outcome::CheckFailed
+    })
 }
 
 /// Removing people's files wants the hub's name typed.
@@ -37,8 +45,12 @@ fn confirm(run: &Run<'_>, args: &DownArgs, name: &str) -> Result<()> {
     let typed = match &args.confirm {
         Some(given) => given.clone(),
         None if run.context.interactive => {
-            let question = format!("This removes the files of everyone on the hub `{name}`. Type its name to go on:");
-            inquire::Text::new(&question).prompt().map_err(|_| Error::interrupted("nothing was removed"))?
+            let question = format!(
+                "This removes the files of everyone on the hub `{name}`. Type its name to go on:"
+            );
+            inquire::Text::new(&question)
+                .prompt()
+                .map_err(|_| Error::interrupted("nothing was removed"))?
         }
         None => {
             return Err(Error::failed("`down --data` removes the files of everyone on the hub, and nobody can be asked here")
@@ -48,7 +60,10 @@ fn confirm(run: &Run<'_>, args: &DownArgs, name: &str) -> Result<()> {
     if typed == name {
         return Ok(());
     }
-    Err(Error::failed(format!("`{typed}` is not the name of this hub, so nothing was removed")).hint(format!("its name is `{name}`")))
+    Err(Error::failed(format!(
+        "`{typed}` is not the name of this hub, so nothing was removed"
+    ))
+    .hint(format!("its name is `{name}`")))
 }
 
 struct DownReport {
@@ -64,7 +79,11 @@ impl Report for DownReport {
 
     fn data(&self) -> Value {
         let down = &self.down;
-        let stopped: serde_json::Map<_, _> = down.stopped.iter().map(|(part, count)| (part.name().to_owned(), json!(count))).collect();
+        let stopped: serde_json::Map<_, _> = down
+            .stopped
+            .iter()
+            .map(|(part, count)| (part.name().to_owned(), json!(count)))
+            .collect();
         let kept: Vec<_> = down
             .kept
             .iter()
@@ -83,12 +102,20 @@ impl Report for DownReport {
     fn text(&self, _wide: bool) -> String {
         let down = &self.down;
         let count: usize = down.stopped.iter().map(|(_, count)| count).sum();
-        let mut text = match count {
-            0 => format!("the hub `{}` was not running\n", self.name),
-            _ => {
-                let parts: Vec<_> = down.stopped.iter().map(|(part, count)| format!("{} {count}", part.name())).collect();
-                format!("the hub `{}` is down: {count} processes stopped ({}; {:.1} s)\n", self.name, parts.join(", "), self.elapsed.as_secs_f64())
-            }
+        let mut text = if count == 0 {
+            format!("the hub `{}` was not running\n", self.name)
+        } else {
+            let parts: Vec<_> = down
+                .stopped
+                .iter()
+                .map(|(part, count)| format!("{} {count}", part.name()))
+                .collect();
+            format!(
+                "the hub `{}` is down: {count} processes stopped ({}; {:.1} s)\n",
+                self.name,
+                parts.join(", "),
+                self.elapsed.as_secs_f64()
+            )
         };
         for folder in &down.removed {
             text += &format!("  removed  {}\n", folder.display());
@@ -97,7 +124,10 @@ impl Report for DownReport {
             text += &format!("  kept     {}   {what}, {size}\n", folder.display());
         }
         for folder in &down.left {
-            text += &format!("  left     {}   a control group that is still in use\n", folder.display());
+            text += &format!(
+                "  left     {}   a control group that is still in use\n",
+                folder.display()
+            );
         }
         if !down.kept.is_empty() {
             text += "\nfrazil up brings it back with all of that; frazil down --data removes it\n";

@@ -15,15 +15,19 @@ use crate::view::{Align, Report, Table};
 ///
 /// # Errors
 /// When there is no such key, or the file cannot be used.
-pub fn explain(run: &Run<'_>, args: &ExplainArgs) -> Result<Outcome> {
+pub(super) fn explain(run: &Run<'_>, args: &ExplainArgs) -> Result<Outcome> {
     let (key, file) = key_and_file(args);
     let document = file.map(|file| load::usable(run, &file)).transpose()?;
     match key {
         None => run.printer.report(&Keys(keys()))?,
         Some(key) => {
-            let explanation = explain_key(&key, document.as_ref())
-                .map_err(|message| Error::failed(message).hint("`frazil explain` lists all keys"))?;
-            run.printer.report(&Explained { explanation, chosen: document.and_then(|document| chosen(&key, &document)) })?;
+            let explanation = explain_key(&key, document.as_ref()).map_err(|message| {
+                Error::failed(message).hint("`frazil explain` lists all keys")
+            })?;
+            run.printer.report(&Explained {
+                explanation,
+                chosen: document.and_then(|document| chosen(&key, &document)),
+            })?;
         }
     }
     Ok(Outcome::Done)
@@ -31,7 +35,12 @@ pub fn explain(run: &Run<'_>, args: &ExplainArgs) -> Result<Outcome> {
 
 /// `explain FILE` is read as "all keys, with this file".
 fn key_and_file(args: &ExplainArgs) -> (Option<String>, Option<PathBuf>) {
-    let is_file = |key: &str| Path::new(key).extension().is_some_and(|end| end == "yaml" || end == "yml") && Path::new(key).exists();
+    let is_file = |key: &str| {
+        Path::new(key)
+            .extension()
+            .is_some_and(|end| end == "yaml" || end == "yml")
+            && Path::new(key).exists()
+    };
     let default = || Some(PathBuf::from("hub.yaml")).filter(|path| path.exists());
     match &args.key {
         Some(key) if args.file.is_none() && is_file(key) => (None, Some(PathBuf::from(key))),
@@ -65,10 +74,18 @@ impl Report for Keys {
 }
 
 fn summary_table(keys: &[KeySummary]) -> Table {
-    let mut table = Table::new([("key", Align::Left), ("type", Align::Left), ("meaning", Align::Left)]);
+    let mut table = Table::new([
+        ("key", Align::Left),
+        ("type", Align::Left),
+        ("meaning", Align::Left),
+    ]);
     for key in keys {
         let required = if key.required { " (required)" } else { "" };
-        table.row([key.key.clone(), key.kind.clone(), format!("{}{required}", key.summary)]);
+        table.row([
+            key.key.clone(),
+            key.kind.clone(),
+            format!("{}{required}", key.summary),
+        ]);
     }
     table
 }

@@ -17,19 +17,25 @@ use crate::view::Report;
 ///
 /// # Errors
 /// When a file is there already, something needed was not said, or the answers make no usable file.
-pub fn init(run: &Run<'_>, args: &InitArgs) -> Result<Outcome> {
+pub(super) fn init(run: &Run<'_>, args: &InitArgs) -> Result<Outcome> {
     if args.out.exists() && !args.overwrite {
-        return Err(Error::failed(format!("{} is there already", args.out.display()))
-            .hint("write to another file with `--out PATH`, or replace it with `--overwrite`"));
+        return Err(
+            Error::failed(format!("{} is there already", args.out.display()))
+                .hint("write to another file with `--out PATH`, or replace it with `--overwrite`"),
+        );
     }
-    let ask = Ask { interactive: run.context.interactive };
+    let ask = Ask {
+        interactive: run.context.interactive,
+    };
     let text = hub_text(&ask, args)?;
     let checked = check_bytes(text.clone().into_bytes(), &args.out);
     if checked.document.is_none() {
         return Err(Error::hub_file(checked));
     }
     write_changed(&args.out, text.as_bytes(), false)?;
-    run.printer.report(&Written { path: args.out.clone() })?;
+    run.printer.report(&Written {
+        path: args.out.clone(),
+    })?;
     Ok(Outcome::Done)
 }
 
@@ -39,20 +45,37 @@ struct Ask {
 }
 
 impl Ask {
-    fn text(&self, given: Option<&String>, flag: &str, question: &str, example: &str) -> Result<String> {
+    fn text(
+        &self,
+        given: Option<&String>,
+        flag: &str,
+        question: &str,
+        example: &str,
+    ) -> Result<String> {
         match given {
             Some(given) => Ok(given.clone()),
-            None if self.interactive => Text::new(question).with_placeholder(example).prompt().map_err(|_| stopped()),
+            None if self.interactive => Text::new(question)
+                .with_placeholder(example)
+                .prompt()
+                .map_err(|_| stopped()),
             None => Err(missing(flag, example)),
         }
     }
 
     /// Like [`Ask::text`], but nothing is an answer.
-    fn optional(&self, given: Option<&String>, question: &str, example: &str) -> Result<Option<String>> {
+    fn optional(
+        &self,
+        given: Option<&String>,
+        question: &str,
+        example: &str,
+    ) -> Result<Option<String>> {
         match given {
             Some(given) => Ok(Some(given.clone())),
             None if self.interactive => {
-                let answer = Text::new(question).with_placeholder(example).with_help_message("Enter leaves it out").prompt();
+                let answer = Text::new(question)
+                    .with_placeholder(example)
+                    .with_help_message("Enter leaves it out")
+                    .prompt();
                 Ok(Some(answer.map_err(|_| stopped())?).filter(|answer| !answer.is_empty()))
             }
             None => Ok(None),
@@ -66,9 +89,21 @@ impl Ask {
         if !self.interactive {
             return Err(missing("provider", "local"));
         }
-        let ways = ["this machine", "Amazon Web Services (EKS)", "Google Cloud (GKE)", "a Kubernetes cluster that exists"];
-        let chosen = Select::new("Where shall the hub run?", ways.to_vec()).raw_prompt().map_err(|_| stopped())?;
-        Ok([ProviderKind::Local, ProviderKind::Aws, ProviderKind::Gcp, ProviderKind::Kubernetes][chosen.index])
+        let ways = [
+            "this machine",
+            "Amazon Web Services (EKS)",
+            "Google Cloud (GKE)",
+            "a Kubernetes cluster that exists",
+        ];
+        let chosen = Select::new("Where shall the hub run?", ways.to_vec())
+            .raw_prompt()
+            .map_err(|_| stopped())?;
+        Ok([
+            ProviderKind::Local,
+            ProviderKind::Aws,
+            ProviderKind::Gcp,
+            ProviderKind::Kubernetes,
+        ][chosen.index])
     }
 }
 
@@ -77,14 +112,24 @@ fn stopped() -> Error {
 }
 
 fn missing(flag: &str, example: &str) -> Error {
-    Error::failed(format!("`--{flag}` is missing, and nobody can be asked here")).hint(format!("for example: frazil init --{flag} {example}"))
+    Error::failed(format!(
+        "`--{flag}` is missing, and nobody can be asked here"
+    ))
+    .hint(format!("for example: frazil init --{flag} {example}"))
 }
 
 /// The file's text.
 fn hub_text(ask: &Ask, args: &InitArgs) -> Result<String> {
     let provider = ask.provider(args.provider)?;
-    let name = ask.text(args.name.as_ref(), "name", "What is the hub called?", "icesat2-2026")?;
-    let mut text = String::from("# Every key is explained by `frazil explain KEY`; `frazil validate` checks the file.\n");
+    let name = ask.text(
+        args.name.as_ref(),
+        "name",
+        "What is the hub called?",
+        "icesat2-2026",
+    )?;
+    let mut text = String::from(
+        "# Every key is explained by `frazil explain KEY`; `frazil validate` checks the file.\n",
+    );
     text += &line("name", &json!(name));
     text += &line("provider", &provider_value(ask, args, provider)?);
     if provider == ProviderKind::Local {
@@ -93,7 +138,11 @@ fn hub_text(ask: &Ask, args: &InitArgs) -> Result<String> {
         text += "gateway:\n  workers: { cores: 1, memory: 1 GiB, max: 4 }\n";
         return Ok(text);
     }
-    if let Some(domain) = ask.optional(args.domain.as_ref(), "Which address shall people type?", "hub.example.org")? {
+    if let Some(domain) = ask.optional(
+        args.domain.as_ref(),
+        "Which address shall people type?",
+        "hub.example.org",
+    )? {
         text += &line("domain", &json!(domain));
     }
     text += &people(ask, args)?;
@@ -101,7 +150,11 @@ fn hub_text(ask: &Ask, args: &InitArgs) -> Result<String> {
     text += "sizes:\n  - { name: small, memory: 8 GiB, default: true }\n  - { name: large, memory: 32 GiB }\n";
     text += "gateway:\n  workers: { spot: true, max: 100 }\n  per_user: { cores: 40, memory: 320 GiB }\n";
     text += "storage:\n  homes: { quota: 20 GiB, backup: daily }\n";
-    if let Some(budget) = ask.optional(args.budget.as_ref(), "What may it cost in a month, or for the whole event?", "1000 USD")? {
+    if let Some(budget) = ask.optional(
+        args.budget.as_ref(),
+        "What may it cost in a month, or for the whole event?",
+        "1000 USD",
+    )? {
         text += &line("budget", &json!({ "total": budget }));
     }
     Ok(text)
@@ -131,22 +184,49 @@ fn provider_value(ask: &Ask, args: &InitArgs, provider: ProviderKind) -> Result<
 fn people(ask: &Ask, args: &InitArgs) -> Result<String> {
     let mut admins = args.admins.clone();
     if admins.is_empty() {
-        let answer = ask.optional(None, "Who administers it? (names at the login, separated by commas)", "octocat")?;
-        admins = answer.unwrap_or_default().split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+        let answer = ask.optional(
+            None,
+            "Who administers it? (names at the login, separated by commas)",
+            "octocat",
+        )?;
+        admins = answer
+            .unwrap_or_default()
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty())
+            .collect();
     }
-    Ok(if admins.is_empty() { String::new() } else { line("admins", &json!(admins)) })
+    Ok(if admins.is_empty() {
+        String::new()
+    } else {
+        line("admins", &json!(admins))
+    })
 }
 
 fn login(ask: &Ask, args: &InitArgs) -> Result<String> {
     let mut allow = args.github_allow.clone();
     if allow.is_empty() {
-        let answer = ask.optional(None, "Whose GitHub accounts may log in? (ORG or ORG:TEAM, separated by commas)", "ICESAT-2HackWeek:2026")?;
-        allow = answer.unwrap_or_default().split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+        let answer = ask.optional(
+            None,
+            "Whose GitHub accounts may log in? (ORG or ORG:TEAM, separated by commas)",
+            "ICESAT-2HackWeek:2026",
+        )?;
+        allow = answer
+            .unwrap_or_default()
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty())
+            .collect();
     }
     if allow.is_empty() {
         return Ok(String::new());
     }
-    let id = ask.text(args.github_client_id.as_ref(), "github-client-id", "The client ID of the GitHub OAuth app?", "Iv1.8a61")?;
+    let id = ask.text(
+        args.github_client_id.as_ref(),
+        "github-client-id",
+        "The client ID of the GitHub OAuth app?",
+        "Iv1.8a61",
+    )?;
     let github = json!({ "allow": allow, "client_id": id, "client_secret": { "env": "GITHUB_CLIENT_SECRET" } });
     Ok(line("auth", &json!({ "github": github })))
 }

@@ -11,12 +11,16 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn check(path: &Path) -> Result<Checked> {
+pub(super) fn check(path: &Path) -> Result<Checked> {
     check_file(path).map_err(|error| {
         let failed = Error::failed(format!("{} cannot be read", path.display()));
         match error.kind() {
-            ErrorKind::NotFound => failed.because(error).hint("write one with `frazil init`, or name another: `frazil VERB FILE`"),
-            ErrorKind::IsADirectory => failed.because(error).hint(format!("name the file in it: {}/hub.yaml", path.display())),
+            ErrorKind::NotFound => failed
+                .because(error)
+                .hint("write one with `frazil init`, or name another: `frazil VERB FILE`"),
+            ErrorKind::IsADirectory => failed
+                .because(error)
+                .hint(format!("name the file in it: {}/hub.yaml", path.display())),
             _ => failed.because(error).hint("check the file's permissions"),
         }
     })
@@ -26,7 +30,7 @@ pub fn check(path: &Path) -> Result<Checked> {
 ///
 /// # Errors
 /// When the file cannot be read or has errors.
-pub fn usable(run: &Run<'_>, path: &Path) -> Result<HubDocument> {
+pub(super) fn usable(run: &Run<'_>, path: &Path) -> Result<HubDocument> {
     let mut checked = check(path)?;
     match checked.document.take() {
         None => Err(Error::hub_file(checked)),

@@ -18,13 +18,16 @@ use crate::view::Report;
 ///
 /// # Errors
 /// When the hub does not run.
-pub async fn open(run: &Run<'_>, args: &OpenArgs) -> Result<Outcome> {
+pub(super) async fn open(run: &Run<'_>, args: &OpenArgs) -> Result<Outcome> {
     let document = load::usable(run, &args.hub.file)?;
     let Provider::Local(_) = &document.hub.provider else {
         return Err(other_provider("open", document.hub.provider.key()));
     };
     let name = document.hub.name.as_str();
-    let not_up = || Error::failed(format!("the hub `{name}` does not run")).hint(format!("frazil up {}", document.path.display()));
+    let not_up = || {
+        Error::failed(format!("the hub `{name}` does not run"))
+            .hint(format!("frazil up {}", document.path.display()))
+    };
     let folders = Folders::new(&run.context.directories, name);
     let identity = read_identity(&folders)?.ok_or_else(not_up)?;
     if !probe(&client()?, &identity).await.address {
@@ -33,21 +36,31 @@ pub async fn open(run: &Run<'_>, args: &OpenArgs) -> Result<Outcome> {
     let person = person(run, args, &document.hub)?;
     let address = create_login_address(&folders, &identity, &person, SystemTime::now())?;
     let opened = !args.print && run.context.progress && open_address(run.context, &address)?;
-    run.printer.report(&Opened { address, person, opened })?;
+    run.printer.report(&Opened {
+        address,
+        person,
+        in_browser: opened,
+    })?;
     Ok(Outcome::Done)
 }
 
 fn person(run: &Run<'_>, args: &OpenArgs, hub: &crate::config::HubFile) -> Result<String> {
     match &args.user {
-        Some(user) => user.parse::<PersonName>().map(|name| name.to_string()).map_err(|error| Error::usage("`--user` is no user name").because(error)),
-        None => Ok(admins(hub, &run.context.person()).into_iter().next().unwrap_or_default()),
+        Some(user) => user
+            .parse::<PersonName>()
+            .map(|name| name.to_string())
+            .map_err(|error| Error::usage("`--user` is no user name").because(error)),
+        None => Ok(admins(hub, &run.context.person())
+            .into_iter()
+            .next()
+            .unwrap_or_default()),
     }
 }
 
 struct Opened {
     address: String,
     person: String,
-    opened: bool,
+    in_browser: bool,
 }
 
 impl Report for Opened {
@@ -56,11 +69,11 @@ impl Report for Opened {
     }
 
     fn data(&self) -> Value {
-        json!({ "address": self.address, "user": self.person, "opened": self.opened })
+        json!({ "address": self.address, "user": self.person, "opened": self.in_browser })
     }
 
     fn text(&self, _wide: bool) -> String {
-        if self.opened {
+        if self.in_browser {
             return format!("opened in your browser as {}\n", self.person);
         }
         format!("{}\n", self.address)

@@ -22,7 +22,7 @@ const WINDOW: Duration = Duration::from_millis(250);
 ///
 /// # Errors
 /// When the file cannot be used or processes cannot be listed.
-pub async fn status(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
+pub(super) async fn status(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
     let document = load::usable(run, &args.file)?;
     let Provider::Local(_) = &document.hub.provider else {
         return Err(other_provider("status", document.hub.provider.key()));
@@ -30,10 +30,19 @@ pub async fn status(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
     let name = document.hub.name.to_string();
     let folders = Folders::new(&run.context.directories, &name);
     let Some(identity) = read_identity(&folders)? else {
-        run.printer.report(&Status { name, wanted: false, address: String::new(), rows: Vec::new(), health: Health::default(), gateway: false })?;
+        run.printer.report(&Status {
+            name,
+            wanted: false,
+            address: String::new(),
+            rows: Vec::new(),
+            health: Health::default(),
+            gateway: false,
+        })?;
         return Ok(Outcome::Done);
     };
-    let processes = marked(&identity.id, Some(WINDOW)).map_err(|error| Error::failed("the processes of this machine cannot be listed").because(error))?;
+    let processes = marked(&identity.id, Some(WINDOW)).map_err(|error| {
+        Error::failed("the processes of this machine cannot be listed").because(error)
+    })?;
     let health = probe(&client()?, &identity).await;
     let status = Status {
         name,
@@ -45,7 +54,11 @@ pub async fn status(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
     };
     let well = status.missing().is_empty();
     run.printer.report(&status)?;
-    Ok(if well { Outcome::Done } else { Outcome::CheckFailed })
+    Ok(if well {
+        Outcome::Done
+    } else {
+        Outcome::CheckFailed
+    })
 }
 
 /// A part, server or Dask cluster that runs.
@@ -64,8 +77,14 @@ struct Row {
 fn rows(processes: &[Process]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for process in processes {
-        let detail = if process.cluster.is_empty() { process.size.clone() } else { process.cluster.clone() };
-        match rows.iter_mut().find(|row| row.part == process.part && row.user == process.user && row.detail == detail) {
+        let detail = if process.cluster.is_empty() {
+            process.size.clone()
+        } else {
+            process.cluster.clone()
+        };
+        match rows.iter_mut().find(|row| {
+            row.part == process.part && row.user == process.user && row.detail == detail
+        }) {
             Some(row) => {
                 row.processes += 1;
                 row.started = row.started.min(process.started);
@@ -101,13 +120,25 @@ impl Status {
         if !self.wanted {
             return Vec::new();
         }
-        let parts = [(Part::Proxy, self.health.proxy, true), (Part::Hub, self.health.hub, true), (Part::Gateway, self.health.gateway, self.gateway)];
+        let parts = [
+            (Part::Proxy, self.health.proxy, true),
+            (Part::Hub, self.health.hub, true),
+            (Part::Gateway, self.health.gateway, self.gateway),
+        ];
         parts
             .iter()
             .filter(|(_, answers, needed)| *needed && !answers)
             .map(|(part, _, _)| {
                 let runs = self.rows.iter().any(|row| row.part == *part);
-                format!("the {} {}", part.name(), if runs { "runs and does not answer" } else { "has died" })
+                format!(
+                    "the {} {}",
+                    part.name(),
+                    if runs {
+                        "runs and does not answer"
+                    } else {
+                        "has died"
+                    }
+                )
             })
             .collect()
     }
@@ -115,9 +146,18 @@ impl Status {
     fn headline(&self) -> String {
         match (self.wanted, self.rows.is_empty()) {
             (_, true) if !self.wanted => format!("the hub `{}` does not run\n", self.name),
-            (true, _) if self.missing().is_empty() => format!("the hub `{}` runs at {}\n", self.name, self.address),
-            _ if self.missing().is_empty() => format!("the hub `{}` was taken down and something still runs\n", self.name),
-            _ => format!("the hub `{}` is not well: {}; `frazil up` mends it\n", self.name, self.missing().join(", ")),
+            (true, _) if self.missing().is_empty() => {
+                format!("the hub `{}` runs at {}\n", self.name, self.address)
+            }
+            _ if self.missing().is_empty() => format!(
+                "the hub `{}` was taken down and something still runs\n",
+                self.name
+            ),
+            _ => format!(
+                "the hub `{}` is not well: {}; `frazil up` mends it\n",
+                self.name,
+                self.missing().join(", ")
+            ),
         }
     }
 }
@@ -128,7 +168,10 @@ fn time(seconds: u64) -> Option<Timestamp> {
 
 /// "3 min", "5 h", "2 days".
 fn age(since: u64) -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     match now.saturating_sub(since) {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7_200 => format!("{} min", seconds / 60),

@@ -17,7 +17,7 @@ use crate::view::{Report, Table};
 ///
 /// # Errors
 /// What stopped it; the next call goes on from there.
-pub async fn up(run: &Run<'_>, args: &UpArgs) -> Result<Outcome> {
+pub(super) async fn up(run: &Run<'_>, args: &UpArgs) -> Result<Outcome> {
     let document = load::usable(run, &args.hub.file)?;
     if !matches!(document.hub.provider, Provider::Local(_)) {
         return Err(other_provider("up", document.hub.provider.key()));
@@ -29,7 +29,11 @@ pub async fn up(run: &Run<'_>, args: &UpArgs) -> Result<Outcome> {
         name: document.hub.name.to_string(),
         up,
         elapsed: progress.elapsed(),
-        steps: if args.timings { progress.done } else { Vec::new() },
+        steps: if args.timings {
+            progress.done
+        } else {
+            Vec::new()
+        },
     };
     run.printer.report(&report)?;
     if shown {
@@ -39,9 +43,11 @@ pub async fn up(run: &Run<'_>, args: &UpArgs) -> Result<Outcome> {
 }
 
 /// The error of a verb that this version has for one machine only.
-pub fn other_provider(verb: &str, provider: &str) -> Error {
-    Error::failed(format!("`{verb}` works with `provider: local` in this version; the file says `{provider}`"))
-        .hint("`frazil validate` and `frazil explain` work with every provider")
+pub(super) fn other_provider(verb: &str, provider: &str) -> Error {
+    Error::failed(format!(
+        "`{verb}` works with `provider: local` in this version; the file says `{provider}`"
+    ))
+    .hint("`frazil validate` and `frazil explain` work with every provider")
 }
 
 struct UpReport {
@@ -57,7 +63,11 @@ impl Report for UpReport {
     }
 
     fn data(&self) -> Value {
-        let steps: Vec<_> = self.steps.iter().map(|(step, time)| json!({ "step": step, "seconds": time.as_secs_f64() })).collect();
+        let steps: Vec<_> = self
+            .steps
+            .iter()
+            .map(|(step, time)| json!({ "step": step, "seconds": time.as_secs_f64() }))
+            .collect();
         json!({
             "hub": self.name,
             "address": self.up.address,
@@ -75,12 +85,24 @@ impl Report for UpReport {
     fn text(&self, _wide: bool) -> String {
         let up = &self.up;
         let mut text = if up.started.is_empty() {
-            format!("nothing to do: the hub `{}` runs as its file says\n", self.name)
+            format!(
+                "nothing to do: the hub `{}` runs as its file says\n",
+                self.name
+            )
         } else {
             let parts: Vec<_> = up.started.iter().map(|part| part.name()).collect();
-            format!("the hub `{}` is up ({} started, {:.1} s)\n", self.name, parts.join(", "), self.elapsed.as_secs_f64())
+            format!(
+                "the hub `{}` is up ({} started, {:.1} s)\n",
+                self.name,
+                parts.join(", "),
+                self.elapsed.as_secs_f64()
+            )
         };
-        text += &format!("\n  address   {}\n  admins    {}\n", up.address, up.admins.join(", "));
+        text += &format!(
+            "\n  address   {}\n  admins    {}\n",
+            up.address,
+            up.admins.join(", ")
+        );
         if let Some(password) = &up.login.admin_password {
             text += &format!("  password  {password}   (for the admins; shown only now)\n");
         }
@@ -88,7 +110,9 @@ impl Report for UpReport {
             text += &format!("  password  {password}   (for everyone else; shown only now)\n");
         }
         match up.limits.kind {
-            LimitsKind::None => text += &format!("  sizes     not enforced: {}\n", up.limits.reason),
+            LimitsKind::None => {
+                text += &format!("  sizes     not enforced: {}\n", up.limits.reason);
+            }
             LimitsKind::V1 | LimitsKind::V2 => text += "  sizes     enforced by control groups\n",
         }
         for (step, time) in &self.steps {

@@ -13,7 +13,7 @@ use crate::view::{Align, Format, Report, Table};
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn validate(run: &Run<'_>, args: &HubFiles) -> Result<Outcome> {
+pub(super) fn validate(run: &Run<'_>, args: &HubFiles) -> Result<Outcome> {
     let mut checked = Vec::new();
     let mut unreadable = Vec::new();
     for file in &args.files {
@@ -87,10 +87,19 @@ impl Report for Validation {
     }
 
     fn text(&self, _wide: bool) -> String {
-        let lines = self.files.iter().filter_map(|file| file.document.as_ref()).map(|document| {
-            let hub = &document.hub;
-            format!("{}: the hub `{}` ({}) can be used\n", document.path.display(), hub.name, hub.provider.key())
-        });
+        let lines = self
+            .files
+            .iter()
+            .filter_map(|file| file.document.as_ref())
+            .map(|document| {
+                let hub = &document.hub;
+                format!(
+                    "{}: the hub `{}` ({}) can be used\n",
+                    document.path.display(),
+                    hub.name,
+                    hub.provider.key()
+                )
+            });
         lines.collect()
     }
 
@@ -108,8 +117,15 @@ impl Report for Validation {
         ]);
         for file in &self.files {
             for problem in &file.problems {
-                let (line, column) = problem.span.as_ref().map_or((1, 1), |span| line_column(&file.text, span.start));
-                let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
+                let (line, column) = problem
+                    .span
+                    .as_ref()
+                    .map_or((1, 1), |span| line_column(&file.text, span.start));
+                let severity = if problem.severity == Severity::Error {
+                    "error"
+                } else {
+                    "warning"
+                };
                 table.row([
                     file.path.display().to_string(),
                     line.to_string(),

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::auth::Auth;
-use super::names::{Cidr, Domain, GroupName, HubName, KubernetesVersion, PersonName, SizeName, Zone};
+use super::names::{
+    Cidr, Domain, GroupName, HubName, KubernetesVersion, PersonName, SizeName, Zone,
+};
 use super::plans::{Budget, Event};
 use super::pools::Pools;
 use super::provider::{Charts, Provider, State};
@@ -375,31 +377,49 @@ impl Default for Gateway {
 
 impl Default for Workers {
     fn default() -> Self {
-        Self { spot: true, max: 100, cores: 1.0, memory: Bytes::gib(4) }
+        Self {
+            spot: true,
+            max: 100,
+            cores: 1.0,
+            memory: Bytes::gib(4),
+        }
     }
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { enabled: true, expire: Duration::from_secs(7 * 86_400) }
+        Self {
+            enabled: true,
+            expire: Duration::from_secs(7 * 86_400),
+        }
     }
 }
 
 impl Default for Image {
     fn default() -> Self {
-        Self { name: None, tag: "2026.11".to_owned() }
+        Self {
+            name: None,
+            tag: "2026.11".to_owned(),
+        }
     }
 }
 
 impl Default for Kubernetes {
     fn default() -> Self {
-        Self { version: KubernetesVersion::DEFAULT, upgrades: Upgrades::Manual }
+        Self {
+            version: KubernetesVersion::DEFAULT,
+            upgrades: Upgrades::Manual,
+        }
     }
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Self { cidr: Cidr::default(), nat: Nat::None, flow_logs: false }
+        Self {
+            cidr: Cidr::default(),
+            nat: Nat::None,
+            flow_logs: false,
+        }
     }
 }
 
@@ -408,9 +428,19 @@ fn yes() -> bool {
 }
 
 fn default_sizes() -> Vec<Size> {
-    let Ok(name) = "standard".parse() else { return Vec::new() };
+    let Ok(name) = "standard".parse() else {
+        return Vec::new();
+    };
     let memory = Bytes::gib(4);
-    vec![Size { name, memory, cpu: None, gpu: 0, description: None, groups: Vec::new(), default: true }]
+    vec![Size {
+        name,
+        memory,
+        cpu: None,
+        gpu: 0,
+        description: None,
+        groups: Vec::new(),
+        default: true,
+    }]
 }
 
 fn example_groups() -> Value {

@@ -13,10 +13,10 @@ use super::nearest::nearest;
 use super::problem::{Problem, Severity};
 
 /// The names of all rules that can be silenced.
-pub const SILENCEABLE: [&str; 2] = ["no-effect", "group-without-members"];
+pub(super) const SILENCEABLE: [&str; 2] = ["no-effect", "group-without-members"];
 
 /// What a rule sees: the hub, and where its values stand.
-pub struct Subject<'a> {
+pub(super) struct Subject<'a> {
     /// The hub.
     pub hub: &'a HubFile,
     lowered: &'a Lowered,
@@ -24,7 +24,12 @@ pub struct Subject<'a> {
 
 impl Subject<'_> {
     /// A problem about the value of a key; about the start of the file when the key is not written there.
-    pub fn value(&self, rule: &'static str, path: &str, message: impl Into<String>) -> Problem {
+    pub(super) fn value(
+        &self,
+        rule: &'static str,
+        path: &str,
+        message: impl Into<String>,
+    ) -> Problem {
         match self.lowered.places.get(path) {
             Some(place) => Problem::at(rule, place.value.clone(), message).path(path),
             None => Problem::file(rule, message).path(path),
@@ -32,7 +37,12 @@ impl Subject<'_> {
     }
 
     /// A problem about a key rather than its value.
-    pub fn key(&self, rule: &'static str, path: &str, message: impl Into<String>) -> Problem {
+    pub(super) fn key(
+        &self,
+        rule: &'static str,
+        path: &str,
+        message: impl Into<String>,
+    ) -> Problem {
         match self.lowered.places.get(path) {
             Some(place) => Problem::at(rule, place.key.clone(), message).path(path),
             None => Problem::file(rule, message).path(path),
@@ -40,19 +50,22 @@ impl Subject<'_> {
     }
 
     /// Where the value of a key stands.
-    pub fn span(&self, path: &str) -> Option<Range<usize>> {
-        self.lowered.places.get(path).map(|place| place.value.clone())
+    pub(super) fn span(&self, path: &str) -> Option<Range<usize>> {
+        self.lowered
+            .places
+            .get(path)
+            .map(|place| place.value.clone())
     }
 
     /// Whether the file itself says a key.
-    pub fn says(&self, path: &str) -> bool {
+    pub(super) fn says(&self, path: &str) -> bool {
         self.lowered.places.contains_key(path)
     }
 }
 
 type Rule = fn(&Subject<'_>) -> Vec<Problem>;
 
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 11] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -63,13 +76,16 @@ const RULES: [Rule; 10] = [
     provider::catalog_names,
     plans::event_days,
     plans::pools,
+    plans::memory_to_start_in,
 ];
 
 /// Applies all rules. Problems about a value that stands in for a wrong one are left out.
-pub fn check(hub: &HubFile, lowered: &Lowered) -> Vec<Problem> {
+pub(super) fn check(hub: &HubFile, lowered: &Lowered) -> Vec<Problem> {
     let subject = Subject { hub, lowered };
     let found = RULES.iter().flat_map(|rule| rule(&subject));
-    let mut problems: Vec<_> = found.filter(|problem| trusted(lowered, &problem.path)).collect();
+    let mut problems: Vec<_> = found
+        .filter(|problem| trusted(lowered, &problem.path))
+        .collect();
     problems.retain(|problem| !silenced(hub, problem));
     problems.extend(silences(&subject));
     problems
@@ -77,23 +93,47 @@ pub fn check(hub: &HubFile, lowered: &Lowered) -> Vec<Problem> {
 
 fn trusted(lowered: &Lowered, path: &str) -> bool {
     let within = |outer: &str, inner: &str| {
-        inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(['.', '[']))
+        inner == outer
+            || inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.starts_with(['.', '[']))
     };
-    !lowered.stand_ins.iter().any(|stand_in| within(stand_in, path) || within(path, stand_in))
+    !lowered
+        .stand_ins
+        .iter()
+        .any(|stand_in| within(stand_in, path) || within(path, stand_in))
 }
 
 fn silenced(hub: &HubFile, problem: &Problem) -> bool {
-    problem.severity == Severity::Warning && hub.silence.iter().any(|silence| silence.rule == problem.rule)
+    problem.severity == Severity::Warning
+        && hub
+            .silence
+            .iter()
+            .any(|silence| silence.rule == problem.rule)
 }
 
 fn silences(subject: &Subject<'_>) -> Vec<Problem> {
-    let unknown = subject.hub.silence.iter().enumerate().filter(|(_, silence)| !SILENCEABLE.contains(&silence.rule.as_str()));
+    let unknown = subject
+        .hub
+        .silence
+        .iter()
+        .enumerate()
+        .filter(|(_, silence)| !SILENCEABLE.contains(&silence.rule.as_str()));
     unknown
         .map(|(index, silence)| {
             let path = format!("silence[{index}].rule");
-            let help = nearest(&silence.rule, &SILENCEABLE)
-                .map_or_else(|| format!("rules that can be silenced: {}", SILENCEABLE.join(", ")), |name| format!("did you mean `{name}`?"));
-            subject.value("unknown-rule", &path, format!("no rule `{}` can be silenced", silence.rule)).label("unknown rule").help(help)
+            let help = nearest(&silence.rule, &SILENCEABLE).map_or_else(
+                || format!("rules that can be silenced: {}", SILENCEABLE.join(", ")),
+                |name| format!("did you mean `{name}`?"),
+            );
+            subject
+                .value(
+                    "unknown-rule",
+                    &path,
+                    format!("no rule `{}` can be silenced", silence.rule),
+                )
+                .label("unknown rule")
+                .help(help)
         })
         .collect()
 }

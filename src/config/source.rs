@@ -7,10 +7,10 @@ use std::path::Path;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
-use super::problem::Problem;
+use super::problem::{Problem, line_column};
 
 /// The longest hub file that is read. Real ones are a few kilobytes.
-pub const MAX_FILE_BYTES: usize = 1 << 20;
+pub(super) const MAX_FILE_BYTES: usize = 1 << 20;
 /// Most values a file may hold, aliases counted each time: stops YAML bombs.
 const MAX_NODES: usize = 20_000;
 /// Deepest nesting.
@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 64;
 
 /// A value and where it stands in the text, in bytes.
 #[derive(Clone, Debug)]
-pub struct Node {
+pub(super) struct Node {
     /// Where the value stands.
     pub span: Range<usize>,
     /// The value.
@@ -27,7 +27,7 @@ pub struct Node {
 
 /// A value of a hub file, as written.
 #[derive(Clone, Debug)]
-pub enum Value {
+pub(super) enum Value {
     /// Nothing, `~` or `null`.
     Null,
     /// A scalar: its text, and whether it was quoted.
@@ -40,7 +40,7 @@ pub enum Value {
 
 /// Whether a scalar was quoted, so that it cannot be a number or a boolean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quoted {
+pub(super) enum Quoted {
     /// In quotes or as a block.
     Yes,
     /// Plain.
@@ -49,7 +49,7 @@ pub enum Quoted {
 
 /// A key of a mapping and where it stands.
 #[derive(Clone, Debug)]
-pub struct Key {
+pub(super) struct Key {
     /// The key's text.
     pub text: String,
     /// Where it stands.
@@ -57,9 +57,8 @@ pub struct Key {
 }
 
 impl Node {
-
     /// What kind of value this is, as a phrase.
-    pub fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Null => "nothing",
             Value::Text(..) => "a single value",
@@ -73,17 +72,27 @@ impl Node {
 ///
 /// # Errors
 /// When the file is too long or not UTF-8; the problem says where.
-pub fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, Problem> {
+pub(super) fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, Problem> {
     if bytes.len() > MAX_FILE_BYTES {
         let size = frazil_units::Bytes::new(bytes.len() as u64);
-        return Err(Problem::file("too-long", format!("{} is {size} long", path.display()))
-            .help("a hub file holds at most 1 MiB; most are a few kilobytes. Is this the right file?"));
+        return Err(
+            Problem::file("too-long", format!("{} is {size} long", path.display())).help(
+                "a hub file holds at most 1 MiB; most are a few kilobytes. Is this the right file?",
+            ),
+        );
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..good].iter().filter(|b| **b == b'\n').count();
-        Problem::file("not-text", format!("{} is not UTF-8 text: byte {} (line {line}) is no part of a character", path.display(), good + 1))
-            .help("save the file as UTF-8, or check that it is a hub file")
+        let (line, _) = line_column(&String::from_utf8_lossy(&error.as_bytes()[..good]), good);
+        Problem::file(
+            "not-text",
+            format!(
+                "{} is not UTF-8 text: byte {} (line {line}) is no part of a character",
+                path.display(),
+                good + 1
+            ),
+        )
+        .help("save the file as UTF-8, or check that it is a hub file")
     })
 }
 
@@ -92,7 +101,7 @@ pub fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, Problem> {
 /// # Errors
 /// The syntax error, or what makes the file unreadable as one mapping; and,
 /// beside a tree, keys that stand twice in a mapping.
-pub fn parse(text: &str) -> Result<(Node, Vec<Problem>), Problem> {
+pub(super) fn parse(text: &str) -> Result<(Node, Vec<Problem>), Problem> {
     let mut builder = Builder::new(text);
     let mut parser = Parser::new_from_str(text);
     let mut root = None;
@@ -100,16 +109,26 @@ pub fn parse(text: &str) -> Result<(Node, Vec<Problem>), Problem> {
         let (event, span) = event.map_err(|error| syntax_problem(text, &error))?;
         match event {
             Event::DocumentStart(..) if root.is_some() => {
-                return Err(Problem::at("several-documents", builder.bytes(&span), "a second document begins here")
-                    .help("one hub, one file: put the other hub into a file of its own"));
+                return Err(Problem::at(
+                    "several-documents",
+                    builder.bytes(&span),
+                    "a second document begins here",
+                )
+                .help("one hub, one file: put the other hub into a file of its own"));
             }
-            Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd => {}
+            Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(..)
+            | Event::DocumentEnd => {}
             event => root = builder.event(event, &span)?.or(root),
         }
     }
     match root {
         Some(node) if !matches!(node.value, Value::Null) => Ok((node, builder.problems)),
-        _ => Err(Problem::file("empty", "the file is empty").help("`frazil init` writes one that works")),
+        _ => {
+            Err(Problem::file("empty", "the file is empty")
+                .help("`frazil init` writes one that works"))
+        }
     }
 }
 
@@ -117,7 +136,11 @@ fn syntax_problem(text: &str, error: &granit_parser::ScanError) -> Problem {
     let at = offset(text, error.marker());
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
-    let problem = Problem::at("syntax", at..next_char(text, at), format!("this is not YAML: {}", error.info()));
+    let problem = Problem::at(
+        "syntax",
+        at..next_char(text, at),
+        format!("this is not YAML: {}", error.info()),
+    );
     if line.trim_start_matches(' ').starts_with('\t') {
         return problem.help("YAML allows no tabs for indentation: use spaces");
     }
@@ -146,7 +169,10 @@ struct Open {
 
 enum OpenKind {
     List(Vec<Node>),
-    Map { entries: Vec<(Key, Node)>, key: Option<Key> },
+    Map {
+        entries: Vec<(Key, Node)>,
+        key: Option<Key>,
+    },
 }
 
 /// Builds the tree from the parser's events.
@@ -160,7 +186,13 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text, open: Vec::new(), anchors: std::collections::HashMap::new(), nodes: 0, problems: Vec::new() }
+        Self {
+            text,
+            open: Vec::new(),
+            anchors: std::collections::HashMap::new(),
+            nodes: 0,
+            problems: Vec::new(),
+        }
     }
 
     fn bytes(&self, span: &Span) -> Range<usize> {
@@ -174,31 +206,56 @@ impl<'a> Builder<'a> {
         self.count(1, &bytes)?;
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                let node = Node { span: bytes, value: scalar(&text, style) };
+                let node = Node {
+                    span: bytes,
+                    value: scalar(&text, style),
+                };
                 self.keep(anchor, &node);
                 self.add(node)
             }
-            Event::SequenceStart(_, anchor, _) => self.start(bytes, anchor, OpenKind::List(Vec::new())),
-            Event::MappingStart(_, anchor, _) => {
-                self.start(bytes, anchor, OpenKind::Map { entries: Vec::new(), key: None })
+            Event::SequenceStart(_, anchor, _) => {
+                self.start(bytes, anchor, OpenKind::List(Vec::new()))
             }
+            Event::MappingStart(_, anchor, _) => self.start(
+                bytes,
+                anchor,
+                OpenKind::Map {
+                    entries: Vec::new(),
+                    key: None,
+                },
+            ),
             Event::SequenceEnd | Event::MappingEnd => self.end(&bytes),
             Event::Alias(id) => self.alias(id, bytes),
             _ => Ok(None),
         }
     }
 
-    fn start(&mut self, bytes: Range<usize>, anchor: usize, kind: OpenKind) -> Result<Option<Node>, Problem> {
+    fn start(
+        &mut self,
+        bytes: Range<usize>,
+        anchor: usize,
+        kind: OpenKind,
+    ) -> Result<Option<Node>, Problem> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(Problem::at("too-deep", bytes, format!("more than {MAX_DEPTH} levels of nesting"))
-                .help("a hub file needs five; check the indentation and brackets"));
+            return Err(Problem::at(
+                "too-deep",
+                bytes,
+                format!("more than {MAX_DEPTH} levels of nesting"),
+            )
+            .help("a hub file needs five; check the indentation and brackets"));
         }
-        self.open.push(Open { start: bytes.start, anchor, kind });
+        self.open.push(Open {
+            start: bytes.start,
+            anchor,
+            kind,
+        });
         Ok(None)
     }
 
     fn end(&mut self, bytes: &Range<usize>) -> Result<Option<Node>, Problem> {
-        let Some(open) = self.open.pop() else { return Ok(None) };
+        let Some(open) = self.open.pop() else {
+            return Ok(None);
+        };
         let (value, inner_end) = match open.kind {
             OpenKind::List(items) => {
                 let end = items.last().map(|node| node.span.end);
@@ -210,19 +267,31 @@ impl<'a> Builder<'a> {
             }
         };
         let flow = self.text[open.start..].starts_with(['{', '[']);
-        let end = if flow { bytes.end } else { inner_end.unwrap_or(bytes.end) };
-        let node = Node { span: open.start..end.max(open.start), value };
+        let end = if flow {
+            bytes.end
+        } else {
+            inner_end.unwrap_or(bytes.end)
+        };
+        let node = Node {
+            span: open.start..end.max(open.start),
+            value,
+        };
         self.keep(open.anchor, &node);
         self.add(node)
     }
 
     fn alias(&mut self, id: usize, bytes: Range<usize>) -> Result<Option<Node>, Problem> {
         let Some((node, size)) = self.anchors.get(&id).cloned() else {
-            return Err(Problem::at("unknown-alias", bytes, "nothing above carries this anchor")
-                .help("define it first with `&name`, or write the value out"));
+            return Err(
+                Problem::at("unknown-alias", bytes, "nothing above carries this anchor")
+                    .help("define it first with `&name`, or write the value out"),
+            );
         };
         self.count(size, &bytes)?;
-        self.add(Node { span: bytes, value: node.value })
+        self.add(Node {
+            span: bytes,
+            value: node.value,
+        })
     }
 
     fn keep(&mut self, anchor: usize, node: &Node) {
@@ -237,8 +306,12 @@ impl<'a> Builder<'a> {
         if self.nodes <= MAX_NODES {
             return Ok(());
         }
-        Err(Problem::at("too-many-values", bytes.clone(), format!("the file holds more than {MAX_NODES} values up to here"))
-            .help("aliases (`*name`) repeat what they stand for: write out less"))
+        Err(Problem::at(
+            "too-many-values",
+            bytes.clone(),
+            format!("the file holds more than {MAX_NODES} values up to here"),
+        )
+        .help("aliases (`*name`) repeat what they stand for: write out less"))
     }
 
     /// Adds a complete node to the collection that is open, or returns it as the root.
@@ -259,15 +332,25 @@ impl<'a> Builder<'a> {
 }
 
 fn duplicate(key: &Key, first: &Key) -> Problem {
-    Problem::at("duplicate-key", key.span.clone(), format!("`{}` stands here a second time", key.text))
-        .also(first.span.clone(), "first here")
-        .help("keep one of the two; with both, one would be lost without a word")
+    Problem::at(
+        "duplicate-key",
+        key.span.clone(),
+        format!("`{}` stands here a second time", key.text),
+    )
+    .also(first.span.clone(), "first here")
+    .help("keep one of the two; with both, one would be lost without a word")
 }
 
 fn as_key(node: Node) -> Result<Key, Problem> {
     match node.value {
-        Value::Text(text, _) => Ok(Key { text, span: node.span }),
-        _ => Err(Problem::at("syntax", node.span, "a key has to be a single word").help("quote text that begins with `{` or `[`")),
+        Value::Text(text, _) => Ok(Key {
+            text,
+            span: node.span,
+        }),
+        _ => Err(
+            Problem::at("syntax", node.span, "a key has to be a single word")
+                .help("quote text that begins with `{` or `[`"),
+        ),
     }
 }
 
@@ -283,6 +366,11 @@ fn size_of(node: &Node) -> usize {
     match &node.value {
         Value::Null | Value::Text(..) => 1,
         Value::List(items) => 1 + items.iter().map(size_of).sum::<usize>(),
-        Value::Map(entries) => 1 + entries.iter().map(|(_, node)| 1 + size_of(node)).sum::<usize>(),
+        Value::Map(entries) => {
+            1 + entries
+                .iter()
+                .map(|(_, node)| 1 + size_of(node))
+                .sum::<usize>()
+        }
     }
 }

@@ -44,7 +44,12 @@ pub struct Limits {
 
 impl Limits {
     fn none(reason: impl Into<String>) -> Self {
-        Self { kind: LimitsKind::None, reason: reason.into(), memory: None, cpu: None }
+        Self {
+            kind: LimitsKind::None,
+            reason: reason.into(),
+            memory: None,
+            cpu: None,
+        }
     }
 }
 
@@ -65,13 +70,23 @@ pub fn prepare_limits(hub_id: &str) -> Limits {
 }
 
 fn version_1(root: &Path, name: &str) -> Limits {
-    let cpu = ["cpu", "cpu,cpuacct"].iter().map(|folder| root.join(folder)).find(|folder| folder.join("cgroup.procs").exists());
+    let cpu = ["cpu", "cpu,cpuacct"]
+        .iter()
+        .map(|folder| root.join(folder))
+        .find(|folder| folder.join("cgroup.procs").exists());
     let memory = root.join("memory").join(name);
     if let Err(error) = make(&memory) {
         return Limits::none(refused("version 1", &error));
     }
-    let cpu = cpu.map(|cpu| cpu.join(name)).filter(|cpu| make(cpu).is_ok());
-    Limits { kind: LimitsKind::V1, reason: String::new(), memory: Some(memory), cpu }
+    let cpu = cpu
+        .map(|cpu| cpu.join(name))
+        .filter(|cpu| make(cpu).is_ok());
+    Limits {
+        kind: LimitsKind::V1,
+        reason: String::new(),
+        memory: Some(memory),
+        cpu,
+    }
 }
 
 fn version_2(root: &Path, name: &str) -> Limits {
@@ -79,19 +94,35 @@ fn version_2(root: &Path, name: &str) -> Limits {
     for parent in parents(root) {
         match delegate(&parent, name) {
             Ok(folder) => {
-                return Limits { kind: LimitsKind::V2, reason: String::new(), memory: Some(folder.clone()), cpu: Some(folder) };
+                return Limits {
+                    kind: LimitsKind::V2,
+                    reason: String::new(),
+                    memory: Some(folder.clone()),
+                    cpu: Some(folder),
+                };
             }
             Err(error) => last = Some(error),
         }
     }
-    last.map_or_else(|| Limits::none("this process is in no control group"), |error| Limits::none(refused("version 2", &error)))
+    last.map_or_else(
+        || Limits::none("this process is in no control group"),
+        |error| Limits::none(refused("version 2", &error)),
+    )
 }
 
 /// Groups in which ours could be made: this process's own ancestors, the top first.
 fn parents(root: &Path) -> Vec<PathBuf> {
     let text = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let own = text.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
-    let mut parents: Vec<_> = root.join(own).ancestors().filter(|path| path.starts_with(root)).map(Path::to_owned).collect();
+    let own = text
+        .lines()
+        .find_map(|line| line.strip_prefix("0::/"))
+        .unwrap_or_default();
+    let mut parents: Vec<_> = root
+        .join(own)
+        .ancestors()
+        .filter(|path| path.starts_with(root))
+        .map(Path::to_owned)
+        .collect();
     parents.reverse();
     parents
 }
@@ -100,7 +131,9 @@ fn parents(root: &Path) -> Vec<PathBuf> {
 fn delegate(parent: &Path, name: &str) -> io::Result<PathBuf> {
     let folder = parent.join(name);
     make(&folder)?;
-    let tried = enable(parent).and_then(|()| enable(&folder)).and_then(|()| try_joining(&folder));
+    let tried = enable(parent)
+        .and_then(|()| enable(&folder))
+        .and_then(|()| try_joining(&folder));
     match tried {
         Ok(()) => Ok(folder),
         Err(error) => {
@@ -113,7 +146,10 @@ fn delegate(parent: &Path, name: &str) -> io::Result<PathBuf> {
 fn enable(folder: &Path) -> io::Result<()> {
     let file = folder.join("cgroup.subtree_control");
     let enabled = fs::read_to_string(&file)?;
-    if ["memory", "cpu"].iter().all(|controller| enabled.split_whitespace().any(|word| word == *controller)) {
+    if ["memory", "cpu"]
+        .iter()
+        .all(|controller| enabled.split_whitespace().any(|word| word == *controller))
+    {
         return Ok(());
     }
     fs::write(file, "+memory +cpu")
@@ -122,9 +158,14 @@ fn enable(folder: &Path) -> io::Result<()> {
 fn try_joining(folder: &Path) -> io::Result<()> {
     let probe = folder.join("probe");
     make(&probe)?;
-    let joined = Call::new("/bin/sh").arguments(["-c", "echo $$ > \"$0\""]).arguments([probe.join("cgroup.procs")]).output();
+    let joined = Call::new("/bin/sh")
+        .arguments(["-c", "echo $$ > \"$0\""])
+        .arguments([probe.join("cgroup.procs")])
+        .output();
     drop(fs::remove_dir(&probe));
-    joined.map(|_| ()).map_err(|_| io::Error::from(io::ErrorKind::PermissionDenied))
+    joined
+        .map(|_| ())
+        .map_err(|_| io::Error::from(io::ErrorKind::PermissionDenied))
 }
 
 fn make(folder: &Path) -> io::Result<()> {
@@ -137,7 +178,9 @@ fn make(folder: &Path) -> io::Result<()> {
 fn refused(version: &str, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            format!("this account may make no control groups ({version}): run as root, or in a session that systemd delegates to you")
+            format!(
+                "this account may make no control groups ({version}): run as root, or in a session that systemd delegates to you"
+            )
         }
         _ => format!("control groups ({version}) cannot be made: {error}"),
     }
@@ -147,9 +190,15 @@ fn refused(version: &str, error: &io::Error) -> String {
 pub fn remove_limits(hub_id: &str) -> Vec<PathBuf> {
     let name = format!("frazil-{hub_id}");
     let root = Path::new(ROOT);
-    let version_1 = ["memory", "cpu", "cpu,cpuacct"].iter().map(|controller| root.join(controller));
-    let candidates = version_1.chain(parents(root)).map(|parent| parent.join(&name));
-    candidates.filter(|folder| folder.is_dir() && !remove_tree(folder)).collect()
+    let version_1 = ["memory", "cpu", "cpu,cpuacct"]
+        .iter()
+        .map(|controller| root.join(controller));
+    let candidates = version_1
+        .chain(parents(root))
+        .map(|parent| parent.join(&name));
+    candidates
+        .filter(|folder| folder.is_dir() && !remove_tree(folder))
+        .collect()
 }
 
 /// Control groups are removed folder by folder; their files cannot be.

@@ -16,11 +16,11 @@ pub const PART: &str = "FRAZIL_PART";
 /// The variable that holds the digest of what a part was started from.
 pub const DIGEST: &str = "FRAZIL_DIGEST";
 /// The variable that names the person a server or Dask cluster belongs to.
-pub const USER: &str = "FRAZIL_USER";
+pub(super) const USER: &str = "FRAZIL_USER";
 /// The variable that names the size of a server.
-pub const SIZE: &str = "FRAZIL_SIZE";
+pub(super) const SIZE: &str = "FRAZIL_SIZE";
 /// The variable that names a Dask cluster.
-pub const CLUSTER: &str = "FRAZIL_CLUSTER";
+pub(super) const CLUSTER: &str = "FRAZIL_CLUSTER";
 
 /// A part of a hub on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -55,11 +55,17 @@ impl Part {
 
     /// The part's name, as processes carry it.
     pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, part)| *part == self).map_or("", |(name, _)| name)
+        Self::NAMES
+            .iter()
+            .find(|(_, part)| *part == self)
+            .map_or("", |(name, _)| name)
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, part)| *part)
+        Self::NAMES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, part)| *part)
     }
 }
 
@@ -91,7 +97,9 @@ pub struct Process {
 impl Process {
     /// Whether its parent is no process of the same part: the process that was started, not a child of it.
     pub fn is_root(&self, all: &[Self]) -> bool {
-        let parent = self.parent.and_then(|parent| all.iter().find(|other| other.pid == parent));
+        let parent = self
+            .parent
+            .and_then(|parent| all.iter().find(|other| other.pid == parent));
         parent.is_none_or(|parent| parent.part != self.part || parent.digest != self.digest)
     }
 }
@@ -102,19 +110,37 @@ impl Process {
 /// On a system that does not list its processes.
 pub fn marked(hub_id: &str, window: Option<Duration>) -> io::Result<Vec<Process>> {
     let mut system = System::new().map_err(io::Error::other)?;
-    let kind = ProcessRefreshKind::nothing().with_environ(UpdateKind::Always).with_memory().with_cpu().without_tasks();
+    let kind = ProcessRefreshKind::nothing()
+        .with_environ(UpdateKind::Always)
+        .with_memory()
+        .with_cpu()
+        .without_tasks();
     system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
     if let Some(window) = window {
         std::thread::sleep(window);
-        system.refresh_processes_specifics(ProcessesToUpdate::All, true, ProcessRefreshKind::nothing().with_cpu().with_memory().without_tasks());
+        system.refresh_processes_specifics(
+            ProcessesToUpdate::All,
+            true,
+            ProcessRefreshKind::nothing()
+                .with_cpu()
+                .with_memory()
+                .without_tasks(),
+        );
     }
-    let mut found: Vec<_> = system.processes().values().filter_map(|process| ours(process, hub_id)).collect();
+    let mut found: Vec<_> = system
+        .processes()
+        .values()
+        .filter_map(|process| ours(process, hub_id))
+        .collect();
     found.sort_by_key(|process| (process.part, process.started, process.pid));
     Ok(found)
 }
 
 fn ours(process: &sysinfo::Process, hub_id: &str) -> Option<Process> {
-    let alive = !matches!(process.status(), sysinfo::ProcessStatus::Zombie | sysinfo::ProcessStatus::Dead);
+    let alive = !matches!(
+        process.status(),
+        sysinfo::ProcessStatus::Zombie | sysinfo::ProcessStatus::Dead
+    );
     if process.thread_kind().is_some() || !alive {
         return None;
     }
@@ -138,16 +164,21 @@ fn ours(process: &sysinfo::Process, hub_id: &str) -> Option<Process> {
 }
 
 fn variable(environment: &[OsString], name: &str) -> Option<String> {
-    environment.iter().filter_map(|entry| entry.to_str()).find_map(|entry| {
-        let (key, value) = entry.split_once('=')?;
-        (key == name).then(|| value.to_owned())
-    })
+    environment
+        .iter()
+        .filter_map(|entry| entry.to_str())
+        .find_map(|entry| {
+            let (key, value) = entry.split_once('=')?;
+            (key == name).then(|| value.to_owned())
+        })
 }
 
 /// Sends a signal to processes; one that is gone already is no error.
 pub fn signal_all<'a>(processes: impl IntoIterator<Item = &'a Process>, signal: Signal) {
-    let pids = processes.into_iter().filter_map(|process| i32::try_from(process.pid).ok().and_then(Pid::from_raw));
+    let pids = processes
+        .into_iter()
+        .filter_map(|process| i32::try_from(process.pid).ok().and_then(Pid::from_raw));
     for pid in pids {
-        drop(kill_process(pid, signal));
+        let _gone = kill_process(pid, signal);
     }
 }

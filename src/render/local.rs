@@ -11,26 +11,50 @@ use crate::observe::{Limits, Machine};
 
 /// The hub's own program text, by the name it gets beside `hub.json`.
 const HUB_PROGRAMS: [(&str, &str); 5] = [
-    ("jupyterhub_config.py", include_str!("../../templates/local/jupyterhub_config.py")),
+    (
+        "jupyterhub_config.py",
+        include_str!("../../templates/local/jupyterhub_config.py"),
+    ),
     ("server.py", include_str!("../../templates/local/server.py")),
     ("signin.py", include_str!("../../templates/local/signin.py")),
     ("sizes.py", include_str!("../../templates/hub/sizes.py")),
-    ("machine.py", include_str!("../../templates/local/machine.py")),
+    (
+        "machine.py",
+        include_str!("../../templates/local/machine.py"),
+    ),
 ];
 
 /// The hub's page templates.
 const PAGES: [(&str, &str); 3] = [
-    ("login.html", include_str!("../../templates/local/login.html")),
+    (
+        "login.html",
+        include_str!("../../templates/local/login.html"),
+    ),
     ("page.html", include_str!("../../templates/local/page.html")),
-    ("spawn.html", include_str!("../../templates/local/spawn.html")),
+    (
+        "spawn.html",
+        include_str!("../../templates/local/spawn.html"),
+    ),
 ];
 
 /// The gateway's program text, by the name it gets beside `gateway.json`.
 const GATEWAY_PROGRAMS: [(&str, &str); 4] = [
-    ("dask_gateway_config.py", include_str!("../../templates/local/dask_gateway_config.py")),
-    ("clusters.py", include_str!("../../templates/local/clusters.py")),
-    ("limits.py", include_str!("../../templates/gateway/limits.py")),
-    ("machine.py", include_str!("../../templates/local/machine.py")),
+    (
+        "dask_gateway_config.py",
+        include_str!("../../templates/local/dask_gateway_config.py"),
+    ),
+    (
+        "clusters.py",
+        include_str!("../../templates/local/clusters.py"),
+    ),
+    (
+        "limits.py",
+        include_str!("../../templates/gateway/limits.py"),
+    ),
+    (
+        "machine.py",
+        include_str!("../../templates/local/machine.py"),
+    ),
 ];
 
 /// CPU cores and memory that a Dask scheduler counts against its owner's limit.
@@ -110,7 +134,12 @@ pub fn admins(hub: &HubFile, person: &str) -> Vec<String> {
 
 fn hub_data(hub: &HubFile, port: u16, place: &Placement<'_>) -> Value {
     let default = hub.sizes.iter().position(|size| size.default).unwrap_or(0);
-    let sizes: Vec<_> = hub.sizes.iter().enumerate().map(|(index, size)| size_data(size, index == default, place.machine)).collect();
+    let sizes: Vec<_> = hub
+        .sizes
+        .iter()
+        .enumerate()
+        .map(|(index, size)| size_data(size, index == default, place.machine))
+        .collect();
     json!({
         "id": place.id,
         "name": hub.name,
@@ -137,7 +166,9 @@ fn hub_data(hub: &HubFile, port: u16, place: &Placement<'_>) -> Value {
 
 fn auth_data(auth: Option<&Auth>) -> Value {
     match auth {
-        Some(Auth::Pam(pam)) => json!({ "kind": "pam", "allow": (!pam.allow.is_empty()).then_some(&pam.allow) }),
+        Some(Auth::Pam(pam)) => {
+            json!({ "kind": "pam", "allow": (!pam.allow.is_empty()).then_some(&pam.allow) })
+        }
         Some(Auth::Password(password)) => {
             let everyone = password.allow.is_empty() && password.user_password.is_some();
             json!({ "kind": "password", "allow": (!everyone).then_some(&password.allow) })

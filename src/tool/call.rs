@@ -69,13 +69,23 @@ pub struct Started {
 impl Call {
     /// A call of a program by its path.
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), arguments: Vec::new(), environment: Vec::new(), folder: None, log: None }
+        Self {
+            program: program.into(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            folder: None,
+            log: None,
+        }
     }
 
     /// Adds arguments. Never a secret: everyone on the machine can read them.
     #[must_use]
     pub fn arguments<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(mut self, arguments: I) -> Self {
-        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
+        self.arguments.extend(
+            arguments
+                .into_iter()
+                .map(|argument| argument.as_ref().to_owned()),
+        );
         self
     }
 
@@ -128,7 +138,10 @@ impl Call {
     }
 
     fn not_started(&self, source: io::Error) -> ToolError {
-        ToolError::NotStarted { program: self.name(), source }
+        ToolError::NotStarted {
+            program: self.name(),
+            source,
+        }
     }
 
     /// The command with its output going to the log, and the log's length so far.
@@ -138,7 +151,10 @@ impl Call {
             command.stdout(Stdio::null()).stderr(Stdio::null());
             return Ok((command, 0));
         };
-        let fail = |source| ToolError::Log { path: path.clone(), source };
+        let fail = |source| ToolError::Log {
+            path: path.clone(),
+            source,
+        };
         let file = open_log(path).map_err(fail)?;
         let length = file.metadata().map_err(fail)?.len();
         command.stdout(file.try_clone().map_err(fail)?).stderr(file);
@@ -156,7 +172,12 @@ impl Call {
     }
 
     fn started(&self, child: Box<dyn ChildWrapper>, log_start: u64) -> Started {
-        Started { child, program: self.name(), log: self.log.clone(), log_start }
+        Started {
+            child,
+            program: self.name(),
+            log: self.log.clone(),
+            log_start,
+        }
     }
 
     /// Starts the program in a session of its own: it goes on when the terminal closes.
@@ -184,12 +205,19 @@ impl Call {
     /// # Errors
     /// When it cannot be started or ends with an error.
     pub fn output(&self) -> Result<String, ToolError> {
-        let output = self.command().output().map_err(|error| self.not_started(error))?;
+        let output = self
+            .command()
+            .output()
+            .map_err(|error| self.not_started(error))?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
         }
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(ToolError::Failed { program: self.name(), status: output.status, lines: last_lines(&text) })
+        Err(ToolError::Failed {
+            program: self.name(),
+            status: output.status,
+            lines: last_lines(&text),
+        })
     }
 }
 
@@ -199,8 +227,15 @@ impl Started {
     /// # Errors
     /// When it ends with an error.
     pub fn wait(mut self) -> Result<(), ToolError> {
-        let status = self.child.wait().map_err(|source| ToolError::NotStarted { program: self.program.clone(), source })?;
-        if status.success() { Ok(()) } else { Err(self.failure(status)) }
+        let status = self.child.wait().map_err(|source| ToolError::NotStarted {
+            program: self.program.clone(),
+            source,
+        })?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(self.failure(status))
+        }
     }
 
     /// How the program ended; `None` while it runs.
@@ -214,14 +249,22 @@ impl Started {
 
     /// What this run of the program wrote to its log.
     pub fn written(&self) -> String {
-        let Some(path) = &self.log else { return String::new() };
+        let Some(path) = &self.log else {
+            return String::new();
+        };
         let bytes = std::fs::read(path).unwrap_or_default();
-        let start = usize::try_from(self.log_start).unwrap_or(0).min(bytes.len());
+        let start = usize::try_from(self.log_start)
+            .unwrap_or(0)
+            .min(bytes.len());
         String::from_utf8_lossy(&bytes[start..]).into_owned()
     }
 
     fn failure(&self, status: ExitStatus) -> ToolError {
-        ToolError::Failed { program: self.program.clone(), status, lines: last_lines(&self.written()) }
+        ToolError::Failed {
+            program: self.program.clone(),
+            status,
+            lines: last_lines(&self.written()),
+        }
     }
 }
 
@@ -229,18 +272,31 @@ impl From<ToolError> for Error {
     fn from(error: ToolError) -> Self {
         let message = error.to_string();
         match error {
-            ToolError::NotStarted { source, .. } | ToolError::Log { source, .. } => Self::failed(message).because(source),
+            ToolError::NotStarted { source, .. } | ToolError::Log { source, .. } => {
+                Self::failed(message).because(source)
+            }
             ToolError::Failed { lines, .. } => Self::failed(message).output(lines),
         }
     }
 }
 
 fn open_log(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
 }
 
 /// The last lines of a text that say something.
 pub fn last_lines(text: &str) -> Vec<String> {
-    let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    lines[lines.len().saturating_sub(SHOWN_LINES)..].iter().map(|line| (*line).to_owned()).collect()
+    let lines: Vec<_> = text
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..]
+        .iter()
+        .map(|line| (*line).to_owned())
+        .collect()
 }

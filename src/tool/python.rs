@@ -9,7 +9,13 @@ use crate::context::Context;
 pub const MIN_PYTHON: (u32, u32) = (3, 11);
 
 /// Names under which a fitting Python may be found, best first.
-const NAMES: [&str; 5] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
+const NAMES: [&str; 5] = [
+    "python3",
+    "python3.14",
+    "python3.13",
+    "python3.12",
+    "python3.11",
+];
 
 /// A Python interpreter.
 #[derive(Clone, Debug)]
@@ -26,10 +32,20 @@ pub struct Python {
 
 /// The first Python that is new enough, or else the first at all.
 pub fn find_python(context: &Context) -> Option<Python> {
-    let found = NAMES.iter().filter_map(|name| context.find_program(name)).filter_map(ask);
+    let found = NAMES
+        .iter()
+        .filter_map(|name| context.find_program(name))
+        .filter_map(ask);
     let mut found: Vec<_> = found.collect();
-    let best = found.iter().position(|python| python.new_enough && python.has_venv).unwrap_or(0);
-    if found.is_empty() { None } else { Some(found.swap_remove(best)) }
+    let best = found
+        .iter()
+        .position(|python| python.new_enough && python.has_venv)
+        .unwrap_or(0);
+    if found.is_empty() {
+        None
+    } else {
+        Some(found.swap_remove(best))
+    }
 }
 
 const QUESTION: &str = "import sys, importlib.util as u; \
@@ -40,5 +56,10 @@ fn ask(path: PathBuf) -> Option<Python> {
     let (version, has_venv) = answer.split_once(' ')?;
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
     let version_pair = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-    Some(Python { path, version: version.to_owned(), new_enough: version_pair >= MIN_PYTHON, has_venv: has_venv == "True" })
+    Some(Python {
+        path,
+        version: version.to_owned(),
+        new_enough: version_pair >= MIN_PYTHON,
+        has_venv: has_venv == "True",
+    })
 }

@@ -12,7 +12,7 @@ const HINT: Style = AnsiColor::Green.on_default().bold();
 const FAINT: Style = Style::new().dimmed();
 
 /// Renders an error with colour codes; the stream strips them where they do not belong.
-pub fn render(error: &Error) -> String {
+pub(super) fn render(error: &Error) -> String {
     let mut text = String::new();
     if let Some(Detail::HubFile(checked)) = error.detail() {
         text += &diagnostics::render(checked, wants_color());
@@ -34,13 +34,14 @@ pub fn render(error: &Error) -> String {
 }
 
 /// Whether standard error takes colour.
-pub fn wants_color() -> bool {
+pub(super) fn wants_color() -> bool {
     match anstream::ColorChoice::global() {
         anstream::ColorChoice::Always | anstream::ColorChoice::AlwaysAnsi => true,
         anstream::ColorChoice::Never => false,
         anstream::ColorChoice::Auto => {
             let stderr = std::io::stderr();
-            stderr.is_terminal() && anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never
+            stderr.is_terminal()
+                && anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never
         }
     }
 }

@@ -69,7 +69,10 @@ impl Printer {
             Format::Wide => report.text(true),
             Format::Json => json_text(&document(report))?,
             Format::Yaml => yaml_text(&document(report))?,
-            Format::Csv => report.table().ok_or_else(|| Error::usage("this verb has no rows for `-o csv`"))?.csv(),
+            Format::Csv => report
+                .table()
+                .ok_or_else(|| Error::usage("this verb has no rows for `-o csv`"))?
+                .csv(),
         };
         Self::result(&text)
     }
@@ -80,7 +83,11 @@ impl Printer {
     /// When standard output cannot be written.
     pub fn result(text: &str) -> Result<()> {
         let mut out = anstream::AutoStream::auto(io::stdout().lock());
-        let ended = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        let ended = if text.is_empty() || text.ends_with('\n') {
+            ""
+        } else {
+            "\n"
+        };
         let written = write!(out, "{text}{ended}").and_then(|()| out.flush());
         match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -115,7 +122,7 @@ impl Printer {
 }
 
 /// Prints a line on standard error; nothing can be done when that fails.
-pub fn stderr_line(text: &str) {
+pub(super) fn stderr_line(text: &str) {
     let mut out = anstream::AutoStream::auto(io::stderr().lock());
     drop(writeln!(out, "{text}"));
 }
@@ -131,9 +138,11 @@ fn document(report: &dyn Report) -> Value {
 }
 
 fn json_text(value: &Value) -> Result<String> {
-    serde_json::to_string_pretty(value).map_err(|error| Error::failed("the report cannot be written as JSON").because(error))
+    serde_json::to_string_pretty(value)
+        .map_err(|error| Error::failed("the report cannot be written as JSON").because(error))
 }
 
 fn yaml_text(value: &Value) -> Result<String> {
-    serde_yaml::to_string(value).map_err(|error| Error::failed("the report cannot be written as YAML").because(error))
+    serde_yaml::to_string(value)
+        .map_err(|error| Error::failed("the report cannot be written as YAML").because(error))
 }

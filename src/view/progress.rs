@@ -24,7 +24,14 @@ pub struct Progress {
 impl Progress {
     /// No steps yet.
     pub fn new(moving: bool, quiet: bool) -> Self {
-        Self { moving, quiet, started: Instant::now(), bar: None, step: None, done: Vec::new() }
+        Self {
+            moving,
+            quiet,
+            started: Instant::now(),
+            bar: None,
+            step: None,
+            done: Vec::new(),
+        }
     }
 
     /// Begins a step, and ends the one before.
@@ -33,7 +40,10 @@ impl Progress {
         self.step = Some((what.to_owned(), Instant::now()));
         if self.moving {
             let bar = ProgressBar::new_spinner();
-            bar.set_style(ProgressStyle::with_template("  {spinner} {msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.set_style(
+                ProgressStyle::with_template("  {spinner} {msg} {elapsed}")
+                    .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+            );
             bar.set_message(what.to_owned());
             bar.enable_steady_tick(TICK);
             self.bar = Some(bar);

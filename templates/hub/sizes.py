@@ -45,9 +45,9 @@ class Size:
         """What it holds, as people say it: "2 GiB memory, 1 CPU"."""
         parts = [f"{memory_text(self.memory_bytes)} memory"]
         if self.cpu is not None:
-            parts.append(f"{self.cpu:g} CPU" + ("" if self.cpu == 1 else "s"))
+            parts.append(f"{self.cpu:g} CPU" + ("s" if self.cpu > 1 else ""))
         if self.gpu:
-            parts.append(f"{self.gpu} GPU" + ("" if self.gpu == 1 else "s"))
+            parts.append(f"{self.gpu} GPU" + ("s" if self.gpu > 1 else ""))
         return ", ".join(parts)
 
 

@@ -82,3 +82,5 @@ config.scheduler_memory = scheduler.get("memory_bytes", 0)
 config.idle_timeout = gateway["idle_timeout_seconds"]
 
 (data_dir / "clusters").mkdir(mode=0o711, parents=True, exist_ok=True)
+# Made by SQLite itself it would be readable for everyone on the machine.
+(data_dir / "gateway.sqlite").touch(mode=0o600)

@@ -86,6 +86,9 @@ def server_env():
     return env
 
 
+# Made by SQLite itself it would be readable for everyone on the machine.
+(data_dir / "hub.sqlite").touch(mode=0o600)
+
 c = get_config()  # noqa: F821
 
 # The hub, and a proxy that lives longer than it.

@@ -82,9 +82,9 @@ class LocalServer(LocalProcessSpawner):
         try:
             size = sizes.choose(self.sizes, asked, self.groups)
         except sizes.NotAllowed as refusal:
-            raise refused(403, str(refusal))
+            raise refused(403, str(refusal)) from None
         except sizes.UnknownSize as refusal:
-            raise refused(400, str(refusal))
+            raise refused(400, str(refusal)) from None
         self.mem_limit = self.mem_guarantee = size.memory_bytes
         self.cpu_limit = self.cpu_guarantee = size.cpu
         self.size = size
@@ -151,7 +151,7 @@ class LocalServer(LocalProcessSpawner):
                 500,
                 "The memory and CPU limits of this size could not be set "
                 f"({error.strerror}). Running 'frazil up' again prepares them.",
-            )
+            ) from error
 
     async def poll(self):
         status = await super().poll() if self._is_mine() else self._forget()

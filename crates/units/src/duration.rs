@@ -48,13 +48,27 @@ impl FromStr for Duration {
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let expected = "a length of time with a unit: s, min, h, days";
         let (number, unit) = text::split(text);
-        let number = text::decimal(number, text).map_err(|_| UnitError::new(text, expected, "30 min"))?;
-        let refuse = |suggestion: &str| UnitError::new(text, expected, &format!("{} {suggestion}", number.as_str()));
-        let seconds = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| *seconds);
+        let number =
+            text::decimal(number, text).map_err(|_| UnitError::new(text, expected, "30 min"))?;
+        let refuse = |suggestion: &str| {
+            UnitError::new(text, expected, &format!("{} {suggestion}", number.as_str()))
+        };
+        let seconds = UNITS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .map(|(_, seconds)| *seconds);
         let seconds = seconds.ok_or_else(|| refuse(nearest(unit)))?;
-        number.times(seconds).filter(|total| *total <= MAX_SECONDS).map(Self).ok_or_else(|| {
-            UnitError::new(text, "a length of time in whole seconds, at most a hundred years", "30 min")
-        })
+        number
+            .times(seconds)
+            .filter(|total| *total <= MAX_SECONDS)
+            .map(Self)
+            .ok_or_else(|| {
+                UnitError::new(
+                    text,
+                    "a length of time in whole seconds, at most a hundred years",
+                    "30 min",
+                )
+            })
     }
 }
 
@@ -71,7 +85,10 @@ fn nearest(unit: &str) -> &'static str {
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = [("days", 86_400), ("h", 3_600), ("min", 60)];
-        match shown.iter().find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size)) {
+        match shown
+            .iter()
+            .find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size))
+        {
             Some(("days", size)) if self.0 == *size => write!(f, "1 day"),
             Some((name, size)) => write!(f, "{} {name}", self.0 / size),
             None => write!(f, "{} s", self.0),
@@ -85,7 +102,14 @@ mod tests {
 
     #[test]
     fn read_and_shown_alike() {
-        for (text, seconds) in [("30 min", 1_800), ("7 days", 604_800), ("1 day", 86_400), ("8 h", 28_800), ("90 s", 90), ("0 s", 0)] {
+        for (text, seconds) in [
+            ("30 min", 1_800),
+            ("7 days", 604_800),
+            ("1 day", 86_400),
+            ("8 h", 28_800),
+            ("90 s", 90),
+            ("0 s", 0),
+        ] {
             let duration: Duration = text.parse().unwrap();
             assert_eq!(duration.as_secs(), seconds);
             assert_eq!(duration.to_string(), text);
@@ -95,8 +119,20 @@ mod tests {
 
     #[test]
     fn refused_with_a_spelling() {
-        for (text, suggestion) in [("30", "30 min"), ("30m", "30 min"), ("7 dayz", "7 days"), ("5 Hours", "5 h"), ("soon", "30 min"), ("-5 min", "30 min"), ("900000 days", "30 min")] {
-            assert_eq!(text.parse::<Duration>().unwrap_err().suggestion(), suggestion, "{text}");
+        for (text, suggestion) in [
+            ("30", "30 min"),
+            ("30m", "30 min"),
+            ("7 dayz", "7 days"),
+            ("5 Hours", "5 h"),
+            ("soon", "30 min"),
+            ("-5 min", "30 min"),
+            ("900000 days", "30 min"),
+        ] {
+            assert_eq!(
+                text.parse::<Duration>().unwrap_err().suggestion(),
+                suggestion,
+                "{text}"
+            );
         }
     }
 }

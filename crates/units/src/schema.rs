@@ -45,7 +45,13 @@ macro_rules! as_text {
     };
 }
 
-as_text!(Bytes, "bytes", r"^[0-9]+(\.[0-9]+)? ?([KMGTP]iB|[kMGTP]?B)$", "8 GiB", "An amount of memory or storage, with its unit.");
+as_text!(
+    Bytes,
+    "bytes",
+    r"^[0-9]+(\.[0-9]+)? ?([KMGTP]iB|[kMGTP]?B)$",
+    "8 GiB",
+    "An amount of memory or storage, with its unit."
+);
 as_text!(
     Duration,
     "duration",
@@ -53,5 +59,17 @@ as_text!(
     "30 min",
     "A length of time, with its unit."
 );
-as_text!(Money, "money", r"^[0-9]+(\.[0-9]+)? ?[A-Z]{3}$", "1000 USD", "An amount of money, with its currency (ISO 4217).");
-as_text!(Rate, "rate", r"^[0-9]+ in [0-9.]+ ?[a-z]+$", "80 in 15 min", "How many people arrive in a length of time.");
+as_text!(
+    Money,
+    "money",
+    r"^[0-9]+(\.[0-9]+)? ?[A-Z]{3}$",
+    "1000 USD",
+    "An amount of money, with its currency (ISO 4217)."
+);
+as_text!(
+    Rate,
+    "rate",
+    r"^[0-9]+ in [0-9.]+ ?[a-z]+$",
+    "80 in 15 min",
+    "How many people arrive in a length of time."
+);

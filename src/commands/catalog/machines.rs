@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{matches, open};
-use crate::catalog::{Allocatable, AllocatableBasis, Arch, Basis, Cpu, Gap, Gpu, Machine, Market, Offer, Price, Region, arch_name};
+use crate::catalog::{
+    Allocatable, AllocatableBasis, Arch, Basis, Cpu, Gap, Gpu, Machine, Market, Offer, Price,
+    Region, arch_name,
+};
 use crate::cli::catalog::MachinesArgs;
 use crate::error::Result;
 use crate::view::{Align, Report, Table};
@@ -25,15 +28,31 @@ impl Machines {
     /// The machines that the arguments ask for.
     pub(super) fn find(args: &MachinesArgs) -> Result<Self> {
         let region = open(&args.place)?;
-        let mut offers: Vec<_> = region.offers().iter().filter(|offer| wanted(&offer.machine, args)).collect();
-        offers.sort_by_key(|offer| (offer.on_demand.is_none(), offer.on_demand.as_ref().map(|price| price.usd)));
+        let mut offers: Vec<_> = region
+            .offers()
+            .iter()
+            .filter(|offer| wanted(&offer.machine, args))
+            .collect();
+        offers.sort_by_key(|offer| {
+            (
+                offer.on_demand.is_none(),
+                offer.on_demand.as_ref().map(|price| price.usd),
+            )
+        });
         let matching = offers.len();
         if args.limit > 0 {
             offers.truncate(args.limit);
         }
-        let row = |offer: &Offer| Row { offer: offer.clone(), gap: region.price(offer, Market::OnDemand).err() };
+        let row = |offer: &Offer| Row {
+            offer: offer.clone(),
+            gap: region.price(offer, Market::OnDemand).err(),
+        };
         let rows = offers.into_iter().map(row).collect();
-        Ok(Self { region, rows, matching })
+        Ok(Self {
+            region,
+            rows,
+            matching,
+        })
     }
 
     /// What was looked at, and how old it is.
@@ -49,13 +68,31 @@ impl Machines {
     /// What the reader must know to read the prices.
     fn notes(&self) -> String {
         let any = |test: &dyn Fn(&Row) -> bool| self.rows.iter().any(test);
-        let derived = any(&|row| row.offer.on_demand.as_ref().is_some_and(|price| price.basis == Basis::Derived));
+        let derived = any(&|row| {
+            row.offer
+                .on_demand
+                .as_ref()
+                .is_some_and(|price| price.basis == Basis::Derived)
+        });
         let notes = [
-            (any(&|row| row.estimate().is_some()), "~ estimated, not listed: `-o wide` says how; not known to be sold there\n"),
-            (derived, "= the price of us-east-1: all prices that lists have of both are equal\n"),
-            (any(&|row| row.offer.spot.is_none()), "- not in the catalog; it has no spot prices of AWS\n"),
+            (
+                any(&|row| row.estimate().is_some()),
+                "~ estimated, not listed: `-o wide` says how; not known to be sold there\n",
+            ),
+            (
+                derived,
+                "= the price of us-east-1: all prices that lists have of both are equal\n",
+            ),
+            (
+                any(&|row| row.offer.spot.is_none()),
+                "- not in the catalog; it has no spot prices of AWS\n",
+            ),
         ];
-        notes.iter().filter(|(applies, _)| *applies).map(|(_, note)| *note).collect()
+        notes
+            .iter()
+            .filter(|(applies, _)| *applies)
+            .map(|(_, note)| *note)
+            .collect()
     }
 
     fn narrow(&self) -> Table {
@@ -70,12 +107,13 @@ impl Machines {
             ("spot USD/h", Align::Right),
         ]);
         for row in &self.rows {
-            table.row(row.cells());
+            table.row(row.cells(usd));
         }
         table
     }
 
-    fn wide(&self) -> Table {
+    /// All columns; `price` writes a price.
+    fn wide(&self, price: fn(&Price) -> String) -> Table {
         let mut table = Table::new([
             ("machine", Align::Left),
             ("vCPU", Align::Right),
@@ -95,7 +133,7 @@ impl Machines {
             ("source", Align::Left),
         ]);
         for row in &self.rows {
-            table.row(row.cells().into_iter().chain(row.more_cells()));
+            table.row(row.cells(price).into_iter().chain(row.more_cells()));
         }
         table
     }
@@ -103,10 +141,17 @@ impl Machines {
 
 fn wanted(machine: &Machine, args: &MachinesArgs) -> bool {
     args.min_memory.is_none_or(|least| machine.memory >= least)
-        && args.min_cpu.is_none_or(|least| machine.cpu >= Cpu::cores(least))
+        && args
+            .min_cpu
+            .is_none_or(|least| machine.cpu >= Cpu::cores(least))
         && args.gpu.is_none_or(|least| machine.nvidia_gpus() >= least)
-        && args.arch.is_none_or(|arch| machine.arch == Some(Arch::from(arch)))
-        && args.name.as_ref().is_none_or(|pattern| matches(pattern, &machine.name))
+        && args
+            .arch
+            .is_none_or(|arch| machine.arch == Some(Arch::from(arch)))
+        && args
+            .name
+            .as_ref()
+            .is_none_or(|pattern| matches(pattern, &machine.name))
 }
 
 impl Row {
@@ -114,7 +159,7 @@ impl Row {
         self.gap.as_ref().and_then(|gap| gap.stand_in.as_ref())
     }
 
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self, usd: fn(&Price) -> String) -> Vec<String> {
         let machine = &self.offer.machine;
         let price = self.offer.on_demand.as_ref().or(self.estimate());
         vec![
@@ -132,13 +177,22 @@ impl Row {
     fn more_cells(&self) -> Vec<String> {
         let machine = &self.offer.machine;
         let network = machine.network.as_ref();
-        let source = self.offer.on_demand.as_ref().or(self.estimate()).map(|price| price.source);
+        let source = self
+            .offer
+            .on_demand
+            .as_ref()
+            .or(self.estimate())
+            .map(|price| price.source);
         vec![
             dash(machine.allocatable.map(|own| own.cpu.to_string())),
             dash(machine.allocatable.map(|own| basis(own).to_owned())),
             dash(machine.max_pods.map(|pods| pods.to_string())),
             dash(network.map(|own| format!("{} to {}", own.baseline_gbps, own.peak_gbps))),
-            dash(machine.local_ssd.map(|own| (own.get() / 1_000_000_000).to_string())),
+            dash(
+                machine
+                    .local_ssd
+                    .map(|own| (own.get() / 1_000_000_000).to_string()),
+            ),
             dash(Some(kind(machine)).filter(|kind| !kind.is_empty())),
             dash(source.map(|own| own.date.to_owned())),
             self.origin(),
@@ -147,7 +201,10 @@ impl Row {
 
     /// The source of the price, or the rule of its estimate.
     fn origin(&self) -> String {
-        match (&self.offer.on_demand, self.estimate().map(|price| &price.basis)) {
+        match (
+            &self.offer.on_demand,
+            self.estimate().map(|price| &price.basis),
+        ) {
             (Some(price), _) => price.source.name.to_owned(),
             (None, Some(Basis::Estimated(rule))) => rule.clone(),
             _ => "-".to_owned(),
@@ -197,8 +254,17 @@ fn usd(price: &Price) -> String {
     format!("{mark}{}", price.usd.rounded(4))
 }
 
+/// All decimals and no mark, for programs; the source column has the rule of an estimate.
+fn plain(price: &Price) -> String {
+    price.usd.to_string()
+}
+
 fn gpu(gpu: &Gpu) -> String {
-    format!("{} {}", gpu.count, gpu.name.as_deref().unwrap_or("of unknown kind"))
+    format!(
+        "{} {}",
+        gpu.count,
+        gpu.name.as_deref().unwrap_or("of unknown kind")
+    )
 }
 
 const fn basis(allocatable: Allocatable) -> &'static str {
@@ -209,8 +275,17 @@ const fn basis(allocatable: Allocatable) -> &'static str {
 }
 
 fn kind(machine: &Machine) -> String {
-    let kinds = [(machine.burstable, "burstable"), (machine.bare_metal, "bare metal"), (!machine.current, "old generation")];
-    kinds.into_iter().filter(|(applies, _)| *applies).map(|(_, kind)| kind).collect::<Vec<_>>().join(", ")
+    let kinds = [
+        (machine.burstable, "burstable"),
+        (machine.bare_metal, "bare metal"),
+        (!machine.current, "old generation"),
+    ];
+    kinds
+        .into_iter()
+        .filter(|(applies, _)| *applies)
+        .map(|(_, kind)| kind)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn allocatable_json(own: Allocatable) -> Value {
@@ -264,12 +339,12 @@ impl Report for Machines {
     }
 
     fn text(&self, wide: bool) -> String {
-        let table = if wide { self.wide() } else { self.narrow() };
+        let table = if wide { self.wide(usd) } else { self.narrow() };
         format!("{}\n\n{}\n{}", self.heading(), table.render(), self.notes())
     }
 
     fn table(&self) -> Option<Table> {
-        Some(self.wide())
+        Some(self.wide(plain))
     }
 }
 
@@ -279,8 +354,19 @@ mod tests {
     use crate::cli::catalog::Place;
 
     fn find(region: &str, name: &str) -> Machines {
-        let place = Place { region: Some(region.to_owned()), provider: None };
-        let args = MachinesArgs { place, min_memory: None, min_cpu: None, gpu: None, arch: None, name: Some(name.to_owned()), limit: 2 };
+        let place = Place {
+            region: Some(region.to_owned()),
+            provider: None,
+        };
+        let args = MachinesArgs {
+            place,
+            min_memory: None,
+            min_cpu: None,
+            gpu: None,
+            arch: None,
+            name: Some(name.to_owned()),
+            limit: 2,
+        };
         Machines::find(&args).unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -288,20 +374,53 @@ mod tests {
     fn the_first_line_says_region_and_dates_and_rows_are_cheapest_first() {
         let text = find("us-central1", "n2-highmem-*").text(false);
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[0], "gcp/us-central1: prices of 2026-07-30 to 2026-08-03; 2 of 10 machines shown");
-        assert_eq!(lines[2], "MACHINE       VCPU  MEMORY GIB  FOR PODS GIB  GPU  ARCH    USD/H  SPOT USD/H");
-        assert!(lines[3].starts_with("n2-highmem-2     2        16.0          13.0  -    amd64  0.1310"), "{}", lines[3]);
-        assert!(lines[4].starts_with("n2-highmem-4     4        32.0          27.7  -    amd64  0.2620"), "{}", lines[4]);
+        assert_eq!(
+            lines[0],
+            "gcp/us-central1: prices of 2026-07-30 to 2026-08-03; 2 of 10 machines shown"
+        );
+        assert_eq!(
+            lines[2],
+            "MACHINE       VCPU  MEMORY GIB  FOR PODS GIB  GPU  ARCH    USD/H  SPOT USD/H"
+        );
+        assert!(
+            lines[3]
+                .starts_with("n2-highmem-2     2        16.0          13.0  -    amd64  0.1310"),
+            "{}",
+            lines[3]
+        );
+        assert!(
+            lines[4]
+                .starts_with("n2-highmem-4     4        32.0          27.7  -    amd64  0.2620"),
+            "{}",
+            lines[4]
+        );
     }
 
     #[test]
     fn estimates_and_taken_over_prices_are_marked_and_the_marks_explained() {
         let estimated = find("eu-central-1", "r7i.xlarge").text(true);
-        assert!(estimated.contains("~0.3179") && estimated.contains("\n~ estimated, not listed"), "{estimated}");
+        assert!(
+            estimated.contains("~0.3179") && estimated.contains("\n~ estimated, not listed"),
+            "{estimated}"
+        );
         let derived = find("us-west-2", "r7i.xlarge").text(false);
-        assert!(derived.contains("=0.2646") && derived.contains("\n= the price of us-east-1"), "{derived}");
+        assert!(
+            derived.contains("=0.2646") && derived.contains("\n= the price of us-east-1"),
+            "{derived}"
+        );
         let listed = find("us-central1", "n2-highmem-4").text(false);
-        assert!(!listed.contains('~') && !listed.contains('=') && !listed.contains("not in the catalog"), "{listed}");
+        assert!(
+            !listed.contains('~')
+                && !listed.contains('=')
+                && !listed.contains("not in the catalog"),
+            "{listed}"
+        );
+    }
+
+    #[test]
+    fn csv_has_numbers_without_marks() {
+        let csv = find("us-west-2", "r7i.xlarge").table().unwrap().csv();
+        assert!(csv.contains(",0.2646,-,"), "{csv}");
     }
 
     #[test]
@@ -311,14 +430,22 @@ mod tests {
         assert_eq!(machine["memory_bytes"], 34_359_738_368_u64);
         assert_eq!(machine["on_demand"], Value::Null);
         assert_eq!(machine["estimate"]["basis"], "estimated");
-        assert!(machine["gap"].as_str().is_some_and(|gap| gap.starts_with("no on-demand price of r7i.xlarge")), "{machine}");
+        assert!(
+            machine["gap"]
+                .as_str()
+                .is_some_and(|gap| gap.starts_with("no on-demand price of r7i.xlarge")),
+            "{machine}"
+        );
         let listed = find("us-west-2", "r5.xlarge").data();
         assert_eq!(listed["machines"][0]["on_demand"]["usd_per_hour"], 0.252);
     }
 
     #[test]
     fn filters_bound_what_is_shown() {
-        let place = Place { region: Some("us-west-2".to_owned()), provider: None };
+        let place = Place {
+            region: Some("us-west-2".to_owned()),
+            provider: None,
+        };
         let args = MachinesArgs {
             place,
             min_memory: Some("32 GiB".parse().unwrap()),
@@ -329,7 +456,16 @@ mod tests {
             limit: 0,
         };
         let found = Machines::find(&args).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!((found.rows.len(), found.rows[0].offer.machine.name.as_str()), (found.matching, "g4dn.2xlarge"));
-        assert!(found.rows.iter().all(|row| row.offer.machine.nvidia_gpus() >= 1 && row.offer.machine.memory.get() >= 32 << 30));
+        assert_eq!(
+            (found.rows.len(), found.rows[0].offer.machine.name.as_str()),
+            (found.matching, "g4dn.2xlarge")
+        );
+        assert!(
+            found
+                .rows
+                .iter()
+                .all(|row| row.offer.machine.nvidia_gpus() >= 1
+                    && row.offer.machine.memory.get() >= 32 << 30)
+        );
     }
 }

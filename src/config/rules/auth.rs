@@ -6,11 +6,15 @@ use crate::config::problem::Problem;
 use crate::config::provider::Provider;
 
 /// Some logins need what only one machine has, some need a public address.
-pub fn fits_provider(subject: &Subject<'_>) -> Vec<Problem> {
-    let Some(auth) = &subject.hub.auth else { return Vec::new() };
+pub(super) fn fits_provider(subject: &Subject<'_>) -> Vec<Problem> {
+    let Some(auth) = &subject.hub.auth else {
+        return Vec::new();
+    };
     let local = matches!(subject.hub.provider, Provider::Local(_));
     let help = match auth {
-        Auth::Pam(_) if !local => "`pam` is for a hub on one machine: use `github`, `cilogon`, `oidc` or `native`",
+        Auth::Pam(_) if !local => {
+            "`pam` is for a hub on one machine: use `github`, `cilogon`, `oidc` or `native`"
+        }
         Auth::Password(_) if !local && subject.hub.hub => {
             "`password` is for one machine and for gateway-only clusters: use `github`, `cilogon`, `oidc` or `native`"
         }
@@ -20,6 +24,13 @@ pub fn fits_provider(subject: &Subject<'_>) -> Vec<Problem> {
         _ => return Vec::new(),
     };
     let key = auth.key();
-    let message = format!("the login `{key}` does not work with the provider `{}`", subject.hub.provider.key());
-    vec![subject.key("auth-provider", &format!("auth.{key}"), message).help(help)]
+    let message = format!(
+        "the login `{key}` does not work with the provider `{}`",
+        subject.hub.provider.key()
+    );
+    vec![
+        subject
+            .key("auth-provider", &format!("auth.{key}"), message)
+            .help(help),
+    ]
 }

@@ -16,7 +16,9 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observe::{HUB_ID, PART, Part, free_space, marked, signal_all};
 use crate::render::{hex, write_changed};
-use crate::tool::{Call, MIN_NODE, MIN_PYTHON, Node, Python, Started, ToolError, find_node, find_python};
+use crate::tool::{
+    Call, MIN_NODE, MIN_PYTHON, Node, Python, Started, ToolError, find_node, find_python,
+};
 use crate::view::Progress;
 
 const REQUIREMENTS: &str = include_str!("../../../images/hub/requirements.txt");
@@ -36,7 +38,11 @@ pub fn environment_folder(context: &Context, python: &Python) -> PathBuf {
         hash.update(part);
     }
     hash.update(python.path.as_os_str().as_encoded_bytes());
-    context.directories.cache.join("environments").join(&hex(&hash.finalize())[..12])
+    context
+        .directories
+        .cache
+        .join("environments")
+        .join(&hex(&hash.finalize())[..12])
 }
 
 /// The programs of an environment.
@@ -56,7 +62,8 @@ impl Environment {
 
     /// The proxy's program text.
     pub fn proxy(&self) -> PathBuf {
-        self.folder.join("node/node_modules/configurable-http-proxy/bin/configurable-http-proxy")
+        self.folder
+            .join("node/node_modules/configurable-http-proxy/bin/configurable-http-proxy")
     }
 }
 
@@ -68,7 +75,10 @@ pub fn ensure_environment(context: &Context, progress: &mut Progress) -> Result<
     let python = usable_python(context)?;
     let node = usable_node(context)?;
     let folder = environment_folder(context, &python);
-    let environment = Environment { folder: folder.clone(), node: node.path.clone() };
+    let environment = Environment {
+        folder: folder.clone(),
+        node: node.path.clone(),
+    };
     if folder.join("complete").exists() {
         return Ok(environment);
     }
@@ -82,14 +92,22 @@ pub fn ensure_environment(context: &Context, progress: &mut Progress) -> Result<
 fn usable_python(context: &Context) -> Result<Python> {
     let (major, minor) = MIN_PYTHON;
     let python = find_python(context).ok_or_else(|| {
-        Error::failed(format!("Python {major}.{minor} or newer is not installed")).hint(python_hint())
+        Error::failed(format!("Python {major}.{minor} or newer is not installed"))
+            .hint(python_hint())
     })?;
     if !python.new_enough {
-        return Err(Error::failed(format!("Python {} is too old: {major}.{minor} or newer is needed", python.version)).hint(python_hint()));
+        return Err(Error::failed(format!(
+            "Python {} is too old: {major}.{minor} or newer is needed",
+            python.version
+        ))
+        .hint(python_hint()));
     }
     if !python.has_venv {
-        return Err(Error::failed(format!("{} cannot make virtual environments", python.path.display()))
-            .hint("on Debian and Ubuntu: `apt install python3-venv`"));
+        return Err(Error::failed(format!(
+            "{} cannot make virtual environments",
+            python.path.display()
+        ))
+        .hint("on Debian and Ubuntu: `apt install python3-venv`"));
     }
     Ok(python)
 }
@@ -100,9 +118,15 @@ pub fn python_hint() -> &'static str {
 }
 
 fn usable_node(context: &Context) -> Result<Node> {
-    let node = find_node(context).ok_or_else(|| Error::failed(format!("Node.js {MIN_NODE} or newer is not installed")).hint(node_hint()))?;
+    let node = find_node(context).ok_or_else(|| {
+        Error::failed(format!("Node.js {MIN_NODE} or newer is not installed")).hint(node_hint())
+    })?;
     if !node.new_enough {
-        return Err(Error::failed(format!("Node.js {} is too old: {MIN_NODE} or newer is needed", node.version)).hint(node_hint()));
+        return Err(Error::failed(format!(
+            "Node.js {} is too old: {MIN_NODE} or newer is needed",
+            node.version
+        ))
+        .hint(node_hint()));
     }
     if node.npm.is_none() {
         return Err(Error::failed("npm is not installed").hint(node_hint()));
@@ -117,14 +141,22 @@ pub fn node_hint() -> &'static str {
 
 /// Fills the folder from nothing; what an interrupted call left is removed first.
 fn build(folder: &Path, python: &Python, node: &Node, progress: &mut Progress) -> Result<()> {
-    let mark = folder.file_name().map(|name| format!("build-{}", name.to_string_lossy())).unwrap_or_default();
+    let mark = folder
+        .file_name()
+        .map(|name| format!("build-{}", name.to_string_lossy()))
+        .unwrap_or_default();
     end_earlier(&mark)?;
     remove_folder(folder)?;
     check_space(folder)?;
     private_folder(folder)?;
     progress.step("make a Python environment");
-    let venv = Call::new(&python.path).arguments(["-m", "venv"]).arguments([folder.join("python")]);
-    marked_call(venv, &mark).log(folder.join("venv.log")).run().map_err(|error| explain(error, folder))?;
+    let venv = Call::new(&python.path)
+        .arguments(["-m", "venv"])
+        .arguments([folder.join("python")]);
+    marked_call(venv, &mark)
+        .log(folder.join("venv.log"))
+        .run()
+        .map_err(|error| explain(error, folder))?;
     progress.step("download and install JupyterHub, JupyterLab, Dask and the proxy");
     install(folder, &mark, node).inspect_err(|_| progress.abandon())?;
     progress.finish();
@@ -133,11 +165,16 @@ fn build(folder: &Path, python: &Python, node: &Node, progress: &mut Progress) -
 }
 
 fn marked_call(call: Call, mark: &str) -> Call {
-    call.variable(HUB_ID, mark).variable(PART, Part::Build.name())
+    call.variable(HUB_ID, mark)
+        .variable(PART, Part::Build.name())
 }
 
 fn end_earlier(mark: &str) -> Result<()> {
-    let look = || marked(mark, None).map_err(|error| Error::failed("the processes of this machine cannot be listed").because(error));
+    let look = || {
+        marked(mark, None).map_err(|error| {
+            Error::failed("the processes of this machine cannot be listed").because(error)
+        })
+    };
     let earlier = look()?;
     signal_all(&earlier, Signal::KILL);
     while !look()?.is_empty() {
@@ -148,9 +185,11 @@ fn end_earlier(mark: &str) -> Result<()> {
 
 fn remove_folder(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(Error::failed(format!("an incomplete environment cannot be removed: {}", folder.display())).because(error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::failed(format!(
+            "an incomplete environment cannot be removed: {}",
+            folder.display()
+        ))
+        .because(error)),
         _ => Ok(()),
     }
 }
@@ -168,16 +207,44 @@ fn check_space(folder: &Path) -> Result<()> {
 
 /// Installs the Python packages and the proxy side by side.
 fn install(folder: &Path, mark: &str, node: &Node) -> Result<()> {
-    write_changed(&folder.join("requirements.txt"), REQUIREMENTS.as_bytes(), false)?;
+    write_changed(
+        &folder.join("requirements.txt"),
+        REQUIREMENTS.as_bytes(),
+        false,
+    )?;
     write_changed(&folder.join("node/package.json"), PACKAGE.as_bytes(), false)?;
-    write_changed(&folder.join("node/package-lock.json"), PACKAGE_LOCK.as_bytes(), false)?;
+    write_changed(
+        &folder.join("node/package-lock.json"),
+        PACKAGE_LOCK.as_bytes(),
+        false,
+    )?;
     let pip = Call::new(folder.join("python/bin/python"))
-        .arguments(["-m", "pip", "install", "--require-hashes", "--only-binary", ":all:"])
-        .arguments(["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-r", "requirements.txt"])
+        .arguments([
+            "-m",
+            "pip",
+            "install",
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+        ])
+        .arguments([
+            "--disable-pip-version-check",
+            "--no-input",
+            "--progress-bar",
+            "off",
+            "-r",
+            "requirements.txt",
+        ])
         .folder(folder)
         .log(folder.join("pip.log"));
     let npm = Call::new(node.npm.clone().unwrap_or_default())
-        .arguments(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev"])
+        .arguments([
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--omit=dev",
+        ])
         .folder(folder.join("node"))
         .log(folder.join("npm.log"));
     let mut running = Vec::new();
@@ -220,17 +287,31 @@ fn explain(error: ToolError, folder: &Path) -> Error {
         Error::failed(message).output(lines)
     };
     if has(&["No space left on device", "ENOSPC", "Errno 28"]) {
-        return named("the disk became full while the environment was filled")
-            .hint("free some space and call it again, or set XDG_CACHE_HOME to a folder on another disk");
+        return named("the disk became full while the environment was filled").hint(
+            "free some space and call it again, or set XDG_CACHE_HOME to a folder on another disk",
+        );
     }
-    let offline = ["NewConnectionError", "Temporary failure in name resolution", "Name or service not known", "Connection refused", "ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "Network is unreachable", "No matching distribution found", "Could not find a version"];
+    let offline = [
+        "NewConnectionError",
+        "Temporary failure in name resolution",
+        "Name or service not known",
+        "Connection refused",
+        "ENOTFOUND",
+        "ECONNREFUSED",
+        "EAI_AGAIN",
+        "Network is unreachable",
+        "No matching distribution found",
+        "Could not find a version",
+    ];
     if has(&offline) {
         return named("the package registries cannot be reached")
             .hint("connect this machine to the network, or set the proxy or mirror in pip's and npm's own configuration; then call it again")
             .hint(logs);
     }
     if has(&["THESE PACKAGES DO NOT MATCH THE HASHES", "EINTEGRITY"]) {
-        return named("a package is not what the lock says").hint("the mirror in use serves changed packages: use another one").hint(logs);
+        return named("a package is not what the lock says")
+            .hint("the mirror in use serves changed packages: use another one")
+            .hint(logs);
     }
     Error::from(error).hint(logs)
 }

@@ -21,7 +21,10 @@ pub struct Folders {
 impl Folders {
     /// The folders of the hub of a name.
     pub fn new(directories: &Directories, name: &str) -> Self {
-        Self { data: directories.data.join("hubs").join(name), state: directories.state.join("hubs").join(name) }
+        Self {
+            data: directories.data.join("hubs").join(name),
+            state: directories.state.join("hubs").join(name),
+        }
     }
 
     /// The hub's rendered configuration.
@@ -75,21 +78,32 @@ impl Folders {
 }
 
 /// Makes a folder that only its owner may enter.
-pub fn private_folder(folder: &Path) -> Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
-        Error::failed(format!("the folder {} cannot be made", folder.display()))
-            .because(error)
-            .hint("check its permissions and that the disk is not full")
-    })
+pub(super) fn private_folder(folder: &Path) -> Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| {
+            Error::failed(format!("the folder {} cannot be made", folder.display()))
+                .because(error)
+                .hint("check its permissions and that the disk is not full")
+        })
 }
 
 /// Takes an exclusive lock, which ends with this process.
-pub fn lock_file(path: &Path) -> Result<File> {
+pub(super) fn lock_file(path: &Path) -> Result<File> {
     if let Some(folder) = path.parent() {
         private_folder(folder)?;
     }
-    let fail = |error| Error::failed(format!("the lock {} cannot be taken", path.display())).because(error);
-    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(fail)?;
+    let fail = |error| {
+        Error::failed(format!("the lock {} cannot be taken", path.display())).because(error)
+    };
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(fail)?;
     file.lock().map_err(fail)?;
     Ok(file)
 }
@@ -97,11 +111,18 @@ pub fn lock_file(path: &Path) -> Result<File> {
 /// The bytes of all files below a folder; links are not followed.
 pub fn size_on_disk(folder: &Path) -> Bytes {
     fn size(path: &Path) -> u64 {
-        let Ok(meta) = path.symlink_metadata() else { return 0 };
+        let Ok(meta) = path.symlink_metadata() else {
+            return 0;
+        };
         if !meta.is_dir() {
             return meta.len();
         }
-        fs::read_dir(path).into_iter().flatten().flatten().map(|entry| size(&entry.path())).sum()
+        fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| size(&entry.path()))
+            .sum()
     }
     Bytes::new(size(folder))
 }

@@ -35,7 +35,9 @@ pub fn read_identity(folders: &Folders) -> Result<Option<Identity>> {
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::failed(format!("{} cannot be read", path.display())).because(error)),
+        Err(error) => {
+            return Err(Error::failed(format!("{} cannot be read", path.display())).because(error));
+        }
     };
     serde_json::from_str(&text).map(Some).map_err(|error| {
         Error::failed(format!("{} is damaged", path.display()))
@@ -48,8 +50,9 @@ pub fn read_identity(folders: &Folders) -> Result<Option<Identity>> {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_identity(folders: &Folders, identity: &Identity) -> Result<()> {
-    let text = serde_json::to_string_pretty(identity).map_err(|error| Error::failed("the identity cannot be written").because(error))?;
+pub(super) fn write_identity(folders: &Folders, identity: &Identity) -> Result<()> {
+    let text = serde_json::to_string_pretty(identity)
+        .map_err(|error| Error::failed("the identity cannot be written").because(error))?;
     write_changed(&folders.identity(), text.as_bytes(), true)?;
     Ok(())
 }
@@ -58,20 +61,27 @@ pub fn write_identity(folders: &Folders, identity: &Identity) -> Result<()> {
 ///
 /// # Errors
 /// When the system gives no random bytes or no ports.
-pub fn new_identity(port: u16) -> Result<Identity> {
+pub(super) fn new_identity(port: u16) -> Result<Identity> {
     let ports = free_ports(port)?;
-    Ok(Identity { id: random_hex(8)?, port, ports, wanted: false, passwords_shown: false })
+    Ok(Identity {
+        id: random_hex(8)?,
+        port,
+        ports,
+        wanted: false,
+        passwords_shown: false,
+    })
 }
 
 /// Random bytes as hexadecimal digits.
-pub fn random_hex(bytes: usize) -> Result<String> {
+pub(super) fn random_hex(bytes: usize) -> Result<String> {
     let mut buffer = vec![0; bytes];
-    getrandom::fill(&mut buffer).map_err(|error| Error::failed(format!("the system gives no random bytes: {error}")))?;
+    getrandom::fill(&mut buffer)
+        .map_err(|error| Error::failed(format!("the system gives no random bytes: {error}")))?;
     Ok(crate::render::hex(&buffer))
 }
 
 /// Four free ports of the loopback interface, none of them the given one.
-pub fn free_ports(except: u16) -> Result<Ports> {
+pub(super) fn free_ports(except: u16) -> Result<Ports> {
     let fail = |error| Error::failed("no free port on 127.0.0.1").because(error);
     let mut held = Vec::new();
     let mut ports = BTreeSet::new();
@@ -85,7 +95,12 @@ pub fn free_ports(except: u16) -> Result<Ports> {
     }
     let mut next = ports.into_iter();
     let mut take = || next.next().unwrap_or_default();
-    Ok(Ports { hub: take(), proxy_api: take(), gateway: take(), gateway_api: take() })
+    Ok(Ports {
+        hub: take(),
+        proxy_api: take(),
+        gateway: take(),
+        gateway_api: take(),
+    })
 }
 
 /// Whether a port of the loopback interface is free.

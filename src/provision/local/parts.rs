@@ -15,7 +15,7 @@ use crate::tool::Call;
 
 /// A program to keep running.
 #[derive(Clone, Debug)]
-pub struct Program {
+pub(super) struct Program {
     /// Which part of the hub it is.
     pub part: Part,
     /// The digest of all it is started from: when it differs, the program is started anew.
@@ -26,7 +26,7 @@ pub struct Program {
 
 /// What the programs are made of.
 #[derive(Clone, Copy, Debug)]
-pub struct Sources<'a> {
+pub(super) struct Sources<'a> {
     /// The surroundings.
     pub context: &'a Context,
     /// The hub's folders.
@@ -45,7 +45,7 @@ pub struct Sources<'a> {
 
 impl Sources<'_> {
     /// The programs, in the order in which they depend on each other.
-    pub fn programs(&self) -> Vec<Program> {
+    pub(super) fn programs(&self) -> Vec<Program> {
         let mut programs = vec![self.proxy(), self.hub()];
         programs.extend(self.gateway.map(|tree| self.gateway_program(tree)));
         programs
@@ -82,12 +82,26 @@ impl Sources<'_> {
 
     fn proxy(&self) -> Program {
         let Identity { port, ports, .. } = self.identity;
-        let digest = self.digest(&["proxy", &port.to_string(), &ports.proxy_api.to_string(), &ports.hub.to_string(), &self.secrets.proxy_token]);
+        let digest = self.digest(&[
+            "proxy",
+            &port.to_string(),
+            &ports.proxy_api.to_string(),
+            &ports.hub.to_string(),
+            &self.secrets.proxy_token,
+        ]);
         let call = Call::new(&self.environment.node)
             .arguments([self.environment.proxy()])
             .arguments(["--ip", "127.0.0.1", "--port", &port.to_string()])
-            .arguments(["--api-ip", "127.0.0.1", "--api-port", &ports.proxy_api.to_string()])
-            .arguments(["--error-target", &format!("http://127.0.0.1:{}/hub/error", ports.hub)])
+            .arguments([
+                "--api-ip",
+                "127.0.0.1",
+                "--api-port",
+                &ports.proxy_api.to_string(),
+            ])
+            .arguments([
+                "--error-target",
+                &format!("http://127.0.0.1:{}/hub/error", ports.hub),
+            ])
             .variable("CONFIGPROXY_AUTH_TOKEN", &self.secrets.proxy_token)
             .folder(&self.folders.state);
         self.program(Part::Proxy, digest, call)
@@ -115,10 +129,18 @@ impl Sources<'_> {
     }
 
     fn gateway_program(&self, tree: &Tree) -> Program {
-        let digest = self.digest(&["gateway", &tree.digest(), &self.secrets.gateway_token, &self.secrets.gateway_db_key]);
+        let digest = self.digest(&[
+            "gateway",
+            &tree.digest(),
+            &self.secrets.gateway_token,
+            &self.secrets.gateway_db_key,
+        ]);
         let call = Call::new(self.environment.bin().join("python"))
             .arguments([self.environment.bin().join("dask-gateway-server")])
-            .arguments([Path::new("--config"), &self.folders.gateway_config().join("dask_gateway_config.py")])
+            .arguments([
+                Path::new("--config"),
+                &self.folders.gateway_config().join("dask_gateway_config.py"),
+            ])
             .variable("FRAZIL_SECRETS", self.folders.secrets())
             .folder(&self.folders.data);
         self.program(Part::Gateway, digest, call)

@@ -22,7 +22,7 @@ const USER_PASSWORD_LENGTH: usize = 8;
 
 /// The secrets, by the names under which hub and gateway read them.
 #[derive(Clone, Serialize, Deserialize, PartialEq, Eq)]
-pub struct Secrets {
+pub(super) struct Secrets {
     /// Between hub and proxy.
     pub proxy_token: String,
     /// Signs the hub's cookies.
@@ -47,7 +47,7 @@ impl fmt::Debug for Secrets {
 
 /// A hub's secrets, and which of the passwords were generated here.
 #[derive(Clone, Debug)]
-pub struct Resolved {
+pub(super) struct Resolved {
     /// The secrets.
     pub secrets: Secrets,
     /// Whether the admins' password was generated.
@@ -60,7 +60,11 @@ pub struct Resolved {
 ///
 /// # Errors
 /// When a reference leads nowhere, a password is too short, or the file cannot be written.
-pub fn ensure(context: &Context, folders: &Folders, document: &HubDocument) -> Result<Resolved> {
+pub(super) fn ensure(
+    context: &Context,
+    folders: &Folders,
+    document: &HubDocument,
+) -> Result<Resolved> {
     let mut secrets = match read(&folders.secrets())? {
         Some(secrets) => secrets,
         None => generate()?,
@@ -69,8 +73,16 @@ pub fn ensure(context: &Context, folders: &Folders, document: &HubDocument) -> R
         Some(Auth::Password(password)) => password.clone(),
         _ => crate::config::Password::default(),
     };
-    let admin = password.admin_password.as_ref().map(|at| resolve(context, document, at, "admin_password")).transpose()?;
-    let user = password.user_password.as_ref().map(|at| resolve(context, document, at, "user_password")).transpose()?;
+    let admin = password
+        .admin_password
+        .as_ref()
+        .map(|at| resolve(context, document, at, "admin_password"))
+        .transpose()?;
+    let user = password
+        .user_password
+        .as_ref()
+        .map(|at| resolve(context, document, at, "user_password"))
+        .transpose()?;
     let generated_admin = admin.is_none();
     let generated_user = user.is_none() && !password.allow.is_empty();
     if let Some(admin) = admin {
@@ -79,10 +91,16 @@ pub fn ensure(context: &Context, folders: &Folders, document: &HubDocument) -> R
     secrets.user_password = match user {
         Some(user) => Some(long_enough(user, USER_PASSWORD_LENGTH, "user_password")?),
         None if !generated_user => None,
-        None => secrets.user_password.map_or_else(|| passphrase(4).map(Some), |kept| Ok(Some(kept)))?,
+        None => secrets
+            .user_password
+            .map_or_else(|| passphrase(4).map(Some), |kept| Ok(Some(kept)))?,
     };
     write(&folders.secrets(), &secrets)?;
-    Ok(Resolved { secrets, generated_admin, generated_user })
+    Ok(Resolved {
+        secrets,
+        generated_admin,
+        generated_user,
+    })
 }
 
 fn read(path: &Path) -> Result<Option<Secrets>> {
@@ -97,7 +115,8 @@ fn read(path: &Path) -> Result<Option<Secrets>> {
 }
 
 fn write(path: &Path, secrets: &Secrets) -> Result<()> {
-    let text = serde_json::to_string_pretty(secrets).map_err(|error| Error::failed("the secrets cannot be written").because(error))?;
+    let text = serde_json::to_string_pretty(secrets)
+        .map_err(|error| Error::failed("the secrets cannot be written").because(error))?;
     write_changed(path, text.as_bytes(), true)?;
     Ok(())
 }
@@ -120,21 +139,35 @@ const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// A password of groups of four letters: 20 random bits a group.
 fn passphrase(groups: usize) -> Result<String> {
     let mut bytes = vec![0; groups * 4];
-    getrandom::fill(&mut bytes).map_err(|error| Error::failed(format!("the system gives no random bytes: {error}")))?;
-    let letters: Vec<_> = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
-    Ok(letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-"))
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::failed(format!("the system gives no random bytes: {error}")))?;
+    let letters: Vec<_> = bytes
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+        .collect();
+    Ok(letters
+        .chunks(4)
+        .map(String::from_iter)
+        .collect::<Vec<_>>()
+        .join("-"))
 }
 
 /// 32 random bytes in base64 (RFC 4648, section 5), as the gateway's database wants them.
 fn random_base64_key() -> Result<String> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Error::failed(format!("the system gives no random bytes: {error}")))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::failed(format!("the system gives no random bytes: {error}")))?;
     let mut text = String::with_capacity(44);
     for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let group = chunk
+            .iter()
+            .fold(0_u32, |group, byte| group << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for index in 0..=chunk.len() {
-            text.push(char::from(ALPHABET[(group >> (18 - 6 * index) & 63) as usize]));
+            text.push(char::from(
+                ALPHABET[(group >> (18 - 6 * index) & 63) as usize],
+            ));
         }
     }
     Ok(text + "=")
@@ -144,39 +177,54 @@ fn long_enough(password: String, length: usize, key: &str) -> Result<String> {
     if password.chars().count() >= length {
         return Ok(password);
     }
-    Err(Error::failed(format!("`auth.password.{key}` leads to a password of fewer than {length} characters"))
-        .hint(format!("JupyterHub asks for {length}; leave the key out to have one generated")))
+    Err(Error::failed(format!(
+        "`auth.password.{key}` leads to a password of fewer than {length} characters"
+    ))
+    .hint(format!(
+        "JupyterHub asks for {length}; leave the key out to have one generated"
+    )))
 }
 
 /// Reads what a reference leads to.
 fn resolve(context: &Context, document: &HubDocument, at: &SecretRef, key: &str) -> Result<String> {
     let refuse = |what: String| Error::failed(format!("`auth.password.{key}`: {what}"));
     let text = match at {
-        SecretRef::Env(name) => context
-            .variable(name)
-            .map(str::to_owned)
-            .ok_or_else(|| refuse(format!("the variable {name} is not set")).hint(format!("set it before the call: `read -rs {name}; export {name}`")))?,
+        SecretRef::Env(name) => context.variable(name).map(str::to_owned).ok_or_else(|| {
+            refuse(format!("the variable {name} is not set")).hint(format!(
+                "set it before the call: `read -rs {name}; export {name}`"
+            ))
+        })?,
         SecretRef::File(name) => {
             let path = document.folder().join(name);
-            fs::read_to_string(&path).map_err(|error| refuse(format!("{} cannot be read", path.display())).because(error))?
+            fs::read_to_string(&path).map_err(|error| {
+                refuse(format!("{} cannot be read", path.display())).because(error)
+            })?
         }
         SecretRef::Sops(reference) => decrypt(context, document, reference, &refuse)?,
     };
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-fn decrypt(context: &Context, document: &HubDocument, reference: &str, refuse: &dyn Fn(String) -> Error) -> Result<String> {
+fn decrypt(
+    context: &Context,
+    document: &HubDocument,
+    reference: &str,
+    refuse: &dyn Fn(String) -> Error,
+) -> Result<String> {
     let (file, key) = reference.split_once('#').unwrap_or((reference, ""));
-    let sops = context
-        .find_program("sops")
-        .ok_or_else(|| refuse("sops is not installed".to_owned()).hint("install sops, or refer to an environment variable: `{ env: NAME }`"))?;
+    let sops = context.find_program("sops").ok_or_else(|| {
+        refuse("sops is not installed".to_owned())
+            .hint("install sops, or refer to an environment variable: `{ env: NAME }`")
+    })?;
     let path: String = key.split('.').map(|part| format!("[\"{part}\"]")).collect();
-    let call = Call::new(sops).arguments(["--decrypt", "--extract", &path]).arguments([document.folder().join(file)]);
+    let call = Call::new(sops)
+        .arguments(["--decrypt", "--extract", &path])
+        .arguments([document.folder().join(file)]);
     Ok(call.output()?)
 }
 
 /// A digest of a secret, salted with the hub's ID, that may stand where others can read it.
-pub fn fingerprint(id: &str, secrets: &[&str]) -> String {
+pub(super) fn fingerprint(id: &str, secrets: &[&str]) -> String {
     use sha2::{Digest, Sha256};
     let mut hash = Sha256::new_with_prefix(id);
     for secret in secrets {

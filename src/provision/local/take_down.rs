@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use frazil_units::Bytes;
 
-use super::bring_up::{list, stop};
+use super::converge::{list, stop};
 use super::folders::{Folders, size_on_disk};
 use super::identity::{Identity, read_identity, write_identity};
 use crate::context::Context;
@@ -31,15 +31,29 @@ pub struct Down {
 ///
 /// # Errors
 /// When processes cannot be listed or folders cannot be removed.
-pub fn take_down(context: &Context, name: &str, data: bool, progress: &mut Progress) -> Result<Down> {
+pub fn take_down(
+    context: &Context,
+    name: &str,
+    data: bool,
+    progress: &mut Progress,
+) -> Result<Down> {
     let folders = Folders::new(&context.directories, name);
     let lock = folders.lock()?;
-    let mut down = Down { stopped: Vec::new(), removed: Vec::new(), kept: Vec::new(), left: Vec::new() };
+    let mut down = Down {
+        stopped: Vec::new(),
+        removed: Vec::new(),
+        kept: Vec::new(),
+        left: Vec::new(),
+    };
     if let Some(identity) = known_identity(&folders, data)? {
         stop_all(&folders, identity, &mut down, progress)?;
     }
-    for token in fs::read_dir(folders.tokens()).into_iter().flatten().flatten() {
-        drop(fs::remove_file(token.path()));
+    for token in fs::read_dir(folders.tokens())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        discard(fs::remove_file(token.path()));
     }
     if data {
         progress.step("remove files");
@@ -48,11 +62,25 @@ pub fn take_down(context: &Context, name: &str, data: bool, progress: &mut Progr
                 down.removed.push(folder.clone());
             }
         }
-        drop(fs::remove_file(folders.state.with_extension("lock")));
+        discard(fs::remove_file(folders.state.with_extension("lock")));
+        for folder in [&folders.state, &folders.data]
+            .iter()
+            .flat_map(|folder| folder.ancestors().skip(1).take(2))
+        {
+            // A folder that another hub still uses is not empty and stays.
+            discard(fs::remove_dir(folder));
+        }
         progress.finish();
     } else {
-        let what = [(&folders.data, "people's files, accounts and secrets"), (&folders.state, "configuration and logs")];
-        down.kept = what.iter().filter(|(folder, _)| folder.exists()).map(|(folder, what)| ((*folder).clone(), *what, size_on_disk(folder))).collect();
+        let what = [
+            (&folders.data, "people's files, accounts and secrets"),
+            (&folders.state, "configuration and logs"),
+        ];
+        down.kept = what
+            .iter()
+            .filter(|(folder, _)| folder.exists())
+            .map(|(folder, what)| ((*folder).clone(), *what, size_on_disk(folder)))
+            .collect();
     }
     drop(lock);
     Ok(down)
@@ -66,19 +94,32 @@ fn known_identity(folders: &Folders, data: bool) -> Result<Option<Identity>> {
     }
 }
 
-fn stop_all(folders: &Folders, identity: Identity, down: &mut Down, progress: &mut Progress) -> Result<()> {
+fn stop_all(
+    folders: &Folders,
+    identity: Identity,
+    down: &mut Down,
+    progress: &mut Progress,
+) -> Result<()> {
     let id = identity.id.clone();
-    write_identity(folders, &Identity { wanted: false, ..identity })?;
+    write_identity(
+        folders,
+        &Identity {
+            wanted: false,
+            ..identity
+        },
+    )?;
     let all = list(&id)?;
     if !all.is_empty() {
         progress.step(&format!("stop {} processes", all.len()));
     }
     let mut seen: Vec<Process> = Vec::new();
     // The hub and the gateway first, so that neither starts anything while the rest ends.
-    let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|process| matches!(process.part, Part::Hub | Part::Gateway));
+    let (own, others): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|process| matches!(process.part, Part::Hub | Part::Gateway));
     for group in [own, others] {
         seen.extend(group.iter().cloned());
-        stop(group, &id)?;
+        stop(&group, &id)?;
     }
     loop {
         let late = list(&id)?;
@@ -86,7 +127,7 @@ fn stop_all(folders: &Folders, identity: Identity, down: &mut Down, progress: &m
             break;
         }
         seen.extend(late.iter().cloned());
-        stop(late, &id)?;
+        stop(&late, &id)?;
     }
     progress.finish();
     down.stopped = counts(&seen);
@@ -111,3 +152,6 @@ fn remove(folder: &Path) -> Result<bool> {
             .hint("files that people made under other accounts need root: call it again with sudo")),
     }
 }
+
+/// What is gone already, or has to stay, is no error.
+fn discard(_outcome: io::Result<()>) {}
