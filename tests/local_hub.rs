@@ -1,0 +1,419 @@
+//! A hub on this machine, for real: JupyterHub, Dask Gateway and the proxy.
+
+#[path = "support/scratch.rs"]
+mod scratch;
+#[path = "support/local_hub.rs"]
+mod support;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use scratch::{stderr, stdout};
+use serde_json::{Value, json};
+use support::{Hub, environment_is_there};
+
+#[test]
+fn up_status_open_down() {
+    let Some(hub) = Hub::start("first") else {
+        return;
+    };
+    let status = hub.status();
+    assert_eq!(status["missing"], json!([]), "{status}");
+    let parts: Vec<_> = status["running"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["part"].as_str().unwrap())
+        .collect();
+    assert_eq!(parts, ["proxy", "hub", "gateway"]);
+    assert!(status["running"][1]["memory_bytes"].as_u64().unwrap() > 10 << 20);
+
+    let again = hub.up();
+    assert_eq!(
+        again["started"],
+        json!([]),
+        "a second up changes nothing: {again}"
+    );
+    assert_eq!(
+        again["admin_password"],
+        Value::Null,
+        "the password is shown once"
+    );
+
+    let address = hub.json(["open"])["address"].as_str().unwrap().to_owned();
+    let (code, location) = support::get(&address);
+    assert_eq!(code, 302, "the address logs in");
+    assert!(
+        location.contains("/hub/") || location.contains("/user/"),
+        "{location}"
+    );
+    assert_eq!(support::get(&address).0, 403, "and works once");
+    let refused = hub.machine.run(["open", "--user", "stranger"]);
+    let address = stdout(&refused).trim().to_owned();
+    assert_eq!(
+        support::get(&address).0,
+        403,
+        "a person who may not log in has no way around"
+    );
+
+    let down = hub.json(["down"]);
+    assert!(down["kept"].as_array().unwrap().len() == 2, "{down}");
+    assert_eq!(hub.processes(), 0);
+    assert_eq!(hub.json(["status"])["wanted"], json!(false));
+    let up = hub.up();
+    assert_eq!(up["started"], json!(["proxy", "hub", "gateway"]));
+    assert_eq!(up["admin_password"], Value::Null);
+    hub.remove();
+}
+
+#[test]
+fn a_changed_file_changes_only_what_differs() {
+    let Some(hub) = Hub::start("changes") else {
+        return;
+    };
+    hub.write("gateway: { idle_timeout: 40 min }\n");
+    assert_eq!(hub.up()["started"], json!(["gateway"]));
+    hub.write("gateway: { idle_timeout: 40 min }\nwelcome: Good morning.\n");
+    assert_eq!(hub.up()["started"], json!(["hub"]));
+    assert!(support::get_text(&format!("{}/hub/login", hub.address())).contains("Good morning."));
+    hub.write("gateway: { enabled: false }\n");
+    assert_eq!(hub.up()["started"], json!(["hub"]));
+    assert_eq!(
+        hub.status()["running"].as_array().unwrap().len(),
+        2,
+        "the gateway is gone"
+    );
+    hub.remove();
+}
+
+#[test]
+fn a_part_that_died_is_told_and_mended() {
+    let Some(hub) = Hub::start("deaths") else {
+        return;
+    };
+    for part in ["proxy", "hub", "gateway"] {
+        hub.kill(part);
+        let output = hub.machine.run(["status"]);
+        assert_eq!(output.status.code(), Some(3), "{part}: {}", stdout(&output));
+        let text = stdout(&output);
+        assert!(
+            text.contains(&format!("the {part}")) && text.contains("`frazil up` mends it"),
+            "{text}"
+        );
+        assert_eq!(hub.up()["started"], json!([part]));
+        assert_eq!(hub.status()["missing"], json!([]), "{part}");
+    }
+    hub.remove();
+}
+
+#[test]
+fn a_taken_port_is_told_with_a_free_one() {
+    if !environment_is_there() {
+        return;
+    }
+    let hub = Hub::new("taken");
+    let held = TcpListener::bind(("127.0.0.1", hub.port)).unwrap();
+    let output = hub.machine.run(["up"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(
+        text.contains(&format!("port {} of this machine is taken", hub.port)),
+        "{text}"
+    );
+    assert!(text.contains("provider: { local: { port: "), "{text}");
+    assert_eq!(hub.processes(), 0);
+    drop(held);
+    assert_eq!(hub.up()["started"], json!(["proxy", "hub", "gateway"]));
+    hub.remove();
+}
+
+#[test]
+fn a_port_that_changes_moves_the_hub() {
+    let Some(mut hub) = Hub::start("moves") else {
+        return;
+    };
+    let old = hub.port;
+    hub.port = support::free_port();
+    hub.write("");
+    hub.up();
+    assert_eq!(
+        support::get(&format!("{}/hub/health", hub.address())).0,
+        200
+    );
+    assert!(
+        TcpListener::bind(("127.0.0.1", old)).is_ok(),
+        "the old port is free again"
+    );
+    hub.remove();
+}
+
+#[test]
+fn the_hub_outlives_the_terminal() {
+    let Some(hub) = Hub::start("terminal") else {
+        return;
+    };
+    for pid in hub.pids() {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let fields: Vec<_> = stat
+            .rsplit(')')
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .collect();
+        assert_eq!(fields[4], "0", "process {pid} has no terminal");
+        let own = std::fs::read_to_string("/proc/self/stat").unwrap();
+        let own_session = own
+            .rsplit(')')
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .nth(3)
+            .unwrap()
+            .to_owned();
+        assert_ne!(
+            fields[3], own_session,
+            "process {pid} has a session of its own"
+        );
+    }
+    hub.remove();
+}
+
+#[test]
+fn secrets_stay_in_files_of_their_owner() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(hub) = Hub::start("secrets") else {
+        return;
+    };
+    let path = hub
+        .machine
+        .path()
+        .join("data/frazil/hubs/secrets/secrets.json");
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let secrets: serde_json::Map<String, Value> =
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let secrets: Vec<_> = secrets.values().filter_map(Value::as_str).collect();
+    assert!(secrets.len() >= 6);
+    for pid in hub.pids() {
+        let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
+        let arguments = String::from_utf8_lossy(&arguments);
+        assert!(
+            secrets.iter().all(|secret| !arguments.contains(secret)),
+            "{arguments}"
+        );
+    }
+    let state = hub.machine.path().join("state");
+    for file in support::files_below(&state) {
+        let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+        assert!(
+            secrets.iter().all(|secret| !text.contains(secret)),
+            "a secret is in {}",
+            file.display()
+        );
+    }
+    hub.remove();
+}
+
+#[test]
+fn down_data_asks_and_leaves_nothing() {
+    let Some(hub) = Hub::start("proof") else {
+        return;
+    };
+    let output = hub.machine.run(["down", "--data"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("--confirm proof"),
+        "{}",
+        stderr(&output)
+    );
+    let output = hub.machine.run(["down", "--data", "--confirm", "other"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(hub.status()["missing"], json!([]), "it still runs");
+    hub.remove();
+    assert_eq!(
+        support::files_below(&hub.machine.path().join("state")),
+        Vec::<std::path::PathBuf>::new()
+    );
+    assert_eq!(
+        support::files_below(&hub.machine.path().join("data")),
+        Vec::<std::path::PathBuf>::new()
+    );
+}
+
+#[test]
+fn two_calls_at_once_make_one_hub() {
+    if !environment_is_there() {
+        return;
+    }
+    let hub = Hub::new("twice");
+    let calls: Vec<_> = (0..2)
+        .map(|_| {
+            let mut command = hub.machine.frazil();
+            std::thread::spawn(move || command.args(["up", "-o", "json"]).output().unwrap())
+        })
+        .collect();
+    for call in calls {
+        let output = call.join().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    assert_eq!(
+        hub.status()["running"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["processes"].as_u64().unwrap())
+            .collect::<Vec<_>>(),
+        [1, 1, 2]
+    );
+    hub.remove();
+}
+
+#[test]
+fn missing_python_and_node_are_told() {
+    let hub = Hub::new("tools");
+    let empty = hub.machine.path().join("bin");
+    std::fs::create_dir(&empty).unwrap();
+    let output = hub
+        .machine
+        .frazil()
+        .env("PATH", &empty)
+        .arg("up")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("Python 3.11 or newer is not installed"),
+        "{}",
+        stderr(&output)
+    );
+    let script = "#!/bin/sh\necho '3.12.1 True'\n";
+    support::program(&empty.join("python3"), script);
+    let output = hub
+        .machine
+        .frazil()
+        .env("PATH", &empty)
+        .arg("up")
+        .output()
+        .unwrap();
+    assert!(
+        stderr(&output).contains("Node.js 20 or newer is not installed"),
+        "{}",
+        stderr(&output)
+    );
+    support::program(&empty.join("node"), "#!/bin/sh\necho v12.0.0\n");
+    let output = hub
+        .machine
+        .frazil()
+        .env("PATH", &empty)
+        .arg("up")
+        .output()
+        .unwrap();
+    assert!(
+        stderr(&output).contains("Node.js 12.0.0 is too old"),
+        "{}",
+        stderr(&output)
+    );
+    let output = hub
+        .machine
+        .frazil()
+        .env("PATH", &empty)
+        .arg("doctor")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        stdout(&output).contains("Node.js: on Debian"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn no_network_is_told_and_mended() {
+    let hub = Hub::new("offline");
+    let cache = hub.machine.path().join("cache");
+    let mut command = hub.machine.frazil();
+    let nowhere = "http://127.0.0.1:9";
+    command
+        .env("XDG_CACHE_HOME", &cache)
+        .env("PIP_CACHE_DIR", cache.join("pip"))
+        .env("npm_config_cache", cache.join("npm"));
+    command
+        .env("PIP_INDEX_URL", nowhere)
+        .env("PIP_FIND_LINKS", "")
+        .env("PIP_RETRIES", "0")
+        .env("npm_config_registry", nowhere)
+        .env("npm_config_fetch_retries", "0");
+    let output = command
+        .arg("up")
+        .timeout(Duration::from_secs(120))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(
+        text.contains("the package registries cannot be reached") && text.contains("call it again"),
+        "{text}"
+    );
+    assert_eq!(hub.processes(), 0);
+    assert!(
+        support::files_below(&cache)
+            .iter()
+            .all(|file| !file.ends_with("complete")),
+        "half an environment does not pass for one"
+    );
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let hub = Hub::new("full");
+    let Some(disk) = support::SmallDisk::mount(hub.machine.path(), "64m") else {
+        return;
+    };
+    let output = hub
+        .machine
+        .frazil()
+        .env("XDG_CACHE_HOME", disk.path())
+        .arg("up")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("the disk is too full"),
+        "{}",
+        stderr(&output)
+    );
+    if !environment_is_there() {
+        return;
+    }
+    disk.fill();
+    let output = hub
+        .machine
+        .frazil()
+        .env("XDG_DATA_HOME", disk.path())
+        .arg("up")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(
+        text.contains("disk is full") || text.contains("disk is not full"),
+        "{text}"
+    );
+    disk.empty();
+    let output = hub
+        .machine
+        .frazil()
+        .env("XDG_DATA_HOME", disk.path())
+        .arg("up")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let output = hub
+        .machine
+        .frazil()
+        .env("XDG_DATA_HOME", disk.path())
+        .args(["down", "--data", "--confirm", "full"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+}
