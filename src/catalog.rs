@@ -44,7 +44,7 @@ pub use store::{Place, places, regions};
 
 use std::fmt;
 
-pub use crate::config::Arch;
+pub use machine::Arch;
 
 /// A cloud whose machines and prices the catalog knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod context;
 pub mod error;
+mod nearest;
 pub mod observe;
 pub mod outcome;
 pub mod provision;

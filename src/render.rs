@@ -2,6 +2,7 @@
 //! same bytes.
 
 pub mod local;
+pub mod pools;
 mod tree;
 
 pub use tree::{File, Tree, WriteError, hex, write_changed};

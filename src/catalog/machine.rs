@@ -7,7 +7,21 @@ use frazil_units::Bytes;
 use super::allocatable::{self, Allocatable, Measured};
 use super::source::Sources;
 use super::table::{Row, sections};
-use super::{Arch, CatalogError, Provider, Source, store};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CatalogError, Provider, Source, store};
+
+/// The processor architecture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arch {
+    /// 64-bit x86.
+    #[default]
+    Amd64,
+    /// 64-bit ARM.
+    Arm64,
+}
 
 /// Google's families that boot from Hyperdisk alone ("Machine families", Compute Engine documentation).
 const HYPERDISK_ONLY: [&str; 9] = ["c4", "c4a", "c4d", "c4n", "g4", "m4", "n4", "n4a", "n4d"];

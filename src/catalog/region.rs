@@ -1,6 +1,6 @@
 //! One region: its machines with their prices, and its other prices.
 
-use crate::config::nearest;
+use crate::nearest::nearest;
 
 use super::item::{self, INTERNET_TIERS, Item, Ratio, Tier};
 use super::source::Sources;

@@ -48,7 +48,7 @@ fn provider_of(region: Option<&str>) -> Provider {
         .flat_map(places)
         .map(|place| place.name)
         .collect();
-    let meant = crate::config::nearest(region, &names).unwrap_or(region);
+    let meant = crate::nearest::nearest(region, &names).unwrap_or(region);
     let has = |provider: &Provider| places(*provider).any(|place| place.name == meant);
     Provider::ALL.into_iter().find(has).unwrap_or(Provider::Aws)
 }

@@ -1,9 +1,12 @@
 //! `frazil explain`: what a key means, and its value in a file.
 
+mod pools;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use self::pools::Pools;
 use super::{Run, load};
 use crate::cli::ExplainArgs;
 use crate::config::{Explanation, HubDocument, KeySummary, explain as explain_key, flow, keys};
@@ -24,9 +27,10 @@ pub(super) fn explain(run: &Run<'_>, args: &ExplainArgs) -> Result<Outcome> {
             let explanation = explain_key(&key, document.as_ref()).map_err(|message| {
                 Error::failed(message).hint("`frazil explain` lists all keys")
             })?;
+            let chosen = chosen(&key, document.as_ref())?;
             run.printer.report(&Explained {
                 explanation,
-                chosen: document.and_then(|document| chosen(&key, &document)),
+                chosen,
             })?;
         }
     }
@@ -49,8 +53,12 @@ fn key_and_file(args: &ExplainArgs) -> (Option<String>, Option<PathBuf>) {
 }
 
 /// What the catalog chose for the pools, where the key is about them.
-fn chosen(_key: &str, _document: &HubDocument) -> Option<String> {
-    None
+fn chosen(key: &str, document: Option<&HubDocument>) -> Result<Option<Pools>> {
+    match document {
+        Some(document) if key == "pools" || key.starts_with("pools.") => Pools::of(document)
+            .map_err(|error| Error::failed("the pools' machines cannot be chosen").because(error)),
+        _ => Ok(None),
+    }
 }
 
 struct Keys(Vec<KeySummary>);
@@ -92,7 +100,7 @@ fn summary_table(keys: &[KeySummary]) -> Table {
 
 struct Explained {
     explanation: Explanation,
-    chosen: Option<String>,
+    chosen: Option<Pools>,
 }
 
 impl Report for Explained {
@@ -101,7 +109,7 @@ impl Report for Explained {
     }
 
     fn data(&self) -> Value {
-        json!({ "explanation": self.explanation, "chosen": self.chosen })
+        json!({ "explanation": self.explanation, "chosen": self.chosen.as_ref().map(Pools::data) })
     }
 
     fn text(&self, _wide: bool) -> String {
@@ -115,13 +123,18 @@ impl Report for Explained {
         }
         text += &format!("example:  {last}: {}\n", flow(&key.example));
         if let Some(found) = &key.value {
-            text += &format!("value:    {}   ({})\n", flow(&found.value), found.from);
+            let value = if found.value.is_null() {
+                "nothing".to_owned()
+            } else {
+                flow(&found.value)
+            };
+            text += &format!("value:    {value}   ({})\n", found.from);
         }
         if !key.below.is_empty() {
             text += &format!("\n{}", summary_table(&key.below).render());
         }
         if let Some(chosen) = &self.chosen {
-            text += &format!("\n{chosen}");
+            text += &format!("\n{}", chosen.text());
         }
         text
     }

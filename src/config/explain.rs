@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::load::HubDocument;
 use super::lower::{flow, join};
-use super::nearest::nearest;
 use super::schema;
+use crate::nearest::nearest;
 
 /// All there is to say about a key.
 #[derive(Clone, Debug, Serialize)]
@@ -84,12 +84,28 @@ pub fn explain(path: &str, document: Option<&HubDocument>) -> Result<Explanation
         description: described(at)
             .or_else(|| described(inner))
             .unwrap_or_default(),
-        default: at.get("default").filter(|value| !value.is_null()).cloned(),
+        default: at.get("default").cloned().and_then(said),
         required,
-        example: schema::example(at),
+        example: said(schema::example(at)).unwrap_or_default(),
         below: below(inner),
         value: document.and_then(|document| found(path, document)),
     })
+}
+
+/// A value without the keys that say nothing; `None` when nothing is left.
+fn said(value: Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::Object(entries) => {
+            let kept: serde_json::Map<_, _> = entries
+                .into_iter()
+                .filter_map(|(key, value)| Some((key, said(value)?)))
+                .collect();
+            (!kept.is_empty()).then_some(Value::Object(kept))
+        }
+        Value::Array(items) if items.is_empty() => None,
+        other => Some(other),
+    }
 }
 
 /// The keys of a path; indexes such as `[0]` are skipped.
@@ -229,7 +245,7 @@ fn found(path: &str, document: &HubDocument) -> Option<Found> {
         .split('.')
         .map(|step| format!("/{step}"))
         .collect();
-    let value = whole.pointer(&pointer)?.clone();
+    let value = said(whole.pointer(&pointer)?.clone()).unwrap_or_default();
     let from = document.position(path).map_or_else(
         || "default".to_owned(),
         |(line, column)| format!("{}:{line}:{column}", document.path.display()),

@@ -8,10 +8,10 @@ use std::ops::Range;
 use serde_json::{Map, Value as Json, json};
 
 use super::formats;
-use super::nearest::{nearest, one_of};
 use super::problem::Problem;
 use super::schema::{self, Variant};
 use super::source::{Key, Node, Quoted, Value};
+use crate::nearest::{nearest, one_of};
 
 /// Where a key and its value stand.
 #[derive(Clone, Debug)]
@@ -551,8 +551,18 @@ fn flow_text(text: &str) -> String {
         && !text.contains(": ")
         && !text.starts_with(['-', '%', '@', ' ', ':', '~'])
         && !text.ends_with([':', ' ']);
-    match formats::core_scalar(text) {
-        Json::String(_) if simple => text.to_owned(),
-        _ => json!(text).to_string(),
+    if simple && !ambiguous(text) {
+        text.to_owned()
+    } else {
+        json!(text).to_string()
     }
+}
+
+/// Whether some YAML reader takes a plain text for a number, a boolean or nothing.
+fn ambiguous(text: &str) -> bool {
+    const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    let number = |c: char| c.is_ascii_digit() || "._:+-".contains(c);
+    WORDS.contains(&text.to_ascii_lowercase().as_str())
+        || (text.chars().all(number) && text.parse::<jiff::civil::Date>().is_err())
+        || text.parse::<f64>().is_ok()
 }

@@ -87,6 +87,7 @@ pub struct HubFile {
     pub network: Network,
     /// Node pools. Default: the cheapest machines that hold the sizes; `frazil explain pools` says which and why.
     #[serde(default)]
+    #[schemars(example = example_pools())]
     pub pools: Pools,
     /// Where Terraform keeps its state: `auto` for a bucket made for it, `local`, or a bucket's name.
     #[serde(default)]
@@ -445,6 +446,10 @@ fn default_sizes() -> Vec<Size> {
 
 fn example_groups() -> Value {
     serde_json::json!({ "instructors": ["ada"] })
+}
+
+fn example_pools() -> Value {
+    serde_json::json!({ "user": { "machine": "r7i.2xlarge", "max": 40 } })
 }
 
 fn example_overrides() -> Value {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::names::MachineName;
+use crate::catalog::Arch;
 
 /// Node pools.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -41,17 +42,6 @@ pub struct Pool {
     pub spot: Option<bool>,
     /// The processor architecture.
     pub arch: Arch,
-}
-
-/// The processor architecture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Arch {
-    /// 64-bit x86.
-    #[default]
-    Amd64,
-    /// 64-bit ARM.
-    Arm64,
 }
 
 impl Pools {

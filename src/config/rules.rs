@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use super::lower::Lowered;
 use super::model::HubFile;
-use super::nearest::nearest;
 use super::problem::{Problem, Severity};
+use crate::nearest::nearest;
 
 /// The names of all rules that can be silenced.
 pub(super) const SILENCEABLE: [&str; 2] = ["no-effect", "group-without-members"];

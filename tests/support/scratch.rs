@@ -7,12 +7,12 @@ use assert_cmd::Command;
 use tempfile::TempDir;
 
 /// Folders of its own for home, state and data; the cache is shared between tests.
-pub struct Scratch {
+pub(crate) struct Scratch {
     folder: TempDir,
 }
 
 impl Scratch {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::Builder::new()
                 .prefix("frazil-test-")
@@ -21,12 +21,12 @@ impl Scratch {
         }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file below the folder.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
@@ -34,7 +34,7 @@ impl Scratch {
     }
 
     /// The program, with this machine's folders and no colour.
-    pub fn frazil(&self) -> Command {
+    pub(crate) fn frazil(&self) -> Command {
         let mut command = Command::cargo_bin("frazil").unwrap();
         command
             .current_dir(self.path())
@@ -48,7 +48,7 @@ impl Scratch {
     }
 
     /// Runs the program and returns what came of it.
-    pub fn run<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(
+    pub(crate) fn run<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(
         &self,
         arguments: I,
     ) -> Output {
@@ -57,17 +57,17 @@ impl Scratch {
 }
 
 /// The cache that all tests share, so that the hub's environment is filled once.
-pub fn shared_cache() -> PathBuf {
+pub(crate) fn shared_cache() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache");
     std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from)
 }
 
 /// Standard output as text.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// Standard error as text.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

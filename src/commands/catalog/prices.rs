@@ -83,7 +83,7 @@ fn missing(region: &Region, pattern: &str) -> Error {
         Err(gap) => Error::failed(gap.to_string()),
         Ok(_) => Error::failed(format!("no price `{pattern}`")),
     };
-    match crate::config::nearest(pattern, &keys) {
+    match crate::nearest::nearest(pattern, &keys) {
         Some(key) => error.hint(format!("`--item {key}`, which is the nearest")),
         None => error.hint("`frazil catalog prices` without `--item` lists all"),
     }

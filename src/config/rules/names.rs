@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Subject;
-use crate::config::nearest::nearest;
 use crate::config::problem::Problem;
+use crate::nearest::nearest;
 
 /// Charts and modules whose values `overrides` can change.
 const OVERRIDABLE: [&str; 3] = ["jupyterhub", "dask-gateway", "terraform"];

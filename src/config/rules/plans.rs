@@ -77,7 +77,7 @@ pub(super) fn pools(subject: &Subject<'_>) -> Vec<Problem> {
 const LEAST_MEMORY: Bytes = Bytes::mib(128);
 
 /// Servers and workers have memory to start in.
-pub fn memory_to_start_in(subject: &Subject<'_>) -> Vec<Problem> {
+pub(super) fn memory_to_start_in(subject: &Subject<'_>) -> Vec<Problem> {
     let of_sizes = subject
         .hub
         .sizes

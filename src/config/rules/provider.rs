@@ -44,7 +44,7 @@ pub(super) fn keys_have_an_effect(subject: &Subject<'_>) -> Vec<Problem> {
 }
 
 /// The region and the pools' machine types are in the catalog.
-pub fn catalog_names(subject: &Subject<'_>) -> Vec<Problem> {
+pub(super) fn catalog_names(subject: &Subject<'_>) -> Vec<Problem> {
     let (cloud, region) = match &subject.hub.provider {
         Provider::Aws(aws) => (catalog::Provider::Aws, &aws.region),
         Provider::Gcp(gcp) => (catalog::Provider::Gcp, &gcp.region),

@@ -1,8 +1,8 @@
 //! `up` on this machine: what runs and is right stays, the rest is started.
 
 use super::converge::{converge, list};
-use super::environment::ensure_environment;
-use super::folders::Folders;
+use super::environment::{Environment, ensure_environment};
+use super::folders::{Folders, closed_to_others, open_to_others};
 use super::identity::{Identity, free_ports, is_free, new_identity, read_identity, write_identity};
 use super::parts::Sources;
 use super::secrets::{self, Resolved};
@@ -53,6 +53,7 @@ pub async fn bring_up(
     let _lock = folders.lock()?;
     let environment = ensure_environment(context, progress)?;
     folders.create()?;
+    let_accounts_in(context, document, &folders, &environment)?;
     let identity = ensure_identity(&folders, public_port(document))?;
     let running = list(&identity.id)?;
     let resolved = secrets::ensure(context, &folders, document)?;
@@ -84,6 +85,31 @@ pub async fn bring_up(
         limits,
     };
     Ok(up)
+}
+
+/// With the machine's accounts, servers run as their owners and need to reach programs and data.
+fn let_accounts_in(
+    context: &Context,
+    document: &HubDocument,
+    folders: &Folders,
+    environment: &Environment,
+) -> Result<()> {
+    if !context.is_root() || !matches!(document.hub.auth, Some(Auth::Pam(_))) {
+        return Ok(());
+    }
+    for folder in [&environment.folder, &folders.data] {
+        open_to_others(folder)?;
+    }
+    let needed = [environment.bin().join("python"), folders.data.clone()];
+    match needed.iter().find_map(|path| closed_to_others(path)) {
+        None => Ok(()),
+        Some(closed) => Err(Error::failed(format!(
+            "people's servers run under their own accounts, and those cannot enter {}",
+            closed.display()
+        ))
+        .hint("keep the hub where all accounts can reach it: `XDG_CACHE_HOME=/var/cache XDG_DATA_HOME=/var/lib XDG_STATE_HOME=/var/lib/state frazil up`")
+        .hint("and use a Python of the system, such as /usr/bin/python3, not one in a home directory")),
+    }
 }
 
 /// The hub's identity with ports that its parts hold or can take.

@@ -1,7 +1,7 @@
 //! The folders of a hub on this machine.
 
-use std::fs::{self, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use frazil_units::Bytes;
@@ -75,6 +75,33 @@ impl Folders {
     pub fn lock(&self) -> Result<File> {
         lock_file(&self.state.with_extension("lock"))
     }
+}
+
+/// The first folder on the way to a path that other accounts may not enter.
+pub(super) fn closed_to_others(path: &Path) -> Option<PathBuf> {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folders: Vec<_> = real.ancestors().filter(|folder| folder.is_dir()).collect();
+    let closed = |folder: &&&Path| {
+        folder
+            .metadata()
+            .is_ok_and(|meta| meta.permissions().mode() & 0o001 == 0)
+    };
+    folders
+        .iter()
+        .rev()
+        .find(closed)
+        .map(|folder| folder.to_path_buf())
+}
+
+/// Lets other accounts pass through a folder without listing it.
+pub(super) fn open_to_others(folder: &Path) -> Result<()> {
+    fs::set_permissions(folder, Permissions::from_mode(0o711)).map_err(|error| {
+        Error::failed(format!(
+            "other accounts cannot be let into {}",
+            folder.display()
+        ))
+        .because(error)
+    })
 }
 
 /// Makes a folder that only its owner may enter.

@@ -2,7 +2,6 @@
 //! started from.
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use super::environment::Environment;
 use super::folders::Folders;
@@ -99,6 +98,8 @@ impl Sources<'_> {
                 &ports.proxy_api.to_string(),
             ])
             .arguments([
+                "--log-level",
+                "warn",
                 "--error-target",
                 &format!("http://127.0.0.1:{}/hub/error", ports.hub),
             ])
@@ -136,11 +137,8 @@ impl Sources<'_> {
             &self.secrets.gateway_db_key,
         ]);
         let call = Call::new(self.environment.bin().join("python"))
-            .arguments([self.environment.bin().join("dask-gateway-server")])
-            .arguments([
-                Path::new("--config"),
-                &self.folders.gateway_config().join("dask_gateway_config.py"),
-            ])
+            .arguments(["-m", "dask_gateway_server", "--config"])
+            .arguments([self.folders.gateway_config().join("dask_gateway_config.py")])
             .variable("FRAZIL_SECRETS", self.folders.secrets())
             .folder(&self.folders.data);
         self.program(Part::Gateway, digest, call)

@@ -1,7 +1,7 @@
 //! "Did you mean …?"
 
 /// The name most like a text, if it is like any.
-pub fn nearest<'a>(text: &str, names: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(text: &str, names: &[&'a str]) -> Option<&'a str> {
     let text = text.to_lowercase();
     names
         .iter()
@@ -22,7 +22,7 @@ fn allowed(text: &str, name: &str) -> usize {
 }
 
 /// Words as an alternative: "`a`, `b` or `c`".
-pub fn one_of(words: &[&str]) -> String {
+pub(crate) fn one_of(words: &[&str]) -> String {
     match words {
         [] => "nothing".to_owned(),
         [one] => format!("`{one}`"),

@@ -7,17 +7,17 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::scratch::{Scratch, stderr, stdout};
+use crate::scratch::{Scratch, stderr, stdout};
 
 /// A hub with its own folders and port.
-pub struct Hub {
+pub(crate) struct Hub {
     pub machine: Scratch,
     pub port: u16,
     name: String,
 }
 
 /// Whether the hub's programs can be had here; says so when not.
-pub fn environment_is_there() -> bool {
+pub(crate) fn environment_is_there() -> bool {
     let there = ["python3", "node", "npm"].iter().all(|name| {
         Command::new(name)
             .arg("--version")
@@ -31,7 +31,7 @@ pub fn environment_is_there() -> bool {
 }
 
 /// A port of the loopback interface that is free now.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0))
         .unwrap()
         .local_addr()
@@ -41,7 +41,7 @@ pub fn free_port() -> u16 {
 
 impl Hub {
     /// A hub file, not brought up.
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let hub = Self {
             machine: Scratch::new(),
             port: free_port(),
@@ -52,7 +52,7 @@ impl Hub {
     }
 
     /// A hub that is up.
-    pub fn start(name: &str) -> Option<Self> {
+    pub(crate) fn start(name: &str) -> Option<Self> {
         if !environment_is_there() {
             return None;
         }
@@ -68,7 +68,7 @@ impl Hub {
     }
 
     /// Writes the hub file with more lines.
-    pub fn write(&self, more: &str) {
+    pub(crate) fn write(&self, more: &str) {
         let text = format!(
             "name: {}\nprovider: {{ local: {{ port: {} }} }}\n{more}",
             self.name, self.port
@@ -76,12 +76,12 @@ impl Hub {
         self.machine.write("hub.yaml", text);
     }
 
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Runs a verb that has to succeed and returns its data.
-    pub fn json<const N: usize>(&self, arguments: [&str; N]) -> Value {
+    pub(crate) fn json<const N: usize>(&self, arguments: [&str; N]) -> Value {
         let output = self
             .machine
             .frazil()
@@ -98,11 +98,11 @@ impl Hub {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    pub fn up(&self) -> Value {
+    pub(crate) fn up(&self) -> Value {
         self.json(["up"])
     }
 
-    pub fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         self.json(["status"])
     }
 
@@ -132,21 +132,21 @@ impl Hub {
     }
 
     /// All processes of the hub.
-    pub fn pids(&self) -> Vec<u32> {
+    pub(crate) fn pids(&self) -> Vec<u32> {
         self.id()
             .map(|id| Self::with_variable(&format!("FRAZIL_HUB_ID={id}")))
             .unwrap_or_default()
     }
 
     /// How many processes the hub has, also when its folders are gone.
-    pub fn processes(&self) -> usize {
+    pub(crate) fn processes(&self) -> usize {
         let folder = self.machine.path().to_string_lossy().into_owned();
         let by_folder = Self::with_variable(&format!("HOME={folder}"));
         by_folder.len()
     }
 
     /// Kills one part with its processes, as `kill -9` would.
-    pub fn kill(&self, part: &str) {
+    pub(crate) fn kill(&self, part: &str) {
         let of_part = Self::with_variable(&format!("FRAZIL_PART={part}"));
         for pid in self.pids().into_iter().filter(|pid| of_part.contains(pid)) {
             Command::new("kill")
@@ -158,7 +158,7 @@ impl Hub {
     }
 
     /// Takes it down with everything, and sees that nothing runs.
-    pub fn remove(&self) {
+    pub(crate) fn remove(&self) {
         self.json(["down", "--data", "--confirm", &self.name]);
         assert_eq!(self.processes(), 0, "something still runs");
     }
@@ -176,7 +176,7 @@ impl Drop for Hub {
 }
 
 /// The status and the `Location` of an address.
-pub fn get(address: &str) -> (u16, String) {
+pub(crate) fn get(address: &str) -> (u16, String) {
     let text = get_text(address);
     let status = text
         .split_whitespace()
@@ -191,7 +191,7 @@ pub fn get(address: &str) -> (u16, String) {
 }
 
 /// The whole answer of an address, header and body.
-pub fn get_text(address: &str) -> String {
+pub(crate) fn get_text(address: &str) -> String {
     let rest = address.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).unwrap();
@@ -206,7 +206,7 @@ pub fn get_text(address: &str) -> String {
 }
 
 /// All files below a folder.
-pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .flat_map(|entry| {
@@ -220,18 +220,18 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Writes a program that can be run.
-pub fn program(path: &Path, script: &str) {
+pub(crate) fn program(path: &Path, script: &str) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::write(path, script).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// A file system of a few megabytes.
-pub struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// Mounts one; where this account may not, says so.
-    pub fn mount(below: &Path, size: &str) -> Option<Self> {
+    pub(crate) fn mount(below: &Path, size: &str) -> Option<Self> {
         let folder = below.join("disk");
         std::fs::create_dir(&folder).unwrap();
         let options = format!("size={size},mode=0700");
@@ -246,18 +246,18 @@ impl SmallDisk {
         None
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
     /// Writes until nothing fits any more.
-    pub fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file = std::fs::File::create(self.0.join("filling")).unwrap();
         while file.write_all(&[0; 65_536]).is_ok() {}
         while file.write_all(&[0]).is_ok() {}
     }
 
-    pub fn empty(&self) {
+    pub(crate) fn empty(&self) {
         std::fs::remove_file(self.0.join("filling")).unwrap();
     }
 }
