@@ -9,6 +9,7 @@ mod table;
 
 use serde_json::Value;
 
+pub use diagnostics::draw_problems;
 pub use printer::{Color, Format, Printer};
 pub use progress::Progress;
 pub use table::{Align, Table};

@@ -1,6 +1,12 @@
 //! Hub files that are wrong: each a clear error at the right place, exit 1,
 //! nothing written.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise and says what it skips"
+)]
+
 #[path = "support/scratch.rs"]
 mod scratch;
 

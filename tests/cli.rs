@@ -1,5 +1,11 @@
 //! The command line: help, exit codes, formats, and the verbs that need no hub.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise and says what it skips"
+)]
+
 #[path = "support/scratch.rs"]
 mod scratch;
 

@@ -1,5 +1,11 @@
 //! Rules of the house that a program can check.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test stops at the first surprise and says what it skips"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

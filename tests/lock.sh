@@ -1,8 +1,9 @@
 #!/bin/sh
-# Makes requirements.txt anew from requirements.in.
+# Makes requirements.txt anew from requirements.in, with the hub's own versions
+# where both need a package: the tests run in one environment with both.
 # Needs uv; UPGRADE=1 takes newer versions where the bounds allow.
 set -eu
 cd "$(dirname "$0")"
 uv pip compile --universal --python-version 3.11 --generate-hashes \
-    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+    --constraint ../images/hub/requirements.txt --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
     ${UPGRADE:+--upgrade} --quiet --output-file requirements.txt requirements.in

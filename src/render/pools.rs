@@ -56,8 +56,8 @@ pub fn pool_machines(hub: &HubFile) -> Result<Vec<PoolMachines>, CatalogError> {
     };
     let mut pools = vec![chooser.core()?];
     if hub.hub {
-        pools.extend(chooser.people("user", &hub.pools.user, |size| size.gpu == 0)?);
-        pools.extend(chooser.people("gpu", &hub.pools.gpu, |size| size.gpu > 0)?);
+        pools.extend(chooser.people("user", hub.pools.user.as_ref(), |size| size.gpu == 0)?);
+        pools.extend(chooser.people("gpu", hub.pools.gpu.as_ref(), |size| size.gpu > 0)?);
     }
     if hub.gateway.enabled {
         pools.push(chooser.dask()?);
@@ -82,7 +82,7 @@ impl Chooser<'_> {
     fn people(
         &self,
         name: &'static str,
-        pool: &Option<Pool>,
+        pool: Option<&Pool>,
         of_kind: impl Fn(&Size) -> bool,
     ) -> Result<Option<PoolMachines>, CatalogError> {
         let mut sizes: Vec<_> = self.hub.sizes.iter().filter(|size| of_kind(size)).collect();
@@ -90,7 +90,6 @@ impl Chooser<'_> {
             return Ok(None);
         }
         sizes.sort_by_key(|size| !size.default);
-        let pool = pool.as_ref();
         let seats = sizes.into_iter().map(seat).collect();
         let need = Need {
             arch: arch(pool),

@@ -8,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crate::config::{Checked, Problem, Severity};
 
 /// Draws all problems of a file, with a count at the end.
-pub(super) fn render(checked: &Checked, color: bool) -> String {
+pub fn draw_problems(checked: &Checked, color: bool) -> String {
     let renderer = if color {
         Renderer::styled()
     } else {

@@ -15,7 +15,7 @@ const FAINT: Style = Style::new().dimmed();
 pub(super) fn render(error: &Error) -> String {
     let mut text = String::new();
     if let Some(Detail::HubFile(checked)) = error.detail() {
-        text += &diagnostics::render(checked, wants_color());
+        text += &diagnostics::draw_problems(checked, wants_color());
         text += "\n\n";
     }
     text += &format!("{ERROR}error{ERROR:#}: {error}\n");

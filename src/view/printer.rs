@@ -107,7 +107,7 @@ impl Printer {
     /// Prints the problems of a hub file, drawn.
     pub fn problems(&self, checked: &Checked) {
         let color = super::errors::wants_color();
-        stderr_line(&super::diagnostics::render(checked, color));
+        stderr_line(&super::diagnostics::draw_problems(checked, color));
     }
 
     /// Prints an error: message, what it is about, causes, hints.

@@ -49,28 +49,32 @@ def start_server(page, name, size):
     expect(page.locator("#jp-top-panel")).to_be_visible(timeout=60_000)
 
 
+STOP = """async name => {
+    const ask = method => fetch(`/hub/api/users/${name}` + (method == "DELETE" ? "/server" : ""),
+        {method, headers: {"X-XSRFToken": window.jhdata.xsrf_token}});
+    const stopped = await ask("DELETE");
+    for (let tries = 0; tries < 100; tries++) {
+        const user = await (await ask("GET")).json();
+        if (!user.server && !user.pending) return "stopped";
+        await new Promise(done => setTimeout(done, 200));
+    }
+    return `still there; the answer was ${stopped.status}`;
+}"""
+
+
 def stop_server(page, name):
-    """Stops a person's server by the hub's API, as the control page does."""
+    """Stops a person's server by the hub's API, as the page Home does, and waits."""
     page.goto("/hub/home")
-    status = page.evaluate(
-        """async name => {
-            const xsrf = document.cookie.match(/_xsrf=([^;]+)/);
-            const token = window.jhdata.xsrf_token || (xsrf && xsrf[1]);
-            const answer = await fetch(`/hub/api/users/${name}/server`,
-                {method: "DELETE", headers: {"X-XSRFToken": token}});
-            return answer.status;
-        }""",
-        name,
-    )
-    assert status in (202, 204, 400), f"the server of {name} did not stop: {status}"
+    outcome = page.evaluate(STOP, name)
+    assert outcome == "stopped", f"the server of {name}: {outcome}"
 
 
 def run_notebook(page, name, notebook):
     """Opens a notebook of the person's home and runs all its cells by the menu."""
     page.goto(f"/user/{name}/lab/tree/{notebook}")
     expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=60_000)
-    idle = page.locator(".jp-NotebookPanel-toolbar .jp-Notebook-ExecutionIndicator[data-status=idle]")
-    expect(idle).to_be_visible(timeout=60_000)
+    kernel = page.locator(".jp-NotebookPanel-toolbar .jp-Notebook-ExecutionIndicator")
+    expect(kernel.and_(page.locator("[data-status=idle]"))).to_be_visible(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
@@ -87,3 +91,22 @@ def api_token(page):
     result = page.locator("#token-result")
     expect(result).not_to_be_empty()
     return result.inner_text().strip()
+
+
+CONTRAST = """element => {
+    const parse = text => text.match(/[0-9.]+/g).map(Number);
+    const light = color => color.slice(0, 3).map(c => c / 255)
+        .map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    let below = element;
+    while (below.parentElement && parse(getComputedStyle(below).backgroundColor)[3] === 0)
+        below = below.parentElement;
+    const pair = [light(parse(getComputedStyle(element).color)),
+                  light(parse(getComputedStyle(below).backgroundColor))];
+    return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+}"""
+
+
+def contrast(element):
+    """How far an element's text stands out from what is behind it; 4.5 is readable."""
+    return element.evaluate(CONTRAST)

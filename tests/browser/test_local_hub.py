@@ -25,16 +25,20 @@ def test_sign_in_and_sizes_fit_the_window(look, visit, member):
     expect(page.get_by_role("link", name="https://jupyterhub.readthedocs.io")).to_be_visible()
     expect(page.get_by_text("Be considerate")).to_be_visible()
     pages.screenshots.save(page, f"login{look}")
-    assert not too_wide(page)
+    assert_readable(page, ["button", "link"])
     page = member("grace", **LOOKS[look])
     expect(page.get_by_text("for teaching")).to_be_visible()
     pages.screenshots.save(page, f"sizes{look}")
-    assert not too_wide(page)
+    assert_readable(page, ["button", "link"])
 
 
-def too_wide(page):
-    """Whether a person has to scroll sideways."""
-    return page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+def assert_readable(page, roles):
+    """Nobody has to scroll sideways, and text stands out from what is behind it."""
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    seen = [e for role in roles for e in page.get_by_role(role).all() if e.is_visible()]
+    pale = {e.inner_text() or e.get_attribute("id"): pages.contrast(e) for e in seen}
+    assert pale
+    assert min(pale.values()) >= 4.5, pale
 
 
 def test_terms_and_password_are_asked_for(hub, visit):
@@ -51,6 +55,17 @@ def test_terms_and_password_are_asked_for(hub, visit):
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Invalid username or password")).to_be_visible()
     pages.screenshots.save(page, "login-wrong-password")
+
+
+@pytest.mark.xfail(strict=True, reason="only the page asks for the tick, not the hub")
+def test_terms_are_asked_for_by_the_hub_too(hub):
+    session = requests.Session()
+    page = session.get(f"{hub.address}/hub/login", timeout=60)
+    form = {"username": "grace", "password": localhub.USER_PASSWORD}
+    form["_xsrf"] = re.search(r'name="_xsrf" value="([^"]+)"', page.text).group(1)
+    answer = session.post(f"{hub.address}/hub/login", form, allow_redirects=False, timeout=60)
+    assert answer.status_code == 403
+    assert "accept the terms" in answer.text
 
 
 def test_stranger_is_told_whom_to_ask(visit):
@@ -132,7 +147,8 @@ def test_size_of_a_group_is_hidden_and_refused_to_others(hub, member):
     pages.screenshots.save(page, "size-refused")
     answer = ask_for_server(hub, pages.api_token(page), "katherine", "large")
     assert answer.status_code == 403
-    assert "is for members of instructors. You may start: small, medium." in answer.json()["message"]
+    message = answer.json()["message"]
+    assert "is for members of instructors. You may start: small, medium." in message
     assert servers(hub, "katherine") == []
 
 
@@ -141,7 +157,7 @@ def test_size_of_a_group_is_for_its_members(hub, member):
     assert pages.sizes(page) == ["small", "medium", "large"]
     token = pages.api_token(page)
     assert ask_for_server(hub, token, "grace", "large").status_code in (201, 202)
-    assert servers(hub, "grace") == ["large"]
+    localhub.wait_until(lambda: servers(hub, "grace") == ["large"], 30, "a large server")
     pages.stop_server(page, "grace")
 
 

@@ -107,7 +107,7 @@ fn no_network_is_told_and_mended() {
         .env("npm_config_fetch_retries", "0");
     let output = command
         .arg("up")
-        .timeout(Duration::from_secs(120))
+        .timeout(Duration::from_mins(2))
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));

@@ -253,7 +253,7 @@ impl SmallDisk {
     /// Writes until nothing fits any more.
     pub(crate) fn fill(&self) {
         let mut file = std::fs::File::create(self.0.join("filling")).unwrap();
-        while file.write_all(&[0; 65_536]).is_ok() {}
+        while file.write_all(&[0; 8_192]).is_ok() {}
         while file.write_all(&[0]).is_ok() {}
     }
 

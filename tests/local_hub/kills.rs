@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::hub::{Hub, environment_is_there, files_below};
 use crate::scratch;
 
-/// A small generator of random numbers (SplitMix64, Steele, Lea and Flood 2014), so that a failure can be run again.
+/// A small generator of random numbers (`SplitMix64`; Steele, Lea and Flood, 2014), so that a failure can be run again.
 struct Random(u64);
 
 impl Random {
@@ -53,16 +53,12 @@ fn kill_within(hub: &Hub, random: &mut Random, arguments: &[&str], longest: u64)
     let mut running = command.spawn().unwrap();
     let delay = Duration::from_millis(random.below(longest));
     std::thread::sleep(delay);
-    let victim = random.below(5);
-    println!(
-        "{arguments:?} after {delay:?}: kill {}",
-        ["frazil", "frazil", "proxy", "hub", "gateway"][victim as usize]
-    );
+    let victims = ["frazil", "frazil", "proxy", "hub", "gateway"];
+    let victim = victims[usize::try_from(random.below(5)).unwrap()];
+    println!("{arguments:?} after {delay:?}: kill {}", victim);
     match victim {
-        0 | 1 => running.kill().unwrap(),
-        2 => hub.kill("proxy"),
-        3 => hub.kill("hub"),
-        _ => hub.kill("gateway"),
+        "frazil" => running.kill().unwrap(),
+        part => hub.kill(part),
     }
     running.wait().unwrap();
 }
