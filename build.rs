@@ -9,10 +9,7 @@ use std::{env, fs};
 /// Deflate's best; the blocks are small and packed once.
 const LEVEL: u8 = 9;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is how cargo and build scripts talk"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is how cargo and build scripts talk")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/catalog/data");
     println!("cargo::rerun-if-changed=build.rs");
@@ -26,12 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let [provider, region, kind] = line.split(',').collect::<Vec<_>>()[..] else {
             return Err(format!("regions.csv: {line}").into());
         };
-        pack.add(
-            provider,
-            region,
-            kind,
-            &block(&data.join(provider), region)?,
-        )?;
+        pack.add(provider, region, kind, &block(&data.join(provider), region)?)?;
     }
     fs::write(out.join("catalog.bin"), &pack.bytes)?;
     fs::write(out.join("catalog_index.rs"), format!("&[\n{}]", pack.index))?;
@@ -46,23 +38,11 @@ struct Pack {
 }
 
 impl Pack {
-    fn add(
-        &mut self,
-        provider: &str,
-        region: &str,
-        kind: &str,
-        text: &str,
-    ) -> Result<(), Box<dyn Error>> {
+    fn add(&mut self, provider: &str, region: &str, kind: &str, text: &str) -> Result<(), Box<dyn Error>> {
         let start = self.bytes.len();
-        self.bytes.extend(miniz_oxide::deflate::compress_to_vec(
-            text.as_bytes(),
-            LEVEL,
-        ));
+        self.bytes.extend(miniz_oxide::deflate::compress_to_vec(text.as_bytes(), LEVEL));
         let (end, size) = (self.bytes.len(), text.len());
-        writeln!(
-            self.index,
-            "    ({provider:?}, {region:?}, {kind:?}, {start}, {end}, {size}),"
-        )?;
+        writeln!(self.index, "    ({provider:?}, {region:?}, {kind:?}, {start}, {end}, {size}),")?;
         Ok(())
     }
 }
@@ -78,10 +58,7 @@ fn rows(path: &Path) -> Result<Vec<String>, Box<dyn Error>> {
 
 /// What is true of machines in every region: facts, then measurements.
 fn machines(data: &Path) -> Result<String, Box<dyn Error>> {
-    Ok(sections(&[
-        rows(&data.join("machines.csv"))?,
-        rows(&data.join("measured.csv"))?,
-    ]))
+    Ok(sections(&[rows(&data.join("machines.csv"))?, rows(&data.join("measured.csv"))?]))
 }
 
 /// What is true of one region: machine prices, other prices, transfer, ratios.
@@ -97,9 +74,7 @@ fn block(data: &Path, region: &str) -> Result<String, Box<dyn Error>> {
 /// The rows whose first column is `region`, without that column.
 fn rows_of(path: &Path, region: &str) -> Result<Vec<String>, Box<dyn Error>> {
     let own = |row: String| {
-        row.split_once(',')
-            .filter(|(first, _)| *first == region)
-            .map(|(_, rest)| rest.to_owned())
+        row.split_once(',').filter(|(first, _)| *first == region).map(|(_, rest)| rest.to_owned())
     };
     Ok(rows(path)?.into_iter().filter_map(own).collect())
 }

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::disallowed_methods,
+    clippy::cast_precision_loss,
     reason = "a benchmark prints, and stops at the first surprise"
 )]
 
@@ -22,36 +23,21 @@ const UPS: usize = 5;
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let home = tempfile::tempdir().unwrap();
-    println!(
-        "{:<44} {:>9} {:>9} {:>9} {:>10}",
-        "command", "min ms", "median", "max", "peak MiB"
-    );
+    println!("{:<44} {:>9} {:>9} {:>9} {:>10}", "command", "min ms", "median", "max", "peak MiB");
     for name in ["laptop", "hackweek-aws", "gateway-gcp", "every-key"] {
         let file = root.join(format!("examples/{name}.yaml"));
-        report(&format!("frazil validate {name}.yaml"), RUNS, || {
-            run(home.path(), &["validate"], &file)
-        });
+        report(&format!("frazil validate {name}.yaml"), RUNS, || run(home.path(), &["validate"], &file));
     }
     let aws = root.join("examples/hackweek-aws.yaml");
-    report("frazil explain pools hackweek-aws.yaml", RUNS, || {
-        run(home.path(), &["explain", "pools"], &aws)
-    });
+    report("frazil explain pools hackweek-aws.yaml", RUNS, || run(home.path(), &["explain", "pools"], &aws));
     up(home.path());
 }
 
 /// `up` from a hub that is down to one that a person can log in to, everything already downloaded.
 fn up(home: &Path) {
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let file = home.join("hub.yaml");
-    std::fs::write(
-        &file,
-        format!("name: bench\nprovider: {{ local: {{ port: {port} }} }}\n"),
-    )
-    .unwrap();
+    std::fs::write(&file, format!("name: bench\nprovider: {{ local: {{ port: {port} }} }}\n")).unwrap();
     run(home, &["up"], &file);
     run(home, &["down"], &file);
     let mut times = Vec::new();
@@ -61,9 +47,7 @@ fn up(home: &Path) {
     }
     print_row("frazil up (downloaded, to log-in)", times);
     run(home, &["up"], &file);
-    report("frazil up (nothing to do)", UPS, || {
-        run(home, &["up"], &file)
-    });
+    report("frazil up (nothing to do)", UPS, || run(home, &["up"], &file));
     report("frazil status", UPS, || run(home, &["status"], &file));
     run(home, &["down", "--data", "--confirm", "bench"], &file);
 }
@@ -90,24 +74,15 @@ fn print_row(name: &str, mut times: Vec<(Duration, u64)>) {
 fn run(home: &Path, verb: &[&str], file: &Path) -> (Duration, u64) {
     let start = Instant::now();
     let mut command = Command::new(env!("CARGO_BIN_EXE_frazil"));
-    command
-        .args(&verb[..verb.len().min(2)])
-        .arg(file)
-        .args(verb.get(2..).unwrap_or_default());
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"),
-        PathBuf::from,
-    );
+    command.args(&verb[..verb.len().min(2)]).arg(file).args(verb.get(2..).unwrap_or_default());
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"), PathBuf::from);
     command
         .env("XDG_CACHE_HOME", cache)
         .env("XDG_STATE_HOME", home.join("state"))
         .env("XDG_DATA_HOME", home.join("data"));
-    let mut child = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let ended = child.wait4().unwrap();
-    assert!(ended.status.success(), "{verb:?} {file:?}");
+    assert!(ended.status.success(), "{verb:?} {}", file.display());
     (start.elapsed(), ended.rusage.maxrss)
 }

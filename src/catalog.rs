@@ -26,9 +26,7 @@ mod store;
 mod table;
 mod transfer;
 
-pub use allocatable::{
-    Allocatable, AllocatableBasis, EKS_MEMORY_RULE, GKE_MAX_PODS, GKE_MEMORY_RULE,
-};
+pub use allocatable::{Allocatable, AllocatableBasis, EKS_MEMORY_RULE, GKE_MAX_PODS, GKE_MEMORY_RULE};
 pub use choose::{Choice, Lost, NoMachine, choose, choose_core};
 pub use dask::{DaskChoice, DaskNeed, choose_dask};
 pub use fit::Fit;
@@ -115,7 +113,5 @@ pub enum CatalogError {
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {
-    nearest
-        .map(|name| format!("; did you mean `{name}`?"))
-        .unwrap_or_default()
+    nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }

@@ -42,14 +42,7 @@ pub struct Cli {
     pub verb: Verb,
 
     /// Form of the result on standard output.
-    #[arg(
-        short = 'o',
-        long = "output",
-        value_enum,
-        default_value_t,
-        global = true,
-        value_name = "FORMAT"
-    )]
+    #[arg(short = 'o', long = "output", value_enum, default_value_t, global = true, value_name = "FORMAT")]
     pub format: Format,
 
     /// When to use colour; `NO_COLOR` turns it off too.

@@ -21,7 +21,9 @@ pub use explain::{Explanation, KeySummary, explain, keys};
 pub use load::{Checked, HubDocument, check_bytes, check_file};
 pub use lower::flow;
 pub use model::{FurtherGateway, Gateway, HubFile, Image, Size, Workers};
-pub use names::{Domain, GroupName, HubName, MachineName, PersonName, Region, SizeName, Zone};
+pub use names::{
+    Account, Domain, GroupName, HubName, MachineName, PersonName, Project, Region, SizeName, Zone,
+};
 pub use plans::{Budget, Event};
 pub use pools::{Pool, Pools};
 pub use problem::{Problem, Severity, line_column};

@@ -49,31 +49,21 @@ impl Context {
 
     /// A variable as text.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.environment
-            .get(OsString::from(name).as_os_str())
-            .and_then(|value| value.to_str())
+        self.environment.get(OsString::from(name).as_os_str()).and_then(|value| value.to_str())
     }
 
     /// The path of a program, looked up in `PATH`.
     pub fn find_program(&self, name: &str) -> Option<PathBuf> {
         let path = self.environment.get(OsString::from("PATH").as_os_str())?;
-        std::env::split_paths(path)
-            .map(|folder| folder.join(name))
-            .find(|candidate| is_program(candidate))
+        std::env::split_paths(path).map(|folder| folder.join(name)).find(|candidate| is_program(candidate))
     }
 
     /// The name of the person at the keyboard, in the lower case that hubs use.
     pub fn person(&self) -> String {
-        let name = ["USER", "LOGNAME"]
-            .iter()
-            .find_map(|key| self.variable(key));
+        let name = ["USER", "LOGNAME"].iter().find_map(|key| self.variable(key));
         let name = name.map(str::to_lowercase).filter(|name| !name.is_empty());
         name.unwrap_or_else(|| {
-            if rustix::process::getuid().is_root() {
-                "root".to_owned()
-            } else {
-                "admin".to_owned()
-            }
+            if rustix::process::getuid().is_root() { "root".to_owned() } else { "admin".to_owned() }
         })
     }
 
@@ -85,28 +75,20 @@ impl Context {
 
 fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    path.metadata()
-        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 impl Directories {
     fn from_environment(environment: &BTreeMap<OsString, OsString>) -> Result<Self> {
-        let get = |name: &str| {
-            environment
-                .get(OsString::from(name).as_os_str())
-                .filter(|value| !value.is_empty())
-        };
+        let get =
+            |name: &str| environment.get(OsString::from(name).as_os_str()).filter(|value| !value.is_empty());
         let home = get("HOME").map(PathBuf::from);
         let folder = |variable: &str, below_home: &str| {
-            let own = get(variable)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute());
+            let own = get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
             let base = own.or_else(|| home.as_ref().map(|home| home.join(below_home)));
             base.map(|base| base.join("frazil")).ok_or_else(|| {
-                Error::failed(format!(
-                    "no folder for files: neither HOME nor {variable} is set"
-                ))
-                .hint("set HOME to your home directory")
+                Error::failed(format!("no folder for files: neither HOME nor {variable} is set"))
+                    .hint("set HOME to your home directory")
             })
         };
         Ok(Self {

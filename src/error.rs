@@ -44,27 +44,18 @@ impl Error {
 
     /// The command line asks for something that makes no sense.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self {
-            outcome: Outcome::Usage,
-            ..Self::failed(message)
-        }
+        Self { outcome: Outcome::Usage, ..Self::failed(message) }
     }
 
     /// The person stopped it.
     pub fn interrupted(message: impl Into<String>) -> Self {
-        Self {
-            outcome: Outcome::Interrupted,
-            ..Self::failed(message)
-        }
+        Self { outcome: Outcome::Interrupted, ..Self::failed(message) }
     }
 
     /// A hub file that cannot be used.
     pub fn hub_file(checked: Checked) -> Self {
         let message = format!("{} cannot be used", checked.path.display());
-        Self {
-            detail: Some(Detail::HubFile(Box::new(checked))),
-            ..Self::failed(message)
-        }
+        Self { detail: Some(Detail::HubFile(Box::new(checked))), ..Self::failed(message) }
     }
 
     /// What caused it.
@@ -105,13 +96,8 @@ impl Error {
 
     /// The texts of the causes, outermost first.
     pub fn causes(&self) -> Vec<String> {
-        let first = self
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static));
-        std::iter::successors(first, |error| (*error).source())
-            .map(ToString::to_string)
-            .collect()
+        let first = self.source.as_deref().map(|source| source as &(dyn StdError + 'static));
+        std::iter::successors(first, |error| (*error).source()).map(ToString::to_string).collect()
     }
 }
 
@@ -123,9 +109,7 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -133,11 +117,8 @@ impl From<crate::render::WriteError> for Error {
     fn from(error: crate::render::WriteError) -> Self {
         let full = error.source.kind() == std::io::ErrorKind::StorageFull;
         let failed = Self::failed(error.to_string());
-        let failed = if full {
-            failed.hint("the disk is full: free some space and call it again")
-        } else {
-            failed
-        };
+        let failed =
+            if full { failed.hint("the disk is full: free some space and call it again") } else { failed };
         failed.because(error.source)
     }
 }

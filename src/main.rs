@@ -35,17 +35,11 @@ fn usage(error: &clap::Error) -> Outcome {
 fn run(cli: &Cli) -> Result<Outcome> {
     Printer::set_color(cli.color);
     let context = Context::from_process()?;
-    let printer = Printer {
-        format: cli.format,
-        quiet: cli.quiet,
-        moving: context.progress,
-    };
+    let printer = Printer { format: cli.format, quiet: cli.quiet, moving: context.progress };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| {
-            Error::failed("the asynchronous runtime cannot be started").because(error)
-        })?;
+        .map_err(|error| Error::failed("the asynchronous runtime cannot be started").because(error))?;
     runtime.block_on(async {
         tokio::select! {
             outcome = commands::run(cli, &context, &printer) => outcome,

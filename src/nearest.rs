@@ -5,12 +5,7 @@ pub(crate) fn nearest<'a>(text: &str, names: &[&'a str]) -> Option<&'a str> {
     let text = text.to_lowercase();
     names
         .iter()
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&text, &name.to_lowercase()),
-                *name,
-            )
-        })
+        .map(|name| (strsim::damerau_levenshtein(&text, &name.to_lowercase()), *name))
         .filter(|(distance, name)| *distance <= allowed(&text, name))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)

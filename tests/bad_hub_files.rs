@@ -31,28 +31,11 @@ fn case(
     rule: &'static str,
     words: &'static str,
 ) -> Case {
-    Case {
-        name,
-        content: content.into(),
-        at: Some(at),
-        rule,
-        words,
-    }
+    Case { name, content: content.into(), at: Some(at), rule, words }
 }
 
-fn whole(
-    name: &'static str,
-    content: impl Into<Vec<u8>>,
-    rule: &'static str,
-    words: &'static str,
-) -> Case {
-    Case {
-        name,
-        content: content.into(),
-        at: None,
-        rule,
-        words,
-    }
+fn whole(name: &'static str, content: impl Into<Vec<u8>>, rule: &'static str, words: &'static str) -> Case {
+    Case { name, content: content.into(), at: None, rule, words }
 }
 
 /// A good file with one more line; the problem is in line 3.
@@ -76,20 +59,8 @@ fn unreadable() -> Vec<Case> {
         whole("only white space", " \n\n", "empty", "frazil init"),
         whole("only a comment", "# nothing yet\n", "empty", "frazil init"),
         whole("null", "null\n", "empty", "frazil init"),
-        case(
-            "a list",
-            "- name: lab\n",
-            (1, 1),
-            "wrong-type",
-            "a mapping of keys and values",
-        ),
-        case(
-            "a word",
-            "hello\n",
-            (1, 1),
-            "wrong-type",
-            "a mapping of keys and values",
-        ),
+        case("a list", "- name: lab\n", (1, 1), "wrong-type", "a mapping of keys and values"),
+        case("a word", "hello\n", (1, 1), "wrong-type", "a mapping of keys and values"),
         case(
             "not YAML",
             "name: lab\nprovider: {local: \n",
@@ -97,20 +68,8 @@ fn unreadable() -> Vec<Case> {
             "syntax",
             "missing quote, bracket or colon",
         ),
-        case(
-            "an open quote",
-            "name: \"lab\nprovider: local\n",
-            (2, 1),
-            "syntax",
-            "not YAML",
-        ),
-        case(
-            "tabs",
-            "name: lab\nprovider:\n\tlocal: {}\n",
-            (3, 2),
-            "syntax",
-            "use spaces",
-        ),
+        case("an open quote", "name: \"lab\nprovider: local\n", (2, 1), "syntax", "not YAML"),
+        case("tabs", "name: lab\nprovider:\n\tlocal: {}\n", (3, 2), "syntax", "use spaces"),
         case("bomb", bomb(), (5, 10), "too-many-values", "write out less"),
         case(
             "deep nesting",
@@ -119,13 +78,7 @@ fn unreadable() -> Vec<Case> {
             "too-deep",
             "brackets",
         ),
-        case(
-            "an alias to nothing",
-            "name: *lab\n",
-            (1, 7),
-            "syntax",
-            "not YAML",
-        ),
+        case("an alias to nothing", "name: *lab\n", (1, 7), "syntax", "not YAML"),
         case(
             "two documents",
             "name: lab\nprovider: local\n---\nname: other\n",
@@ -148,51 +101,17 @@ fn unreadable() -> Vec<Case> {
             "keep one",
         ),
         whole("10 MB", vec![b'#'; 10_000_000], "too-long", "at most 1 MiB"),
-        whole(
-            "not UTF-8",
-            b"name: lab\nprovider: \xff\xfe\n".to_vec(),
-            "not-text",
-            "line 2",
-        ),
-        whole(
-            "UTF-16",
-            b"n\0a\0m\0e\0:\0 \0\xff\xd8".to_vec(),
-            "not-text",
-            "UTF-8",
-        ),
-        case(
-            "a null byte",
-            b"name: l\0ab\nprovider: local\n".to_vec(),
-            (1, 8),
-            "syntax",
-            "not YAML",
-        ),
-        case(
-            "a mapping as key",
-            "{a: b}: c\nname: lab\n",
-            (1, 1),
-            "syntax",
-            "single word",
-        ),
+        whole("not UTF-8", b"name: lab\nprovider: \xff\xfe\n".to_vec(), "not-text", "line 2"),
+        whole("UTF-16", b"n\0a\0m\0e\0:\0 \0\xff\xd8".to_vec(), "not-text", "UTF-8"),
+        case("a null byte", b"name: l\0ab\nprovider: local\n".to_vec(), (1, 8), "syntax", "not YAML"),
+        case("a mapping as key", "{a: b}: c\nname: lab\n", (1, 1), "syntax", "single word"),
     ]
 }
 
 fn unknown_keys() -> Vec<Case> {
     vec![
-        case(
-            "at the top",
-            with("siezs: []"),
-            (3, 1),
-            "unknown-key",
-            "did you mean `sizes`?",
-        ),
-        case(
-            "nothing like it",
-            with("xyzzy: 1"),
-            (3, 1),
-            "unknown-key",
-            "known here: name, provider",
-        ),
+        case("at the top", with("siezs: []"), (3, 1), "unknown-key", "did you mean `sizes`?"),
+        case("nothing like it", with("xyzzy: 1"), (3, 1), "unknown-key", "known here: name, provider"),
         case(
             "in the provider",
             "name: lab\nprovider: { local: { prot: 1 } }\n",
@@ -277,13 +196,7 @@ fn unknown_keys() -> Vec<Case> {
             "unknown-key",
             "did you mean `machine`?",
         ),
-        case(
-            "a pool",
-            with("pools: { users: {} }"),
-            (3, 10),
-            "unknown-key",
-            "did you mean `user`?",
-        ),
+        case("a pool", with("pools: { users: {} }"), (3, 10), "unknown-key", "did you mean `user`?"),
         case(
             "a key of elsewhere",
             with("idle_timeout: 30 min"),
@@ -310,13 +223,7 @@ fn unknown_keys() -> Vec<Case> {
 
 fn wrong_values() -> Vec<Case> {
     vec![
-        case(
-            "no unit",
-            with("sizes: [{ name: a, memory: 8 }]"),
-            (3, 28),
-            "unit",
-            "memory: 8 GiB",
-        ),
+        case("no unit", with("sizes: [{ name: a, memory: 8 }]"), (3, 28), "unit", "memory: 8 GiB"),
         case(
             "a Kubernetes unit",
             with("sizes: [{ name: a, memory: 8Gi }]"),
@@ -352,32 +259,12 @@ fn wrong_values() -> Vec<Case> {
             "no-memory",
             "at least",
         ),
-        case(
-            "minutes as m",
-            with("gateway: { idle_timeout: 30m }"),
-            (3, 26),
-            "unit",
-            "idle_timeout: 30 min",
-        ),
-        case(
-            "money without currency",
-            with("budget: { total: 1000 }"),
-            (3, 18),
-            "unit",
-            "total: 1000 USD",
-        ),
-        case(
-            "money in dollars",
-            with("budget: { total: $1000 }"),
-            (3, 18),
-            "unit",
-            "total: 1000 USD",
-        ),
+        case("minutes as m", with("gateway: { idle_timeout: 30m }"), (3, 26), "unit", "idle_timeout: 30 min"),
+        case("money without currency", with("budget: { total: 1000 }"), (3, 18), "unit", "total: 1000 USD"),
+        case("money in dollars", with("budget: { total: $1000 }"), (3, 18), "unit", "total: 1000 USD"),
         case(
             "a rate",
-            with(
-                "event: { from: 2026-03-21, to: 2026-03-22, attendees: 2, login_burst: 80 per hour }",
-            ),
+            with("event: { from: 2026-03-21, to: 2026-03-22, attendees: 2, login_burst: 80 per hour }"),
             (3, 71),
             "unit",
             "80 in 15 min",
@@ -403,13 +290,7 @@ fn wrong_values() -> Vec<Case> {
             "wrong-type",
             "a number",
         ),
-        case(
-            "infinity",
-            with("gateway: { workers: { cores: .inf } }"),
-            (3, 30),
-            "wrong-type",
-            "a number",
-        ),
+        case("infinity", with("gateway: { workers: { cores: .inf } }"), (3, 30), "wrong-type", "a number"),
         case(
             "a fraction of a worker",
             with("gateway: { workers: { max: 1.5 } }"),
@@ -431,20 +312,8 @@ fn wrong_values() -> Vec<Case> {
             "out-of-range",
             "between 1 and 65535",
         ),
-        case(
-            "yes for true",
-            with("hub: yes"),
-            (3, 6),
-            "wrong-type",
-            "write `hub: true`",
-        ),
-        case(
-            "a name in capitals",
-            "name: Lab\nprovider: local\n",
-            (1, 7),
-            "name",
-            "lower-case",
-        ),
+        case("yes for true", with("hub: yes"), (3, 6), "wrong-type", "write `hub: true`"),
+        case("a name in capitals", "name: Lab\nprovider: local\n", (1, 7), "name", "lower-case"),
         case(
             "a name too long",
             format!("name: {}\nprovider: local\n", "x".repeat(33)),
@@ -473,13 +342,7 @@ fn wrong_values() -> Vec<Case> {
             "missing-key",
             "region: us-west-2",
         ),
-        case(
-            "no name",
-            "provider: local\n",
-            (1, 1),
-            "missing-key",
-            "name: icesat2-2026",
-        ),
+        case("no name", "provider: local\n", (1, 1), "missing-key", "name: icesat2-2026"),
         case(
             "an account of eleven digits",
             "name: lab\nprovider: { aws: { account: 12345678901, region: us-west-2 } }\n",
@@ -501,27 +364,9 @@ fn wrong_values() -> Vec<Case> {
             "unknown-machine",
             "did you mean",
         ),
-        case(
-            "a word for a list",
-            with("admins: ada"),
-            (3, 9),
-            "wrong-type",
-            "write `admins: [ada]`",
-        ),
-        case(
-            "a list for a word",
-            with("domain: [a.org]"),
-            (3, 9),
-            "wrong-type",
-            "a text",
-        ),
-        case(
-            "no sizes",
-            with("sizes: []"),
-            (3, 8),
-            "too-few",
-            "at least 1",
-        ),
+        case("a word for a list", with("admins: ada"), (3, 9), "wrong-type", "write `admins: [ada]`"),
+        case("a list for a word", with("domain: [a.org]"), (3, 9), "wrong-type", "a text"),
+        case("no sizes", with("sizes: []"), (3, 8), "too-few", "at least 1"),
         case(
             "two sizes of one name",
             with("sizes: [{ name: a, memory: 1 GiB }, { name: a, memory: 2 GiB }]"),
@@ -545,13 +390,7 @@ fn wrong_values() -> Vec<Case> {
             "unknown-group",
             "say who is in it",
         ),
-        case(
-            "a gateway without a way",
-            with("gateways: [{ name: a }]"),
-            (3, 12),
-            "one-of",
-            "its address",
-        ),
+        case("a gateway without a way", with("gateways: [{ name: a }]"), (3, 12), "one-of", "its address"),
         case(
             "an address that is none",
             with("gateways: [{ name: a, address: gateway.org }]"),
@@ -573,13 +412,7 @@ fn wrong_values() -> Vec<Case> {
             "name",
             "YEAR-MONTH-DAY",
         ),
-        case(
-            "a public network",
-            with("network: { cidr: 8.8.0.0/16 }"),
-            (3, 18),
-            "name",
-            "private IPv4",
-        ),
+        case("a public network", with("network: { cidr: 8.8.0.0/16 }"), (3, 18), "name", "private IPv4"),
         case(
             "a login of the cloud",
             with("auth: { native: {} }"),
@@ -593,11 +426,7 @@ fn wrong_values() -> Vec<Case> {
 #[test]
 fn every_bad_file_is_refused_at_the_right_place() {
     let mut failures = Vec::new();
-    for case in unreadable()
-        .into_iter()
-        .chain(unknown_keys())
-        .chain(wrong_values())
-    {
+    for case in unreadable().into_iter().chain(unknown_keys()).chain(wrong_values()) {
         if let Err(difference) = check(&case) {
             failures.push(format!("{}: {difference}", case.name));
         }
@@ -610,52 +439,25 @@ fn check(case: &Case) -> Result<(), String> {
     let file = machine.write("hub.yaml", &case.content);
     let output = machine.run(["validate", "-o", "json"]);
     let ensure = |good: bool, what: &str| {
-        if good {
-            Ok(())
-        } else {
-            Err(format!("{what}\n{}{}", stdout(&output), stderr(&output)))
-        }
+        if good { Ok(()) } else { Err(format!("{what}\n{}{}", stdout(&output), stderr(&output))) }
     };
     ensure(output.status.code() == Some(1), "exit code")?;
-    let report: Value =
-        serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
-    let problems = report["files"][0]["problems"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
+    let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+    let problems = report["files"][0]["problems"].as_array().cloned().unwrap_or_default();
     let matching = problems.iter().find(|problem| {
-        let at = problem["start"].as_object().map(|start| {
-            (
-                start["line"].as_u64().unwrap(),
-                start["column"].as_u64().unwrap(),
-            )
-        });
+        let at = problem["start"]
+            .as_object()
+            .map(|start| (start["line"].as_u64().unwrap(), start["column"].as_u64().unwrap()));
         problem["rule"] == case.rule && at == case.at
     });
-    ensure(
-        matching.is_some(),
-        &format!("no `{}` at {:?}", case.rule, case.at),
-    )?;
+    ensure(matching.is_some(), &format!("no `{}` at {:?}", case.rule, case.at))?;
     let drawn = stderr(&machine.run(["validate"]));
-    ensure(
-        drawn.contains(case.words),
-        &format!("no `{}` in\n{drawn}", case.words),
-    )?;
+    ensure(drawn.contains(case.words), &format!("no `{}` in\n{drawn}", case.words))?;
     ensure(!drawn.contains("panicked"), "panic")?;
-    for verb in [
-        vec!["up"],
-        vec!["down", "--data", "--confirm", "lab"],
-        vec!["open"],
-    ] {
-        ensure(
-            machine.run(verb).status.code() == Some(1),
-            "another verb goes on",
-        )?;
+    for verb in [vec!["up"], vec!["down", "--data", "--confirm", "lab"], vec!["open"]] {
+        ensure(machine.run(verb).status.code() == Some(1), "another verb goes on")?;
     }
-    ensure(
-        std::fs::read(file).unwrap() == case.content,
-        "the file was changed",
-    )?;
+    ensure(std::fs::read(file).unwrap() == case.content, "the file was changed")?;
     let entries = std::fs::read_dir(machine.path()).unwrap().count();
     ensure(entries == 1, "something was written")
 }
@@ -666,24 +468,17 @@ fn a_folder_and_a_missing_file_are_told() {
     std::fs::create_dir(machine.path().join("hub.yaml")).unwrap();
     let output = machine.run(["validate"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("hub.yaml/hub.yaml"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("hub.yaml/hub.yaml"), "{}", stderr(&output));
     let output = machine.run(["validate", "nowhere.yaml"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("frazil init"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("frazil init"), "{}", stderr(&output));
 }
 
 #[test]
 fn all_problems_come_at_once() {
     let machine = Scratch::new();
-    let text = "nam: lab\nprovider: { aws: { account: 1, regoin: x } }\nsizes: [{ name: A, memory: 8 }]\nhub: yes\n";
+    let text =
+        "nam: lab\nprovider: { aws: { account: 1, regoin: x } }\nsizes: [{ name: A, memory: 8 }]\nhub: yes\n";
     machine.write("hub.yaml", text);
     let drawn = stderr(&machine.run(["validate"]));
     for words in [
@@ -705,7 +500,12 @@ fn the_offending_text_is_underlined() {
     machine.write("hub.yaml", with("sizes: [{ name: a, memory: 8 G }]"));
     let drawn = stderr(&machine.run(["validate"]));
     assert!(drawn.contains(" --> hub.yaml:3:28\n"), "{drawn}");
-    assert!(drawn.contains("3 | sizes: [{ name: a, memory: 8 G }]\n  |                            ^^^ not an amount"), "{drawn}");
+    assert!(
+        drawn.contains(
+            "3 | sizes: [{ name: a, memory: 8 G }]\n  |                            ^^^ not an amount"
+        ),
+        "{drawn}"
+    );
 }
 
 #[test]

@@ -16,15 +16,10 @@ use serde_json::Value;
 #[test]
 fn every_verb_has_help_with_examples_before_its_options() {
     let machine = Scratch::new();
-    let verbs: Vec<_> = frazil::cli::Cli::command()
-        .get_subcommands()
-        .map(|verb| verb.get_name().to_owned())
-        .collect();
+    let verbs: Vec<_> =
+        frazil::cli::Cli::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
     assert!(verbs.len() >= 11);
-    for verb in verbs
-        .iter()
-        .filter(|verb| !["schema", "man", "catalog"].contains(&verb.as_str()))
-    {
+    for verb in verbs.iter().filter(|verb| !["schema", "man", "catalog"].contains(&verb.as_str())) {
         let text = stdout(&machine.run([verb, "--help"]));
         let example = text.find("frazil ").unwrap_or(usize::MAX);
         let options = text.find("Options:").unwrap_or(0);
@@ -36,22 +31,10 @@ fn every_verb_has_help_with_examples_before_its_options() {
 #[test]
 fn bad_usage_is_64() {
     let machine = Scratch::new();
-    for arguments in [
-        vec!["upp"],
-        vec!["validate", "--nope"],
-        vec![],
-        vec!["up", "-o", "xml"],
-    ] {
-        assert_eq!(
-            machine.run(&arguments).status.code(),
-            Some(64),
-            "{arguments:?}"
-        );
+    for arguments in [vec!["upp"], vec!["validate", "--nope"], vec![], vec!["up", "-o", "xml"]] {
+        assert_eq!(machine.run(&arguments).status.code(), Some(64), "{arguments:?}");
     }
-    assert!(
-        stderr(&machine.run(["upp"])).contains("up"),
-        "the nearest verb is named"
-    );
+    assert!(stderr(&machine.run(["upp"])).contains("up"), "the nearest verb is named");
     assert_eq!(machine.run(["--help"]).status.code(), Some(0));
     assert_eq!(machine.run(["--version"]).status.code(), Some(0));
 }
@@ -69,10 +52,7 @@ fn colour_is_off_where_it_does_not_belong_and_on_when_asked() {
 fn a_reader_that_goes_away_is_no_error() {
     let machine = Scratch::new();
     let program = assert_cmd::cargo::cargo_bin("frazil");
-    let script = format!(
-        "{} schema | head -n 1; echo ${{PIPESTATUS[0]}}",
-        program.display()
-    );
+    let script = format!("{} schema | head -n 1; echo ${{PIPESTATUS[0]}}", program.display());
     let output = std::process::Command::new("bash")
         .arg("-c")
         .arg(script)
@@ -88,19 +68,13 @@ fn the_committed_schema_is_the_current_one_and_fits_the_examples() {
     let printed = stdout(&machine.run(["schema"]));
     let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let committed = std::fs::read_to_string(examples.join("hub.schema.json")).unwrap();
-    assert_eq!(
-        printed, committed,
-        "run `frazil schema > examples/hub.schema.json`"
-    );
+    assert_eq!(printed, committed, "run `frazil schema > examples/hub.schema.json`");
     let schema: Value = serde_json::from_str(&printed).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for name in ["laptop", "hackweek-aws", "gateway-gcp", "every-key"] {
         let text = std::fs::read_to_string(examples.join(format!("{name}.yaml"))).unwrap();
         let value: Value = from_yaml(&text);
-        let problems: Vec<_> = validator
-            .iter_errors(&value)
-            .map(|error| error.to_string())
-            .collect();
+        let problems: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
         assert!(problems.is_empty(), "{name}: {problems:?}");
     }
     for wrong in [
@@ -162,22 +136,12 @@ fn init_writes_a_file_that_can_be_used() {
         ],
     ];
     for call in calls {
-        let output = machine
-            .frazil()
-            .arg("init")
-            .args(call)
-            .arg("--overwrite")
-            .output()
-            .unwrap();
+        let output = machine.frazil().arg("init").args(call).arg("--overwrite").output().unwrap();
         assert!(output.status.success(), "{call:?}: {}", stderr(&output));
         assert_eq!(machine.run(["validate"]).status.code(), Some(0));
     }
     let account = machine.run(["explain", "provider.aws.account"]);
-    assert!(
-        stdout(&account).contains("value:    \"012345678901\"   (hub.yaml:3:"),
-        "{}",
-        stdout(&account)
-    );
+    assert!(stdout(&account).contains("value:    \"012345678901\"   (hub.yaml:3:"), "{}", stdout(&account));
 }
 
 #[test]
@@ -185,27 +149,12 @@ fn init_asks_nobody_without_a_terminal_and_keeps_what_is_there() {
     let machine = Scratch::new();
     let output = machine.run(["init", "--name", "lab"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("`--provider` is missing"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("`--provider` is missing"), "{}", stderr(&output));
     let file = machine.write("hub.yaml", "mine");
     let output = machine.run(["init", "--name", "lab", "--provider", "local"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("is there already"),
-        "{}",
-        stderr(&output)
-    );
-    let output = machine.run([
-        "init",
-        "--name",
-        "Lab",
-        "--provider",
-        "local",
-        "--overwrite",
-    ]);
+    assert!(stderr(&output).contains("is there already"), "{}", stderr(&output));
+    let output = machine.run(["init", "--name", "Lab", "--provider", "local", "--overwrite"]);
     assert_eq!(output.status.code(), Some(1), "a bad name makes no file");
     assert_eq!(std::fs::read_to_string(file).unwrap(), "mine");
 }
@@ -213,10 +162,7 @@ fn init_asks_nobody_without_a_terminal_and_keeps_what_is_there() {
 #[test]
 fn explain_tells_type_default_example_and_value() {
     let machine = Scratch::new();
-    machine.write(
-        "hub.yaml",
-        "name: lab\nprovider: local\ngateway:\n  idle_timeout: 1 h\n",
-    );
+    machine.write("hub.yaml", "name: lab\nprovider: local\ngateway:\n  idle_timeout: 1 h\n");
     let text = stdout(&machine.run(["explain", "gateway.idle_timeout"]));
     for words in [
         "length of time with unit",
@@ -231,23 +177,14 @@ fn explain_tells_type_default_example_and_value() {
     let output = machine.run(["explain", "gateway.idle"]);
     assert_eq!(output.status.code(), Some(1));
     let all = stdout(&machine.run(["explain"]));
-    assert!(
-        all.contains("provider") && all.contains("(required)"),
-        "{all}"
-    );
+    assert!(all.contains("provider") && all.contains("(required)"), "{all}");
 }
 
 #[test]
 fn explain_pools_says_which_machines_and_why() {
     let machine = Scratch::new();
-    let example =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hackweek-aws.yaml");
-    let output = machine
-        .frazil()
-        .args(["explain", "pools"])
-        .arg(example)
-        .output()
-        .unwrap();
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hackweek-aws.yaml");
+    let output = machine.frazil().args(["explain", "pools"]).arg(example).output().unwrap();
     let text = stdout(&output);
     for words in [
         "\nuser\n",
@@ -276,17 +213,10 @@ fn completions_and_manual_pages_are_made() {
 #[test]
 fn verbs_of_other_providers_say_so() {
     let machine = Scratch::new();
-    machine.write(
-        "hub.yaml",
-        "name: lab\nprovider: { kubernetes: { context: kind } }\n",
-    );
+    machine.write("hub.yaml", "name: lab\nprovider: { kubernetes: { context: kind } }\n");
     for verb in ["up", "down", "status", "open"] {
         let output = machine.run([verb]);
         assert_eq!(output.status.code(), Some(1));
-        assert!(
-            stderr(&output).contains("`provider: local` in this version"),
-            "{}",
-            stderr(&output)
-        );
+        assert!(stderr(&output).contains("`provider: local` in this version"), "{}", stderr(&output));
     }
 }

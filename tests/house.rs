@@ -20,18 +20,9 @@ fn root() -> &'static Path {
 
 /// Files that git tracks, or, outside a checkout, none.
 fn tracked() -> Vec<PathBuf> {
-    let output = Command::new("git")
-        .arg("ls-files")
-        .current_dir(root())
-        .output();
-    let text = output
-        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-        .unwrap_or_default();
-    let files: Vec<_> = text
-        .lines()
-        .map(|line| root().join(line))
-        .filter(|path| path.exists())
-        .collect();
+    let output = Command::new("git").arg("ls-files").current_dir(root()).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let files: Vec<_> = text.lines().map(|line| root().join(line)).filter(|path| path.exists()).collect();
     if files.is_empty() {
         println!("skipped: not in a git checkout");
     }
@@ -49,9 +40,7 @@ fn the_lock_holds_few_packages() {
 #[test]
 fn source_files_are_short() {
     for path in tracked() {
-        let source = path
-            .extension()
-            .is_some_and(|end| end == "rs" || end == "py");
+        let source = path.extension().is_some_and(|end| end == "rs" || end == "py");
         if source {
             let lines = std::fs::read_to_string(&path).unwrap().lines().count();
             assert!(lines <= MOST_LINES, "{} has {lines} lines", path.display());
@@ -68,9 +57,6 @@ fn locks_name_no_registry_and_pin_every_package() {
         let text = std::fs::read_to_string(root().join(name)).unwrap();
         assert!(!text.contains("://"), "{name}");
         let pinned = text.lines().filter(|line| line.contains("==")).count();
-        assert!(
-            pinned > 1 && text.matches("--hash=sha256:").count() >= pinned,
-            "{name}"
-        );
+        assert!(pinned > 1 && text.matches("--hash=sha256:").count() >= pinned, "{name}");
     }
 }

@@ -32,8 +32,7 @@ use super::{CatalogError, Cpu, Machine, Provider, Source};
 pub const GKE_MAX_PODS: u32 = 110;
 
 /// The rule by which EKS memory is computed.
-pub const EKS_MEMORY_RULE: &str =
-    "nominal - (410 MiB + 3 %) - (255 MiB + 11 MiB x max pods) - 100 MiB";
+pub const EKS_MEMORY_RULE: &str = "nominal - (410 MiB + 3 %) - (255 MiB + 11 MiB x max pods) - 100 MiB";
 
 /// The rule by which GKE memory is computed.
 pub const GKE_MEMORY_RULE: &str = "nominal - (112 MiB + 1.75 %) - 25/20/10/6/2 % tiers - 100 MiB";
@@ -51,13 +50,8 @@ const EVICTION: u64 = 100 * MIB;
 const EKS_RESERVED: (u64, u64) = (255 * MIB, 11 * MIB);
 
 /// GKE: sizes of the tiers, and the percentage reserved of each.
-const GKE_TIERS: [(u64, u64); 5] = [
-    (4 * GIB, 25),
-    (4 * GIB, 20),
-    (8 * GIB, 10),
-    (112 * GIB, 6),
-    (u64::MAX, 2),
-];
+const GKE_TIERS: [(u64, u64); 5] =
+    [(4 * GIB, 25), (4 * GIB, 20), (8 * GIB, 10), (112 * GIB, 6), (u64::MAX, 2)];
 
 /// GKE: reserved below 1 GiB.
 const GKE_SMALL: u64 = 255 * MIB;
@@ -102,11 +96,7 @@ pub(crate) struct Measured {
 /// Reads a row of `measured.csv`; of a range, the lower end.
 pub(crate) fn measured(line: &str, sources: &Sources) -> Result<Measured, CatalogError> {
     let row = Row::<7>::new(line)?;
-    let gib = |column| {
-        Ok(Bytes::new(
-            row.scaled(column, i128::from(GIB))?.unwrap_or_default(),
-        ))
-    };
+    let gib = |column| Ok(Bytes::new(row.scaled(column, i128::from(GIB))?.unwrap_or_default()));
     Ok(Measured {
         name: row.text(0).to_owned(),
         cpu: Cpu::millicores(row.parse(1)?),
@@ -189,20 +179,12 @@ mod tests {
     /// Every measured machine with the value that the rule alone would give.
     fn both() -> Vec<(Machine, Allocatable)> {
         let sources = Sources::load();
-        let machines = Provider::ALL
-            .into_iter()
-            .flat_map(|provider| machine::all(provider, &sources).unwrap());
-        let seen = |found: &Machine| {
-            matches!(
-                found.allocatable.unwrap().basis,
-                AllocatableBasis::Measured(_)
-            )
-        };
+        let machines =
+            Provider::ALL.into_iter().flat_map(|provider| machine::all(provider, &sources).unwrap());
+        let seen =
+            |found: &Machine| matches!(found.allocatable.unwrap().basis, AllocatableBasis::Measured(_));
         let known = machines.filter(|found| found.allocatable.is_some());
-        known
-            .filter(seen)
-            .map(|found| (found.clone(), computed(&found).unwrap()))
-            .collect()
+        known.filter(seen).map(|found| (found.clone(), computed(&found).unwrap())).collect()
     }
 
     #[expect(clippy::cast_precision_loss, reason = "percentages")]
@@ -216,23 +198,14 @@ mod tests {
         assert_eq!(both.len(), 20);
         for (machine, rule) in both {
             let error = error_percent(machine.allocatable.unwrap().memory, rule.memory);
-            assert!(
-                (-1.5..=0.0).contains(&error),
-                "{}: {error:.2} %",
-                machine.name
-            );
+            assert!((-1.5..=0.0).contains(&error), "{}: {error:.2} %", machine.name);
         }
     }
 
     #[test]
     fn computed_cpu_is_exact() {
         for (machine, rule) in both() {
-            assert_eq!(
-                rule.cpu,
-                machine.allocatable.unwrap().cpu,
-                "{}",
-                machine.name
-            );
+            assert_eq!(rule.cpu, machine.allocatable.unwrap().cpu, "{}", machine.name);
         }
     }
 
@@ -246,11 +219,7 @@ mod tests {
             };
             let kept = seen.capacity.get() - seen.memory.get();
             let rule = reserved + EVICTION;
-            assert!(
-                rule <= kept + above && rule + below >= kept,
-                "{}: {kept} {rule}",
-                machine.name
-            );
+            assert!(rule <= kept + above && rule + below >= kept, "{}: {kept} {rule}", machine.name);
         }
     }
 }

@@ -7,9 +7,7 @@ use frazil_units::{Amount, Bytes};
 
 use super::fit::fit;
 use super::screen::exclusion;
-use super::{
-    Arch, Cpu, Exclusion, Fit, Gap, Need, Overhead, Provider, Reason, Region, Seat, arch_name,
-};
+use super::{Arch, Cpu, Exclusion, Fit, Gap, Need, Overhead, Provider, Reason, Region, Seat, arch_name};
 
 /// CPU of a core node: what two cores leave of the kubelet's reserve.
 const CORE_CPU: Cpu = Cpu::millicores(1900);
@@ -74,8 +72,7 @@ pub struct NoMachine {
 /// [`NoMachine`], with the closest one.
 pub fn choose(region: &Region, need: &Need) -> Result<Choice, NoMachine> {
     let current = considered(region, need, false);
-    choose_from(region, need, current)
-        .or_else(|_| choose_from(region, need, considered(region, need, true)))
+    choose_from(region, need, current).or_else(|_| choose_from(region, need, considered(region, need, true)))
 }
 
 /// The cheapest machine for the hub's own pods: two cores and about 7 GiB allocatable, on demand.
@@ -83,26 +80,9 @@ pub fn choose(region: &Region, need: &Need) -> Result<Choice, NoMachine> {
 /// # Errors
 /// [`NoMachine`].
 pub fn choose_core(region: &Region, arch: Arch) -> Result<Choice, NoMachine> {
-    let seat = Seat {
-        name: "core".to_owned(),
-        memory: CORE_MEMORY,
-        cpu: CORE_CPU,
-        gpus: 0,
-    };
-    let overhead = Overhead {
-        cpu: Cpu::default(),
-        memory: Bytes::default(),
-        pods: CORE_PODS - 1,
-    };
-    choose(
-        region,
-        &Need {
-            count: 1,
-            arch,
-            overhead,
-            ..Need::new(vec![seat])
-        },
-    )
+    let seat = Seat { name: "core".to_owned(), memory: CORE_MEMORY, cpu: CORE_CPU, gpus: 0 };
+    let overhead = Overhead { cpu: Cpu::default(), memory: Bytes::default(), pods: CORE_PODS - 1 };
+    choose(region, &Need { count: 1, arch, overhead, ..Need::new(vec![seat]) })
 }
 
 /// The machines that a need allows, and the others by reason.
@@ -118,17 +98,11 @@ pub(super) fn considered(region: &Region, need: &Need, last_resort: bool) -> Con
     for offer in region.offers() {
         match fit(offer, need, last_resort) {
             Ok(fit) => fits.push(fit),
-            Err(reason) => others
-                .entry(reason)
-                .or_default()
-                .push(offer.machine.name.clone()),
+            Err(reason) => others.entry(reason).or_default().push(offer.machine.name.clone()),
         }
     }
     fits.sort_by(|a, b| a.rank().cmp(&b.rank()));
-    Considered {
-        fits,
-        excluded: others.into_iter().map(exclusion).collect(),
-    }
+    Considered { fits, excluded: others.into_iter().map(exclusion).collect() }
 }
 
 fn choose_from(region: &Region, need: &Need, considered: Considered) -> Result<Choice, NoMachine> {
@@ -140,12 +114,7 @@ fn choose_from(region: &Region, need: &Need, considered: Considered) -> Result<C
     let best = fits.into_iter().nth(at);
     let best = best.ok_or_else(|| no_machine(region, need, Vec::new(), Vec::new()))?;
     let gap = region.price(&best.offer, need.market).err();
-    Ok(Choice {
-        best,
-        lost,
-        excluded,
-        gap,
-    })
+    Ok(Choice { best, lost, excluded, gap })
 }
 
 pub(super) fn no_machine(
@@ -154,11 +123,7 @@ pub(super) fn no_machine(
     fits: Vec<Fit>,
     excluded: Vec<Exclusion>,
 ) -> NoMachine {
-    let closest = fits
-        .into_iter()
-        .rev()
-        .max_by_key(Fit::default_seats)
-        .map(Box::new);
+    let closest = fits.into_iter().rev().max_by_key(Fit::default_seats).map(Box::new);
     NoMachine {
         provider: region.provider(),
         region: region.name().to_owned(),
@@ -171,33 +136,18 @@ pub(super) fn no_machine(
 /// The next by price, then the roomiest of the cheaper ones that are too small.
 fn lost(fits: &[Fit], best: usize, need: &Need) -> Vec<Lost> {
     let chosen = &fits[best];
-    let dearer = fits[best + 1..]
-        .iter()
-        .filter(|fit| fit.holds(need))
-        .take(RUNNERS_UP);
-    let mut smaller: Vec<_> = fits[..best]
-        .iter()
-        .filter(|fit| fit.default_seats() > 0)
-        .collect();
+    let dearer = fits[best + 1..].iter().filter(|fit| fit.holds(need)).take(RUNNERS_UP);
+    let mut smaller: Vec<_> = fits[..best].iter().filter(|fit| fit.default_seats() > 0).collect();
     smaller.sort_by_key(|fit| Reverse(fit.default_seats()));
     smaller.truncate(TOO_SMALL);
-    let dearer = dearer.map(|fit| Lost {
-        fit: fit.clone(),
-        why: why_dearer(fit, chosen),
-    });
+    let dearer = dearer.map(|fit| Lost { fit: fit.clone(), why: why_dearer(fit, chosen) });
     dearer
-        .chain(smaller.into_iter().map(|fit| Lost {
-            fit: fit.clone(),
-            why: why_small(fit, need),
-        }))
+        .chain(smaller.into_iter().map(|fit| Lost { fit: fit.clone(), why: why_small(fit, need) }))
         .collect()
 }
 
 fn why_dearer(fit: &Fit, chosen: &Fit) -> String {
-    match (
-        fit.price.usd - chosen.price.usd,
-        fit.default_seats() < chosen.default_seats(),
-    ) {
+    match (fit.price.usd - chosen.price.usd, fit.default_seats() < chosen.default_seats()) {
         (Amount::ZERO, true) => "same price, fewer seats".to_owned(),
         (Amount::ZERO, false) => "same price and seats, later in the alphabet".to_owned(),
         (more, _) => format!("{more} USD an hour dearer"),
@@ -205,11 +155,7 @@ fn why_dearer(fit: &Fit, chosen: &Fit) -> String {
 }
 
 fn why_small(fit: &Fit, need: &Need) -> String {
-    let short = fit
-        .seats
-        .iter()
-        .find(|(_, count)| *count == 0)
-        .filter(|_| fit.default_seats() >= need.count);
+    let short = fit.seats.iter().find(|(_, count)| *count == 0).filter(|_| fit.default_seats() >= need.count);
     match short {
         Some((name, _)) => format!("holds no {name}"),
         None => format!("holds {} of {} seats", fit.default_seats(), need.count),
@@ -218,41 +164,23 @@ fn why_small(fit: &Fit, need: &Need) -> String {
 
 fn wanted(need: &Need) -> String {
     let of = |seat: &Seat| {
-        let cpu = if seat.cpu == Cpu::default() {
-            String::new()
-        } else {
-            format!(", {} CPU", seat.cpu)
-        };
-        let gpus = if seat.gpus == 0 {
-            String::new()
-        } else {
-            format!(", {} GPU", seat.gpus)
-        };
+        let cpu = if seat.cpu == Cpu::default() { String::new() } else { format!(", {} CPU", seat.cpu) };
+        let gpus = if seat.gpus == 0 { String::new() } else { format!(", {} GPU", seat.gpus) };
         format!("{} ({}{cpu}{gpus})", seat.name, seat.memory)
     };
     let counts = std::iter::once(need.count).chain(std::iter::repeat(1));
-    let parts: Vec<_> = need
-        .seats
-        .iter()
-        .zip(counts)
-        .map(|(seat, count)| format!("{count} x {}", of(seat)))
-        .collect();
+    let parts: Vec<_> =
+        need.seats.iter().zip(counts).map(|(seat, count)| format!("{count} x {}", of(seat))).collect();
     format!("{} on {}", parts.join(" and "), arch_name(need.arch))
 }
 
 fn closest_phrase(closest: Option<&Fit>, excluded: &[Exclusion]) -> String {
     if let Some(fit) = closest.filter(|fit| fit.default_seats() > 0) {
         let (name, _) = fit.seats.first().cloned().unwrap_or_default();
-        return format!(
-            "the closest, {}, holds {} of {name}",
-            fit.offer.machine.name,
-            fit.default_seats()
-        );
+        return format!("the closest, {}, holds {} of {name}", fit.offer.machine.name, fit.default_seats());
     }
-    let reasons: Vec<_> = excluded
-        .iter()
-        .map(|other| format!("{} for {}", other.count, other.reason))
-        .collect();
+    let reasons: Vec<_> =
+        excluded.iter().map(|other| format!("{} for {}", other.count, other.reason)).collect();
     format!("machines left out: {}", reasons.join(", "))
 }
 
@@ -262,12 +190,7 @@ mod tests {
     use crate::catalog::{DAEMON_PODS, Market};
 
     fn seat(name: &str, gib: u64, gpus: u32) -> Seat {
-        Seat {
-            name: name.to_owned(),
-            memory: Bytes::gib(gib),
-            cpu: Cpu::default(),
-            gpus,
-        }
+        Seat { name: name.to_owned(), memory: Bytes::gib(gib), cpu: Cpu::default(), gpus }
     }
 
     fn region(provider: Provider, name: &str, machines: &[&str]) -> Region {
@@ -276,93 +199,36 @@ mod tests {
 
     #[test]
     fn the_largest_size_must_fit_once_and_the_default_one_as_often_as_asked() {
-        let region = region(
-            Provider::Aws,
-            "us-west-2",
-            &["r7i.xlarge", "r7i.2xlarge", "r7i.4xlarge"],
-        );
-        let chosen = |seats: Vec<Seat>, count| {
-            choose(
-                &region,
-                &Need {
-                    count,
-                    ..Need::new(seats)
-                },
-            )
-            .unwrap()
-            .best
-        };
-        assert_eq!(
-            chosen(vec![seat("small", 8, 0)], 3).offer.machine.name,
-            "r7i.xlarge"
-        );
-        assert_eq!(
-            chosen(vec![seat("small", 8, 0)], 4).offer.machine.name,
-            "r7i.2xlarge"
-        );
+        let region = region(Provider::Aws, "us-west-2", &["r7i.xlarge", "r7i.2xlarge", "r7i.4xlarge"]);
+        let chosen =
+            |seats: Vec<Seat>, count| choose(&region, &Need { count, ..Need::new(seats) }).unwrap().best;
+        assert_eq!(chosen(vec![seat("small", 8, 0)], 3).offer.machine.name, "r7i.xlarge");
+        assert_eq!(chosen(vec![seat("small", 8, 0)], 4).offer.machine.name, "r7i.2xlarge");
         let both = chosen(vec![seat("small", 8, 0), seat("large", 64, 0)], 3);
         assert_eq!(both.offer.machine.name, "r7i.4xlarge");
-        assert_eq!(
-            both.seats,
-            [("small".to_owned(), 15), ("large".to_owned(), 1)]
-        );
+        assert_eq!(both.seats, [("small".to_owned(), 15), ("large".to_owned(), 1)]);
     }
 
     #[test]
     fn cpu_pods_and_overhead_bound_the_seats_too() {
         let region = region(Provider::Aws, "us-west-2", &["r7i.2xlarge"]);
         let best = |need: Need| choose(&region, &need).unwrap().best.default_seats();
-        let small = Need {
-            count: 1,
-            ..Need::new(vec![seat("small", 8, 0)])
-        };
+        let small = Need { count: 1, ..Need::new(vec![seat("small", 8, 0)]) };
         assert_eq!(best(small.clone()), 7);
-        let cores = Seat {
-            cpu: Cpu::cores(2),
-            ..seat("small", 8, 0)
-        };
-        assert_eq!(
-            best(Need {
-                seats: vec![cores],
-                ..small.clone()
-            }),
-            3
-        );
-        let tiny = Seat {
-            memory: Bytes::mib(64),
-            ..seat("tiny", 0, 0)
-        };
-        assert_eq!(
-            best(Need {
-                seats: vec![tiny],
-                ..small.clone()
-            }),
-            58 - DAEMON_PODS
-        );
-        let heavy = Overhead {
-            memory: Bytes::gib(6),
-            ..Overhead::default()
-        };
-        assert_eq!(
-            best(Need {
-                overhead: heavy,
-                ..small
-            }),
-            6
-        );
+        let cores = Seat { cpu: Cpu::cores(2), ..seat("small", 8, 0) };
+        assert_eq!(best(Need { seats: vec![cores], ..small.clone() }), 3);
+        let tiny = Seat { memory: Bytes::mib(64), ..seat("tiny", 0, 0) };
+        assert_eq!(best(Need { seats: vec![tiny], ..small.clone() }), 58 - DAEMON_PODS);
+        let heavy = Overhead { memory: Bytes::gib(6), ..Overhead::default() };
+        assert_eq!(best(Need { overhead: heavy, ..small }), 6);
     }
 
     #[test]
     fn price_per_seat_and_memory_per_seat_come_from_the_full_node() {
         let region = region(Provider::Aws, "us-west-2", &["r7i.2xlarge"]);
-        let best = choose(&region, &Need::new(vec![seat("small", 8, 0)]))
-            .unwrap()
-            .best;
+        let best = choose(&region, &Need::new(vec![seat("small", 8, 0)])).unwrap().best;
         assert_eq!(best.price.usd, Amount::from_decimal("0.5292").unwrap());
-        assert_eq!(
-            best.usd_per_seat_hour.unwrap(),
-            Amount::from_decimal("0.0756").unwrap()
-        );
+        assert_eq!(best.usd_per_seat_hour.unwrap(), Amount::from_decimal("0.0756").unwrap());
         assert!(best.memory_per_seat.unwrap() >= Bytes::gib(8));
     }
 
@@ -370,62 +236,31 @@ mod tests {
     fn an_old_generation_is_chosen_only_when_nothing_else_fits() {
         let need = Need::new(vec![seat("gpu", 14, 1)]);
         let both = region(Provider::Aws, "us-west-2", &["g5.2xlarge", "g6.2xlarge"]);
-        assert_eq!(
-            choose(&both, &need).unwrap().best.offer.machine.name,
-            "g6.2xlarge"
-        );
+        assert_eq!(choose(&both, &need).unwrap().best.offer.machine.name, "g6.2xlarge");
         let old = region(Provider::Aws, "us-west-2", &["g5.2xlarge"]);
-        assert_eq!(
-            choose(&old, &need).unwrap().best.offer.machine.name,
-            "g5.2xlarge"
-        );
+        assert_eq!(choose(&old, &need).unwrap().best.offer.machine.name, "g5.2xlarge");
     }
 
     #[test]
     fn a_machine_that_boots_from_hyperdisk_alone_is_the_last_resort_too() {
         let need = Need::new(vec![seat("small", 8, 0)]);
         let bangkok = Region::open(Provider::Gcp, "asia-southeast3").unwrap();
-        assert!(
-            choose(&bangkok, &need)
-                .unwrap()
-                .best
-                .offer
-                .machine
-                .boots_from_hyperdisk_only()
-        );
+        assert!(choose(&bangkok, &need).unwrap().best.offer.machine.boots_from_hyperdisk_only());
         let iowa = Region::open(Provider::Gcp, "us-central1").unwrap();
-        assert!(
-            !choose(&iowa, &need)
-                .unwrap()
-                .best
-                .offer
-                .machine
-                .boots_from_hyperdisk_only()
-        );
+        assert!(!choose(&iowa, &need).unwrap().best.offer.machine.boots_from_hyperdisk_only());
     }
 
     #[test]
     fn equal_prices_are_decided_by_name_and_the_loser_is_told_so() {
-        let region = region(
-            Provider::Gcp,
-            "us-central1",
-            &["c2d-highmem-8", "c3d-highmem-8"],
-        );
+        let region = region(Provider::Gcp, "us-central1", &["c2d-highmem-8", "c3d-highmem-8"]);
         let choice = choose(&region, &Need::new(vec![seat("small", 8, 0)])).unwrap();
         assert_eq!(choice.best.offer.machine.name, "c2d-highmem-8");
-        assert_eq!(
-            choice.lost[0].why,
-            "same price and seats, later in the alphabet"
-        );
+        assert_eq!(choice.lost[0].why, "same price and seats, later in the alphabet");
     }
 
     #[test]
     fn equal_prices_are_decided_by_seats_before_names() {
-        let region = region(
-            Provider::Aws,
-            "us-west-2",
-            &["c5ad.12xlarge", "m5a.12xlarge"],
-        );
+        let region = region(Provider::Aws, "us-west-2", &["c5ad.12xlarge", "m5a.12xlarge"]);
         let choice = choose(&region, &Need::new(vec![seat("small", 8, 0)])).unwrap();
         assert_eq!(choice.best.offer.machine.name, "m5a.12xlarge");
         assert_eq!(choice.lost[0].why, "same price, fewer seats");
@@ -449,14 +284,7 @@ mod tests {
                 false,
             )
             .excluded;
-            assert_eq!(
-                excluded,
-                [Exclusion {
-                    reason,
-                    count: 1,
-                    examples: vec![name.to_owned()]
-                }]
-            );
+            assert_eq!(excluded, [Exclusion { reason, count: 1, examples: vec![name.to_owned()] }]);
         }
         let excluded = considered(
             &region(Provider::Gcp, "us-central1", &["n4-highmem-8"]),
@@ -470,40 +298,23 @@ mod tests {
     #[test]
     fn a_failure_names_the_closest_or_the_reasons() {
         let need = Need::new(vec![seat("small", 8, 0)]);
-        let error = choose(
-            &region(Provider::Aws, "us-west-2", &["r7i.xlarge", "t3.2xlarge"]),
-            &need,
-        )
-        .unwrap_err();
+        let error =
+            choose(&region(Provider::Aws, "us-west-2", &["r7i.xlarge", "t3.2xlarge"]), &need).unwrap_err();
         assert_eq!(
             error.to_string(),
             "no machine in aws/us-west-2 holds 4 x small (8 GiB) on amd64; the closest, r7i.xlarge, holds 3 of small"
         );
-        let error =
-            choose(&region(Provider::Aws, "us-west-2", &["t3.2xlarge"]), &need).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("machines left out: 1 for CPU shared or by credits"),
-            "{error}"
-        );
+        let error = choose(&region(Provider::Aws, "us-west-2", &["t3.2xlarge"]), &need).unwrap_err();
+        assert!(error.to_string().ends_with("machines left out: 1 for CPU shared or by credits"), "{error}");
     }
 
     #[test]
     fn spot_is_compared_where_there_are_prices_and_named_where_not() {
-        let need = Need {
-            market: Market::Spot,
-            ..Need::new(vec![seat("small", 8, 0)])
-        };
+        let need = Need { market: Market::Spot, ..Need::new(vec![seat("small", 8, 0)]) };
         let gcp = choose(&Region::open(Provider::Gcp, "us-central1").unwrap(), &need).unwrap();
         assert_eq!((gcp.best.market, gcp.gap), (Market::Spot, None));
         let aws = choose(&Region::open(Provider::Aws, "us-west-2").unwrap(), &need).unwrap();
         assert_eq!(aws.best.market, Market::OnDemand);
-        assert!(
-            aws.gap
-                .unwrap()
-                .to_string()
-                .contains("no spot prices of AWS")
-        );
+        assert!(aws.gap.unwrap().to_string().contains("no spot prices of AWS"));
     }
 }

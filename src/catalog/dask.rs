@@ -54,55 +54,28 @@ type Shape = (Cpu, Bytes);
 /// # Errors
 /// [`NoMachine`], when no such machine holds a worker.
 pub fn choose_dask(region: &Region, need: &DaskNeed) -> Result<DaskChoice, NoMachine> {
-    let seat = Seat {
-        name: "worker".to_owned(),
-        memory: need.memory,
-        cpu: need.cpu,
-        gpus: 0,
-    };
+    let seat = Seat { name: "worker".to_owned(), memory: need.memory, cpu: need.cpu, gpus: 0 };
     let overhead = Overhead::default();
-    let need = Need {
-        seats: vec![seat],
-        count: 1,
-        arch: need.arch,
-        market: need.market,
-        overhead,
-    };
+    let need = Need { seats: vec![seat], count: 1, arch: need.arch, market: need.market, overhead };
     let current = considered(region, &need, false);
     choose_from(region, &need, current)
         .or_else(|_| choose_from(region, &need, considered(region, &need, true)))
 }
 
-fn choose_from(
-    region: &Region,
-    need: &Need,
-    considered: Considered,
-) -> Result<DaskChoice, NoMachine> {
+fn choose_from(region: &Region, need: &Need, considered: Considered) -> Result<DaskChoice, NoMachine> {
     let Considered { fits, excluded } = considered;
     let Some(((cpu, memory), machines)) = best(shapes(&fits)) else {
         return Err(no_machine(region, need, fits, excluded));
     };
-    let gaps = machines
-        .iter()
-        .filter_map(|fit| region.price(&fit.offer, need.market).err())
-        .collect();
-    Ok(DaskChoice {
-        machines,
-        cpu,
-        memory,
-        excluded,
-        gaps,
-    })
+    let gaps = machines.iter().filter_map(|fit| region.price(&fit.offer, need.market).err()).collect();
+    Ok(DaskChoice { machines, cpu, memory, excluded, gaps })
 }
 
 /// The cheapest per worker of each shape, one a family.
 fn shapes(fits: &[Fit]) -> BTreeMap<Shape, Vec<Fit>> {
     let mut shapes: BTreeMap<Shape, Vec<Fit>> = BTreeMap::new();
     for fit in fits.iter().filter(|fit| fits_workers(fit)) {
-        shapes
-            .entry((fit.offer.machine.cpu, fit.offer.machine.memory))
-            .or_default()
-            .push(fit.clone());
+        shapes.entry((fit.offer.machine.cpu, fit.offer.machine.memory)).or_default().push(fit.clone());
     }
     for machines in shapes.values_mut() {
         machines.sort_by(|a, b| rank(a).cmp(&rank(b)));
@@ -124,15 +97,8 @@ fn rank(fit: &Fit) -> (Option<Amount>, &str) {
 
 /// Most machines first, then the lowest sum of prices per worker.
 fn best(shapes: BTreeMap<Shape, Vec<Fit>>) -> Option<(Shape, Vec<Fit>)> {
-    let sum = |machines: &[Fit]| {
-        machines
-            .iter()
-            .filter_map(|fit| fit.usd_per_seat_hour)
-            .sum::<Amount>()
-    };
-    shapes
-        .into_iter()
-        .min_by_key(|(_, machines)| (MACHINES - machines.len(), sum(machines)))
+    let sum = |machines: &[Fit]| machines.iter().filter_map(|fit| fit.usd_per_seat_hour).sum::<Amount>();
+    shapes.into_iter().min_by_key(|(_, machines)| (MACHINES - machines.len(), sum(machines)))
 }
 
 #[cfg(test)]
@@ -140,58 +106,27 @@ mod tests {
     use super::*;
     use crate::catalog::Provider;
 
-    const NEED: DaskNeed = DaskNeed {
-        cpu: Cpu::cores(1),
-        memory: Bytes::gib(4),
-        arch: Arch::Amd64,
-        market: Market::Spot,
-    };
+    const NEED: DaskNeed =
+        DaskNeed { cpu: Cpu::cores(1), memory: Bytes::gib(4), arch: Arch::Amd64, market: Market::Spot };
 
     #[test]
     fn three_families_of_one_shape_and_a_gap_for_each_missing_spot_price() {
-        let choice =
-            choose_dask(&Region::open(Provider::Aws, "us-west-2").unwrap(), &NEED).unwrap();
-        let families: BTreeSet<_> = choice
-            .machines
-            .iter()
-            .map(|fit| fit.offer.machine.family())
-            .collect();
+        let choice = choose_dask(&Region::open(Provider::Aws, "us-west-2").unwrap(), &NEED).unwrap();
+        let families: BTreeSet<_> = choice.machines.iter().map(|fit| fit.offer.machine.family()).collect();
         assert_eq!((families.len(), choice.gaps.len()), (3, 3));
         let shape = |fit: &Fit| (fit.offer.machine.cpu, fit.offer.machine.memory);
-        assert!(
-            choice
-                .machines
-                .iter()
-                .all(|fit| shape(fit) == (choice.cpu, choice.memory))
-        );
+        assert!(choice.machines.iter().all(|fit| shape(fit) == (choice.cpu, choice.memory)));
     }
 
     #[test]
     fn no_three_of_another_shape_are_cheaper_per_worker() {
         let region = Region::open(Provider::Gcp, "us-central1").unwrap();
         let choice = choose_dask(&region, &NEED).unwrap();
-        let sum = |machines: &[Fit]| {
-            machines
-                .iter()
-                .filter_map(|fit| fit.usd_per_seat_hour)
-                .sum::<Amount>()
-        };
-        let seat = Seat {
-            name: "worker".to_owned(),
-            memory: NEED.memory,
-            cpu: NEED.cpu,
-            gpus: 0,
-        };
-        let fits = considered(
-            &region,
-            &Need {
-                count: 1,
-                market: Market::Spot,
-                ..Need::new(vec![seat])
-            },
-            false,
-        )
-        .fits;
+        let sum = |machines: &[Fit]| machines.iter().filter_map(|fit| fit.usd_per_seat_hour).sum::<Amount>();
+        let seat = Seat { name: "worker".to_owned(), memory: NEED.memory, cpu: NEED.cpu, gpus: 0 };
+        let fits =
+            considered(&region, &Need { count: 1, market: Market::Spot, ..Need::new(vec![seat]) }, false)
+                .fits;
         let others = shapes(&fits);
         assert!(others.len() > 5);
         assert!(
@@ -217,9 +152,6 @@ mod tests {
             .collect();
         assert_eq!(names, ["m6a.2xlarge", "m7i.2xlarge"]);
         let error = choose_dask(&two.only(&[]), &NEED).unwrap_err();
-        assert!(
-            error.to_string().contains("1 x worker (4 GiB, 1 CPU)"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("1 x worker (4 GiB, 1 CPU)"), "{error}");
     }
 }

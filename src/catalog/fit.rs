@@ -36,11 +36,7 @@ impl Fit {
 
     /// Cheapest first; then with more seats; then by name.
     pub(super) fn rank(&self) -> (Amount, Reverse<u32>, &str) {
-        (
-            self.price.usd,
-            Reverse(self.default_seats()),
-            &self.offer.machine.name,
-        )
+        (self.price.usd, Reverse(self.default_seats()), &self.offer.machine.name)
     }
 }
 
@@ -49,11 +45,7 @@ pub(super) fn fit(offer: &Offer, need: &Need, last_resort: bool) -> Result<Fit, 
     exclude(offer, need, last_resort)?;
     let (market, price) = price(offer, need.market).ok_or(Reason::NoPrice)?;
     let room = Room::new(offer, need.overhead).ok_or(Reason::UnknownLimits)?;
-    let seats: Vec<_> = need
-        .seats
-        .iter()
-        .map(|seat| (seat.name.clone(), room.seats(seat)))
-        .collect();
+    let seats: Vec<_> = need.seats.iter().map(|seat| (seat.name.clone(), room.seats(seat))).collect();
     let first = seats.first().map_or(0, |(_, count)| *count);
     Ok(Fit {
         market,
@@ -78,25 +70,17 @@ impl Room {
         let allocatable = offer.machine.allocatable?;
         Some(Self {
             cpu: allocatable.cpu.less(overhead.cpu),
-            memory: allocatable
-                .memory
-                .get()
-                .saturating_sub(overhead.memory.get()),
+            memory: allocatable.memory.get().saturating_sub(overhead.memory.get()),
             gpus: offer.machine.nvidia_gpus(),
             pods: offer.machine.max_pods?.saturating_sub(overhead.pods),
         })
     }
 
     fn seats(&self, seat: &Seat) -> u32 {
-        let by_memory = self
-            .memory
-            .checked_div(seat.memory.get())
-            .and_then(|seats| u32::try_from(seats).ok());
+        let by_memory =
+            self.memory.checked_div(seat.memory.get()).and_then(|seats| u32::try_from(seats).ok());
         let by_cores = self.cpu.get().checked_div(seat.cpu.get());
         let by_gpus = self.gpus.checked_div(seat.gpus);
-        [by_memory, by_cores, by_gpus]
-            .into_iter()
-            .flatten()
-            .fold(self.pods, u32::min)
+        [by_memory, by_cores, by_gpus].into_iter().flatten().fold(self.pods, u32::min)
     }
 }

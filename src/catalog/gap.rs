@@ -27,10 +27,9 @@ impl fmt::Display for Gap {
             write!(f, " ({why})")?;
         }
         match &self.stand_in {
-            Some(Price {
-                basis: Basis::Estimated(rule),
-                ..
-            }) => write!(f, "; {} would be {rule}", self.amount()),
+            Some(Price { basis: Basis::Estimated(rule), .. }) => {
+                write!(f, "; {} would be {rule}", self.amount())
+            }
             Some(_) => write!(f, "; {} could stand in", self.amount()),
             None => Ok(()),
         }
@@ -39,10 +38,7 @@ impl fmt::Display for Gap {
 
 impl Gap {
     fn amount(&self) -> String {
-        self.stand_in
-            .as_ref()
-            .map(Price::to_string)
-            .unwrap_or_default()
+        self.stand_in.as_ref().map(Price::to_string).unwrap_or_default()
     }
 }
 

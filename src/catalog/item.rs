@@ -47,10 +47,7 @@ pub(crate) const INTERNET_TIERS: [(&str, Option<Bytes>); 7] = [
     ("egress_internet_next_100tb", Some(Bytes::new(150 * TB))),
     ("egress_internet_over_150tb", None),
     ("egress_internet_premium_first_1tib", Some(Bytes::new(TIB))),
-    (
-        "egress_internet_premium_next_9tib",
-        Some(Bytes::new(10 * TIB)),
-    ),
+    ("egress_internet_premium_next_9tib", Some(Bytes::new(10 * TIB))),
     ("egress_internet_premium_over_10tib", None),
 ];
 
@@ -65,9 +62,5 @@ pub(crate) struct Ratio {
 /// Reads a row of `ratios.csv` without its region.
 pub(crate) fn ratio(line: &str, sources: &Sources) -> Result<Ratio, CatalogError> {
     let row = Row::<6>::new(line)?;
-    Ok(Ratio {
-        family: row.text(0).to_owned(),
-        median: row.amount(2)?,
-        source: sources.find(row.text(5))?,
-    })
+    Ok(Ratio { family: row.text(0).to_owned(), median: row.amount(2)?, source: sources.find(row.text(5))? })
 }

@@ -144,17 +144,10 @@ impl Machine {
     }
 
     /// How many whole GPUs it has that Kubernetes offers as `nvidia.com/gpu`.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "at most 16, never negative"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 16, never negative")]
     pub fn nvidia_gpus(&self) -> u32 {
-        let nvidia = self.gpu.as_ref().filter(|gpu| {
-            gpu.name
-                .as_ref()
-                .is_some_and(|name| name.starts_with("NVIDIA"))
-        });
+        let nvidia =
+            self.gpu.as_ref().filter(|gpu| gpu.name.as_ref().is_some_and(|name| name.starts_with("NVIDIA")));
         nvidia.map_or(0, |gpu| gpu.count as u32)
     }
 }
@@ -163,14 +156,9 @@ impl Machine {
 pub(crate) fn all(provider: Provider, sources: &Sources) -> Result<Vec<Machine>, CatalogError> {
     let text = store::machines(provider)?;
     let [facts, measured] = sections(&text)?;
-    let measured = measured
-        .lines()
-        .map(|line| allocatable::measured(line, sources))
-        .collect::<Result<Vec<_>, _>>()?;
-    facts
-        .lines()
-        .map(|line| machine(provider, line, &measured, sources))
-        .collect()
+    let measured =
+        measured.lines().map(|line| allocatable::measured(line, sources)).collect::<Result<Vec<_>, _>>()?;
+    facts.lines().map(|line| machine(provider, line, &measured, sources)).collect()
 }
 
 fn machine(
@@ -189,9 +177,7 @@ fn machine(
         arch: arch(row.text(3)),
         gpu: gpu(&row)?,
         network: network(&row)?,
-        max_pods: row
-            .optional(10)?
-            .or((provider == Provider::Gcp).then_some(allocatable::GKE_MAX_PODS)),
+        max_pods: row.optional(10)?.or((provider == Provider::Gcp).then_some(allocatable::GKE_MAX_PODS)),
         local_ssd: row.scaled(11, 1_000_000_000)?.map(Bytes::new),
         burstable: flag('b'),
         bare_metal: flag('m'),
@@ -215,23 +201,13 @@ fn gpu(row: &Row<'_, 14>) -> Result<Option<Gpu>, CatalogError> {
     let Some(count) = row.optional(4)? else {
         return Ok(None);
     };
-    let name = Some(row.text(5))
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned);
-    Ok(Some(Gpu {
-        count,
-        name,
-        memory: row.scaled(6, 1 << 20)?.map(Bytes::new),
-    }))
+    let name = Some(row.text(5)).filter(|name| !name.is_empty()).map(str::to_owned);
+    Ok(Some(Gpu { count, name, memory: row.scaled(6, 1 << 20)?.map(Bytes::new) }))
 }
 
 fn network(row: &Row<'_, 14>) -> Result<Option<Network>, CatalogError> {
     if row.text(7).is_empty() {
         return Ok(None);
     }
-    Ok(Some(Network {
-        text: row.text(7).to_owned(),
-        baseline_gbps: row.parse(8)?,
-        peak_gbps: row.parse(9)?,
-    }))
+    Ok(Some(Network { text: row.text(7).to_owned(), baseline_gbps: row.parse(8)?, peak_gbps: row.parse(9)? }))
 }

@@ -44,11 +44,7 @@ pub struct Overhead {
 
 impl Default for Overhead {
     fn default() -> Self {
-        Self {
-            cpu: DAEMON_CPU,
-            memory: DAEMON_MEMORY,
-            pods: DAEMON_PODS,
-        }
+        Self { cpu: DAEMON_CPU, memory: DAEMON_MEMORY, pods: DAEMON_PODS }
     }
 }
 
@@ -72,12 +68,6 @@ impl Need {
     pub fn new(seats: Vec<Seat>) -> Self {
         let gpu = seats.first().is_some_and(|seat| seat.gpus > 0);
         let count = if gpu { 1 } else { DEFAULT_SEATS };
-        Self {
-            seats,
-            count,
-            arch: Arch::default(),
-            market: Market::default(),
-            overhead: Overhead::default(),
-        }
+        Self { seats, count, arch: Arch::default(), market: Market::default(), overhead: Overhead::default() }
     }
 }

@@ -52,17 +52,8 @@ pub struct Price {
 impl Price {
     /// A price as a list has it.
     pub(crate) fn listed(usd: Amount, unit: &str, source: Source) -> Self {
-        let basis = if source.is_derived() {
-            Basis::Derived
-        } else {
-            Basis::Listed
-        };
-        Self {
-            usd,
-            unit: unit.to_owned(),
-            basis,
-            source,
-        }
+        let basis = if source.is_derived() { Basis::Derived } else { Basis::Listed };
+        Self { usd, unit: unit.to_owned(), basis, source }
     }
 
     /// Whether no list says so.

@@ -56,18 +56,12 @@ impl Region {
             provider,
             name: name.to_owned(),
             offers: offers(provider, prices, &sources)?,
-            items: items
-                .lines()
-                .map(|line| item::item(line, &sources))
-                .collect::<Result<_, _>>()?,
+            items: items.lines().map(|line| item::item(line, &sources)).collect::<Result<_, _>>()?,
             transfers: transfers
                 .lines()
                 .map(|line| transfer::pair(line, &sources))
                 .collect::<Result<_, _>>()?,
-            ratios: ratios
-                .lines()
-                .map(|line| item::ratio(line, &sources))
-                .collect::<Result<_, _>>()?,
+            ratios: ratios.lines().map(|line| item::ratio(line, &sources)).collect::<Result<_, _>>()?,
         })
     }
 
@@ -96,13 +90,8 @@ impl Region {
     /// # Errors
     /// [`CatalogError::UnknownMachine`], with the nearest name.
     pub fn machine(&self, name: &str) -> Result<&Offer, CatalogError> {
-        let found = self
-            .offers
-            .binary_search_by(|offer| offer.machine.name.as_str().cmp(name));
-        found
-            .ok()
-            .and_then(|index| self.offers.get(index))
-            .ok_or_else(|| self.unknown_machine(name))
+        let found = self.offers.binary_search_by(|offer| offer.machine.name.as_str().cmp(name));
+        found.ok().and_then(|index| self.offers.get(index)).ok_or_else(|| self.unknown_machine(name))
     }
 
     /// The listed price of a machine's hour.
@@ -116,11 +105,7 @@ impl Region {
             provider: self.provider,
             place: self.name.clone(),
             why: self.why(market),
-            stand_in: if market == Market::OnDemand {
-                self.estimate(&offer.machine)
-            } else {
-                None
-            },
+            stand_in: if market == Market::OnDemand { self.estimate(&offer.machine) } else { None },
         };
         offer.listed(market).ok_or_else(|| Box::new(missing()))
     }
@@ -139,19 +124,14 @@ impl Region {
             stand_in: self.elsewhere(key),
         };
         let own = self.items.iter().find(|item| item.key == key).cloned();
-        own.or_else(|| find_item(self.provider, GLOBAL, key))
-            .ok_or_else(|| Box::new(missing()))
+        own.or_else(|| find_item(self.provider, GLOBAL, key)).ok_or_else(|| Box::new(missing()))
     }
 
     /// This place's prices and those listed for the whole world, sorted by key.
     pub fn all_items(&self) -> Vec<Item> {
         let mut items = self.items.clone();
         if self.name != GLOBAL {
-            items.extend(
-                Self::open(self.provider, GLOBAL)
-                    .map(|world| world.items)
-                    .unwrap_or_default(),
-            );
+            items.extend(Self::open(self.provider, GLOBAL).map(|world| world.items).unwrap_or_default());
         }
         items.sort_by(|a, b| a.key.cmp(&b.key));
         items
@@ -164,10 +144,7 @@ impl Region {
     pub fn internet_tiers(&self) -> Vec<Tier> {
         let tier = |(key, up_to)| {
             let item = self.items.iter().find(|item| item.key == key)?;
-            Some(Tier {
-                up_to,
-                price: item.price.clone(),
-            })
+            Some(Tier { up_to, price: item.price.clone() })
         };
         INTERNET_TIERS.into_iter().filter_map(tier).collect()
     }
@@ -179,48 +156,31 @@ impl Region {
 
     /// The days of the oldest and the newest machine price, `YYYY-MM-DD`.
     pub fn machine_price_dates(&self) -> Option<(&'static str, &'static str)> {
-        let dates = || {
-            self.offers
-                .iter()
-                .filter_map(|offer| offer.on_demand.as_ref())
-                .map(|price| price.source.date)
-        };
+        let dates =
+            || self.offers.iter().filter_map(|offer| offer.on_demand.as_ref()).map(|price| price.source.date);
         Some((dates().min()?, dates().max()?))
     }
 
     fn why(&self, market: Market) -> Option<&'static str> {
         match (self.provider, market) {
             (Provider::Aws, Market::Spot) => Some("the tables have no spot prices of AWS"),
-            _ if !self.has_machine_prices() => {
-                Some("the tables have no machine prices of this region")
-            }
+            _ if !self.has_machine_prices() => Some("the tables have no machine prices of this region"),
             _ => None,
         }
     }
 
     /// The reference region's price times the median ratio of the family's letters.
     fn estimate(&self, machine: &Machine) -> Option<Price> {
-        let letters: String = machine
-            .family()
-            .chars()
-            .take_while(char::is_ascii_alphabetic)
-            .collect();
+        let letters: String = machine.family().chars().take_while(char::is_ascii_alphabetic).collect();
         let ratio = self.ratios.iter().find(|ratio| ratio.family == letters)?;
         let reference = self.provider.reference_region();
         let base = find_hourly(self.provider, reference, &machine.name)?;
-        let usd = base.usd.ratio(
-            ratio.median.pico(),
-            frazil_units::Amount::from_units(1).pico(),
-        )?;
+        let usd = base.usd.ratio(ratio.median.pico(), frazil_units::Amount::from_units(1).pico())?;
         let rule = format!(
             "{reference} price x median ratio {} of family {letters}, {}",
             ratio.median, ratio.source.date
         );
-        Some(Price {
-            usd,
-            basis: Basis::Estimated(rule),
-            ..base
-        })
+        Some(Price { usd, basis: Basis::Estimated(rule), ..base })
     }
 
     /// The reference region's price of a key, marked as an estimate.
@@ -228,24 +188,13 @@ impl Region {
         let reference = self.provider.reference_region();
         let price = find_item(self.provider, reference, key)?.price;
         let rule = format!("{reference} price, {}", price.source.date);
-        Some(Price {
-            basis: Basis::Estimated(rule),
-            ..price
-        })
+        Some(Price { basis: Basis::Estimated(rule), ..price })
     }
 
     fn unknown_machine(&self, name: &str) -> CatalogError {
-        let names: Vec<_> = self
-            .offers
-            .iter()
-            .map(|offer| offer.machine.name.as_str())
-            .collect();
+        let names: Vec<_> = self.offers.iter().map(|offer| offer.machine.name.as_str()).collect();
         let nearest = nearest(name, &names).map(str::to_owned);
-        CatalogError::UnknownMachine {
-            provider: self.provider,
-            name: name.to_owned(),
-            nearest,
-        }
+        CatalogError::UnknownMachine { provider: self.provider, name: name.to_owned(), nearest }
     }
 }
 
@@ -253,8 +202,7 @@ impl Region {
 impl Region {
     /// This region, as if it sold only these machines.
     pub(crate) fn only(mut self, names: &[&str]) -> Self {
-        self.offers
-            .retain(|offer| names.contains(&offer.machine.name.as_str()));
+        self.offers.retain(|offer| names.contains(&offer.machine.name.as_str()));
         self
     }
 }
@@ -263,9 +211,7 @@ impl Region {
 fn find_item(provider: Provider, place: &str, key: &str) -> Option<Item> {
     let text = store::prices(provider, place).ok()??;
     let [_, items, ..] = sections::<4>(&text).ok()?;
-    let line = items
-        .lines()
-        .find(|line| line.split(',').next() == Some(key))?;
+    let line = items.lines().find(|line| line.split(',').next() == Some(key))?;
     item::item(line, &Sources::load()).ok()
 }
 
@@ -273,20 +219,14 @@ fn find_item(provider: Provider, place: &str, key: &str) -> Option<Item> {
 fn find_hourly(provider: Provider, place: &str, machine: &str) -> Option<Price> {
     let text = store::prices(provider, place).ok()??;
     let [prices, ..] = sections::<4>(&text).ok()?;
-    let line = prices
-        .lines()
-        .find(|line| line.split(',').next() == Some(machine))?;
+    let line = prices.lines().find(|line| line.split(',').next() == Some(machine))?;
     hourly(line, &Sources::load()).ok()?.0
 }
 
 fn unknown_region(provider: Provider, name: &str) -> CatalogError {
     let names: Vec<_> = regions(provider).collect();
     let nearest = nearest(name, &names).map(str::to_owned);
-    CatalogError::UnknownRegion {
-        provider,
-        name: name.to_owned(),
-        nearest,
-    }
+    CatalogError::UnknownRegion { provider, name: name.to_owned(), nearest }
 }
 
 /// All machines with the prices of one region; both tables are sorted by name.
@@ -295,20 +235,11 @@ fn offers(provider: Provider, prices: &str, sources: &Sources) -> Result<Vec<Off
     let mut offers = Vec::new();
     for machine in machine::all(provider, sources)? {
         let own = lines.next_if(|line| line.split(',').next() == Some(&machine.name));
-        let (on_demand, spot) = own
-            .map(|line| hourly(line, sources))
-            .transpose()?
-            .unwrap_or_default();
-        offers.push(Offer {
-            machine,
-            on_demand,
-            spot,
-        });
+        let (on_demand, spot) = own.map(|line| hourly(line, sources)).transpose()?.unwrap_or_default();
+        offers.push(Offer { machine, on_demand, spot });
     }
     match lines.next() {
-        Some(line) => Err(CatalogError::Damaged {
-            row: line.to_owned(),
-        }),
+        Some(line) => Err(CatalogError::Damaged { row: line.to_owned() }),
         None => Ok(offers),
     }
 }
@@ -317,10 +248,6 @@ fn offers(provider: Provider, prices: &str, sources: &Sources) -> Result<Vec<Off
 fn hourly(line: &str, sources: &Sources) -> Result<(Option<Price>, Option<Price>), CatalogError> {
     let row = Row::<4>::new(line)?;
     let source = sources.find(row.text(3))?;
-    let price = |column| {
-        Ok(row
-            .decimal(column)?
-            .map(|usd| Price::listed(usd, "hour", source)))
-    };
+    let price = |column| Ok(row.decimal(column)?.map(|usd| Price::listed(usd, "hour", source)));
     Ok((price(1)?, price(2)?))
 }

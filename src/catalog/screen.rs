@@ -74,22 +74,13 @@ pub struct Exclusion {
 pub(super) fn exclusion((reason, mut examples): (Reason, Vec<String>)) -> Exclusion {
     let count = examples.len();
     examples.truncate(EXAMPLES);
-    Exclusion {
-        reason,
-        count,
-        examples,
-    }
+    Exclusion { reason, count, examples }
 }
 
 /// The price of a market, else the on-demand one.
 pub(super) fn price(offer: &Offer, market: Market) -> Option<(Market, &Price)> {
     let own = offer.listed(market).map(|price| (market, price));
-    own.or_else(|| {
-        offer
-            .on_demand
-            .as_ref()
-            .map(|price| (Market::OnDemand, price))
-    })
+    own.or_else(|| offer.on_demand.as_ref().map(|price| (Market::OnDemand, price)))
 }
 
 /// The first reason, in the order in which reasons are declared.
@@ -100,31 +91,21 @@ pub(super) fn exclude(offer: &Offer, need: &Need, last_resort: bool) -> Result<(
         (price(offer, need.market).is_none(), Reason::NoPrice),
         (machine.arch != Some(need.arch), Reason::OtherArch),
         (!machine.current && !last_resort, Reason::OldGeneration),
-        (
-            machine.burstable || machine.family().ends_with("-flex"),
-            Reason::Burstable,
-        ),
+        (machine.burstable || machine.family().ends_with("-flex"), Reason::Burstable),
         (machine.bare_metal, Reason::BareMetal),
         (is_special(machine), Reason::SpecialPurpose),
-        (
-            machine.boots_from_hyperdisk_only() && !last_resort,
-            Reason::HyperdiskOnly,
-        ),
+        (machine.boots_from_hyperdisk_only() && !last_resort, Reason::HyperdiskOnly),
         (machine.gpu.is_some() && !gpu_wanted, Reason::HasGpu),
         (machine.nvidia_gpus() == 0 && gpu_wanted, Reason::NoGpu),
     ];
-    reasons
-        .into_iter()
-        .find(|(applies, _)| *applies)
-        .map_or(Ok(()), |(_, reason)| Err(reason))
+    reasons.into_iter().find(|(applies, _)| *applies).map_or(Ok(()), |(_, reason)| Err(reason))
 }
 
 fn is_special(machine: &Machine) -> bool {
     let family = machine.family();
     match machine.provider {
         Provider::Aws => {
-            SPECIAL_AWS_EXACT.contains(&family)
-                || SPECIAL_AWS.iter().any(|start| family.starts_with(start))
+            SPECIAL_AWS_EXACT.contains(&family) || SPECIAL_AWS.iter().any(|start| family.starts_with(start))
         }
         Provider::Gcp => SPECIAL_GCP.contains(&family),
     }

@@ -45,10 +45,6 @@ impl Sources {
 
     pub(crate) fn find(&self, key: &str) -> Result<Source, CatalogError> {
         let found = self.0.iter().find(|(own, _)| *own == key);
-        found
-            .map(|(_, source)| *source)
-            .ok_or_else(|| CatalogError::Damaged {
-                row: key.to_owned(),
-            })
+        found.map(|(_, source)| *source).ok_or_else(|| CatalogError::Damaged { row: key.to_owned() })
     }
 }

@@ -49,11 +49,7 @@ impl<'a, const N: usize> Row<'a, N> {
 
     /// A field as a number; `None` when it is empty.
     pub(crate) fn optional<T: FromStr>(&self, column: usize) -> Result<Option<T>, CatalogError> {
-        if self.text(column).is_empty() {
-            Ok(None)
-        } else {
-            self.parse(column).map(Some)
-        }
+        if self.text(column).is_empty() { Ok(None) } else { self.parse(column).map(Some) }
     }
 
     /// A field as an exact decimal; `None` when it is empty.
@@ -62,9 +58,7 @@ impl<'a, const N: usize> Row<'a, N> {
         if text.is_empty() {
             return Ok(None);
         }
-        Amount::from_decimal(text)
-            .map(Some)
-            .map_err(|_| damaged(self.line))
+        Amount::from_decimal(text).map(Some).map_err(|_| damaged(self.line))
     }
 
     /// A field that must be an exact decimal.
@@ -79,16 +73,12 @@ impl<'a, const N: usize> Row<'a, N> {
             u64::try_from(pico / Amount::from_units(1).pico()).ok()
         };
         let decimal = self.decimal(column)?;
-        decimal
-            .map(|amount| whole(amount).ok_or_else(|| damaged(self.line)))
-            .transpose()
+        decimal.map(|amount| whole(amount).ok_or_else(|| damaged(self.line))).transpose()
     }
 }
 
 fn damaged(row: &str) -> CatalogError {
-    CatalogError::Damaged {
-        row: row.chars().take(80).collect(),
-    }
+    CatalogError::Damaged { row: row.chars().take(80).collect() }
 }
 
 #[cfg(test)]
@@ -106,12 +96,7 @@ mod tests {
     fn a_short_row_and_a_word_for_a_number_are_named() {
         assert!(Row::<3>::new("a,b").is_err());
         let row = Row::<3>::new("a,x,0.5").unwrap();
-        assert_eq!(
-            row.parse::<u32>(1).unwrap_err(),
-            CatalogError::Damaged {
-                row: "a,x,0.5".to_owned()
-            }
-        );
+        assert_eq!(row.parse::<u32>(1).unwrap_err(), CatalogError::Damaged { row: "a,x,0.5".to_owned() });
         assert_eq!(row.scaled(2, 1000).unwrap(), Some(500));
     }
 }

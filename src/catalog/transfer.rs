@@ -62,26 +62,16 @@ impl Region {
         let others = regions(self.provider()).filter(|name| *name != self.name());
         let item = |to: &str| {
             let price = self.transfer_to(to).ok()?;
-            Some(Item {
-                key: format!("transfer_to_{to}"),
-                price,
-                note: String::new(),
-            })
+            Some(Item { key: format!("transfer_to_{to}"), price, note: String::new() })
         };
         others.filter_map(item).collect()
     }
 
     fn aws_transfer(&self, to: &str) -> Option<Price> {
         if to == self.name() {
-            return self
-                .item("egress_inter_az_each_direction")
-                .ok()
-                .map(|item| item.price);
+            return self.item("egress_inter_az_each_direction").ok().map(|item| item.price);
         }
-        self.transfers
-            .iter()
-            .find(|transfer| transfer.to == to)
-            .map(|transfer| transfer.price.clone())
+        self.transfers.iter().find(|transfer| transfer.to == to).map(|transfer| transfer.price.clone())
     }
 
     fn gcp_transfer(&self, to: &str) -> Option<Price> {
@@ -90,10 +80,7 @@ impl Region {
         }
         let item = self.item(gcp_rule(self.name(), to)?).ok()?;
         let rule = format!("rule `{}`, {}", item.key, item.price.source.date);
-        Some(Price {
-            basis: Basis::Estimated(rule),
-            ..item.price
-        })
+        Some(Price { basis: Basis::Estimated(rule), ..item.price })
     }
 }
 
@@ -106,22 +93,13 @@ fn gcp_rule(from: &str, to: &str) -> Option<&'static str> {
     if here == there {
         return Some(here);
     }
-    let far = [from, to]
-        .into_iter()
-        .any(|name| GCP_FAR.iter().any(|far| name.starts_with(far)));
-    Some(if far {
-        "egress_to_or_from_oceania_or_jakarta"
-    } else {
-        "egress_inter_continent"
-    })
+    let far = [from, to].into_iter().any(|name| GCP_FAR.iter().any(|far| name.starts_with(far)));
+    Some(if far { "egress_to_or_from_oceania_or_jakarta" } else { "egress_inter_continent" })
 }
 
 fn same_continent(region: &str) -> Option<&'static str> {
     let continent = region.split('-').next()?;
-    GCP_SAME_CONTINENT
-        .iter()
-        .find(|(name, _)| *name == continent)
-        .map(|(_, item)| *item)
+    GCP_SAME_CONTINENT.iter().find(|(name, _)| *name == continent).map(|(_, item)| *item)
 }
 
 #[cfg(test)]
@@ -131,31 +109,11 @@ mod tests {
     #[test]
     fn gcp_rules_by_continent() {
         for (from, to, rule) in [
-            (
-                "us-central1",
-                "us-central1",
-                Some("egress_inter_zone_same_region"),
-            ),
-            (
-                "us-central1",
-                "northamerica-northeast1",
-                Some("egress_inter_region_north_america"),
-            ),
-            (
-                "us-central1",
-                "europe-west4",
-                Some("egress_inter_continent"),
-            ),
-            (
-                "us-central1",
-                "australia-southeast1",
-                Some("egress_to_or_from_oceania_or_jakarta"),
-            ),
-            (
-                "asia-southeast2",
-                "europe-west4",
-                Some("egress_to_or_from_oceania_or_jakarta"),
-            ),
+            ("us-central1", "us-central1", Some("egress_inter_zone_same_region")),
+            ("us-central1", "northamerica-northeast1", Some("egress_inter_region_north_america")),
+            ("us-central1", "europe-west4", Some("egress_inter_continent")),
+            ("us-central1", "australia-southeast1", Some("egress_to_or_from_oceania_or_jakarta")),
+            ("asia-southeast2", "europe-west4", Some("egress_to_or_from_oceania_or_jakarta")),
             ("us-central1", "africa-south1", None),
         ] {
             assert_eq!(gcp_rule(from, to), rule, "{from} {to}");

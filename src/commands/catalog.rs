@@ -31,9 +31,7 @@ pub fn catalog(run: &Run<'_>, args: &CatalogArgs) -> Result<Outcome> {
 
 /// Decodes the region that a command line names.
 fn open(place: &Place) -> Result<Region> {
-    let provider = place
-        .provider
-        .map_or_else(|| provider_of(place.region.as_deref()), Provider::from);
+    let provider = place.provider.map_or_else(|| provider_of(place.region.as_deref()), Provider::from);
     let name = place.region.as_deref().unwrap_or(default_region(provider));
     Region::open(provider, name).map_err(|error| refuse(&error))
 }
@@ -43,11 +41,7 @@ fn provider_of(region: Option<&str>) -> Provider {
     let Some(region) = region else {
         return Provider::Aws;
     };
-    let names: Vec<_> = Provider::ALL
-        .into_iter()
-        .flat_map(places)
-        .map(|place| place.name)
-        .collect();
+    let names: Vec<_> = Provider::ALL.into_iter().flat_map(places).map(|place| place.name).collect();
     let meant = crate::nearest::nearest(region, &names).unwrap_or(region);
     let has = |provider: &Provider| places(*provider).any(|place| place.name == meant);
     Provider::ALL.into_iter().find(has).unwrap_or(Provider::Aws)
@@ -113,11 +107,7 @@ mod tests {
 
     #[test]
     fn a_wrong_region_is_answered_with_the_nearest() {
-        let error = open(&Place {
-            region: Some("us-wset-2".to_owned()),
-            provider: None,
-        })
-        .unwrap_err();
+        let error = open(&Place { region: Some("us-wset-2".to_owned()), provider: None }).unwrap_err();
         assert_eq!(
             error.to_string(),
             "no region `us-wset-2` of aws in the catalog; did you mean `us-west-2`?"

@@ -40,15 +40,10 @@ pub(super) fn completions(shell: clap_complete::Shell) -> Result<Outcome> {
 /// When the folder cannot be written.
 pub(super) fn man(run: &Run<'_>, out: &Path) -> Result<Outcome> {
     let fail = |error: std::io::Error| {
-        Error::failed(format!(
-            "manual pages cannot be written to {}",
-            out.display()
-        ))
-        .because(error)
+        Error::failed(format!("manual pages cannot be written to {}", out.display())).because(error)
     };
     std::fs::create_dir_all(out).map_err(fail)?;
     clap_mangen::generate_to(Cli::command(), out).map_err(fail)?;
-    run.printer
-        .note(&format!("manual pages are in {}", out.display()));
+    run.printer.note(&format!("manual pages are in {}", out.display()));
     Ok(Outcome::Done)
 }

@@ -21,11 +21,7 @@ use crate::view::{Align, Report, Table};
 /// # Errors
 /// When the file is there and cannot be used.
 pub(super) fn doctor(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
-    let document = if args.file.exists() {
-        Some(load::usable(run, &args.file)?)
-    } else {
-        None
-    };
+    let document = if args.file.exists() { Some(load::usable(run, &args.file)?) } else { None };
     let mut checks = match document.as_ref().map(|document| &document.hub.provider) {
         None | Some(Provider::Local(_)) => local_checks(run.context, document.as_ref()),
         Some(provider) => cluster_checks(run.context, provider),
@@ -41,11 +37,7 @@ pub(super) fn doctor(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
     }
     let well = checks.iter().all(|check| check.verdict != Verdict::Missing);
     run.printer.report(&Doctor { checks })?;
-    Ok(if well {
-        Outcome::Done
-    } else {
-        Outcome::CheckFailed
-    })
+    Ok(if well { Outcome::Done } else { Outcome::CheckFailed })
 }
 
 /// What came of a check.
@@ -87,18 +79,8 @@ impl Check {
         found: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        let fix = if verdict == Verdict::Ok {
-            String::new()
-        } else {
-            fix.into()
-        };
-        Self {
-            what: what.to_owned(),
-            verdict,
-            found: found.into(),
-            needed_for: needed_for.to_owned(),
-            fix,
-        }
+        let fix = if verdict == Verdict::Ok { String::new() } else { fix.into() };
+        Self { what: what.to_owned(), verdict, found: found.into(), needed_for: needed_for.to_owned(), fix }
     }
 }
 
@@ -119,27 +101,11 @@ fn python(context: &Context) -> Check {
     let (major, minor) = MIN_PYTHON;
     let needed = format!("runs the hub ({major}.{minor} or newer, with venv)");
     match find_python(context) {
-        None => Check::new(
-            "Python",
-            &needed,
-            Verdict::Missing,
-            "not found",
-            python_hint(),
-        ),
+        None => Check::new("Python", &needed, Verdict::Missing, "not found", python_hint()),
         Some(python) => {
-            let venv = if python.has_venv {
-                ""
-            } else {
-                ", without venv"
-            };
+            let venv = if python.has_venv { "" } else { ", without venv" };
             let good = python.new_enough && python.has_venv;
-            Check::new(
-                "Python",
-                &needed,
-                ok_if(good),
-                format!("{}{venv}", python.version),
-                python_hint(),
-            )
+            Check::new("Python", &needed, ok_if(good), format!("{}{venv}", python.version), python_hint())
         }
     }
 }
@@ -147,31 +113,13 @@ fn python(context: &Context) -> Check {
 fn node(context: &Context) -> Check {
     let needed = format!("runs the hub's proxy ({MIN_NODE} or newer)");
     match find_node(context) {
-        None => Check::new(
-            "Node.js",
-            &needed,
-            Verdict::Missing,
-            "not found",
-            node_hint(),
-        ),
-        Some(node) => Check::new(
-            "Node.js",
-            &needed,
-            ok_if(node.new_enough),
-            node.version,
-            node_hint(),
-        ),
+        None => Check::new("Node.js", &needed, Verdict::Missing, "not found", node_hint()),
+        Some(node) => Check::new("Node.js", &needed, ok_if(node.new_enough), node.version, node_hint()),
     }
 }
 
 fn npm(context: &Context) -> Check {
-    program(
-        context,
-        "npm",
-        &["--version"],
-        "installs the hub's proxy",
-        node_hint(),
-    )
+    program(context, "npm", &["--version"], "installs the hub's proxy", node_hint())
 }
 
 /// Whether a program is there, and which version it says it is.
@@ -179,26 +127,14 @@ fn program(context: &Context, name: &str, version: &[&str], needed_for: &str, fi
     let Some(path) = context.find_program(name) else {
         return Check::new(name, needed_for, Verdict::Missing, "not found", fix);
     };
-    let answer = Call::new(path)
-        .arguments(version)
-        .output()
-        .unwrap_or_else(|_| "found".to_owned());
-    Check::new(
-        name,
-        needed_for,
-        Verdict::Ok,
-        answer.lines().next().unwrap_or_default(),
-        fix,
-    )
+    let answer = Call::new(path).arguments(version).output().unwrap_or_else(|_| "found".to_owned());
+    Check::new(name, needed_for, Verdict::Ok, answer.lines().next().unwrap_or_default(), fix)
 }
 
 fn space(context: &Context) -> Check {
     let cache = &context.directories.cache;
-    let there = find_python(context).is_some_and(|python| {
-        environment_folder(context, &python)
-            .join("complete")
-            .exists()
-    });
+    let there = find_python(context)
+        .is_some_and(|python| environment_folder(context, &python).join("complete").exists());
     let needed = format!("the hub's environment ({NEEDED_SPACE})");
     match free_space(cache) {
         _ if there => Check::new("environment", &needed, Verdict::Ok, "installed", ""),
@@ -207,21 +143,9 @@ fn space(context: &Context) -> Check {
                 "free space at {}, or set XDG_CACHE_HOME to a folder on another disk",
                 cache.display()
             );
-            Check::new(
-                "disk",
-                &needed,
-                ok_if(free >= NEEDED_SPACE),
-                format!("{free} free"),
-                fix,
-            )
+            Check::new("disk", &needed, ok_if(free >= NEEDED_SPACE), format!("{free} free"), fix)
         }
-        None => Check::new(
-            "disk",
-            &needed,
-            Verdict::Note,
-            "unknown",
-            "check that the disk is not full",
-        ),
+        None => Check::new("disk", &needed, Verdict::Note, "unknown", "check that the disk is not full"),
     }
 }
 
@@ -241,13 +165,7 @@ fn port(context: &Context, document: &HubDocument) -> Check {
         _ => "taken",
     };
     let fix = "choose another: `provider: { local: { port: 8001 } }`";
-    Check::new(
-        &what,
-        "the hub's address",
-        ok_if(found != "taken"),
-        found,
-        fix,
-    )
+    Check::new(&what, "the hub's address", ok_if(found != "taken"), found, fix)
 }
 
 fn limits() -> Check {
@@ -256,13 +174,7 @@ fn limits() -> Check {
     drop(remove_limits(&probe));
     let needed = "memory and CPU limits of sizes";
     match limits.kind {
-        LimitsKind::None => Check::new(
-            "control groups",
-            needed,
-            Verdict::Note,
-            "none",
-            limits.reason,
-        ),
+        LimitsKind::None => Check::new("control groups", needed, Verdict::Note, "none", limits.reason),
         LimitsKind::V1 => Check::new("control groups", needed, Verdict::Ok, "version 1", ""),
         LimitsKind::V2 => Check::new("control groups", needed, Verdict::Ok, "version 2", ""),
     }
@@ -271,11 +183,7 @@ fn limits() -> Check {
 fn cluster_checks(context: &Context, provider: &Provider) -> Vec<Check> {
     let mut checks = Vec::new();
     if matches!(provider, Provider::Aws(_) | Provider::Gcp(_)) {
-        let name = if context.find_program("terraform").is_some() {
-            "terraform"
-        } else {
-            "tofu"
-        };
+        let name = if context.find_program("terraform").is_some() { "terraform" } else { "tofu" };
         checks.push(program(
             context,
             name,
@@ -296,18 +204,11 @@ fn cluster_checks(context: &Context, provider: &Provider) -> Vec<Check> {
 
 fn needs_sops(document: &HubDocument) -> bool {
     let sops = |secret: &SecretRef| matches!(secret, SecretRef::Sops(_));
-    let of_gateways = document
-        .hub
-        .gateways
-        .iter()
-        .filter_map(|gateway| gateway.password.as_ref())
-        .any(sops);
+    let of_gateways = document.hub.gateways.iter().filter_map(|gateway| gateway.password.as_ref()).any(sops);
     let of_auth = match &document.hub.auth {
-        Some(Auth::Password(password)) => password
-            .admin_password
-            .iter()
-            .chain(&password.user_password)
-            .any(sops),
+        Some(Auth::Password(password)) => {
+            password.admin_password.iter().chain(&password.user_password).any(sops)
+        }
         Some(auth) => auth.client_secret().is_some_and(sops),
         None => false,
     };
@@ -329,9 +230,7 @@ impl Report for Doctor {
 
     fn text(&self, _wide: bool) -> String {
         let fixes = self.checks.iter().filter(|check| !check.fix.is_empty());
-        let fixes: String = fixes
-            .map(|check| format!("\n{}: {}\n", check.what, check.fix))
-            .collect();
+        let fixes: String = fixes.map(|check| format!("\n{}: {}\n", check.what, check.fix)).collect();
         self.rows().render() + &fixes
     }
 
@@ -349,12 +248,7 @@ impl Doctor {
             ("for", Align::Left),
         ]);
         for check in &self.checks {
-            table.row([
-                check.what.as_str(),
-                check.verdict.word(),
-                &check.found,
-                &check.needed_for,
-            ]);
+            table.row([check.what.as_str(), check.verdict.word(), &check.found, &check.needed_for]);
         }
         table
     }

@@ -28,16 +28,8 @@ pub(super) fn down(run: &Run<'_>, args: &DownArgs) -> Result<Outcome> {
     let mut progress = run.printer.progress();
     let down = take_down(run.context, name, args.data, &mut progress)?;
     let clean = down.left.is_empty();
-    run.printer.report(&DownReport {
-        name: name.to_owned(),
-        down,
-        elapsed: progress.elapsed(),
-    })?;
-    Ok(if clean {
-        Outcome::Done
-    } else {
-        Outcome::CheckFailed
-    })
+    run.printer.report(&DownReport { name: name.to_owned(), down, elapsed: progress.elapsed() })?;
+    Ok(if clean { Outcome::Done } else { Outcome::CheckFailed })
 }
 
 /// Removing people's files wants the hub's name typed.
@@ -45,25 +37,22 @@ fn confirm(run: &Run<'_>, args: &DownArgs, name: &str) -> Result<()> {
     let typed = match &args.confirm {
         Some(given) => given.clone(),
         None if run.context.interactive => {
-            let question = format!(
-                "This removes the files of everyone on the hub `{name}`. Type its name to go on:"
-            );
-            inquire::Text::new(&question)
-                .prompt()
-                .map_err(|_| Error::interrupted("nothing was removed"))?
+            let question =
+                format!("This removes the files of everyone on the hub `{name}`. Type its name to go on:");
+            inquire::Text::new(&question).prompt().map_err(|_| Error::interrupted("nothing was removed"))?
         }
         None => {
-            return Err(Error::failed("`down --data` removes the files of everyone on the hub, and nobody can be asked here")
-                .hint(format!("say it in the call: `frazil down --data --confirm {name}`")));
+            return Err(Error::failed(
+                "`down --data` removes the files of everyone on the hub, and nobody can be asked here",
+            )
+            .hint(format!("say it in the call: `frazil down --data --confirm {name}`")));
         }
     };
     if typed == name {
         return Ok(());
     }
-    Err(Error::failed(format!(
-        "`{typed}` is not the name of this hub, so nothing was removed"
-    ))
-    .hint(format!("its name is `{name}`")))
+    Err(Error::failed(format!("`{typed}` is not the name of this hub, so nothing was removed"))
+        .hint(format!("its name is `{name}`")))
 }
 
 struct DownReport {
@@ -79,11 +68,8 @@ impl Report for DownReport {
 
     fn data(&self) -> Value {
         let down = &self.down;
-        let stopped: serde_json::Map<_, _> = down
-            .stopped
-            .iter()
-            .map(|(part, count)| (part.name().to_owned(), json!(count)))
-            .collect();
+        let stopped: serde_json::Map<_, _> =
+            down.stopped.iter().map(|(part, count)| (part.name().to_owned(), json!(count))).collect();
         let kept: Vec<_> = down
             .kept
             .iter()
@@ -105,11 +91,8 @@ impl Report for DownReport {
         let mut text = if count == 0 {
             format!("the hub `{}` was not running\n", self.name)
         } else {
-            let parts: Vec<_> = down
-                .stopped
-                .iter()
-                .map(|(part, count)| format!("{} {count}", part.name()))
-                .collect();
+            let parts: Vec<_> =
+                down.stopped.iter().map(|(part, count)| format!("{} {count}", part.name())).collect();
             format!(
                 "the hub `{}` is down: {count} processes stopped ({}; {:.1} s)\n",
                 self.name,
@@ -124,10 +107,7 @@ impl Report for DownReport {
             text += &format!("  kept     {}   {what}, {size}\n", folder.display());
         }
         for folder in &down.left {
-            text += &format!(
-                "  left     {}   a control group that is still in use\n",
-                folder.display()
-            );
+            text += &format!("  left     {}   a control group that is still in use\n", folder.display());
         }
         if !down.kept.is_empty() {
             text += "\nfrazil up brings it back with all of that; frazil down --data removes it\n";

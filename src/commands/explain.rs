@@ -24,14 +24,10 @@ pub(super) fn explain(run: &Run<'_>, args: &ExplainArgs) -> Result<Outcome> {
     match key {
         None => run.printer.report(&Keys(keys()))?,
         Some(key) => {
-            let explanation = explain_key(&key, document.as_ref()).map_err(|message| {
-                Error::failed(message).hint("`frazil explain` lists all keys")
-            })?;
+            let explanation = explain_key(&key, document.as_ref())
+                .map_err(|message| Error::failed(message).hint("`frazil explain` lists all keys"))?;
             let chosen = chosen(&key, document.as_ref())?;
-            run.printer.report(&Explained {
-                explanation,
-                chosen,
-            })?;
+            run.printer.report(&Explained { explanation, chosen })?;
         }
     }
     Ok(Outcome::Done)
@@ -40,10 +36,7 @@ pub(super) fn explain(run: &Run<'_>, args: &ExplainArgs) -> Result<Outcome> {
 /// `explain FILE` is read as "all keys, with this file".
 fn key_and_file(args: &ExplainArgs) -> (Option<String>, Option<PathBuf>) {
     let is_file = |key: &str| {
-        Path::new(key)
-            .extension()
-            .is_some_and(|end| end == "yaml" || end == "yml")
-            && Path::new(key).exists()
+        Path::new(key).extension().is_some_and(|end| end == "yaml" || end == "yml") && Path::new(key).exists()
     };
     let default = || Some(PathBuf::from("hub.yaml")).filter(|path| path.exists());
     match &args.key {
@@ -82,18 +75,10 @@ impl Report for Keys {
 }
 
 fn summary_table(keys: &[KeySummary]) -> Table {
-    let mut table = Table::new([
-        ("key", Align::Left),
-        ("type", Align::Left),
-        ("meaning", Align::Left),
-    ]);
+    let mut table = Table::new([("key", Align::Left), ("type", Align::Left), ("meaning", Align::Left)]);
     for key in keys {
         let required = if key.required { " (required)" } else { "" };
-        table.row([
-            key.key.clone(),
-            key.kind.clone(),
-            format!("{}{required}", key.summary),
-        ]);
+        table.row([key.key.clone(), key.kind.clone(), format!("{}{required}", key.summary)]);
     }
     table
 }
@@ -123,11 +108,7 @@ impl Report for Explained {
         }
         text += &format!("example:  {last}: {}\n", flow(&key.example));
         if let Some(found) = &key.value {
-            let value = if found.value.is_null() {
-                "nothing".to_owned()
-            } else {
-                flow(&found.value)
-            };
+            let value = if found.value.is_null() { "nothing".to_owned() } else { flow(&found.value) };
             text += &format!("value:    {value}   ({})\n", found.from);
         }
         if !key.below.is_empty() {

@@ -1,13 +1,16 @@
 //! `frazil init`: a hub file, by a few questions or by flags.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use frazil_units::{Money, UnitError};
+use inquire::validator::{Validation, ValueRequiredValidator};
 use inquire::{Select, Text};
 use serde_json::{Value, json};
 
 use super::Run;
 use crate::cli::{InitArgs, ProviderKind};
-use crate::config::{check_bytes, flow};
+use crate::config::{Account, Domain, HubName, Project, Provider, Region, check_bytes, flow};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::render::write_changed;
@@ -19,22 +22,19 @@ use crate::view::Report;
 /// When a file is there already, something needed was not said, or the answers make no usable file.
 pub(super) fn init(run: &Run<'_>, args: &InitArgs) -> Result<Outcome> {
     if args.out.exists() && !args.overwrite {
-        return Err(
-            Error::failed(format!("{} is there already", args.out.display()))
-                .hint("write to another file with `--out PATH`, or replace it with `--overwrite`"),
-        );
+        return Err(Error::failed(format!("{} is there already", args.out.display()))
+            .hint("write to another file with `--out PATH`, or replace it with `--overwrite`"));
     }
-    let ask = Ask {
-        interactive: run.context.interactive,
-    };
+    let ask = Ask { interactive: run.context.interactive };
     let text = hub_text(&ask, args)?;
-    let checked = check_bytes(text.clone().into_bytes(), &args.out);
-    if checked.document.is_none() {
+    let mut checked = check_bytes(text.clone().into_bytes(), &args.out);
+    let Some(document) = checked.document.take() else {
         return Err(Error::hub_file(checked));
-    }
+    };
     write_changed(&args.out, text.as_bytes(), false)?;
     run.printer.report(&Written {
         path: args.out.clone(),
+        local: matches!(document.hub.provider, Provider::Local(_)),
     })?;
     Ok(Outcome::Done)
 }
@@ -44,20 +44,42 @@ struct Ask {
     interactive: bool,
 }
 
+/// Whether an answer will do, checked while it can still be mended.
+type Check = fn(&str) -> std::result::Result<(), UnitError>;
+
+fn parses<T: FromStr<Err = UnitError>>(text: &str) -> std::result::Result<(), UnitError> {
+    text.parse::<T>().map(|_| ())
+}
+
+fn anything(_text: &str) -> std::result::Result<(), UnitError> {
+    Ok(())
+}
+
+/// A question with an example of its answer.
+fn question<'a>(words: &'a str, example: &'a str, check: Check) -> Text<'a, 'a> {
+    Text::new(words).with_placeholder(example).with_validator(move |answer: &str| {
+        Ok(match check(answer) {
+            Err(error) if !answer.is_empty() => Validation::Invalid(error.to_string().into()),
+            _ => Validation::Valid,
+        })
+    })
+}
+
 impl Ask {
     fn text(
         &self,
         given: Option<&String>,
         flag: &str,
-        question: &str,
+        words: &str,
         example: &str,
+        check: Check,
     ) -> Result<String> {
         match given {
             Some(given) => Ok(given.clone()),
-            None if self.interactive => Text::new(question)
-                .with_placeholder(example)
-                .prompt()
-                .map_err(|_| stopped()),
+            None if self.interactive => {
+                let needed = ValueRequiredValidator::new("this cannot be left out");
+                question(words, example, check).with_validator(needed).prompt().map_err(|_| stopped())
+            }
             None => Err(missing(flag, example)),
         }
     }
@@ -66,16 +88,15 @@ impl Ask {
     fn optional(
         &self,
         given: Option<&String>,
-        question: &str,
+        words: &str,
         example: &str,
+        check: Check,
     ) -> Result<Option<String>> {
         match given {
             Some(given) => Ok(Some(given.clone())),
             None if self.interactive => {
-                let answer = Text::new(question)
-                    .with_placeholder(example)
-                    .with_help_message("Enter leaves it out")
-                    .prompt();
+                let answer =
+                    question(words, example, check).with_help_message("Enter leaves it out").prompt();
                 Ok(Some(answer.map_err(|_| stopped())?).filter(|answer| !answer.is_empty()))
             }
             None => Ok(None),
@@ -95,15 +116,10 @@ impl Ask {
             "Google Cloud (GKE)",
             "a Kubernetes cluster that exists",
         ];
-        let chosen = Select::new("Where shall the hub run?", ways.to_vec())
-            .raw_prompt()
-            .map_err(|_| stopped())?;
-        Ok([
-            ProviderKind::Local,
-            ProviderKind::Aws,
-            ProviderKind::Gcp,
-            ProviderKind::Kubernetes,
-        ][chosen.index])
+        let chosen =
+            Select::new("Where shall the hub run?", ways.to_vec()).raw_prompt().map_err(|_| stopped())?;
+        Ok([ProviderKind::Local, ProviderKind::Aws, ProviderKind::Gcp, ProviderKind::Kubernetes]
+            [chosen.index])
     }
 }
 
@@ -112,21 +128,15 @@ fn stopped() -> Error {
 }
 
 fn missing(flag: &str, example: &str) -> Error {
-    Error::failed(format!(
-        "`--{flag}` is missing, and nobody can be asked here"
-    ))
-    .hint(format!("for example: frazil init --{flag} {example}"))
+    Error::failed(format!("`--{flag}` is missing, and nobody can be asked here"))
+        .hint(format!("for example: frazil init --{flag} {example}"))
 }
 
 /// The file's text.
 fn hub_text(ask: &Ask, args: &InitArgs) -> Result<String> {
     let provider = ask.provider(args.provider)?;
-    let name = ask.text(
-        args.name.as_ref(),
-        "name",
-        "What is the hub called?",
-        "icesat2-2026",
-    )?;
+    let name =
+        ask.text(args.name.as_ref(), "name", "What is the hub called?", "icesat2-2026", parses::<HubName>)?;
     let mut text = String::from(
         "# Every key is explained by `frazil explain KEY`; `frazil validate` checks the file.\n",
     );
@@ -134,7 +144,8 @@ fn hub_text(ask: &Ask, args: &InitArgs) -> Result<String> {
     text += &line("provider", &provider_value(ask, args, provider)?);
     if provider == ProviderKind::Local {
         text += &people(ask, args)?;
-        text += "sizes:\n  - { name: small, memory: 2 GiB, default: true }\n  - { name: large, memory: 4 GiB }\n";
+        text +=
+            "sizes:\n  - { name: small, memory: 2 GiB, default: true }\n  - { name: large, memory: 4 GiB }\n";
         text += "gateway:\n  workers: { cores: 1, memory: 1 GiB, max: 4 }\n";
         return Ok(text);
     }
@@ -142,18 +153,21 @@ fn hub_text(ask: &Ask, args: &InitArgs) -> Result<String> {
         args.domain.as_ref(),
         "Which address shall people type?",
         "hub.example.org",
+        parses::<Domain>,
     )? {
         text += &line("domain", &json!(domain));
     }
     text += &people(ask, args)?;
     text += &login(ask, args)?;
-    text += "sizes:\n  - { name: small, memory: 8 GiB, default: true }\n  - { name: large, memory: 32 GiB }\n";
+    text +=
+        "sizes:\n  - { name: small, memory: 8 GiB, default: true }\n  - { name: large, memory: 32 GiB }\n";
     text += "gateway:\n  workers: { spot: true, max: 100 }\n  per_user: { cores: 40, memory: 320 GiB }\n";
     text += "storage:\n  homes: { quota: 20 GiB, backup: daily }\n";
     if let Some(budget) = ask.optional(
         args.budget.as_ref(),
         "What may it cost in a month, or for the whole event?",
         "1000 USD",
+        parses::<Money>,
     )? {
         text += &line("budget", &json!({ "total": budget }));
     }
@@ -168,15 +182,15 @@ fn provider_value(ask: &Ask, args: &InitArgs, provider: ProviderKind) -> Result<
     Ok(match provider {
         ProviderKind::Local => json!({ "local": {} }),
         ProviderKind::Kubernetes => {
-            json!({ "kubernetes": { "context": ask.text(args.context.as_ref(), "context", "Which context of the kubeconfig?", "kind-kind")? } })
+            json!({ "kubernetes": { "context": ask.text(args.context.as_ref(), "context", "Which context of the kubeconfig?", "kind-kind", anything)? } })
         }
         ProviderKind::Aws => json!({ "aws": {
-            "account": ask.text(args.account.as_ref(), "account", "Which AWS account pays?", "123456789012")?,
-            "region": ask.text(args.region.as_ref(), "region", "In which region?", "us-west-2")?,
+            "account": ask.text(args.account.as_ref(), "account", "Which AWS account pays?", "123456789012", parses::<Account>)?,
+            "region": ask.text(args.region.as_ref(), "region", "In which region?", "us-west-2", parses::<Region>)?,
         } }),
         ProviderKind::Gcp => json!({ "gcp": {
-            "project": ask.text(args.project.as_ref(), "project", "Which Google Cloud project?", "icesat2-2026")?,
-            "region": ask.text(args.region.as_ref(), "region", "In which region?", "us-central1")?,
+            "project": ask.text(args.project.as_ref(), "project", "Which Google Cloud project?", "icesat2-2026", parses::<Project>)?,
+            "region": ask.text(args.region.as_ref(), "region", "In which region?", "us-central1", parses::<Region>)?,
         } }),
     })
 }
@@ -188,6 +202,7 @@ fn people(ask: &Ask, args: &InitArgs) -> Result<String> {
             None,
             "Who administers it? (names at the login, separated by commas)",
             "octocat",
+            anything,
         )?;
         admins = answer
             .unwrap_or_default()
@@ -196,11 +211,7 @@ fn people(ask: &Ask, args: &InitArgs) -> Result<String> {
             .filter(|name| !name.is_empty())
             .collect();
     }
-    Ok(if admins.is_empty() {
-        String::new()
-    } else {
-        line("admins", &json!(admins))
-    })
+    Ok(if admins.is_empty() { String::new() } else { line("admins", &json!(admins)) })
 }
 
 fn login(ask: &Ask, args: &InitArgs) -> Result<String> {
@@ -210,6 +221,7 @@ fn login(ask: &Ask, args: &InitArgs) -> Result<String> {
             None,
             "Whose GitHub accounts may log in? (ORG or ORG:TEAM, separated by commas)",
             "ICESAT-2HackWeek:2026",
+            anything,
         )?;
         allow = answer
             .unwrap_or_default()
@@ -226,13 +238,16 @@ fn login(ask: &Ask, args: &InitArgs) -> Result<String> {
         "github-client-id",
         "The client ID of the GitHub OAuth app?",
         "Iv1.8a61",
+        anything,
     )?;
-    let github = json!({ "allow": allow, "client_id": id, "client_secret": { "env": "GITHUB_CLIENT_SECRET" } });
+    let github =
+        json!({ "allow": allow, "client_id": id, "client_secret": { "env": "GITHUB_CLIENT_SECRET" } });
     Ok(line("auth", &json!({ "github": github })))
 }
 
 struct Written {
     path: PathBuf,
+    local: bool,
 }
 
 impl Report for Written {
@@ -246,6 +261,8 @@ impl Report for Written {
 
     fn text(&self, _wide: bool) -> String {
         let path = self.path.display();
-        format!("wrote {path}\n\nnext: frazil validate {path}, then frazil up {path}\n")
+        let next =
+            if self.local { format!("frazil up {path}") } else { format!("frazil explain pools {path}") };
+        format!("wrote {path}\n\nnext: frazil validate {path}, then {next}\n")
     }
 }

@@ -18,9 +18,9 @@ pub(super) fn check(path: &Path) -> Result<Checked> {
             ErrorKind::NotFound => failed
                 .because(error)
                 .hint("write one with `frazil init`, or name another: `frazil VERB FILE`"),
-            ErrorKind::IsADirectory => failed
-                .because(error)
-                .hint(format!("name the file in it: {}/hub.yaml", path.display())),
+            ErrorKind::IsADirectory => {
+                failed.because(error).hint(format!("name the file in it: {}/hub.yaml", path.display()))
+            }
             _ => failed.because(error).hint("check the file's permissions"),
         }
     })

@@ -36,11 +36,7 @@ pub(super) async fn open(run: &Run<'_>, args: &OpenArgs) -> Result<Outcome> {
     let person = person(run, args, &document.hub)?;
     let address = create_login_address(&folders, &identity, &person, SystemTime::now())?;
     let opened = !args.print && run.context.progress && open_address(run.context, &address)?;
-    run.printer.report(&Opened {
-        address,
-        person,
-        in_browser: opened,
-    })?;
+    run.printer.report(&Opened { address, person, in_browser: opened })?;
     Ok(Outcome::Done)
 }
 
@@ -50,10 +46,7 @@ fn person(run: &Run<'_>, args: &OpenArgs, hub: &crate::config::HubFile) -> Resul
             .parse::<PersonName>()
             .map(|name| name.to_string())
             .map_err(|error| Error::usage("`--user` is no user name").because(error)),
-        None => Ok(admins(hub, &run.context.person())
-            .into_iter()
-            .next()
-            .unwrap_or_default()),
+        None => Ok(admins(hub, &run.context.person()).into_iter().next().unwrap_or_default()),
     }
 }
 

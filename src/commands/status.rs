@@ -40,9 +40,8 @@ pub(super) async fn status(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
         })?;
         return Ok(Outcome::Done);
     };
-    let processes = marked(&identity.id, Some(WINDOW)).map_err(|error| {
-        Error::failed("the processes of this machine cannot be listed").because(error)
-    })?;
+    let processes = marked(&identity.id, Some(WINDOW))
+        .map_err(|error| Error::failed("the processes of this machine cannot be listed").because(error))?;
     let health = probe(&client()?, &identity).await;
     let status = Status {
         name,
@@ -54,11 +53,7 @@ pub(super) async fn status(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
     };
     let well = status.missing().is_empty();
     run.printer.report(&status)?;
-    Ok(if well {
-        Outcome::Done
-    } else {
-        Outcome::CheckFailed
-    })
+    Ok(if well { Outcome::Done } else { Outcome::CheckFailed })
 }
 
 /// A part, server or Dask cluster that runs.
@@ -77,14 +72,11 @@ struct Row {
 fn rows(processes: &[Process]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for process in processes {
-        let detail = if process.cluster.is_empty() {
-            process.size.clone()
-        } else {
-            process.cluster.clone()
-        };
-        match rows.iter_mut().find(|row| {
-            row.part == process.part && row.user == process.user && row.detail == detail
-        }) {
+        let detail = if process.cluster.is_empty() { process.size.clone() } else { process.cluster.clone() };
+        match rows
+            .iter_mut()
+            .find(|row| row.part == process.part && row.user == process.user && row.detail == detail)
+        {
             Some(row) => {
                 row.processes += 1;
                 row.started = row.started.min(process.started);
@@ -130,15 +122,7 @@ impl Status {
             .filter(|(_, answers, needed)| *needed && !answers)
             .map(|(part, _, _)| {
                 let runs = self.rows.iter().any(|row| row.part == *part);
-                format!(
-                    "the {} {}",
-                    part.name(),
-                    if runs {
-                        "runs and does not answer"
-                    } else {
-                        "has died"
-                    }
-                )
+                format!("the {} {}", part.name(), if runs { "runs and does not answer" } else { "has died" })
             })
             .collect()
     }
@@ -149,10 +133,9 @@ impl Status {
             (true, _) if self.missing().is_empty() => {
                 format!("the hub `{}` runs at {}\n", self.name, self.address)
             }
-            _ if self.missing().is_empty() => format!(
-                "the hub `{}` was taken down and something still runs\n",
-                self.name
-            ),
+            _ if self.missing().is_empty() => {
+                format!("the hub `{}` was taken down and something still runs\n", self.name)
+            }
             _ => format!(
                 "the hub `{}` is not well: {}; `frazil up` mends it\n",
                 self.name,
@@ -168,10 +151,7 @@ fn time(seconds: u64) -> Option<Timestamp> {
 
 /// "3 min", "5 h", "2 days".
 fn age(since: u64) -> String {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     match now.saturating_sub(since) {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7_200 => format!("{} min", seconds / 60),

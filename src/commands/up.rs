@@ -29,11 +29,7 @@ pub(super) async fn up(run: &Run<'_>, args: &UpArgs) -> Result<Outcome> {
         name: document.hub.name.to_string(),
         up,
         elapsed: progress.elapsed(),
-        steps: if args.timings {
-            progress.done
-        } else {
-            Vec::new()
-        },
+        steps: if args.timings { progress.done } else { Vec::new() },
     };
     run.printer.report(&report)?;
     if shown {
@@ -85,10 +81,7 @@ impl Report for UpReport {
     fn text(&self, _wide: bool) -> String {
         let up = &self.up;
         let mut text = if up.started.is_empty() {
-            format!(
-                "nothing to do: the hub `{}` runs as its file says\n",
-                self.name
-            )
+            format!("nothing to do: the hub `{}` runs as its file says\n", self.name)
         } else {
             let parts: Vec<_> = up.started.iter().map(|part| part.name()).collect();
             format!(
@@ -98,11 +91,7 @@ impl Report for UpReport {
                 self.elapsed.as_secs_f64()
             )
         };
-        text += &format!(
-            "\n  address   {}\n  admins    {}\n",
-            up.address,
-            up.admins.join(", ")
-        );
+        text += &format!("\n  address   {}\n  admins    {}\n", up.address, up.admins.join(", "));
         if let Some(password) = &up.login.admin_password {
             text += &format!("  password  {password}   (for the admins; shown only now)\n");
         }

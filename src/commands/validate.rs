@@ -79,7 +79,8 @@ impl Report for Validation {
             .files
             .iter()
             .map(|file| {
-                let problems: Vec<_> = file.problems.iter().map(|problem| problem_data(file, problem)).collect();
+                let problems: Vec<_> =
+                    file.problems.iter().map(|problem| problem_data(file, problem)).collect();
                 json!({ "file": file.path, "usable": file.document.is_some(), "problems": problems })
             })
             .collect();
@@ -87,19 +88,15 @@ impl Report for Validation {
     }
 
     fn text(&self, _wide: bool) -> String {
-        let lines = self
-            .files
-            .iter()
-            .filter_map(|file| file.document.as_ref())
-            .map(|document| {
-                let hub = &document.hub;
-                format!(
-                    "{}: the hub `{}` ({}) can be used\n",
-                    document.path.display(),
-                    hub.name,
-                    hub.provider.key()
-                )
-            });
+        let lines = self.files.iter().filter_map(|file| file.document.as_ref()).map(|document| {
+            let hub = &document.hub;
+            format!(
+                "{}: the hub `{}` ({}) can be used\n",
+                document.path.display(),
+                hub.name,
+                hub.provider.key()
+            )
+        });
         lines.collect()
     }
 
@@ -117,15 +114,9 @@ impl Report for Validation {
         ]);
         for file in &self.files {
             for problem in &file.problems {
-                let (line, column) = problem
-                    .span
-                    .as_ref()
-                    .map_or((1, 1), |span| line_column(&file.text, span.start));
-                let severity = if problem.severity == Severity::Error {
-                    "error"
-                } else {
-                    "warning"
-                };
+                let (line, column) =
+                    problem.span.as_ref().map_or((1, 1), |span| line_column(&file.text, span.start));
+                let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
                 table.row([
                     file.path.display().to_string(),
                     line.to_string(),

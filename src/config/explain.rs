@@ -72,18 +72,11 @@ pub fn explain(path: &str, document: Option<&HubDocument>) -> Result<Explanation
         walked = join(&walked, step);
     }
     let inner = schema::without_null(at);
-    let described = |schema: &Value| {
-        schema
-            .get("description")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
+    let described = |schema: &Value| schema.get("description").and_then(Value::as_str).map(str::to_owned);
     Ok(Explanation {
         key: walked,
         kind: kind(inner),
-        description: described(at)
-            .or_else(|| described(inner))
-            .unwrap_or_default(),
+        description: described(at).or_else(|| described(inner)).unwrap_or_default(),
         default: at.get("default").cloned().and_then(said),
         required,
         example: said(schema::example(at)).unwrap_or_default(),
@@ -97,10 +90,8 @@ fn said(value: Value) -> Option<Value> {
     match value {
         Value::Null => None,
         Value::Object(entries) => {
-            let kept: serde_json::Map<_, _> = entries
-                .into_iter()
-                .filter_map(|(key, value)| Some((key, said(value)?)))
-                .collect();
+            let kept: serde_json::Map<_, _> =
+                entries.into_iter().filter_map(|(key, value)| Some((key, said(value)?))).collect();
             (!kept.is_empty()).then_some(Value::Object(kept))
         }
         Value::Array(items) if items.is_empty() => None,
@@ -110,9 +101,7 @@ fn said(value: Value) -> Option<Value> {
 
 /// The keys of a path; indexes such as `[0]` are skipped.
 fn steps(path: &str) -> impl Iterator<Item = &str> {
-    path.split('.')
-        .map(|step| step.split('[').next().unwrap_or(step))
-        .filter(|step| !step.is_empty())
+    path.split('.').map(|step| step.split('[').next().unwrap_or(step)).filter(|step| !step.is_empty())
 }
 
 fn descend<'a>(schema: &'a Value, key: &str) -> Option<(&'a Value, bool)> {
@@ -124,33 +113,17 @@ fn descend<'a>(schema: &'a Value, key: &str) -> Option<(&'a Value, bool)> {
         return descend(items, key);
     }
     if let Some(variants) = schema.as_object().and_then(schema::choice) {
-        return variants
-            .iter()
-            .find(|variant| variant.name == key)
-            .map(|variant| (variant.schema, false));
+        return variants.iter().find(|variant| variant.name == key).map(|variant| (variant.schema, false));
     }
-    schema
-        .get("additionalProperties")
-        .filter(|below| below.is_object())
-        .map(|below| (below, false))
+    schema.get("additionalProperties").filter(|below| below.is_object()).map(|below| (below, false))
 }
 
 fn unknown(schema: &Value, step: &str, walked: &str) -> String {
-    let known: Vec<_> = below(schema::without_null(schema))
-        .into_iter()
-        .map(|summary| summary.key)
-        .collect();
+    let known: Vec<_> = below(schema::without_null(schema)).into_iter().map(|summary| summary.key).collect();
     let names: Vec<_> = known.iter().map(String::as_str).collect();
-    let place = if walked.is_empty() {
-        "the hub file".to_owned()
-    } else {
-        format!("`{walked}`")
-    };
+    let place = if walked.is_empty() { "the hub file".to_owned() } else { format!("`{walked}`") };
     match nearest(step, &names) {
-        Some(name) => format!(
-            "{place} has no key `{step}`; did you mean `{}`?",
-            join(walked, name)
-        ),
+        Some(name) => format!("{place} has no key `{step}`; did you mean `{}`?", join(walked, name)),
         None => format!("{place} has no key `{step}`; known: {}", names.join(", ")),
     }
 }
@@ -162,10 +135,8 @@ fn below(schema: &Value) -> Vec<KeySummary> {
             .iter()
             .map(|(key, below)| {
                 let inner = schema::without_null(below);
-                let text = below
-                    .get("description")
-                    .or_else(|| inner.get("description"))
-                    .and_then(Value::as_str);
+                let text =
+                    below.get("description").or_else(|| inner.get("description")).and_then(Value::as_str);
                 summary(key, kind(inner), text, schema::requires(schema, key))
             })
             .collect();
@@ -174,27 +145,16 @@ fn below(schema: &Value) -> Vec<KeySummary> {
         return Vec::new();
     };
     if let Some(variants) = schema::choice(object) {
-        return variants
-            .iter()
-            .map(|v| summary(v.name, kind(v.schema), v.description, false))
-            .collect();
+        return variants.iter().map(|v| summary(v.name, kind(v.schema), v.description, false)).collect();
     }
     let words = schema::words(object).unwrap_or_default();
-    words
-        .into_iter()
-        .map(|(word, meaning)| summary(word, String::new(), meaning, false))
-        .collect()
+    words.into_iter().map(|(word, meaning)| summary(word, String::new(), meaning, false)).collect()
 }
 
 fn summary(key: &str, kind: String, text: Option<&str>, required: bool) -> KeySummary {
     let text = text.unwrap_or_default();
     let end = text.find(". ").map_or(text.len(), |end| end + 1);
-    KeySummary {
-        key: key.to_owned(),
-        kind,
-        summary: text[..end].replace('\n', " "),
-        required,
-    }
+    KeySummary { key: key.to_owned(), kind, summary: text[..end].replace('\n', " "), required }
 }
 
 /// A schema's type in words.
@@ -207,10 +167,7 @@ fn kind(schema: &Value) -> String {
             return "one of several words".to_owned();
         }
     }
-    match (
-        schema::type_name(schema),
-        schema.get("format").and_then(Value::as_str),
-    ) {
+    match (schema::type_name(schema), schema.get("format").and_then(Value::as_str)) {
         (Some("string"), Some("bytes")) => "memory or storage with unit".to_owned(),
         (Some("string"), Some("duration")) => "length of time with unit".to_owned(),
         (Some("string"), Some(format)) => format.replace('-', " "),
@@ -218,12 +175,9 @@ fn kind(schema: &Value) -> String {
         (Some("integer"), _) => ranged("whole number", schema),
         (Some("number"), _) => ranged("number", schema),
         (Some("boolean"), _) => "true or false".to_owned(),
-        (Some("array"), _) => format!(
-            "list of {}",
-            schema
-                .get("items")
-                .map_or_else(|| "anything".to_owned(), kind)
-        ),
+        (Some("array"), _) => {
+            format!("list of {}", schema.get("items").map_or_else(|| "anything".to_owned(), kind))
+        }
         (Some("object"), _) if schema::properties(schema).is_some() => "mapping".to_owned(),
         (Some("object"), _) => "mapping by name".to_owned(),
         _ => "anything".to_owned(),
@@ -239,12 +193,8 @@ fn ranged(what: &str, schema: &Value) -> String {
 
 fn found(path: &str, document: &HubDocument) -> Option<Found> {
     let whole = serde_json::to_value(&document.hub).ok()?;
-    let pointer: String = path
-        .replace('[', ".")
-        .replace(']', "")
-        .split('.')
-        .map(|step| format!("/{step}"))
-        .collect();
+    let pointer: String =
+        path.replace('[', ".").replace(']', "").split('.').map(|step| format!("/{step}")).collect();
     let value = said(whole.pointer(&pointer)?.clone()).unwrap_or_default();
     let from = document.position(path).map_or_else(
         || "default".to_owned(),

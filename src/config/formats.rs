@@ -9,8 +9,8 @@ use regex_lite::Regex;
 use serde_json::{Value, json};
 
 use super::names::{
-    Account, Cidr, Day, Domain, GroupName, HubName, KubernetesVersion, MachineName, PersonName,
-    Project, Region, SizeName, Zone,
+    Account, Cidr, Day, Domain, GroupName, HubName, KubernetesVersion, MachineName, PersonName, Project,
+    Region, SizeName, Zone,
 };
 use super::schema;
 
@@ -47,11 +47,7 @@ const FORMATS: [(&str, &str, Check); 17] = [
     (Account::FORMAT, "name", parses::<Account>),
     (Project::FORMAT, "name", parses::<Project>),
     (MachineName::FORMAT, "name", parses::<MachineName>),
-    (
-        KubernetesVersion::FORMAT,
-        "name",
-        parses::<KubernetesVersion>,
-    ),
+    (KubernetesVersion::FORMAT, "name", parses::<KubernetesVersion>),
     (Cidr::FORMAT, "name", parses::<Cidr>),
     (Day::FORMAT, "name", parses::<Day>),
 ];
@@ -71,34 +67,23 @@ pub(super) fn check(schema: &Value, text: &str) -> Result<(), Refusal> {
     }
     let refuse = |rule, expected: &str| {
         let suggestion = super::lower::flow(&schema::example(schema));
-        Err(Refusal {
-            rule,
-            expected: expected.to_owned(),
-            suggestion,
-        })
+        Err(Refusal { rule, expected: expected.to_owned(), suggestion })
     };
     if format == Some("uri") && !is_address(text) {
-        return refuse(
-            "name",
-            "not an address that begins with `https://` or `http://`",
-        );
+        return refuse("name", "not an address that begins with `https://` or `http://`");
     }
     let shortest = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0);
     if (text.chars().count() as u64) < shortest {
         return refuse("name", "nothing is written here");
     }
     match schema.get("pattern").and_then(Value::as_str) {
-        Some(pattern) if !matches(pattern, text) => {
-            refuse("name", &format!("does not match `{pattern}`"))
-        }
+        Some(pattern) if !matches(pattern, text) => refuse("name", &format!("does not match `{pattern}`")),
         _ => Ok(()),
     }
 }
 
 fn is_address(text: &str) -> bool {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     rest.is_some_and(|rest| {
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         !host.is_empty() && !host.contains('@') && !text.contains(char::is_whitespace)
@@ -112,9 +97,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     let Ok(mut cache) = CACHE.lock() else {
         return true;
     };
-    let compiled = cache
-        .entry(pattern.to_owned())
-        .or_insert_with(|| Regex::new(pattern).ok());
+    let compiled = cache.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).ok());
     compiled.as_ref().is_none_or(|regex| regex.is_match(text))
 }
 
@@ -122,40 +105,21 @@ fn matches(pattern: &str, text: &str) -> bool {
 ///
 /// # Errors
 /// What was expected and a number that would do.
-pub(super) fn number(
-    schema: &Value,
-    kind: &str,
-    text: &str,
-    quoted: bool,
-) -> Result<Value, Refusal> {
+pub(super) fn number(schema: &Value, kind: &str, text: &str, quoted: bool) -> Result<Value, Refusal> {
     let suggestion = || super::lower::flow(&schema::example(schema));
-    let refuse = |rule, expected: String| {
-        Err(Refusal {
-            rule,
-            expected,
-            suggestion: suggestion(),
-        })
-    };
+    let refuse = |rule, expected: String| Err(Refusal { rule, expected, suggestion: suggestion() });
     let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
-    let what = if kind == "integer" {
-        "a whole number"
-    } else {
-        "a number"
-    };
+    let what = if kind == "integer" { "a whole number" } else { "a number" };
     let range = match (bound("minimum"), bound("maximum")) {
         (Some(low), Some(high)) => format!("{what} between {low} and {high}"),
         (Some(low), None) => format!("{what}, at least {low}"),
         _ => what.to_owned(),
     };
-    let plain = !quoted
-        && text
-            .chars()
-            .all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));
+    let plain = !quoted && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));
     let Some(number) = text.parse::<f64>().ok().filter(|_| plain) else {
         return refuse("wrong-type", format!("not {range}"));
     };
-    if bound("minimum").is_some_and(|low| number < low)
-        || bound("maximum").is_some_and(|high| number > high)
+    if bound("minimum").is_some_and(|low| number < low) || bound("maximum").is_some_and(|high| number > high)
     {
         return refuse("out-of-range", format!("not {range}"));
     }

@@ -41,9 +41,7 @@ pub struct HubDocument {
 impl HubDocument {
     /// Line and column of a key's value in the file, if the file says it.
     pub fn position(&self, path: &str) -> Option<(usize, usize)> {
-        self.places
-            .get(path)
-            .map(|place| line_column(&self.text, place.value.start))
+        self.places.get(path).map(|place| line_column(&self.text, place.value.start))
     }
 
     /// The folder that the file's own references are relative to.
@@ -63,9 +61,8 @@ pub fn check_file(path: &Path) -> io::Result<Checked> {
     let length = fs::metadata(path)?.len();
     if length > source::MAX_FILE_BYTES as u64 {
         let size = frazil_units::Bytes::new(length);
-        let problem = Problem::file("too-long", format!("{} is {size} long", path.display())).help(
-            "a hub file holds at most 1 MiB; most are a few kilobytes. Is this the right file?",
-        );
+        let problem = Problem::file("too-long", format!("{} is {size} long", path.display()))
+            .help("a hub file holds at most 1 MiB; most are a few kilobytes. Is this the right file?");
         return Ok(Checked {
             path: path.to_owned(),
             text: String::new(),
@@ -78,12 +75,8 @@ pub fn check_file(path: &Path) -> io::Result<Checked> {
 
 /// Checks the bytes of a hub file; `path` is only named in messages and document.
 pub fn check_bytes(bytes: Vec<u8>, path: &Path) -> Checked {
-    let mut checked = Checked {
-        path: path.to_owned(),
-        text: String::new(),
-        problems: Vec::new(),
-        document: None,
-    };
+    let mut checked =
+        Checked { path: path.to_owned(), text: String::new(), problems: Vec::new(), document: None };
     match source::decode(bytes, path) {
         Ok(text) => checked.text = text,
         Err(problem) => {
@@ -105,9 +98,7 @@ pub fn check_bytes(bytes: Vec<u8>, path: &Path) -> Checked {
         problems.extend(rules::check(hub, &lowered));
     }
     problems.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
-    let usable = problems
-        .iter()
-        .all(|problem| problem.severity == Severity::Warning);
+    let usable = problems.iter().all(|problem| problem.severity == Severity::Warning);
     checked.document = hub.filter(|_| usable).map(|hub| HubDocument {
         path: path.to_owned(),
         hub,
@@ -124,10 +115,8 @@ fn typed(lowered: &Lowered, problems: &mut Vec<Problem>) -> Option<HubFile> {
         Ok(hub) => Some(hub),
         Err(error) => {
             if problems.is_empty() {
-                problems.push(Problem::file(
-                    "wrong-type",
-                    format!("the file does not fit its types: {error}"),
-                ));
+                problems
+                    .push(Problem::file("wrong-type", format!("the file does not fit its types: {error}")));
             }
             None
         }

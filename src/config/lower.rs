@@ -37,15 +37,9 @@ pub(super) struct Lowered {
 
 /// Lowers a file's tree by its schema.
 pub(super) fn lower(root: &Node, schema: &Json) -> Lowered {
-    let mut lowering = Lowering {
-        root: schema,
-        out: Lowered::default(),
-    };
+    let mut lowering = Lowering { root: schema, out: Lowered::default() };
     let value = lowering.node(schema, root, "");
-    Lowered {
-        value,
-        ..lowering.out
-    }
+    Lowered { value, ..lowering.out }
 }
 
 struct Lowering<'a> {
@@ -55,11 +49,7 @@ struct Lowering<'a> {
 
 /// A path one step further.
 pub(super) fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
-    }
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
 impl Lowering<'_> {
@@ -92,13 +82,10 @@ impl Lowering<'_> {
     }
 
     fn expected(&mut self, schema: &Json, node: &Node, path: &str, what: &str) -> Json {
-        let problem = Problem::at(
-            "wrong-type",
-            node.span.clone(),
-            format!("{} has to be {what}", shown(path)),
-        )
-        .label(format!("this is {}", node.kind()))
-        .help(example_line(path, schema));
+        let problem =
+            Problem::at("wrong-type", node.span.clone(), format!("{} has to be {what}", shown(path)))
+                .label(format!("this is {}", node.kind()))
+                .help(example_line(path, schema));
         self.wrong(schema, path, problem)
     }
 
@@ -111,9 +98,7 @@ impl Lowering<'_> {
         match schema::properties(schema) {
             Some(known) => self.struct_entries(schema, known, entries, node, path),
             None => self.map_entries(
-                schema
-                    .get("additionalProperties")
-                    .unwrap_or(&Json::Bool(true)),
+                schema.get("additionalProperties").unwrap_or(&Json::Bool(true)),
                 entries,
                 path,
             ),
@@ -147,10 +132,7 @@ impl Lowering<'_> {
             .filter(|(key, _)| !known.contains_key(&key.text))
             .map(|(key, _)| key.text.as_str())
             .collect();
-        for (key, below) in known
-            .iter()
-            .filter(|(key, _)| schema::requires(schema, key))
-        {
+        for (key, below) in known.iter().filter(|(key, _)| schema::requires(schema, key)) {
             if !object.contains_key(key) {
                 let stand_in = self.missing(key, below, node, path, &misspelt);
                 object.insert(key.clone(), stand_in);
@@ -160,33 +142,17 @@ impl Lowering<'_> {
     }
 
     /// A required key that is not there; a misspelling of it has been told already.
-    fn missing(
-        &mut self,
-        key: &str,
-        schema: &Json,
-        parent: &Node,
-        path: &str,
-        misspelt: &[&str],
-    ) -> Json {
+    fn missing(&mut self, key: &str, schema: &Json, parent: &Node, path: &str, misspelt: &[&str]) -> Json {
         let full = join(path, key);
         if misspelt.iter().any(|text| nearest(text, &[key]).is_some()) {
             self.out.stand_ins.push(full);
             return schema::example(schema);
         }
-        let at = self
-            .out
-            .places
-            .get(path)
-            .map_or(parent.span.start..parent.span.start, |place| {
-                place.key.clone()
-            });
-        let problem = Problem::at(
-            "missing-key",
-            at,
-            format!("{} needs the key `{key}`", shown(path)),
-        )
-        .label(format!("`{key}` is missing here"))
-        .help(example_line(&full, schema));
+        let at =
+            self.out.places.get(path).map_or(parent.span.start..parent.span.start, |place| place.key.clone());
+        let problem = Problem::at("missing-key", at, format!("{} needs the key `{key}`", shown(path)))
+            .label(format!("`{key}` is missing here"))
+            .help(example_line(&full, schema));
         self.wrong(schema, &full, problem)
     }
 
@@ -200,9 +166,7 @@ impl Lowering<'_> {
             },
         };
         let message = format!("{} has no key `{}`", shown(path), key.text);
-        let problem = Problem::at("unknown-key", key.span.clone(), message)
-            .label("unknown key")
-            .help(help);
+        let problem = Problem::at("unknown-key", key.span.clone(), message).label("unknown key").help(help);
         self.out.problems.push(problem.path(join(path, &key.text)));
     }
 
@@ -230,13 +194,7 @@ impl Lowering<'_> {
     }
 
     fn place(&mut self, path: &str, key: Range<usize>, value: &Node) {
-        self.out.places.insert(
-            path.to_owned(),
-            Place {
-                key,
-                value: value.span.clone(),
-            },
-        );
+        self.out.places.insert(path.to_owned(), Place { key, value: value.span.clone() });
     }
 
     fn list(&mut self, schema: &Json, node: &Node, path: &str) -> Json {
@@ -269,17 +227,10 @@ impl Lowering<'_> {
         let one_text = schema.get("items").and_then(schema::type_name) == Some("string");
         match &node.value {
             Value::Text(text, _) if one_text => {
-                let problem = Problem::at(
-                    "wrong-type",
-                    node.span.clone(),
-                    format!("{} has to be a list", shown(path)),
-                )
-                .label("this is a single value")
-                .help(format!(
-                    "write `{}: [{}]`",
-                    last_key(path),
-                    flow_text(&clip(text))
-                ));
+                let problem =
+                    Problem::at("wrong-type", node.span.clone(), format!("{} has to be a list", shown(path)))
+                        .label("this is a single value")
+                        .help(format!("write `{}: [{}]`", last_key(path), flow_text(&clip(text))));
                 self.wrong(schema, path, problem)
             }
             _ => self.expected(schema, node, path, "a list"),
@@ -304,14 +255,8 @@ impl Lowering<'_> {
                 }
             },
             Value::Text(text, _) => {
-                let key = Key {
-                    text: text.clone(),
-                    span: node.span.clone(),
-                };
-                let nothing = Node {
-                    span: node.span.clone(),
-                    value: Value::Null,
-                };
+                let key = Key { text: text.clone(), span: node.span.clone() };
+                let nothing = Node { span: node.span.clone(), value: Value::Null };
                 self.chosen(schema, variants, &key, &nothing, path)
             }
             _ => self.expected(schema, node, path, &one_of(&names)),
@@ -328,24 +273,18 @@ impl Lowering<'_> {
     ) -> Json {
         let Some(variant) = variants.iter().find(|variant| variant.name == key.text) else {
             let names: Vec<_> = variants.iter().map(|variant| variant.name).collect();
-            let problem = Problem::at(
-                "one-of",
-                key.span.clone(),
-                format!("{} cannot be `{}`", shown(path), key.text),
-            )
-            .label(format!("not {}", one_of(&names)))
-            .help(nearest(&key.text, &names).map_or_else(
-                || example_line(path, schema),
-                |name| format!("did you mean `{name}`?"),
-            ));
+            let problem =
+                Problem::at("one-of", key.span.clone(), format!("{} cannot be `{}`", shown(path), key.text))
+                    .label(format!("not {}", one_of(&names)))
+                    .help(nearest(&key.text, &names).map_or_else(
+                        || example_line(path, schema),
+                        |name| format!("did you mean `{name}`?"),
+                    ));
             return self.wrong(schema, path, problem);
         };
         let path = join(path, variant.name);
         self.place(&path, key.span.clone(), value);
-        let empty = Node {
-            span: value.span.clone(),
-            value: Value::Map(Vec::new()),
-        };
+        let empty = Node { span: value.span.clone(), value: Value::Map(Vec::new()) };
         let value = match (&value.value, schema::type_name(variant.schema)) {
             (Value::Null, Some("object")) => &empty,
             _ => value,
@@ -358,10 +297,8 @@ impl Lowering<'_> {
             Value::Text(text, _) if words.contains(&text.as_str()) => json!(text),
             Value::Null if words.contains(&"none") => json!("none"),
             Value::Text(text, _) => {
-                let help = nearest(text, words).map_or_else(
-                    || example_line(path, schema),
-                    |word| format!("did you mean `{word}`?"),
-                );
+                let help = nearest(text, words)
+                    .map_or_else(|| example_line(path, schema), |word| format!("did you mean `{word}`?"));
                 let problem = Problem::at(
                     "one-of",
                     node.span.clone(),
@@ -404,10 +341,7 @@ impl Lowering<'_> {
                 json!(text == "true")
             }
             Value::Text(text, _) => {
-                let meant = matches!(
-                    text.to_ascii_lowercase().as_str(),
-                    "yes" | "on" | "y" | "1" | "true"
-                );
+                let meant = matches!(text.to_ascii_lowercase().as_str(), "yes" | "on" | "y" | "1" | "true");
                 let problem = Problem::at(
                     "wrong-type",
                     node.span.clone(),
@@ -450,9 +384,7 @@ impl Lowering<'_> {
             Value::Null => Json::Null,
             Value::Text(text, Quoted::Yes) => json!(text),
             Value::Text(text, Quoted::No) => formats::core_scalar(text),
-            Value::List(items) => {
-                Json::Array(items.iter().map(|item| self.free(item, path)).collect())
-            }
+            Value::List(items) => Json::Array(items.iter().map(|item| self.free(item, path)).collect()),
             Value::Map(entries) => {
                 let pairs = entries.iter().map(|(key, value)| {
                     let path = join(path, &key.text);
@@ -466,10 +398,7 @@ impl Lowering<'_> {
 }
 
 fn has_required(schema: &Json) -> bool {
-    schema
-        .get("required")
-        .and_then(Json::as_array)
-        .is_some_and(|keys| !keys.is_empty())
+    schema.get("required").and_then(Json::as_array).is_some_and(|keys| !keys.is_empty())
 }
 
 fn find_key(schema: &Json, key: &str, path: &str, found: &mut Vec<String>) {
@@ -483,40 +412,24 @@ fn find_key(schema: &Json, key: &str, path: &str, found: &mut Vec<String>) {
     if let Some(items) = schema.get("items") {
         find_key(items, key, &format!("{path}[]"), found);
     }
-    for variant in schema
-        .as_object()
-        .and_then(schema::choice)
-        .into_iter()
-        .flatten()
-    {
+    for variant in schema.as_object().and_then(schema::choice).into_iter().flatten() {
         find_key(variant.schema, key, &join(path, variant.name), found);
     }
 }
 
 /// A path as a subject: `sizes[0].memory`, or "the hub file" for the root.
 fn shown(path: &str) -> String {
-    if path.is_empty() {
-        "the hub file".to_owned()
-    } else {
-        format!("`{path}`")
-    }
+    if path.is_empty() { "the hub file".to_owned() } else { format!("`{path}`") }
 }
 
 fn last_key(path: &str) -> &str {
-    path.rsplit('.')
-        .next()
-        .and_then(|key| key.split('[').next())
-        .unwrap_or(path)
+    path.rsplit('.').next().and_then(|key| key.split('[').next()).unwrap_or(path)
 }
 
 /// Text as it is quoted in a message: one line, not too long.
 fn clip(text: &str) -> String {
     let line: String = text.chars().take(60).flat_map(char::escape_debug).collect();
-    if text.chars().count() > 60 {
-        format!("{line}…")
-    } else {
-        line
-    }
+    if text.chars().count() > 60 { format!("{line}…") } else { line }
 }
 
 fn example_line(path: &str, schema: &Json) -> String {
@@ -528,16 +441,11 @@ fn example_line(path: &str, schema: &Json) -> String {
 pub fn flow(value: &Json) -> String {
     match value {
         Json::String(text) => flow_text(text),
-        Json::Array(items) => format!(
-            "[{}]",
-            items.iter().map(flow).collect::<Vec<_>>().join(", ")
-        ),
+        Json::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Json::Object(entries) if entries.is_empty() => "{}".to_owned(),
         Json::Object(entries) => {
-            let pairs: Vec<_> = entries
-                .iter()
-                .map(|(key, value)| format!("{}: {}", flow_text(key), flow(value)))
-                .collect();
+            let pairs: Vec<_> =
+                entries.iter().map(|(key, value)| format!("{}: {}", flow_text(key), flow(value))).collect();
             format!("{{ {} }}", pairs.join(", "))
         }
         other => other.to_string(),
@@ -551,11 +459,7 @@ fn flow_text(text: &str) -> String {
         && !text.contains(": ")
         && !text.starts_with(['-', '%', '@', ' ', ':', '~'])
         && !text.ends_with([':', ' ']);
-    if simple && !ambiguous(text) {
-        text.to_owned()
-    } else {
-        json!(text).to_string()
-    }
+    if simple && !ambiguous(text) { text.to_owned() } else { json!(text).to_string() }
 }
 
 /// Whether some YAML reader takes a plain text for a number, a boolean or nothing.

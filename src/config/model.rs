@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::auth::Auth;
-use super::names::{
-    Cidr, Domain, GroupName, HubName, KubernetesVersion, PersonName, SizeName, Zone,
-};
+use super::names::{Cidr, Domain, GroupName, HubName, KubernetesVersion, PersonName, SizeName, Zone};
 use super::plans::{Budget, Event};
 use super::pools::Pools;
 use super::provider::{Charts, Provider, State};
@@ -148,8 +146,6 @@ pub struct Gateway {
     pub per_user: Option<PerUser>,
     /// A Dask cluster that does nothing for so long is stopped.
     pub idle_timeout: Duration,
-    /// Only members of one of these groups may start Dask clusters. Default: everyone.
-    pub groups: Vec<GroupName>,
 }
 
 /// Workers of the Dask clusters.
@@ -371,56 +367,37 @@ impl Default for Gateway {
             workers: Workers::default(),
             per_user: None,
             idle_timeout: Duration::from_secs(30 * 60),
-            groups: Vec::new(),
         }
     }
 }
 
 impl Default for Workers {
     fn default() -> Self {
-        Self {
-            spot: true,
-            max: 100,
-            cores: 1.0,
-            memory: Bytes::gib(4),
-        }
+        Self { spot: true, max: 100, cores: 1.0, memory: Bytes::gib(4) }
     }
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self {
-            enabled: true,
-            expire: Duration::from_secs(7 * 86_400),
-        }
+        Self { enabled: true, expire: Duration::from_secs(7 * 86_400) }
     }
 }
 
 impl Default for Image {
     fn default() -> Self {
-        Self {
-            name: None,
-            tag: "2026.11".to_owned(),
-        }
+        Self { name: None, tag: "2026.11".to_owned() }
     }
 }
 
 impl Default for Kubernetes {
     fn default() -> Self {
-        Self {
-            version: KubernetesVersion::DEFAULT,
-            upgrades: Upgrades::Manual,
-        }
+        Self { version: KubernetesVersion::DEFAULT, upgrades: Upgrades::Manual }
     }
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Self {
-            cidr: Cidr::default(),
-            nat: Nat::None,
-            flow_logs: false,
-        }
+        Self { cidr: Cidr::default(), nat: Nat::None, flow_logs: false }
     }
 }
 
@@ -433,15 +410,7 @@ fn default_sizes() -> Vec<Size> {
         return Vec::new();
     };
     let memory = Bytes::gib(4);
-    vec![Size {
-        name,
-        memory,
-        cpu: None,
-        gpu: 0,
-        description: None,
-        groups: Vec::new(),
-        default: true,
-    }]
+    vec![Size { name, memory, cpu: None, gpu: 0, description: None, groups: Vec::new(), default: true }]
 }
 
 fn example_groups() -> Value {

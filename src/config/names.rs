@@ -215,15 +215,12 @@ fn machine(text: &str) -> bool {
 }
 
 fn minor_version(text: &str) -> bool {
-    text.strip_prefix("1.")
-        .is_some_and(|minor| minor.len() == 2 && minor.bytes().all(|b| b.is_ascii_digit()))
+    text.strip_prefix("1.").is_some_and(|minor| minor.len() == 2 && minor.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn cidr(text: &str) -> bool {
     text.parse::<ipnet::Ipv4Net>().is_ok_and(|net| {
-        (8..=24).contains(&net.prefix_len())
-            && net.network() == net.addr()
-            && net.addr().is_private()
+        (8..=24).contains(&net.prefix_len()) && net.network() == net.addr() && net.addr().is_private()
     })
 }
 
@@ -236,17 +233,8 @@ mod tests {
         for good in ["a", "icesat2-2026", "x".repeat(32).as_str()] {
             assert!(good.parse::<HubName>().is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "Hub",
-            "2hub",
-            "hub-",
-            "-hub",
-            "my_hub",
-            "hub.org",
-            "ünï",
-            "x".repeat(33).as_str(),
-        ] {
+        for bad in ["", "Hub", "2hub", "hub-", "-hub", "my_hub", "hub.org", "ünï", "x".repeat(33).as_str()]
+        {
             assert!(bad.parse::<HubName>().is_err(), "{bad}");
         }
     }
@@ -254,14 +242,7 @@ mod tests {
     #[test]
     fn networks_are_private_and_whole() {
         assert!("10.40.0.0/16".parse::<Cidr>().is_ok());
-        for bad in [
-            "10.40.0.1/16",
-            "8.8.0.0/16",
-            "10.0.0.0/7",
-            "10.0.0.0/28",
-            "10.40.0.0",
-            "fd00::/8",
-        ] {
+        for bad in ["10.40.0.1/16", "8.8.0.0/16", "10.0.0.0/7", "10.0.0.0/28", "10.40.0.0", "fd00::/8"] {
             assert!(bad.parse::<Cidr>().is_err(), "{bad}");
         }
     }
@@ -276,10 +257,7 @@ mod tests {
 
     #[test]
     fn accounts_keep_their_leading_zero() {
-        assert_eq!(
-            "012345678901".parse::<Account>().unwrap().as_str(),
-            "012345678901"
-        );
+        assert_eq!("012345678901".parse::<Account>().unwrap().as_str(), "012345678901");
         assert!("12345678901".parse::<Account>().is_err());
     }
 }

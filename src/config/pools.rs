@@ -47,13 +47,8 @@ pub struct Pool {
 impl Pools {
     /// The pools that the file names, with their names.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, &Pool)> {
-        [
-            ("core", &self.core),
-            ("user", &self.user),
-            ("dask", &self.dask),
-            ("gpu", &self.gpu),
-        ]
-        .into_iter()
-        .filter_map(|(name, pool)| pool.as_ref().map(|pool| (name, pool)))
+        [("core", &self.core), ("user", &self.user), ("dask", &self.dask), ("gpu", &self.gpu)]
+            .into_iter()
+            .filter_map(|(name, pool)| pool.as_ref().map(|pool| (name, pool)))
     }
 }

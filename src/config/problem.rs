@@ -50,10 +50,7 @@ impl Problem {
 
     /// A problem at some bytes of the file.
     pub fn at(rule: &'static str, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self {
-            span: Some(span),
-            ..Self::file(rule, message)
-        }
+        Self { span: Some(span), ..Self::file(rule, message) }
     }
 
     /// What to write or do instead.
@@ -96,8 +93,5 @@ impl Problem {
 pub fn line_column(text: &str, offset: usize) -> (usize, usize) {
     let before = &text[..offset.min(text.len())];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }

@@ -24,12 +24,7 @@ pub(super) struct Subject<'a> {
 
 impl Subject<'_> {
     /// A problem about the value of a key; about the start of the file when the key is not written there.
-    pub(super) fn value(
-        &self,
-        rule: &'static str,
-        path: &str,
-        message: impl Into<String>,
-    ) -> Problem {
+    pub(super) fn value(&self, rule: &'static str, path: &str, message: impl Into<String>) -> Problem {
         match self.lowered.places.get(path) {
             Some(place) => Problem::at(rule, place.value.clone(), message).path(path),
             None => Problem::file(rule, message).path(path),
@@ -37,12 +32,7 @@ impl Subject<'_> {
     }
 
     /// A problem about a key rather than its value.
-    pub(super) fn key(
-        &self,
-        rule: &'static str,
-        path: &str,
-        message: impl Into<String>,
-    ) -> Problem {
+    pub(super) fn key(&self, rule: &'static str, path: &str, message: impl Into<String>) -> Problem {
         match self.lowered.places.get(path) {
             Some(place) => Problem::at(rule, place.key.clone(), message).path(path),
             None => Problem::file(rule, message).path(path),
@@ -51,10 +41,7 @@ impl Subject<'_> {
 
     /// Where the value of a key stands.
     pub(super) fn span(&self, path: &str) -> Option<Range<usize>> {
-        self.lowered
-            .places
-            .get(path)
-            .map(|place| place.value.clone())
+        self.lowered.places.get(path).map(|place| place.value.clone())
     }
 
     /// Whether the file itself says a key.
@@ -83,9 +70,7 @@ const RULES: [Rule; 11] = [
 pub(super) fn check(hub: &HubFile, lowered: &Lowered) -> Vec<Problem> {
     let subject = Subject { hub, lowered };
     let found = RULES.iter().flat_map(|rule| rule(&subject));
-    let mut problems: Vec<_> = found
-        .filter(|problem| trusted(lowered, &problem.path))
-        .collect();
+    let mut problems: Vec<_> = found.filter(|problem| trusted(lowered, &problem.path)).collect();
     problems.retain(|problem| !silenced(hub, problem));
     problems.extend(silences(&subject));
     problems
@@ -93,23 +78,13 @@ pub(super) fn check(hub: &HubFile, lowered: &Lowered) -> Vec<Problem> {
 
 fn trusted(lowered: &Lowered, path: &str) -> bool {
     let within = |outer: &str, inner: &str| {
-        inner == outer
-            || inner
-                .strip_prefix(outer)
-                .is_some_and(|rest| rest.starts_with(['.', '[']))
+        inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(['.', '[']))
     };
-    !lowered
-        .stand_ins
-        .iter()
-        .any(|stand_in| within(stand_in, path) || within(path, stand_in))
+    !lowered.stand_ins.iter().any(|stand_in| within(stand_in, path) || within(path, stand_in))
 }
 
 fn silenced(hub: &HubFile, problem: &Problem) -> bool {
-    problem.severity == Severity::Warning
-        && hub
-            .silence
-            .iter()
-            .any(|silence| silence.rule == problem.rule)
+    problem.severity == Severity::Warning && hub.silence.iter().any(|silence| silence.rule == problem.rule)
 }
 
 fn silences(subject: &Subject<'_>) -> Vec<Problem> {
@@ -127,11 +102,7 @@ fn silences(subject: &Subject<'_>) -> Vec<Problem> {
                 |name| format!("did you mean `{name}`?"),
             );
             subject
-                .value(
-                    "unknown-rule",
-                    &path,
-                    format!("no rule `{}` can be silenced", silence.rule),
-                )
+                .value("unknown-rule", &path, format!("no rule `{}` can be silenced", silence.rule))
                 .label("unknown rule")
                 .help(help)
         })

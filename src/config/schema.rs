@@ -18,10 +18,7 @@ pub fn hub_schema() -> &'static Value {
 fn generate() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.inline_subschemas = true;
-    let mut schema = settings
-        .into_generator()
-        .into_root_schema_for::<HubFile>()
-        .to_value();
+    let mut schema = settings.into_generator().into_root_schema_for::<HubFile>().to_value();
     add_short_forms(&mut schema);
     schema["title"] = json!("A frazil hub file");
     schema
@@ -32,9 +29,7 @@ fn add_short_forms(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
             object.values_mut().for_each(add_short_forms);
-            let short = choice(object)
-                .map(|variants| short_forms(&variants))
-                .unwrap_or_default();
+            let short = choice(object).map(|variants| short_forms(&variants)).unwrap_or_default();
             if let Some(variants) = object.get_mut("oneOf").and_then(Value::as_array_mut) {
                 variants.extend(short);
             }
@@ -46,8 +41,7 @@ fn add_short_forms(schema: &mut Value) {
 
 fn short_forms(variants: &[Variant<'_>]) -> Vec<Value> {
     let needs_nothing = |variant: &Variant<'_>| {
-        variant.schema.get("type") == Some(&json!("object"))
-            && variant.schema.get("required").is_none()
+        variant.schema.get("type") == Some(&json!("object")) && variant.schema.get("required").is_none()
     };
     variants
         .iter()
@@ -77,23 +71,13 @@ pub(super) fn choice(schema: &Map<String, Value>) -> Option<Vec<Variant<'_>>> {
 fn variant(schema: &Value) -> Option<Variant<'_>> {
     let properties = schema.get("properties")?.as_object()?;
     let (name, below) = properties.iter().next().filter(|_| properties.len() == 1)?;
-    Some(Variant {
-        name,
-        schema: below,
-        description: schema.get("description").and_then(Value::as_str),
-    })
+    Some(Variant { name, schema: below, description: schema.get("description").and_then(Value::as_str) })
 }
 
 /// The words of an enumeration, each with its meaning.
 pub(super) fn words(schema: &Map<String, Value>) -> Option<Vec<(&str, Option<&str>)>> {
     if let Some(plain) = schema.get("enum").and_then(Value::as_array) {
-        return Some(
-            plain
-                .iter()
-                .filter_map(Value::as_str)
-                .map(|word| (word, None))
-                .collect(),
-        );
+        return Some(plain.iter().filter_map(Value::as_str).map(|word| (word, None)).collect());
     }
     let variants = schema.get("oneOf")?.as_array()?;
     let found: Vec<_> = variants
@@ -112,10 +96,7 @@ pub(super) fn without_null(schema: &Value) -> &Value {
         return schema;
     };
     let is_null = |schema: &&Value| schema.get("type") == Some(&json!("null"));
-    match alternatives
-        .iter()
-        .find(|alternative| !is_null(alternative))
-    {
+    match alternatives.iter().find(|alternative| !is_null(alternative)) {
         Some(other) if alternatives.iter().any(|alternative| is_null(&alternative)) => other,
         _ => schema,
     }
@@ -125,10 +106,7 @@ pub(super) fn without_null(schema: &Value) -> &Value {
 pub(super) fn type_name(schema: &Value) -> Option<&str> {
     match schema.get("type")? {
         Value::String(name) => Some(name),
-        Value::Array(names) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|name| *name != "null"),
+        Value::Array(names) => names.iter().filter_map(Value::as_str).find(|name| *name != "null"),
         _ => None,
     }
 }
@@ -140,26 +118,15 @@ pub(super) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
 
 /// Whether an object schema asks for a key.
 pub(super) fn requires(schema: &Value, key: &str) -> bool {
-    schema
-        .get("required")
-        .and_then(Value::as_array)
-        .is_some_and(|keys| keys.iter().any(|k| k == key))
+    schema.get("required").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|k| k == key))
 }
 
 /// An example of a value: the schema's own, its default, or its first word.
 pub(super) fn example(schema: &Value) -> Value {
     let inner = without_null(schema);
-    let own = |schema: &Value| {
-        schema
-            .get("examples")
-            .and_then(|examples| examples.get(0))
-            .cloned()
-    };
+    let own = |schema: &Value| schema.get("examples").and_then(|examples| examples.get(0)).cloned();
     let empty = json!([]);
-    let default = schema
-        .get("default")
-        .filter(|value| !value.is_null() && **value != empty)
-        .cloned();
+    let default = schema.get("default").filter(|value| !value.is_null() && **value != empty).cloned();
     if let Some(value) = own(schema).or_else(|| own(inner)).or(default) {
         return value;
     }
@@ -173,9 +140,7 @@ pub(super) fn example(schema: &Value) -> Value {
     }
     match type_name(inner) {
         Some("object") => required_example(inner),
-        Some("array") => inner
-            .get("items")
-            .map_or_else(|| json!([]), |items| json!([example(items)])),
+        Some("array") => inner.get("items").map_or_else(|| json!([]), |items| json!([example(items)])),
         Some("boolean") => json!(true),
         Some("integer" | "number") => inner.get("minimum").cloned().unwrap_or_else(|| json!(1)),
         _ => json!("text"),
@@ -187,9 +152,5 @@ fn required_example(schema: &Value) -> Value {
         return json!({});
     };
     let required = keys.iter().filter(|(key, _)| requires(schema, key));
-    Value::Object(
-        required
-            .map(|(key, below)| (key.clone(), example(below)))
-            .collect(),
-    )
+    Value::Object(required.map(|(key, below)| (key.clone(), example(below))).collect())
 }

@@ -8,10 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum SecretRef {
     /// In an environment variable.
-    Env(
-        #[schemars(regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"), example = &"GITHUB_CLIENT_SECRET")]
-         String,
-    ),
+    Env(#[schemars(regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"), example = &"GITHUB_CLIENT_SECRET")] String),
     /// In a file of its own, which only its owner may read; relative to the hub file.
     File(#[schemars(length(min = 1), example = &"client-secret.txt")] String),
     /// In a file encrypted with sops, as `FILE#KEY`.

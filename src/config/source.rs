@@ -75,11 +75,8 @@ impl Node {
 pub(super) fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, Problem> {
     if bytes.len() > MAX_FILE_BYTES {
         let size = frazil_units::Bytes::new(bytes.len() as u64);
-        return Err(
-            Problem::file("too-long", format!("{} is {size} long", path.display())).help(
-                "a hub file holds at most 1 MiB; most are a few kilobytes. Is this the right file?",
-            ),
-        );
+        return Err(Problem::file("too-long", format!("{} is {size} long", path.display()))
+            .help("a hub file holds at most 1 MiB; most are a few kilobytes. Is this the right file?"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
@@ -116,19 +113,13 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Problem>), Problem> {
                 )
                 .help("one hub, one file: put the other hub into a file of its own"));
             }
-            Event::StreamStart
-            | Event::StreamEnd
-            | Event::DocumentStart(..)
-            | Event::DocumentEnd => {}
+            Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd => {}
             event => root = builder.event(event, &span)?.or(root),
         }
     }
     match root {
         Some(node) if !matches!(node.value, Value::Null) => Ok((node, builder.problems)),
-        _ => {
-            Err(Problem::file("empty", "the file is empty")
-                .help("`frazil init` writes one that works"))
-        }
+        _ => Err(Problem::file("empty", "the file is empty").help("`frazil init` writes one that works")),
     }
 }
 
@@ -136,11 +127,8 @@ fn syntax_problem(text: &str, error: &granit_parser::ScanError) -> Problem {
     let at = offset(text, error.marker());
     let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[line_start..].lines().next().unwrap_or_default();
-    let problem = Problem::at(
-        "syntax",
-        at..next_char(text, at),
-        format!("this is not YAML: {}", error.info()),
-    );
+    let problem =
+        Problem::at("syntax", at..next_char(text, at), format!("this is not YAML: {}", error.info()));
     if line.trim_start_matches(' ').starts_with('\t') {
         return problem.help("YAML allows no tabs for indentation: use spaces");
     }
@@ -169,10 +157,7 @@ struct Open {
 
 enum OpenKind {
     List(Vec<Node>),
-    Map {
-        entries: Vec<(Key, Node)>,
-        key: Option<Key>,
-    },
+    Map { entries: Vec<(Key, Node)>, key: Option<Key> },
 }
 
 /// Builds the tree from the parser's events.
@@ -206,49 +191,26 @@ impl<'a> Builder<'a> {
         self.count(1, &bytes)?;
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                let node = Node {
-                    span: bytes,
-                    value: scalar(&text, style),
-                };
+                let node = Node { span: bytes, value: scalar(&text, style) };
                 self.keep(anchor, &node);
                 self.add(node)
             }
-            Event::SequenceStart(_, anchor, _) => {
-                self.start(bytes, anchor, OpenKind::List(Vec::new()))
+            Event::SequenceStart(_, anchor, _) => self.start(bytes, anchor, OpenKind::List(Vec::new())),
+            Event::MappingStart(_, anchor, _) => {
+                self.start(bytes, anchor, OpenKind::Map { entries: Vec::new(), key: None })
             }
-            Event::MappingStart(_, anchor, _) => self.start(
-                bytes,
-                anchor,
-                OpenKind::Map {
-                    entries: Vec::new(),
-                    key: None,
-                },
-            ),
             Event::SequenceEnd | Event::MappingEnd => self.end(&bytes),
             Event::Alias(id) => self.alias(id, bytes),
             _ => Ok(None),
         }
     }
 
-    fn start(
-        &mut self,
-        bytes: Range<usize>,
-        anchor: usize,
-        kind: OpenKind,
-    ) -> Result<Option<Node>, Problem> {
+    fn start(&mut self, bytes: Range<usize>, anchor: usize, kind: OpenKind) -> Result<Option<Node>, Problem> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(Problem::at(
-                "too-deep",
-                bytes,
-                format!("more than {MAX_DEPTH} levels of nesting"),
-            )
-            .help("a hub file needs five; check the indentation and brackets"));
+            return Err(Problem::at("too-deep", bytes, format!("more than {MAX_DEPTH} levels of nesting"))
+                .help("a hub file needs five; check the indentation and brackets"));
         }
-        self.open.push(Open {
-            start: bytes.start,
-            anchor,
-            kind,
-        });
+        self.open.push(Open { start: bytes.start, anchor, kind });
         Ok(None)
     }
 
@@ -267,31 +229,19 @@ impl<'a> Builder<'a> {
             }
         };
         let flow = self.text[open.start..].starts_with(['{', '[']);
-        let end = if flow {
-            bytes.end
-        } else {
-            inner_end.unwrap_or(bytes.end)
-        };
-        let node = Node {
-            span: open.start..end.max(open.start),
-            value,
-        };
+        let end = if flow { bytes.end } else { inner_end.unwrap_or(bytes.end) };
+        let node = Node { span: open.start..end.max(open.start), value };
         self.keep(open.anchor, &node);
         self.add(node)
     }
 
     fn alias(&mut self, id: usize, bytes: Range<usize>) -> Result<Option<Node>, Problem> {
         let Some((node, size)) = self.anchors.get(&id).cloned() else {
-            return Err(
-                Problem::at("unknown-alias", bytes, "nothing above carries this anchor")
-                    .help("define it first with `&name`, or write the value out"),
-            );
+            return Err(Problem::at("unknown-alias", bytes, "nothing above carries this anchor")
+                .help("define it first with `&name`, or write the value out"));
         };
         self.count(size, &bytes)?;
-        self.add(Node {
-            span: bytes,
-            value: node.value,
-        })
+        self.add(Node { span: bytes, value: node.value })
     }
 
     fn keep(&mut self, anchor: usize, node: &Node) {
@@ -332,25 +282,16 @@ impl<'a> Builder<'a> {
 }
 
 fn duplicate(key: &Key, first: &Key) -> Problem {
-    Problem::at(
-        "duplicate-key",
-        key.span.clone(),
-        format!("`{}` stands here a second time", key.text),
-    )
-    .also(first.span.clone(), "first here")
-    .help("keep one of the two; with both, one would be lost without a word")
+    Problem::at("duplicate-key", key.span.clone(), format!("`{}` stands here a second time", key.text))
+        .also(first.span.clone(), "first here")
+        .help("keep one of the two; with both, one would be lost without a word")
 }
 
 fn as_key(node: Node) -> Result<Key, Problem> {
     match node.value {
-        Value::Text(text, _) => Ok(Key {
-            text,
-            span: node.span,
-        }),
-        _ => Err(
-            Problem::at("syntax", node.span, "a key has to be a single word")
-                .help("quote text that begins with `{` or `[`"),
-        ),
+        Value::Text(text, _) => Ok(Key { text, span: node.span }),
+        _ => Err(Problem::at("syntax", node.span, "a key has to be a single word")
+            .help("quote text that begins with `{` or `[`")),
     }
 }
 
@@ -366,11 +307,6 @@ fn size_of(node: &Node) -> usize {
     match &node.value {
         Value::Null | Value::Text(..) => 1,
         Value::List(items) => 1 + items.iter().map(size_of).sum::<usize>(),
-        Value::Map(entries) => {
-            1 + entries
-                .iter()
-                .map(|(_, node)| 1 + size_of(node))
-                .sum::<usize>()
-        }
+        Value::Map(entries) => 1 + entries.iter().map(|(_, node)| 1 + size_of(node)).sum::<usize>(),
     }
 }

@@ -44,12 +44,7 @@ pub struct Limits {
 
 impl Limits {
     fn none(reason: impl Into<String>) -> Self {
-        Self {
-            kind: LimitsKind::None,
-            reason: reason.into(),
-            memory: None,
-            cpu: None,
-        }
+        Self { kind: LimitsKind::None, reason: reason.into(), memory: None, cpu: None }
     }
 }
 
@@ -78,15 +73,8 @@ fn version_1(root: &Path, name: &str) -> Limits {
     if let Err(error) = make(&memory) {
         return Limits::none(refused("version 1", &error));
     }
-    let cpu = cpu
-        .map(|cpu| cpu.join(name))
-        .filter(|cpu| make(cpu).is_ok());
-    Limits {
-        kind: LimitsKind::V1,
-        reason: String::new(),
-        memory: Some(memory),
-        cpu,
-    }
+    let cpu = cpu.map(|cpu| cpu.join(name)).filter(|cpu| make(cpu).is_ok());
+    Limits { kind: LimitsKind::V1, reason: String::new(), memory: Some(memory), cpu }
 }
 
 fn version_2(root: &Path, name: &str) -> Limits {
@@ -113,16 +101,9 @@ fn version_2(root: &Path, name: &str) -> Limits {
 /// Groups in which ours could be made: this process's own ancestors, the top first.
 fn parents(root: &Path) -> Vec<PathBuf> {
     let text = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let own = text
-        .lines()
-        .find_map(|line| line.strip_prefix("0::/"))
-        .unwrap_or_default();
-    let mut parents: Vec<_> = root
-        .join(own)
-        .ancestors()
-        .filter(|path| path.starts_with(root))
-        .map(Path::to_owned)
-        .collect();
+    let own = text.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+    let mut parents: Vec<_> =
+        root.join(own).ancestors().filter(|path| path.starts_with(root)).map(Path::to_owned).collect();
     parents.reverse();
     parents
 }
@@ -131,9 +112,7 @@ fn parents(root: &Path) -> Vec<PathBuf> {
 fn delegate(parent: &Path, name: &str) -> io::Result<PathBuf> {
     let folder = parent.join(name);
     make(&folder)?;
-    let tried = enable(parent)
-        .and_then(|()| enable(&folder))
-        .and_then(|()| try_joining(&folder));
+    let tried = enable(parent).and_then(|()| enable(&folder)).and_then(|()| try_joining(&folder));
     match tried {
         Ok(()) => Ok(folder),
         Err(error) => {
@@ -146,10 +125,7 @@ fn delegate(parent: &Path, name: &str) -> io::Result<PathBuf> {
 fn enable(folder: &Path) -> io::Result<()> {
     let file = folder.join("cgroup.subtree_control");
     let enabled = fs::read_to_string(&file)?;
-    if ["memory", "cpu"]
-        .iter()
-        .all(|controller| enabled.split_whitespace().any(|word| word == *controller))
-    {
+    if ["memory", "cpu"].iter().all(|controller| enabled.split_whitespace().any(|word| word == *controller)) {
         return Ok(());
     }
     fs::write(file, "+memory +cpu")
@@ -163,9 +139,7 @@ fn try_joining(folder: &Path) -> io::Result<()> {
         .arguments([probe.join("cgroup.procs")])
         .output();
     drop(fs::remove_dir(&probe));
-    joined
-        .map(|_| ())
-        .map_err(|_| io::Error::from(io::ErrorKind::PermissionDenied))
+    joined.map(|_| ()).map_err(|_| io::Error::from(io::ErrorKind::PermissionDenied))
 }
 
 fn make(folder: &Path) -> io::Result<()> {
@@ -190,15 +164,9 @@ fn refused(version: &str, error: &io::Error) -> String {
 pub fn remove_limits(hub_id: &str) -> Vec<PathBuf> {
     let name = format!("frazil-{hub_id}");
     let root = Path::new(ROOT);
-    let version_1 = ["memory", "cpu", "cpu,cpuacct"]
-        .iter()
-        .map(|controller| root.join(controller));
-    let candidates = version_1
-        .chain(parents(root))
-        .map(|parent| parent.join(&name));
-    candidates
-        .filter(|folder| folder.is_dir() && !remove_tree(folder))
-        .collect()
+    let version_1 = ["memory", "cpu", "cpu,cpuacct"].iter().map(|controller| root.join(controller));
+    let candidates = version_1.chain(parents(root)).map(|parent| parent.join(&name));
+    candidates.filter(|folder| folder.is_dir() && !remove_tree(folder)).collect()
 }
 
 /// Control groups are removed folder by folder; their files cannot be.

@@ -22,18 +22,10 @@ pub struct Machine {
 pub fn machine() -> io::Result<Machine> {
     let mut system = System::new().map_err(io::Error::other)?;
     system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
-    let limit = system
-        .cgroup_limits()
-        .map(|limits| limits.total_memory)
-        .filter(|limit| *limit > 0);
-    let memory = limit.map_or(system.total_memory(), |limit| {
-        limit.min(system.total_memory())
-    });
+    let limit = system.cgroup_limits().map(|limits| limits.total_memory).filter(|limit| *limit > 0);
+    let memory = limit.map_or(system.total_memory(), |limit| limit.min(system.total_memory()));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    Ok(Machine {
-        cores,
-        memory: Bytes::new(memory),
-    })
+    Ok(Machine { cores, memory: Bytes::new(memory) })
 }
 
 /// Free space of the file system that a path, or its nearest folder that exists, lies on.

@@ -55,17 +55,11 @@ impl Part {
 
     /// The part's name, as processes carry it.
     pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, part)| *part == self)
-            .map_or("", |(name, _)| name)
+        Self::NAMES.iter().find(|(_, part)| *part == self).map_or("", |(name, _)| name)
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, part)| *part)
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, part)| *part)
     }
 }
 
@@ -97,9 +91,7 @@ pub struct Process {
 impl Process {
     /// Whether its parent is no process of the same part: the process that was started, not a child of it.
     pub fn is_root(&self, all: &[Self]) -> bool {
-        let parent = self
-            .parent
-            .and_then(|parent| all.iter().find(|other| other.pid == parent));
+        let parent = self.parent.and_then(|parent| all.iter().find(|other| other.pid == parent));
         parent.is_none_or(|parent| parent.part != self.part || parent.digest != self.digest)
     }
 }
@@ -121,26 +113,16 @@ pub fn marked(hub_id: &str, window: Option<Duration>) -> io::Result<Vec<Process>
         system.refresh_processes_specifics(
             ProcessesToUpdate::All,
             true,
-            ProcessRefreshKind::nothing()
-                .with_cpu()
-                .with_memory()
-                .without_tasks(),
+            ProcessRefreshKind::nothing().with_cpu().with_memory().without_tasks(),
         );
     }
-    let mut found: Vec<_> = system
-        .processes()
-        .values()
-        .filter_map(|process| ours(process, hub_id))
-        .collect();
+    let mut found: Vec<_> = system.processes().values().filter_map(|process| ours(process, hub_id)).collect();
     found.sort_by_key(|process| (process.part, process.started, process.pid));
     Ok(found)
 }
 
 fn ours(process: &sysinfo::Process, hub_id: &str) -> Option<Process> {
-    let alive = !matches!(
-        process.status(),
-        sysinfo::ProcessStatus::Zombie | sysinfo::ProcessStatus::Dead
-    );
+    let alive = !matches!(process.status(), sysinfo::ProcessStatus::Zombie | sysinfo::ProcessStatus::Dead);
     if process.thread_kind().is_some() || !alive {
         return None;
     }
@@ -164,20 +146,16 @@ fn ours(process: &sysinfo::Process, hub_id: &str) -> Option<Process> {
 }
 
 fn variable(environment: &[OsString], name: &str) -> Option<String> {
-    environment
-        .iter()
-        .filter_map(|entry| entry.to_str())
-        .find_map(|entry| {
-            let (key, value) = entry.split_once('=')?;
-            (key == name).then(|| value.to_owned())
-        })
+    environment.iter().filter_map(|entry| entry.to_str()).find_map(|entry| {
+        let (key, value) = entry.split_once('=')?;
+        (key == name).then(|| value.to_owned())
+    })
 }
 
 /// Sends a signal to processes; one that is gone already is no error.
 pub fn signal_all<'a>(processes: impl IntoIterator<Item = &'a Process>, signal: Signal) {
-    let pids = processes
-        .into_iter()
-        .filter_map(|process| i32::try_from(process.pid).ok().and_then(Pid::from_raw));
+    let pids =
+        processes.into_iter().filter_map(|process| i32::try_from(process.pid).ok().and_then(Pid::from_raw));
     for pid in pids {
         let _gone = kill_process(pid, signal);
     }

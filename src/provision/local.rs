@@ -17,9 +17,7 @@ mod take_down;
 mod token;
 
 pub use bring_up::{Login, Up, bring_up, remember_shown};
-pub use environment::{
-    NEEDED_SPACE, ensure_environment, environment_folder, node_hint, python_hint,
-};
+pub use environment::{NEEDED_SPACE, ensure_environment, environment_folder, node_hint, python_hint};
 pub use folders::{Folders, size_on_disk};
 pub use health::{Health, client, probe};
 pub use identity::{Identity, is_free, read_identity};

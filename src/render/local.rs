@@ -11,50 +11,26 @@ use crate::observe::{Limits, Machine};
 
 /// The hub's own program text, by the name it gets beside `hub.json`.
 const HUB_PROGRAMS: [(&str, &str); 5] = [
-    (
-        "jupyterhub_config.py",
-        include_str!("../../templates/local/jupyterhub_config.py"),
-    ),
+    ("jupyterhub_config.py", include_str!("../../templates/local/jupyterhub_config.py")),
     ("server.py", include_str!("../../templates/local/server.py")),
     ("signin.py", include_str!("../../templates/local/signin.py")),
     ("sizes.py", include_str!("../../templates/hub/sizes.py")),
-    (
-        "machine.py",
-        include_str!("../../templates/local/machine.py"),
-    ),
+    ("machine.py", include_str!("../../templates/local/machine.py")),
 ];
 
 /// The hub's page templates.
 const PAGES: [(&str, &str); 3] = [
-    (
-        "login.html",
-        include_str!("../../templates/local/login.html"),
-    ),
+    ("login.html", include_str!("../../templates/local/login.html")),
     ("page.html", include_str!("../../templates/local/page.html")),
-    (
-        "spawn.html",
-        include_str!("../../templates/local/spawn.html"),
-    ),
+    ("spawn.html", include_str!("../../templates/local/spawn.html")),
 ];
 
 /// The gateway's program text, by the name it gets beside `gateway.json`.
 const GATEWAY_PROGRAMS: [(&str, &str); 4] = [
-    (
-        "dask_gateway_config.py",
-        include_str!("../../templates/local/dask_gateway_config.py"),
-    ),
-    (
-        "clusters.py",
-        include_str!("../../templates/local/clusters.py"),
-    ),
-    (
-        "limits.py",
-        include_str!("../../templates/gateway/limits.py"),
-    ),
-    (
-        "machine.py",
-        include_str!("../../templates/local/machine.py"),
-    ),
+    ("dask_gateway_config.py", include_str!("../../templates/local/dask_gateway_config.py")),
+    ("clusters.py", include_str!("../../templates/local/clusters.py")),
+    ("limits.py", include_str!("../../templates/gateway/limits.py")),
+    ("machine.py", include_str!("../../templates/local/machine.py")),
 ];
 
 /// CPU cores and memory that a Dask scheduler counts against its owner's limit.
@@ -157,7 +133,6 @@ fn hub_data(hub: &HubFile, port: u16, place: &Placement<'_>) -> Value {
         "auth": auth_data(hub.auth.as_ref()),
         "admins": admins(hub, place.person),
         "groups": hub.groups,
-        "gateway_groups": hub.gateway.groups,
         "sizes": sizes,
         "limits": place.limits,
         "named_servers": false,

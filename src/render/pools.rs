@@ -2,8 +2,8 @@
 //! for the rest what the catalog chooses.
 
 use crate::catalog::{
-    Arch, CatalogError, Choice, Cpu, DaskChoice, DaskNeed, Fit, Market, Need, NoMachine, Offer,
-    Provider, Region, Seat, choose, choose_core, choose_dask,
+    Arch, CatalogError, Choice, Cpu, DaskChoice, DaskNeed, Fit, Market, Need, NoMachine, Offer, Provider,
+    Region, Seat, choose, choose_core, choose_dask,
 };
 use crate::config::{HubFile, MachineName, Pool, Provider as Place, Size};
 
@@ -50,10 +50,7 @@ pub fn pool_machines(hub: &HubFile) -> Result<Vec<PoolMachines>, CatalogError> {
         Place::Gcp(gcp) => Region::open(Provider::Gcp, gcp.region.as_str())?,
         Place::Kubernetes(_) | Place::Local(_) => return Ok(Vec::new()),
     };
-    let chooser = Chooser {
-        hub,
-        region: &region,
-    };
+    let chooser = Chooser { hub, region: &region };
     let mut pools = vec![chooser.core()?];
     if hub.hub {
         pools.extend(chooser.people("user", hub.pools.user.as_ref(), |size| size.gpu == 0)?);
@@ -73,9 +70,7 @@ struct Chooser<'a> {
 impl Chooser<'_> {
     fn core(&self) -> Result<PoolMachines, CatalogError> {
         let pool = self.hub.pools.core.as_ref();
-        self.pool("core", pool, || {
-            cheapest(choose_core(self.region, arch(pool)))
-        })
+        self.pool("core", pool, || cheapest(choose_core(self.region, arch(pool))))
     }
 
     /// The pool of the sizes of one kind; `None` when there are none.
@@ -91,13 +86,8 @@ impl Chooser<'_> {
         }
         sizes.sort_by_key(|size| !size.default);
         let seats = sizes.into_iter().map(seat).collect();
-        let need = Need {
-            arch: arch(pool),
-            market: market(pool, false),
-            ..Need::new(seats)
-        };
-        self.pool(name, pool, || cheapest(choose(self.region, &need)))
-            .map(Some)
+        let need = Need { arch: arch(pool), market: market(pool, false), ..Need::new(seats) };
+        self.pool(name, pool, || cheapest(choose(self.region, &need))).map(Some)
     }
 
     fn dask(&self) -> Result<PoolMachines, CatalogError> {
@@ -121,23 +111,13 @@ impl Chooser<'_> {
         pool: Option<&Pool>,
         choose: impl FnOnce() -> Origin,
     ) -> Result<PoolMachines, CatalogError> {
-        let named: Vec<&MachineName> = pool
-            .iter()
-            .flat_map(|pool| pool.machine.iter().chain(&pool.machines))
-            .collect();
+        let named: Vec<&MachineName> =
+            pool.iter().flat_map(|pool| pool.machine.iter().chain(&pool.machines)).collect();
         if named.is_empty() {
-            return Ok(PoolMachines {
-                pool: name,
-                origin: choose(),
-            });
+            return Ok(PoolMachines { pool: name, origin: choose() });
         }
-        let offers = named
-            .iter()
-            .map(|machine| self.region.machine(machine.as_str()).cloned());
-        Ok(PoolMachines {
-            pool: name,
-            origin: Origin::File(offers.collect::<Result<_, _>>()?),
-        })
+        let offers = named.iter().map(|machine| self.region.machine(machine.as_str()).cloned());
+        Ok(PoolMachines { pool: name, origin: Origin::File(offers.collect::<Result<_, _>>()?) })
     }
 }
 
@@ -153,11 +133,7 @@ fn arch(pool: Option<&Pool>) -> Arch {
 }
 
 fn market(pool: Option<&Pool>, spot: bool) -> Market {
-    if pool.and_then(|pool| pool.spot).unwrap_or(spot) {
-        Market::Spot
-    } else {
-        Market::OnDemand
-    }
+    if pool.and_then(|pool| pool.spot).unwrap_or(spot) { Market::Spot } else { Market::OnDemand }
 }
 
 fn seat(size: &Size) -> Seat {

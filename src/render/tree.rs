@@ -37,24 +37,12 @@ pub struct WriteError {
 impl Tree {
     /// Adds a file that anyone may read who may read the folder.
     pub fn add(&mut self, path: impl Into<PathBuf>, content: impl Into<Vec<u8>>) {
-        self.files.insert(
-            path.into(),
-            File {
-                content: content.into(),
-                secret: false,
-            },
-        );
+        self.files.insert(path.into(), File { content: content.into(), secret: false });
     }
 
     /// Adds a file that only its owner may read.
     pub fn add_secret(&mut self, path: impl Into<PathBuf>, content: impl Into<Vec<u8>>) {
-        self.files.insert(
-            path.into(),
-            File {
-                content: content.into(),
-                secret: true,
-            },
-        );
+        self.files.insert(path.into(), File { content: content.into(), secret: true });
     }
 
     /// The files with their paths.
@@ -100,32 +88,25 @@ impl Tree {
 
 /// Files below a folder, without Python's own caches.
 fn files_below(folder: &Path, path: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder.join(path))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let below = entries
-        .filter(|entry| entry.file_name() != "__pycache__")
-        .flat_map(|entry| {
-            let path = path.join(entry.file_name());
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                files_below(folder, &path)
-            } else {
-                vec![path]
-            }
-        });
+    let entries = fs::read_dir(folder.join(path)).into_iter().flatten().flatten();
+    let below = entries.filter(|entry| entry.file_name() != "__pycache__").flat_map(|entry| {
+        let path = path.join(entry.file_name());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            files_below(folder, &path)
+        } else {
+            vec![path]
+        }
+    });
     below.collect()
 }
 
 /// Lower-case hexadecimal digits of some bytes.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Writes a file whole or not at all, if its content differs; returns whether it did.
@@ -136,10 +117,7 @@ pub fn write_changed(path: &Path, content: &[u8], secret: bool) -> Result<bool, 
     if fs::read(path).is_ok_and(|old| old == content) {
         return Ok(false);
     }
-    write_whole(path, content, secret).map_err(|source| WriteError {
-        path: path.to_owned(),
-        source,
-    })?;
+    write_whole(path, content, secret).map_err(|source| WriteError { path: path.to_owned(), source })?;
     Ok(true)
 }
 
@@ -149,8 +127,7 @@ fn write_whole(path: &Path, content: &[u8], secret: bool) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder.join(format!(".{name}.{}.new", std::process::id()));
     let mode = if secret { 0o600 } else { 0o644 };
-    let written =
-        write_synced(&temporary, content, mode).and_then(|()| fs::rename(&temporary, path));
+    let written = write_synced(&temporary, content, mode).and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         drop(fs::remove_file(&temporary));
     }
@@ -158,12 +135,7 @@ fn write_whole(path: &Path, content: &[u8], secret: bool) -> io::Result<()> {
 }
 
 fn write_synced(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(true)
-        .mode(mode)
-        .open(path)?;
+    let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(mode).open(path)?;
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.write_all(content)?;
     file.sync_all()

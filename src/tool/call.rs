@@ -81,11 +81,7 @@ impl Call {
     /// Adds arguments. Never a secret: everyone on the machine can read them.
     #[must_use]
     pub fn arguments<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(mut self, arguments: I) -> Self {
-        self.arguments.extend(
-            arguments
-                .into_iter()
-                .map(|argument| argument.as_ref().to_owned()),
-        );
+        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
         self
     }
 
@@ -138,10 +134,7 @@ impl Call {
     }
 
     fn not_started(&self, source: io::Error) -> ToolError {
-        ToolError::NotStarted {
-            program: self.name(),
-            source,
-        }
+        ToolError::NotStarted { program: self.name(), source }
     }
 
     /// The command with its output going to the log, and the log's length so far.
@@ -151,10 +144,7 @@ impl Call {
             command.stdout(Stdio::null()).stderr(Stdio::null());
             return Ok((command, 0));
         };
-        let fail = |source| ToolError::Log {
-            path: path.clone(),
-            source,
-        };
+        let fail = |source| ToolError::Log { path: path.clone(), source };
         let file = open_log(path).map_err(fail)?;
         let length = file.metadata().map_err(fail)?.len();
         command.stdout(file.try_clone().map_err(fail)?).stderr(file);
@@ -172,12 +162,7 @@ impl Call {
     }
 
     fn started(&self, child: Box<dyn ChildWrapper>, log_start: u64) -> Started {
-        Started {
-            child,
-            program: self.name(),
-            log: self.log.clone(),
-            log_start,
-        }
+        Started { child, program: self.name(), log: self.log.clone(), log_start }
     }
 
     /// Starts the program in a session of its own: it goes on when the terminal closes.
@@ -205,19 +190,12 @@ impl Call {
     /// # Errors
     /// When it cannot be started or ends with an error.
     pub fn output(&self) -> Result<String, ToolError> {
-        let output = self
-            .command()
-            .output()
-            .map_err(|error| self.not_started(error))?;
+        let output = self.command().output().map_err(|error| self.not_started(error))?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
         }
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(ToolError::Failed {
-            program: self.name(),
-            status: output.status,
-            lines: last_lines(&text),
-        })
+        Err(ToolError::Failed { program: self.name(), status: output.status, lines: last_lines(&text) })
     }
 }
 
@@ -227,15 +205,11 @@ impl Started {
     /// # Errors
     /// When it ends with an error.
     pub fn wait(mut self) -> Result<(), ToolError> {
-        let status = self.child.wait().map_err(|source| ToolError::NotStarted {
-            program: self.program.clone(),
-            source,
-        })?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(self.failure(status))
-        }
+        let status = self
+            .child
+            .wait()
+            .map_err(|source| ToolError::NotStarted { program: self.program.clone(), source })?;
+        if status.success() { Ok(()) } else { Err(self.failure(status)) }
     }
 
     /// How the program ended; `None` while it runs.
@@ -253,18 +227,12 @@ impl Started {
             return String::new();
         };
         let bytes = std::fs::read(path).unwrap_or_default();
-        let start = usize::try_from(self.log_start)
-            .unwrap_or(0)
-            .min(bytes.len());
+        let start = usize::try_from(self.log_start).unwrap_or(0).min(bytes.len());
         String::from_utf8_lossy(&bytes[start..]).into_owned()
     }
 
     fn failure(&self, status: ExitStatus) -> ToolError {
-        ToolError::Failed {
-            program: self.program.clone(),
-            status,
-            lines: last_lines(&self.written()),
-        }
+        ToolError::Failed { program: self.program.clone(), status, lines: last_lines(&self.written()) }
     }
 }
 
@@ -281,22 +249,11 @@ impl From<ToolError> for Error {
 }
 
 fn open_log(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
 /// The last lines of a text that say something.
 pub fn last_lines(text: &str) -> Vec<String> {
-    let lines: Vec<_> = text
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.is_empty())
-        .collect();
-    lines[lines.len().saturating_sub(SHOWN_LINES)..]
-        .iter()
-        .map(|line| (*line).to_owned())
-        .collect()
+    let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].iter().map(|line| (*line).to_owned()).collect()
 }

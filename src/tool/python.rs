@@ -9,13 +9,7 @@ use crate::context::Context;
 pub const MIN_PYTHON: (u32, u32) = (3, 11);
 
 /// Names under which a fitting Python may be found, best first.
-const NAMES: [&str; 5] = [
-    "python3",
-    "python3.14",
-    "python3.13",
-    "python3.12",
-    "python3.11",
-];
+const NAMES: [&str; 5] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
 
 /// A Python interpreter.
 #[derive(Clone, Debug)]
@@ -30,22 +24,16 @@ pub struct Python {
     pub has_venv: bool,
 }
 
-/// The first Python that is new enough, or else the first at all.
+/// The first Python that will do, or else the first at all.
 pub fn find_python(context: &Context) -> Option<Python> {
-    let found = NAMES
-        .iter()
-        .filter_map(|name| context.find_program(name))
-        .filter_map(ask);
-    let mut found: Vec<_> = found.collect();
-    let best = found
-        .iter()
-        .position(|python| python.new_enough && python.has_venv)
-        .unwrap_or(0);
-    if found.is_empty() {
-        None
-    } else {
-        Some(found.swap_remove(best))
+    let mut first = None;
+    for path in NAMES.iter().filter_map(|name| context.find_program(name)) {
+        match ask(path) {
+            Some(python) if python.new_enough && python.has_venv => return Some(python),
+            other => first = first.or(other),
+        }
     }
+    first
 }
 
 const QUESTION: &str = "import sys, importlib.util as u; \

@@ -9,17 +9,10 @@ use crate::config::{Checked, Problem, Severity};
 
 /// Draws all problems of a file, with a count at the end.
 pub fn draw_problems(checked: &Checked, color: bool) -> String {
-    let renderer = if color {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let path = checked.path.display().to_string();
-    let drawn: Vec<_> = checked
-        .problems
-        .iter()
-        .map(|problem| draw(&renderer, &path, &checked.text, problem))
-        .collect();
+    let drawn: Vec<_> =
+        checked.problems.iter().map(|problem| draw(&renderer, &path, &checked.text, problem)).collect();
     format!("{}\n\n{}", drawn.join("\n\n"), count(&checked.problems))
 }
 
@@ -28,25 +21,16 @@ fn draw(renderer: &Renderer, path: &str, text: &str, problem: &Problem) -> Strin
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level
-        .primary_title(problem.message.as_str())
-        .id(problem.rule);
+    let title = level.primary_title(problem.message.as_str()).id(problem.rule);
     let mut groups = Vec::new();
     match &problem.span {
         Some(span) => {
             let label = Some(problem.label.as_str()).filter(|label| !label.is_empty());
             let mut snippet = Snippet::source(text).path(path).fold(true);
-            snippet = snippet.annotation(
-                AnnotationKind::Primary
-                    .span(first_line(text, span))
-                    .label(label),
-            );
+            snippet = snippet.annotation(AnnotationKind::Primary.span(first_line(text, span)).label(label));
             for (span, words) in &problem.also {
-                snippet = snippet.annotation(
-                    AnnotationKind::Context
-                        .span(first_line(text, span))
-                        .label(words.as_str()),
-                );
+                snippet = snippet
+                    .annotation(AnnotationKind::Context.span(first_line(text, span)).label(words.as_str()));
             }
             groups.push(title.element(snippet));
         }
@@ -69,20 +53,12 @@ fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
 }
 
 fn count(problems: &[Problem]) -> String {
-    let errors = problems
-        .iter()
-        .filter(|problem| problem.severity == Severity::Error)
-        .count();
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     let warnings = problems.len() - errors;
-    let plural =
-        |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     match (errors, warnings) {
         (errors, 0) => plural(errors, "error"),
         (0, warnings) => plural(warnings, "warning"),
-        (errors, warnings) => format!(
-            "{}, {}",
-            plural(errors, "error"),
-            plural(warnings, "warning")
-        ),
+        (errors, warnings) => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
     }
 }

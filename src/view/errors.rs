@@ -40,8 +40,7 @@ pub(super) fn wants_color() -> bool {
         anstream::ColorChoice::Never => false,
         anstream::ColorChoice::Auto => {
             let stderr = std::io::stderr();
-            stderr.is_terminal()
-                && anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never
+            stderr.is_terminal() && anstream::AutoStream::choice(&stderr) != anstream::ColorChoice::Never
         }
     }
 }

@@ -69,10 +69,9 @@ impl Printer {
             Format::Wide => report.text(true),
             Format::Json => json_text(&document(report))?,
             Format::Yaml => yaml_text(&document(report))?,
-            Format::Csv => report
-                .table()
-                .ok_or_else(|| Error::usage("this verb has no rows for `-o csv`"))?
-                .csv(),
+            Format::Csv => {
+                report.table().ok_or_else(|| Error::usage("this verb has no rows for `-o csv`"))?.csv()
+            }
         };
         Self::result(&text)
     }
@@ -83,11 +82,7 @@ impl Printer {
     /// When standard output cannot be written.
     pub fn result(text: &str) -> Result<()> {
         let mut out = anstream::AutoStream::auto(io::stdout().lock());
-        let ended = if text.is_empty() || text.ends_with('\n') {
-            ""
-        } else {
-            "\n"
-        };
+        let ended = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         let written = write!(out, "{text}{ended}").and_then(|()| out.flush());
         match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

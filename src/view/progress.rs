@@ -24,14 +24,7 @@ pub struct Progress {
 impl Progress {
     /// No steps yet.
     pub fn new(moving: bool, quiet: bool) -> Self {
-        Self {
-            moving,
-            quiet,
-            started: Instant::now(),
-            bar: None,
-            step: None,
-            done: Vec::new(),
-        }
+        Self { moving, quiet, started: Instant::now(), bar: None, step: None, done: Vec::new() }
     }
 
     /// Begins a step, and ends the one before.

@@ -24,10 +24,7 @@ impl Table {
     /// An empty table with its columns; units stand in the headers.
     pub fn new<const N: usize>(columns: [(&str, Align); N]) -> Self {
         Self {
-            columns: columns
-                .iter()
-                .map(|(name, align)| ((*name).to_owned(), *align))
-                .collect(),
+            columns: columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect(),
             rows: Vec::new(),
         }
     }
@@ -57,9 +54,7 @@ impl Table {
             }
         }
         let text = table.to_string();
-        text.lines()
-            .map(str::trim_end)
-            .fold(String::new(), |text, line| text + line + "\n")
+        text.lines().map(str::trim_end).fold(String::new(), |text, line| text + line + "\n")
     }
 
     /// The table as comma-separated values by RFC 4180.

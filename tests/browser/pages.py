@@ -71,10 +71,10 @@ def stop_server(page, name):
 
 def run_notebook(page, name, notebook):
     """Opens a notebook of the person's home and runs all its cells by the menu."""
-    page.goto(f"/user/{name}/lab/tree/{notebook}")
+    page.goto(f"/user/{name}/lab/tree/{notebook}?reset")
     expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=60_000)
-    kernel = page.locator(".jp-NotebookPanel-toolbar .jp-Notebook-ExecutionIndicator")
-    expect(kernel.and_(page.locator("[data-status=idle]"))).to_be_visible(timeout=60_000)
+    # The circle in the toolbar is idle before there is a kernel; this line is not.
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 

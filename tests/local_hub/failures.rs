@@ -18,10 +18,7 @@ fn a_taken_port_is_told_with_a_free_one() {
     let output = hub.machine.run(["up"]);
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output);
-    assert!(
-        text.contains(&format!("port {} of this machine is taken", hub.port)),
-        "{text}"
-    );
+    assert!(text.contains(&format!("port {} of this machine is taken", hub.port)), "{text}");
     assert!(text.contains("provider: { local: { port: "), "{text}");
     assert_eq!(hub.processes(), 0);
     drop(held);
@@ -34,59 +31,19 @@ fn missing_python_and_node_are_told() {
     let hub = Hub::new("tools");
     let empty = hub.machine.path().join("bin");
     std::fs::create_dir(&empty).unwrap();
-    let output = hub
-        .machine
-        .frazil()
-        .env("PATH", &empty)
-        .arg("up")
-        .output()
-        .unwrap();
+    let output = hub.machine.frazil().env("PATH", &empty).arg("up").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("Python 3.11 or newer is not installed"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("Python 3.11 or newer is not installed"), "{}", stderr(&output));
     let script = "#!/bin/sh\necho '3.12.1 True'\n";
     support::program(&empty.join("python3"), script);
-    let output = hub
-        .machine
-        .frazil()
-        .env("PATH", &empty)
-        .arg("up")
-        .output()
-        .unwrap();
-    assert!(
-        stderr(&output).contains("Node.js 20 or newer is not installed"),
-        "{}",
-        stderr(&output)
-    );
+    let output = hub.machine.frazil().env("PATH", &empty).arg("up").output().unwrap();
+    assert!(stderr(&output).contains("Node.js 20 or newer is not installed"), "{}", stderr(&output));
     support::program(&empty.join("node"), "#!/bin/sh\necho v12.0.0\n");
-    let output = hub
-        .machine
-        .frazil()
-        .env("PATH", &empty)
-        .arg("up")
-        .output()
-        .unwrap();
-    assert!(
-        stderr(&output).contains("Node.js 12.0.0 is too old"),
-        "{}",
-        stderr(&output)
-    );
-    let output = hub
-        .machine
-        .frazil()
-        .env("PATH", &empty)
-        .arg("doctor")
-        .output()
-        .unwrap();
+    let output = hub.machine.frazil().env("PATH", &empty).arg("up").output().unwrap();
+    assert!(stderr(&output).contains("Node.js 12.0.0 is too old"), "{}", stderr(&output));
+    let output = hub.machine.frazil().env("PATH", &empty).arg("doctor").output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(
-        stdout(&output).contains("Node.js: on Debian"),
-        "{}",
-        stdout(&output)
-    );
+    assert!(stdout(&output).contains("Node.js: on Debian"), "{}", stdout(&output));
 }
 
 #[test]
@@ -105,11 +62,7 @@ fn no_network_is_told_and_mended() {
         .env("PIP_RETRIES", "0")
         .env("npm_config_registry", nowhere)
         .env("npm_config_fetch_retries", "0");
-    let output = command
-        .arg("up")
-        .timeout(Duration::from_mins(2))
-        .output()
-        .unwrap();
+    let output = command.arg("up").timeout(Duration::from_mins(2)).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output);
     assert!(
@@ -118,9 +71,7 @@ fn no_network_is_told_and_mended() {
     );
     assert_eq!(hub.processes(), 0);
     assert!(
-        support::files_below(&cache)
-            .iter()
-            .all(|file| !file.ends_with("complete")),
+        support::files_below(&cache).iter().all(|file| !file.ends_with("complete")),
         "half an environment does not pass for one"
     );
 }
@@ -131,44 +82,19 @@ fn a_full_disk_is_told() {
     let Some(disk) = support::SmallDisk::mount(hub.machine.path(), "64m") else {
         return;
     };
-    let output = hub
-        .machine
-        .frazil()
-        .env("XDG_CACHE_HOME", disk.path())
-        .arg("up")
-        .output()
-        .unwrap();
+    let output = hub.machine.frazil().env("XDG_CACHE_HOME", disk.path()).arg("up").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("the disk is too full"),
-        "{}",
-        stderr(&output)
-    );
+    assert!(stderr(&output).contains("the disk is too full"), "{}", stderr(&output));
     if !environment_is_there() {
         return;
     }
     disk.fill();
-    let output = hub
-        .machine
-        .frazil()
-        .env("XDG_DATA_HOME", disk.path())
-        .arg("up")
-        .output()
-        .unwrap();
+    let output = hub.machine.frazil().env("XDG_DATA_HOME", disk.path()).arg("up").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output);
-    assert!(
-        text.contains("disk is full") || text.contains("disk is not full"),
-        "{text}"
-    );
+    assert!(text.contains("disk is full") || text.contains("disk is not full"), "{text}");
     disk.empty();
-    let output = hub
-        .machine
-        .frazil()
-        .env("XDG_DATA_HOME", disk.path())
-        .arg("up")
-        .output()
-        .unwrap();
+    let output = hub.machine.frazil().env("XDG_DATA_HOME", disk.path()).arg("up").output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let output = hub
         .machine

@@ -18,12 +18,9 @@ pub(crate) struct Hub {
 
 /// Whether the hub's programs can be had here; says so when not.
 pub(crate) fn environment_is_there() -> bool {
-    let there = ["python3", "node", "npm"].iter().all(|name| {
-        Command::new(name)
-            .arg("--version")
-            .output()
-            .is_ok_and(|output| output.status.success())
-    });
+    let there = ["python3", "node", "npm"]
+        .iter()
+        .all(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));
     if !there {
         println!("skipped: needs Python, Node.js and npm");
     }
@@ -32,21 +29,13 @@ pub(crate) fn environment_is_there() -> bool {
 
 /// A port of the loopback interface that is free now.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 impl Hub {
     /// A hub file, not brought up.
     pub(crate) fn new(name: &str) -> Self {
-        let hub = Self {
-            machine: Scratch::new(),
-            port: free_port(),
-            name: name.to_owned(),
-        };
+        let hub = Self { machine: Scratch::new(), port: free_port(), name: name.to_owned() };
         hub.write("");
         hub
     }
@@ -58,21 +47,13 @@ impl Hub {
         }
         let hub = Self::new(name);
         let up = hub.up();
-        assert!(
-            up["admin_password"]
-                .as_str()
-                .is_some_and(|password| password.len() >= 32),
-            "{up}"
-        );
+        assert!(up["admin_password"].as_str().is_some_and(|password| password.len() >= 32), "{up}");
         Some(hub)
     }
 
     /// Writes the hub file with more lines.
     pub(crate) fn write(&self, more: &str) {
-        let text = format!(
-            "name: {}\nprovider: {{ local: {{ port: {} }} }}\n{more}",
-            self.name, self.port
-        );
+        let text = format!("name: {}\nprovider: {{ local: {{ port: {} }} }}\n{more}", self.name, self.port);
         self.machine.write("hub.yaml", text);
     }
 
@@ -82,19 +63,8 @@ impl Hub {
 
     /// Runs a verb that has to succeed and returns its data.
     pub(crate) fn json<const N: usize>(&self, arguments: [&str; N]) -> Value {
-        let output = self
-            .machine
-            .frazil()
-            .args(arguments)
-            .args(["-o", "json"])
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{arguments:?}: {}{}",
-            stdout(&output),
-            stderr(&output)
-        );
+        let output = self.machine.frazil().args(arguments).args(["-o", "json"]).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}{}", stdout(&output), stderr(&output));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
@@ -108,12 +78,7 @@ impl Hub {
 
     /// The hub's ID, once it has one.
     fn id(&self) -> Option<String> {
-        let path = self
-            .machine
-            .path()
-            .join("data/frazil/hubs")
-            .join(&self.name)
-            .join("identity.json");
+        let path = self.machine.path().join("data/frazil/hubs").join(&self.name).join("identity.json");
         let identity: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
         identity["id"].as_str().map(str::to_owned)
     }
@@ -124,18 +89,14 @@ impl Hub {
         let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         pids.filter(|pid: &u32| {
             let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            environment
-                .split(|byte| *byte == 0)
-                .any(|entry| entry == text.as_bytes())
+            environment.split(|byte| *byte == 0).any(|entry| entry == text.as_bytes())
         })
         .collect()
     }
 
     /// All processes of the hub.
     pub(crate) fn pids(&self) -> Vec<u32> {
-        self.id()
-            .map(|id| Self::with_variable(&format!("FRAZIL_HUB_ID={id}")))
-            .unwrap_or_default()
+        self.id().map(|id| Self::with_variable(&format!("FRAZIL_HUB_ID={id}"))).unwrap_or_default()
     }
 
     /// How many processes the hub has, also when its folders are gone.
@@ -149,10 +110,7 @@ impl Hub {
     pub(crate) fn kill(&self, part: &str) {
         let of_part = Self::with_variable(&format!("FRAZIL_PART={part}"));
         for pid in self.pids().into_iter().filter(|pid| of_part.contains(pid)) {
-            Command::new("kill")
-                .args(["-9", &pid.to_string()])
-                .status()
-                .unwrap();
+            Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
@@ -167,10 +125,7 @@ impl Hub {
 impl Drop for Hub {
     fn drop(&mut self) {
         if self.processes() > 0 {
-            drop(
-                self.machine
-                    .run(["down", "--data", "--confirm", &self.name]),
-            );
+            drop(self.machine.run(["down", "--data", "--confirm", &self.name]));
         }
     }
 }
@@ -178,15 +133,9 @@ impl Drop for Hub {
 /// The status and the `Location` of an address.
 pub(crate) fn get(address: &str) -> (u16, String) {
     let text = get_text(address);
-    let status = text
-        .split_whitespace()
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .unwrap_or(0);
-    let location = text.lines().find_map(|line| {
-        line.strip_prefix("Location: ")
-            .or(line.strip_prefix("location: "))
-    });
+    let status = text.split_whitespace().nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
+    let location =
+        text.lines().find_map(|line| line.strip_prefix("Location: ").or(line.strip_prefix("location: ")));
     (status, location.unwrap_or_default().to_owned())
 }
 
@@ -195,11 +144,7 @@ pub(crate) fn get_text(address: &str) -> String {
     let rest = address.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(host).unwrap();
-    write!(
-        stream,
-        "GET /{path} HTTP/1.0\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
+    write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     String::from_utf8_lossy(&bytes).into_owned()
@@ -209,13 +154,7 @@ pub(crate) fn get_text(address: &str) -> String {
 pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries
-        .flat_map(|entry| {
-            if entry.path().is_dir() {
-                files_below(&entry.path())
-            } else {
-                vec![entry.path()]
-            }
-        })
+        .flat_map(|entry| if entry.path().is_dir() { files_below(&entry.path()) } else { vec![entry.path()] })
         .collect()
 }
 
@@ -235,10 +174,8 @@ impl SmallDisk {
         let folder = below.join("disk");
         std::fs::create_dir(&folder).unwrap();
         let options = format!("size={size},mode=0700");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
-            .arg(&folder)
-            .status();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&folder).status();
         if mounted.is_ok_and(|status| status.success()) {
             return Some(Self(folder));
         }

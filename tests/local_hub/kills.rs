@@ -14,15 +14,8 @@ struct Random(u64);
 impl Random {
     /// From `FRAZIL_SEED`, or else from the clock; prints which.
     fn new() -> Self {
-        let clock = || {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap()
-                .as_millis()
-        };
-        let seed = std::env::var("FRAZIL_SEED")
-            .ok()
-            .and_then(|seed| seed.parse().ok());
+        let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let seed = std::env::var("FRAZIL_SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = seed.unwrap_or_else(|| u64::try_from(clock()).unwrap());
         println!("FRAZIL_SEED={seed}");
         Self(seed)
@@ -42,11 +35,7 @@ fn kill_within(hub: &Hub, random: &mut Random, arguments: &[&str], longest: u64)
     let program = assert_cmd::cargo::cargo_bin("frazil");
     let prepared = hub.machine.frazil();
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .current_dir(hub.machine.path());
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).current_dir(hub.machine.path());
     for (name, value) in prepared.get_envs() {
         command.env(name, value.unwrap_or_default());
     }
@@ -55,7 +44,7 @@ fn kill_within(hub: &Hub, random: &mut Random, arguments: &[&str], longest: u64)
     std::thread::sleep(delay);
     let victims = ["frazil", "frazil", "proxy", "hub", "gateway"];
     let victim = victims[usize::try_from(random.below(5)).unwrap()];
-    println!("{arguments:?} after {delay:?}: kill {}", victim);
+    println!("{arguments:?} after {delay:?}: kill {victim}");
     match victim {
         "frazil" => running.kill().unwrap(),
         part => hub.kill(part),
@@ -76,16 +65,9 @@ fn twenty_kills_of_up_and_down_are_healed() {
         kill_within(&hub, &mut random, &["up"], 3_500);
         hub.up();
         assert_eq!(hub.status()["missing"], json!([]));
-        assert_eq!(
-            hub.up()["started"],
-            json!([]),
-            "healed means that nothing is left to do"
-        );
-        let down: &[&str] = if random.below(2) == 0 {
-            &["down"]
-        } else {
-            &["down", "--data", "--confirm", "killed"]
-        };
+        assert_eq!(hub.up()["started"], json!([]), "healed means that nothing is left to do");
+        let down: &[&str] =
+            if random.below(2) == 0 { &["down"] } else { &["down", "--data", "--confirm", "killed"] };
         kill_within(&hub, &mut random, down, 1_000);
         hub.json(["down"]);
         assert_eq!(hub.processes(), 0);
@@ -111,13 +93,7 @@ fn kills_while_the_environment_is_filled_are_healed() {
         let killed = command.timeout(delay).output().unwrap();
         assert!(!killed.status.success(), "killed after {delay:?}");
     }
-    let healed = hub
-        .machine
-        .frazil()
-        .env("XDG_CACHE_HOME", &cache)
-        .arg("up")
-        .output()
-        .unwrap();
+    let healed = hub.machine.frazil().env("XDG_CACHE_HOME", &cache).arg("up").output().unwrap();
     assert!(healed.status.success(), "{}", scratch::stderr(&healed));
     hub.remove();
 }

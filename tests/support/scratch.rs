@@ -13,12 +13,7 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     pub(crate) fn new() -> Self {
-        Self {
-            folder: tempfile::Builder::new()
-                .prefix("frazil-test-")
-                .tempdir()
-                .unwrap(),
-        }
+        Self { folder: tempfile::Builder::new().prefix("frazil-test-").tempdir().unwrap() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -48,10 +43,7 @@ impl Scratch {
     }
 
     /// Runs the program and returns what came of it.
-    pub(crate) fn run<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(
-        &self,
-        arguments: I,
-    ) -> Output {
+    pub(crate) fn run<I: IntoIterator<Item = S>, S: AsRef<std::ffi::OsStr>>(&self, arguments: I) -> Output {
         self.frazil().args(arguments).output().unwrap()
     }
 }

@@ -63,20 +63,13 @@ impl FromStr for Bytes {
         let number = text::decimal(number, text)?;
         let size = unit_size(unit).ok_or_else(|| unknown_unit(number.as_str(), unit))?;
         number.times(size).map(Self).ok_or_else(|| {
-            UnitError::new(
-                text,
-                "an amount of bytes below 16 EiB, without a part of a byte",
-                "8 GiB",
-            )
+            UnitError::new(text, "an amount of bytes below 16 EiB, without a part of a byte", "8 GiB")
         })
     }
 }
 
 fn unit_size(unit: &str) -> Option<u64> {
-    UNITS
-        .iter()
-        .find(|(name, _)| *name == unit)
-        .map(|(_, size)| *size)
+    UNITS.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size)
 }
 
 fn unknown_unit(number: &str, unit: &str) -> UnitError {
@@ -102,9 +95,8 @@ impl fmt::Display for Bytes {
     /// The largest binary unit that leaves a whole number, or one decimal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let binary = &UNITS[..5];
-        if let Some((name, size)) = binary
-            .iter()
-            .find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size))
+        if let Some((name, size)) =
+            binary.iter().find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size))
             && (self.0 / size < 10_240 || *name == "PiB")
         {
             return write!(f, "{} {name}", self.0 / size);
@@ -147,16 +139,7 @@ mod tests {
 
     #[test]
     fn negative_absurd_and_partial_amounts_are_refused() {
-        for text in [
-            "-1 GiB",
-            "99999999999 PiB",
-            "0.3 B",
-            "",
-            "GiB",
-            "1e9 GiB",
-            "NaN GiB",
-            "１ GiB",
-        ] {
+        for text in ["-1 GiB", "99999999999 PiB", "0.3 B", "", "GiB", "1e9 GiB", "NaN GiB", "１ GiB"] {
             assert!(text.parse::<Bytes>().is_err(), "{text}");
         }
     }

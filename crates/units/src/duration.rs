@@ -48,27 +48,14 @@ impl FromStr for Duration {
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let expected = "a length of time with a unit: s, min, h, days";
         let (number, unit) = text::split(text);
-        let number =
-            text::decimal(number, text).map_err(|_| UnitError::new(text, expected, "30 min"))?;
-        let refuse = |suggestion: &str| {
-            UnitError::new(text, expected, &format!("{} {suggestion}", number.as_str()))
-        };
-        let seconds = UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .map(|(_, seconds)| *seconds);
+        let number = text::decimal(number, text).map_err(|_| UnitError::new(text, expected, "30 min"))?;
+        let refuse =
+            |suggestion: &str| UnitError::new(text, expected, &format!("{} {suggestion}", number.as_str()));
+        let seconds = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| *seconds);
         let seconds = seconds.ok_or_else(|| refuse(nearest(unit)))?;
-        number
-            .times(seconds)
-            .filter(|total| *total <= MAX_SECONDS)
-            .map(Self)
-            .ok_or_else(|| {
-                UnitError::new(
-                    text,
-                    "a length of time in whole seconds, at most a hundred years",
-                    "30 min",
-                )
-            })
+        number.times(seconds).filter(|total| *total <= MAX_SECONDS).map(Self).ok_or_else(|| {
+            UnitError::new(text, "a length of time in whole seconds, at most a hundred years", "30 min")
+        })
     }
 }
 
@@ -85,10 +72,7 @@ fn nearest(unit: &str) -> &'static str {
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = [("days", 86_400), ("h", 3_600), ("min", 60)];
-        match shown
-            .iter()
-            .find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size))
-        {
+        match shown.iter().find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size)) {
             Some(("days", size)) if self.0 == *size => write!(f, "1 day"),
             Some((name, size)) => write!(f, "{} {name}", self.0 / size),
             None => write!(f, "{} s", self.0),
@@ -128,11 +112,7 @@ mod tests {
             ("-5 min", "30 min"),
             ("900000 days", "30 min"),
         ] {
-            assert_eq!(
-                text.parse::<Duration>().unwrap_err().suggestion(),
-                suggestion,
-                "{text}"
-            );
+            assert_eq!(text.parse::<Duration>().unwrap_err().suggestion(), suggestion, "{text}");
         }
     }
 }

@@ -45,9 +45,7 @@ impl Amount {
         let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
         let number = text::decimal(digits, text).map_err(|_| refuse())?;
         let pico = number.times_exact(PICO.unsigned_abs()).ok_or_else(refuse)?;
-        i128::try_from(pico)
-            .map(|pico| Self(sign * pico))
-            .map_err(|_| refuse())
+        i128::try_from(pico).map(|pico| Self(sign * pico)).map_err(|_| refuse())
     }
 
     /// This amount times a whole number; `None` when it does not fit.
@@ -63,11 +61,7 @@ impl Amount {
         let quotient = product.checked_div(denominator)?;
         let rest = product.checked_rem(denominator)?;
         let away = rest.unsigned_abs() * 2 >= denominator.unsigned_abs();
-        let sign = if (product < 0) == (denominator < 0) {
-            1
-        } else {
-            -1
-        };
+        let sign = if (product < 0) == (denominator < 0) { 1 } else { -1 };
         Some(Self(if away { quotient + sign } else { quotient }))
     }
 
@@ -148,14 +142,8 @@ impl FromStr for Currency {
 
     fn from_str(text: &str) -> Result<Self, UnitError> {
         match text.as_bytes() {
-            [a, b, c] if [a, b, c].iter().all(|letter| letter.is_ascii_uppercase()) => {
-                Ok(Self([*a, *b, *c]))
-            }
-            _ => Err(UnitError::new(
-                text,
-                "a currency code of three capital letters (ISO 4217)",
-                "USD",
-            )),
+            [a, b, c] if [a, b, c].iter().all(|letter| letter.is_ascii_uppercase()) => Ok(Self([*a, *b, *c])),
+            _ => Err(UnitError::new(text, "a currency code of three capital letters (ISO 4217)", "USD")),
         }
     }
 }
@@ -184,10 +172,7 @@ pub struct Money {
 impl Money {
     /// An amount of US dollars.
     pub const fn usd(amount: Amount) -> Self {
-        Self {
-            amount,
-            currency: Currency::USD,
-        }
+        Self { amount, currency: Currency::USD }
     }
 }
 
@@ -197,11 +182,8 @@ impl FromStr for Money {
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let (number, unit) = text::split(text);
         let expected = "an amount of money with its currency";
-        let amount =
-            Amount::from_decimal(number).map_err(|_| UnitError::new(text, expected, "1000 USD"))?;
-        let currency = unit
-            .parse()
-            .map_err(|_| UnitError::new(text, expected, &format!("{number} USD")))?;
+        let amount = Amount::from_decimal(number).map_err(|_| UnitError::new(text, expected, "1000 USD"))?;
+        let currency = unit.parse().map_err(|_| UnitError::new(text, expected, &format!("{number} USD")))?;
         Ok(Self { amount, currency })
     }
 }
@@ -219,15 +201,9 @@ mod tests {
 
     #[test]
     fn read_exactly() {
-        assert_eq!(
-            Amount::from_decimal("0.2646").unwrap().pico(),
-            264_600_000_000
-        );
+        assert_eq!(Amount::from_decimal("0.2646").unwrap().pico(), 264_600_000_000);
         assert_eq!(Amount::from_decimal("0.00000000001").unwrap().pico(), 10);
-        assert_eq!(
-            "1000 USD".parse::<Money>().unwrap(),
-            Money::usd(Amount::from_units(1000))
-        );
+        assert_eq!("1000 USD".parse::<Money>().unwrap(), Money::usd(Amount::from_units(1000)));
         assert!(Amount::from_decimal("0.0000000000001").is_err());
     }
 
@@ -240,11 +216,7 @@ mod tests {
             ("$1000", "1000 USD"),
             ("lots", "1000 USD"),
         ] {
-            assert_eq!(
-                text.parse::<Money>().unwrap_err().suggestion(),
-                suggestion,
-                "{text}"
-            );
+            assert_eq!(text.parse::<Money>().unwrap_err().suggestion(), suggestion, "{text}");
         }
     }
 

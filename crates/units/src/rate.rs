@@ -19,13 +19,7 @@ impl FromStr for Rate {
     type Err = UnitError;
 
     fn from_str(text: &str) -> Result<Self, UnitError> {
-        let refuse = || {
-            UnitError::new(
-                text,
-                "a number of people in a length of time",
-                "80 in 15 min",
-            )
-        };
+        let refuse = || UnitError::new(text, "a number of people in a length of time", "80 in 15 min");
         let (count, within) = text.split_once(" in ").ok_or_else(refuse)?;
         let count = count.trim().parse().map_err(|_| refuse())?;
         let within: Duration = within.parse().map_err(|_| refuse())?;
@@ -51,14 +45,7 @@ mod tests {
         let rate: Rate = "80 in 15 min".parse().unwrap();
         assert_eq!((rate.count, rate.within.as_secs()), (80, 900));
         assert_eq!(rate.to_string(), "80 in 15 min");
-        for text in [
-            "80",
-            "80 per hour",
-            "x in 15 min",
-            "80 in 0 s",
-            "-1 in 5 min",
-            "80 in 15",
-        ] {
+        for text in ["80", "80 per hour", "x in 15 min", "80 in 0 s", "-1 in 5 min", "80 in 15"] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }
     }

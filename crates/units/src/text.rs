@@ -12,11 +12,7 @@ pub struct UnitError {
 impl UnitError {
     /// An error about `text`, which should have been `expected`.
     pub fn new(text: &str, expected: &str, suggestion: &str) -> Self {
-        Self {
-            text: text.to_owned(),
-            expected: expected.to_owned(),
-            suggestion: suggestion.to_owned(),
-        }
+        Self { text: text.to_owned(), expected: expected.to_owned(), suggestion: suggestion.to_owned() }
     }
 
     /// What was expected, as a phrase: "an amount with a unit: …".
@@ -33,9 +29,8 @@ impl UnitError {
 /// Splits `"8.5 GiB"` into its number and its unit, without white space.
 pub(crate) fn split(text: &str) -> (&str, &str) {
     let text = text.trim();
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+')))
-        .unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     (number, unit.trim())
 }
@@ -55,22 +50,13 @@ const MAX_DIGITS: usize = 30;
 pub(crate) fn decimal(number: &str, whole: &str) -> Result<Decimal, UnitError> {
     let refuse = || UnitError::new(whole, "a number followed by a unit", "8 GiB");
     let (integer, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let all_digits = integer
-        .chars()
-        .chain(fraction.chars())
-        .all(|c| c.is_ascii_digit());
+    let all_digits = integer.chars().chain(fraction.chars()).all(|c| c.is_ascii_digit());
     if integer.is_empty() || !all_digits || number.ends_with('.') || number.len() > MAX_DIGITS {
         return Err(refuse());
     }
-    let digits = format!("{integer}{fraction}")
-        .parse()
-        .map_err(|_| refuse())?;
+    let digits = format!("{integer}{fraction}").parse().map_err(|_| refuse())?;
     let scale = u32::try_from(fraction.len()).map_err(|_| refuse())?;
-    Ok(Decimal {
-        text: number.to_owned(),
-        digits,
-        scale,
-    })
+    Ok(Decimal { text: number.to_owned(), digits, scale })
 }
 
 impl Decimal {

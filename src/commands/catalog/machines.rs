@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{matches, open};
 use crate::catalog::{
-    Allocatable, AllocatableBasis, Arch, Basis, Cpu, Gap, Gpu, Machine, Market, Offer, Price,
-    Region, arch_name,
+    Allocatable, AllocatableBasis, Arch, Basis, Cpu, Gap, Gpu, Machine, Market, Offer, Price, Region,
+    arch_name,
 };
 use crate::cli::catalog::MachinesArgs;
 use crate::error::Result;
@@ -28,31 +28,19 @@ impl Machines {
     /// The machines that the arguments ask for.
     pub(super) fn find(args: &MachinesArgs) -> Result<Self> {
         let region = open(&args.place)?;
-        let mut offers: Vec<_> = region
-            .offers()
-            .iter()
-            .filter(|offer| wanted(&offer.machine, args))
-            .collect();
+        let mut offers: Vec<_> =
+            region.offers().iter().filter(|offer| wanted(&offer.machine, args)).collect();
         offers.sort_by_key(|offer| {
-            (
-                offer.on_demand.is_none(),
-                offer.on_demand.as_ref().map(|price| price.usd),
-            )
+            (offer.on_demand.is_none(), offer.on_demand.as_ref().map(|price| price.usd))
         });
         let matching = offers.len();
         if args.limit > 0 {
             offers.truncate(args.limit);
         }
-        let row = |offer: &Offer| Row {
-            offer: offer.clone(),
-            gap: region.price(offer, Market::OnDemand).err(),
-        };
+        let row =
+            |offer: &Offer| Row { offer: offer.clone(), gap: region.price(offer, Market::OnDemand).err() };
         let rows = offers.into_iter().map(row).collect();
-        Ok(Self {
-            region,
-            rows,
-            matching,
-        })
+        Ok(Self { region, rows, matching })
     }
 
     /// What was looked at, and how old it is.
@@ -68,31 +56,17 @@ impl Machines {
     /// What the reader must know to read the prices.
     fn notes(&self) -> String {
         let any = |test: &dyn Fn(&Row) -> bool| self.rows.iter().any(test);
-        let derived = any(&|row| {
-            row.offer
-                .on_demand
-                .as_ref()
-                .is_some_and(|price| price.basis == Basis::Derived)
-        });
+        let derived =
+            any(&|row| row.offer.on_demand.as_ref().is_some_and(|price| price.basis == Basis::Derived));
         let notes = [
             (
                 any(&|row| row.estimate().is_some()),
                 "~ estimated, not listed: `-o wide` says how; not known to be sold there\n",
             ),
-            (
-                derived,
-                "= the price of us-east-1: all prices that lists have of both are equal\n",
-            ),
-            (
-                any(&|row| row.offer.spot.is_none()),
-                "- not in the catalog; it has no spot prices of AWS\n",
-            ),
+            (derived, "= the price of us-east-1: all prices that lists have of both are equal\n"),
+            (any(&|row| row.offer.spot.is_none()), "- not in the catalog; it has no spot prices of AWS\n"),
         ];
-        notes
-            .iter()
-            .filter(|(applies, _)| *applies)
-            .map(|(_, note)| *note)
-            .collect()
+        notes.iter().filter(|(applies, _)| *applies).map(|(_, note)| *note).collect()
     }
 
     fn narrow(&self) -> Table {
@@ -141,17 +115,10 @@ impl Machines {
 
 fn wanted(machine: &Machine, args: &MachinesArgs) -> bool {
     args.min_memory.is_none_or(|least| machine.memory >= least)
-        && args
-            .min_cpu
-            .is_none_or(|least| machine.cpu >= Cpu::cores(least))
+        && args.min_cpu.is_none_or(|least| machine.cpu >= Cpu::cores(least))
         && args.gpu.is_none_or(|least| machine.nvidia_gpus() >= least)
-        && args
-            .arch
-            .is_none_or(|arch| machine.arch == Some(Arch::from(arch)))
-        && args
-            .name
-            .as_ref()
-            .is_none_or(|pattern| matches(pattern, &machine.name))
+        && args.arch.is_none_or(|arch| machine.arch == Some(Arch::from(arch)))
+        && args.name.as_ref().is_none_or(|pattern| matches(pattern, &machine.name))
 }
 
 impl Row {
@@ -177,22 +144,13 @@ impl Row {
     fn more_cells(&self) -> Vec<String> {
         let machine = &self.offer.machine;
         let network = machine.network.as_ref();
-        let source = self
-            .offer
-            .on_demand
-            .as_ref()
-            .or(self.estimate())
-            .map(|price| price.source);
+        let source = self.offer.on_demand.as_ref().or(self.estimate()).map(|price| price.source);
         vec![
             dash(machine.allocatable.map(|own| own.cpu.to_string())),
             dash(machine.allocatable.map(|own| basis(own).to_owned())),
             dash(machine.max_pods.map(|pods| pods.to_string())),
             dash(network.map(|own| format!("{} to {}", own.baseline_gbps, own.peak_gbps))),
-            dash(
-                machine
-                    .local_ssd
-                    .map(|own| (own.get() / 1_000_000_000).to_string()),
-            ),
+            dash(machine.local_ssd.map(|own| (own.get() / 1_000_000_000).to_string())),
             dash(Some(kind(machine)).filter(|kind| !kind.is_empty())),
             dash(source.map(|own| own.date.to_owned())),
             self.origin(),
@@ -201,10 +159,7 @@ impl Row {
 
     /// The source of the price, or the rule of its estimate.
     fn origin(&self) -> String {
-        match (
-            &self.offer.on_demand,
-            self.estimate().map(|price| &price.basis),
-        ) {
+        match (&self.offer.on_demand, self.estimate().map(|price| &price.basis)) {
             (Some(price), _) => price.source.name.to_owned(),
             (None, Some(Basis::Estimated(rule))) => rule.clone(),
             _ => "-".to_owned(),
@@ -260,11 +215,7 @@ fn plain(price: &Price) -> String {
 }
 
 fn gpu(gpu: &Gpu) -> String {
-    format!(
-        "{} {}",
-        gpu.count,
-        gpu.name.as_deref().unwrap_or("of unknown kind")
-    )
+    format!("{} {}", gpu.count, gpu.name.as_deref().unwrap_or("of unknown kind"))
 }
 
 const fn basis(allocatable: Allocatable) -> &'static str {
@@ -280,12 +231,7 @@ fn kind(machine: &Machine) -> String {
         (machine.bare_metal, "bare metal"),
         (!machine.current, "old generation"),
     ];
-    kinds
-        .into_iter()
-        .filter(|(applies, _)| *applies)
-        .map(|(_, kind)| kind)
-        .collect::<Vec<_>>()
-        .join(", ")
+    kinds.into_iter().filter(|(applies, _)| *applies).map(|(_, kind)| kind).collect::<Vec<_>>().join(", ")
 }
 
 fn allocatable_json(own: Allocatable) -> Value {
@@ -354,10 +300,7 @@ mod tests {
     use crate::cli::catalog::Place;
 
     fn find(region: &str, name: &str) -> Machines {
-        let place = Place {
-            region: Some(region.to_owned()),
-            provider: None,
-        };
+        let place = Place { region: Some(region.to_owned()), provider: None };
         let args = MachinesArgs {
             place,
             min_memory: None,
@@ -374,23 +317,15 @@ mod tests {
     fn the_first_line_says_region_and_dates_and_rows_are_cheapest_first() {
         let text = find("us-central1", "n2-highmem-*").text(false);
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(
-            lines[0],
-            "gcp/us-central1: prices of 2026-07-30 to 2026-08-03; 2 of 10 machines shown"
-        );
-        assert_eq!(
-            lines[2],
-            "MACHINE       VCPU  MEMORY GIB  FOR PODS GIB  GPU  ARCH    USD/H  SPOT USD/H"
-        );
+        assert_eq!(lines[0], "gcp/us-central1: prices of 2026-07-30 to 2026-08-03; 2 of 10 machines shown");
+        assert_eq!(lines[2], "MACHINE       VCPU  MEMORY GIB  FOR PODS GIB  GPU  ARCH    USD/H  SPOT USD/H");
         assert!(
-            lines[3]
-                .starts_with("n2-highmem-2     2        16.0          13.0  -    amd64  0.1310"),
+            lines[3].starts_with("n2-highmem-2     2        16.0          13.0  -    amd64  0.1310"),
             "{}",
             lines[3]
         );
         assert!(
-            lines[4]
-                .starts_with("n2-highmem-4     4        32.0          27.7  -    amd64  0.2620"),
+            lines[4].starts_with("n2-highmem-4     4        32.0          27.7  -    amd64  0.2620"),
             "{}",
             lines[4]
         );
@@ -404,15 +339,10 @@ mod tests {
             "{estimated}"
         );
         let derived = find("us-west-2", "r7i.xlarge").text(false);
-        assert!(
-            derived.contains("=0.2646") && derived.contains("\n= the price of us-east-1"),
-            "{derived}"
-        );
+        assert!(derived.contains("=0.2646") && derived.contains("\n= the price of us-east-1"), "{derived}");
         let listed = find("us-central1", "n2-highmem-4").text(false);
         assert!(
-            !listed.contains('~')
-                && !listed.contains('=')
-                && !listed.contains("not in the catalog"),
+            !listed.contains('~') && !listed.contains('=') && !listed.contains("not in the catalog"),
             "{listed}"
         );
     }
@@ -431,9 +361,7 @@ mod tests {
         assert_eq!(machine["on_demand"], Value::Null);
         assert_eq!(machine["estimate"]["basis"], "estimated");
         assert!(
-            machine["gap"]
-                .as_str()
-                .is_some_and(|gap| gap.starts_with("no on-demand price of r7i.xlarge")),
+            machine["gap"].as_str().is_some_and(|gap| gap.starts_with("no on-demand price of r7i.xlarge")),
             "{machine}"
         );
         let listed = find("us-west-2", "r5.xlarge").data();
@@ -442,10 +370,7 @@ mod tests {
 
     #[test]
     fn filters_bound_what_is_shown() {
-        let place = Place {
-            region: Some("us-west-2".to_owned()),
-            provider: None,
-        };
+        let place = Place { region: Some("us-west-2".to_owned()), provider: None };
         let args = MachinesArgs {
             place,
             min_memory: Some("32 GiB".parse().unwrap()),

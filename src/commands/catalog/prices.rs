@@ -19,9 +19,7 @@ impl Prices {
     pub(super) fn find(args: &PricesArgs) -> Result<Self> {
         let region = open(&args.place)?;
         let pattern = args.item.as_deref().unwrap_or("*");
-        let items: Vec<_> = all(&region)
-            .filter(|item| matches(pattern, &item.key))
-            .collect();
+        let items: Vec<_> = all(&region).filter(|item| matches(pattern, &item.key)).collect();
         match args.item.as_deref().filter(|_| items.is_empty()) {
             Some(pattern) => Err(missing(&region, pattern)),
             None => Ok(Self { region, items }),
@@ -49,21 +47,13 @@ impl Prices {
                 ("note", words),
             ])
         } else {
-            Table::new([
-                ("item", Align::Left),
-                ("USD", Align::Right),
-                ("per", Align::Left),
-            ])
+            Table::new([("item", Align::Left), ("USD", Align::Right), ("per", Align::Left)])
         };
         for item in &self.items {
             let cells = [item.key.clone(), usd(&item.price), item.price.unit.clone()];
             let source = item.price.source;
             let more = [source.date.to_owned(), source.name.to_owned(), note(item)];
-            table.row(
-                cells
-                    .into_iter()
-                    .chain(more.into_iter().take(if wide { 3 } else { 0 })),
-            );
+            table.row(cells.into_iter().chain(more.into_iter().take(if wide { 3 } else { 0 })));
         }
         table
     }
@@ -129,11 +119,7 @@ impl Report for Prices {
 
     fn text(&self, wide: bool) -> String {
         let estimated = self.items.iter().any(|item| item.price.is_estimate());
-        let note = if estimated {
-            "\n~ by a rule, not listed: `-o wide` says which\n"
-        } else {
-            ""
-        };
+        let note = if estimated { "\n~ by a rule, not listed: `-o wide` says which\n" } else { "" };
         format!("{}\n\n{}{note}", self.heading(), self.rows(wide).render())
     }
 
@@ -148,14 +134,8 @@ mod tests {
     use crate::cli::catalog::Place;
 
     fn find(region: &str, item: &str) -> Result<Prices> {
-        let place = Place {
-            region: Some(region.to_owned()),
-            provider: None,
-        };
-        Prices::find(&PricesArgs {
-            place,
-            item: Some(item.to_owned()),
-        })
+        let place = Place { region: Some(region.to_owned()), provider: None };
+        Prices::find(&PricesArgs { place, item: Some(item.to_owned()) })
     }
 
     #[test]
@@ -163,49 +143,26 @@ mod tests {
         let prices = find("us-central1", "disk_balanced").unwrap();
         let text = prices.text(true);
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(
-            lines[0],
-            "gcp/us-central1: prices of 2026-07-30 to 2026-07-30"
-        );
-        assert!(
-            lines[3].starts_with("disk_balanced  0.10  GiB-month  2026-07-30  Cyclenerd/"),
-            "{text}"
-        );
+        assert_eq!(lines[0], "gcp/us-central1: prices of 2026-07-30 to 2026-07-30");
+        assert!(lines[3].starts_with("disk_balanced  0.10  GiB-month  2026-07-30  Cyclenerd/"), "{text}");
         assert_eq!(prices.data()["prices"][0]["usd"], 0.1);
     }
 
     #[test]
     fn transfer_to_other_regions_is_among_them() {
         let prices = find("us-west-2", "transfer_to_us-*").unwrap();
-        assert_eq!(
-            prices
-                .items
-                .iter()
-                .filter(|item| item.key == "transfer_to_us-east-1")
-                .count(),
-            1
-        );
-        assert!(
-            find("us-central1", "transfer_to_europe-west4")
-                .unwrap()
-                .text(false)
-                .contains("~0.08")
-        );
+        assert_eq!(prices.items.iter().filter(|item| item.key == "transfer_to_us-east-1").count(), 1);
+        assert!(find("us-central1", "transfer_to_europe-west4").unwrap().text(false).contains("~0.08"));
     }
 
     #[test]
     fn what_is_not_there_is_named_with_the_nearest() {
         let error = find("us-west-2", "public_ipv4_hour").err().unwrap();
         assert!(
-            error
-                .to_string()
-                .starts_with("no price `public_ipv4_hour` in aws/us-west-2; ~0.005"),
+            error.to_string().starts_with("no price `public_ipv4_hour` in aws/us-west-2; ~0.005"),
             "{error}"
         );
         let error = find("us-west-2", "ebs_gp3_storag").err().unwrap();
-        assert_eq!(
-            error.hints(),
-            ["`--item ebs_gp3_storage`, which is the nearest"]
-        );
+        assert_eq!(error.hints(), ["`--item ebs_gp3_storage`, which is the nearest"]);
     }
 }

@@ -29,10 +29,9 @@ impl Pools {
     pub(super) fn data(&self) -> Value {
         let pools = self.0.iter().map(|pool| {
             let machines: Vec<_> = match &pool.origin {
-                Origin::File(offers) => offers
-                    .iter()
-                    .map(|offer| json!({ "machine": offer.machine.name }))
-                    .collect(),
+                Origin::File(offers) => {
+                    offers.iter().map(|offer| json!({ "machine": offer.machine.name })).collect()
+                }
                 origin => origin.fits().iter().map(|fit| fit_data(fit)).collect(),
             };
             json!({ "pool": pool.pool, "machines": machines, "why": reasons(&pool.origin) })
@@ -42,11 +41,8 @@ impl Pools {
 }
 
 fn fit_data(fit: &Fit) -> Value {
-    let seats: serde_json::Map<_, _> = fit
-        .seats
-        .iter()
-        .map(|(size, seats)| (size.clone(), json!(seats)))
-        .collect();
+    let seats: serde_json::Map<_, _> =
+        fit.seats.iter().map(|(size, seats)| (size.clone(), json!(seats))).collect();
     json!({
         "machine": fit.offer.machine.name,
         "market": fit.market.to_string(),
@@ -79,22 +75,10 @@ fn pool_text(pool: &PoolMachines) -> String {
 /// Name, cores, memory, and what pods may use of it.
 fn machine(offer: &Offer) -> String {
     let machine = &offer.machine;
-    let pods = machine
-        .allocatable
-        .as_ref()
-        .map_or_else(String::new, |allocatable| {
-            format!(
-                " ({} and {} for pods)",
-                allocatable.cpu,
-                gib(allocatable.memory)
-            )
-        });
-    format!(
-        "{}: {} cores, {}{pods}",
-        machine.name,
-        machine.cpu,
-        gib(machine.memory)
-    )
+    let pods = machine.allocatable.as_ref().map_or_else(String::new, |allocatable| {
+        format!(" ({} and {} for pods)", allocatable.cpu, gib(allocatable.memory))
+    });
+    format!("{}: {} cores, {}{pods}", machine.name, machine.cpu, gib(machine.memory))
 }
 
 fn gib(bytes: Bytes) -> String {
@@ -102,23 +86,12 @@ fn gib(bytes: Bytes) -> String {
 }
 
 fn price(fit: &Fit) -> String {
-    let market = if fit.market == Market::Spot {
-        " spot"
-    } else {
-        ""
-    };
-    format!(
-        "{} USD an hour{market} (list of {})",
-        fit.price.usd, fit.price.source.date
-    )
+    let market = if fit.market == Market::Spot { " spot" } else { "" };
+    format!("{} USD an hour{market} (list of {})", fit.price.usd, fit.price.source.date)
 }
 
 fn seats(fit: &Fit) -> String {
-    let seats: Vec<_> = fit
-        .seats
-        .iter()
-        .map(|(size, count)| format!("{count} of `{size}`"))
-        .collect();
+    let seats: Vec<_> = fit.seats.iter().map(|(size, count)| format!("{count} of `{size}`")).collect();
     seats.join(", or ")
 }
 
@@ -130,10 +103,7 @@ fn reasons(origin: &Origin) -> Vec<String> {
         Origin::Cheapest(choice) => {
             let mut lines = vec![format!("an empty node holds {}", seats(&choice.best))];
             lines.extend(
-                choice
-                    .lost
-                    .iter()
-                    .map(|lost| format!("not {}: {}", lost.fit.offer.machine.name, lost.why)),
+                choice.lost.iter().map(|lost| format!("not {}: {}", lost.fit.offer.machine.name, lost.why)),
             );
             lines.push(excluded(&choice.excluded));
             lines.extend(choice.gap.as_ref().map(ToString::to_string));
@@ -145,9 +115,7 @@ fn reasons(origin: &Origin) -> Vec<String> {
                 .iter()
                 .map(|fit| format!("an empty {} holds {}", fit.offer.machine.name, seats(fit)))
                 .collect();
-            lines.push(
-                "several types of one shape, so that spot capacity of one may run out".to_owned(),
-            );
+            lines.push("several types of one shape, so that spot capacity of one may run out".to_owned());
             lines.push(excluded(&choice.excluded));
             lines.extend(choice.gaps.iter().map(ToString::to_string));
             lines
@@ -156,9 +124,7 @@ fn reasons(origin: &Origin) -> Vec<String> {
 }
 
 fn excluded(exclusions: &[crate::catalog::Exclusion]) -> String {
-    let groups: Vec<_> = exclusions
-        .iter()
-        .map(|exclusion| format!("{} ({})", exclusion.count, exclusion.reason))
-        .collect();
+    let groups: Vec<_> =
+        exclusions.iter().map(|exclusion| format!("{} ({})", exclusion.count, exclusion.reason)).collect();
     format!("not considered: {}", groups.join(", "))
 }

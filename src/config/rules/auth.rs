@@ -24,13 +24,7 @@ pub(super) fn fits_provider(subject: &Subject<'_>) -> Vec<Problem> {
         _ => return Vec::new(),
     };
     let key = auth.key();
-    let message = format!(
-        "the login `{key}` does not work with the provider `{}`",
-        subject.hub.provider.key()
-    );
-    vec![
-        subject
-            .key("auth-provider", &format!("auth.{key}"), message)
-            .help(help),
-    ]
+    let message =
+        format!("the login `{key}` does not work with the provider `{}`", subject.hub.provider.key());
+    vec![subject.key("auth-provider", &format!("auth.{key}"), message).help(help)]
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Subject;
+use crate::config::auth::Auth;
+use crate::config::names::GroupName;
 use crate::config::problem::Problem;
 use crate::nearest::nearest;
 
@@ -15,11 +17,7 @@ pub(super) fn sizes_are_unique(subject: &Subject<'_>) -> Vec<Problem> {
     repeated(subject, "sizes", names)
 }
 
-fn repeated<'a>(
-    subject: &Subject<'_>,
-    list: &str,
-    names: impl Iterator<Item = &'a str>,
-) -> Vec<Problem> {
+fn repeated<'a>(subject: &Subject<'_>, list: &str, names: impl Iterator<Item = &'a str>) -> Vec<Problem> {
     let mut seen = BTreeMap::new();
     let mut problems = Vec::new();
     for (index, name) in names.enumerate() {
@@ -27,19 +25,12 @@ fn repeated<'a>(
         match seen.get(name) {
             None => drop(seen.insert(name, path)),
             Some(first) => {
-                let mut problem = subject.value(
-                    "repeated-name",
-                    &path,
-                    format!("`{name}` names two entries of `{list}`"),
-                );
+                let mut problem =
+                    subject.value("repeated-name", &path, format!("`{name}` names two entries of `{list}`"));
                 if let Some(span) = subject.span(first) {
                     problem = problem.also(span, "first here");
                 }
-                problems.push(
-                    problem
-                        .label("a second time")
-                        .help("give each its own name"),
-                );
+                problems.push(problem.label("a second time").help("give each its own name"));
             }
         }
     }
@@ -48,13 +39,7 @@ fn repeated<'a>(
 
 /// At most one size is preselected.
 pub(super) fn one_default_size(subject: &Subject<'_>) -> Vec<Problem> {
-    let marked: Vec<_> = subject
-        .hub
-        .sizes
-        .iter()
-        .enumerate()
-        .filter(|(_, size)| size.default)
-        .collect();
+    let marked: Vec<_> = subject.hub.sizes.iter().enumerate().filter(|(_, size)| size.default).collect();
     let (Some((first, _)), true) = (marked.first(), marked.len() > 1) else {
         return Vec::new();
     };
@@ -63,75 +48,45 @@ pub(super) fn one_default_size(subject: &Subject<'_>) -> Vec<Problem> {
         .iter()
         .map(|(index, size)| {
             let path = format!("sizes[{index}].default");
-            let problem = subject.value(
-                "several-defaults",
-                &path,
-                format!("`{}` is a second default size", size.name),
-            );
-            let problem = first
-                .clone()
-                .into_iter()
-                .fold(problem, |problem, span| problem.also(span, "the first one"));
+            let problem =
+                subject.value("several-defaults", &path, format!("`{}` is a second default size", size.name));
+            let problem =
+                first.clone().into_iter().fold(problem, |problem, span| problem.also(span, "the first one"));
             problem.label("a second default").help("mark one size only")
         })
         .collect()
 }
 
-/// A group of a size or the gateway has members, or the login brings it.
+/// A group of a size has members, or the login brings it.
 pub(super) fn groups_exist(subject: &Subject<'_>) -> Vec<Problem> {
     let hub = subject.hub;
-    if hub
-        .auth
-        .as_ref()
-        .is_some_and(super::super::Auth::brings_groups)
-    {
+    if hub.auth.as_ref().is_some_and(Auth::brings_groups) {
         return Vec::new();
     }
-    let known: Vec<_> = hub
-        .groups
-        .keys()
-        .map(super::super::names::GroupName::as_str)
-        .collect();
-    let of_sizes = hub.sizes.iter().enumerate().flat_map(|(index, size)| {
-        size.groups
-            .iter()
-            .enumerate()
-            .map(move |(at, group)| (format!("sizes[{index}].groups[{at}]"), group))
+    let known: Vec<_> = hub.groups.keys().map(GroupName::as_str).collect();
+    let named = hub.sizes.iter().enumerate().flat_map(|(index, size)| {
+        let groups = size.groups.iter().enumerate();
+        groups.map(move |(at, group)| (format!("sizes[{index}].groups[{at}]"), group))
     });
-    let of_gateway = hub
-        .gateway
-        .groups
-        .iter()
-        .enumerate()
-        .map(|(at, group)| (format!("gateway.groups[{at}]"), group));
-    of_sizes
-        .chain(of_gateway)
+    named
         .filter(|(_, group)| !known.contains(&group.as_str()))
-        .map(|(path, group)| {
-            let help = match nearest(group.as_str(), &known) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => format!("say who is in it: `groups: {{ {group}: [ada] }}`"),
-            };
-            subject
-                .value(
-                    "unknown-group",
-                    &path,
-                    format!("nobody is in the group `{group}`"),
-                )
-                .label("unknown group")
-                .help(help)
-        })
+        .map(|(path, group)| unknown_group(subject, &path, group, &known))
         .collect()
+}
+
+fn unknown_group(subject: &Subject<'_>, path: &str, group: &GroupName, known: &[&str]) -> Problem {
+    let help = nearest(group.as_str(), known).map_or_else(
+        || format!("say who is in it: `groups: {{ {group}: [ada] }}`"),
+        |name| format!("did you mean `{name}`?"),
+    );
+    let message = format!("nobody is in the group `{group}`");
+    subject.value("unknown-group", path, message).label("unknown group").help(help)
 }
 
 /// Further gateways have their own names and one way to be reached.
 pub(super) fn gateways(subject: &Subject<'_>) -> Vec<Problem> {
     let gateways = &subject.hub.gateways;
-    let mut problems = repeated(
-        subject,
-        "gateways",
-        gateways.iter().map(|gateway| gateway.name.as_str()),
-    );
+    let mut problems = repeated(subject, "gateways", gateways.iter().map(|gateway| gateway.name.as_str()));
     for (index, gateway) in gateways.iter().enumerate() {
         let path = format!("gateways[{index}]");
         let ways = (gateway.file.is_some(), gateway.address.is_some());
@@ -139,18 +94,12 @@ pub(super) fn gateways(subject: &Subject<'_>) -> Vec<Problem> {
             (true, true) => subject.value(
                 "one-of",
                 &path,
-                format!(
-                    "the gateway `{}` has both a `file` and an `address`",
-                    gateway.name
-                ),
+                format!("the gateway `{}` has both a `file` and an `address`", gateway.name),
             ),
             (false, false) => subject.value(
                 "one-of",
                 &path,
-                format!(
-                    "the gateway `{}` has neither a `file` nor an `address`",
-                    gateway.name
-                ),
+                format!("the gateway `{}` has neither a `file` nor an `address`", gateway.name),
             ),
             _ => continue,
         };
@@ -162,11 +111,7 @@ pub(super) fn gateways(subject: &Subject<'_>) -> Vec<Problem> {
 /// `overrides` names charts and modules that exist.
 pub(super) fn overrides_name_a_chart(subject: &Subject<'_>) -> Vec<Problem> {
     let known: BTreeSet<_> = OVERRIDABLE.into_iter().collect();
-    let unknown = subject
-        .hub
-        .overrides
-        .keys()
-        .filter(|name| !known.contains(name.as_str()));
+    let unknown = subject.hub.overrides.keys().filter(|name| !known.contains(name.as_str()));
     unknown
         .map(|name| {
             let help = nearest(name, &OVERRIDABLE).map_or_else(
@@ -174,11 +119,7 @@ pub(super) fn overrides_name_a_chart(subject: &Subject<'_>) -> Vec<Problem> {
                 |name| format!("did you mean `{name}`?"),
             );
             subject
-                .key(
-                    "unknown-key",
-                    &format!("overrides.{name}"),
-                    format!("nothing is called `{name}`"),
-                )
+                .key("unknown-key", &format!("overrides.{name}"), format!("nothing is called `{name}`"))
                 .label("unknown chart or module")
                 .help(help)
         })

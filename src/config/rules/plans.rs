@@ -16,10 +16,7 @@ pub(super) fn event_days(subject: &Subject<'_>) -> Vec<Problem> {
     let problem = subject.value(
         "event-days",
         "event.to",
-        format!(
-            "the event ends on {}, before it begins on {}",
-            event.to, event.from
-        ),
+        format!("the event ends on {}, before it begins on {}", event.to, event.from),
     );
     let problem = subject
         .span("event.from")
@@ -34,14 +31,9 @@ pub(super) fn pools(subject: &Subject<'_>) -> Vec<Problem> {
     for (name, pool) in subject.hub.pools.named() {
         if pool.machine.is_some() && !pool.machines.is_empty() {
             let path = format!("pools.{name}.machines");
-            let problem = subject.key(
-                "one-of",
-                &path,
-                format!("the pool `{name}` has both `machine` and `machines`"),
-            );
-            problems.push(
-                problem.help("keep `machines` for a choice by price, or `machine` for one type"),
-            );
+            let problem =
+                subject.key("one-of", &path, format!("the pool `{name}` has both `machine` and `machines`"));
+            problems.push(problem.help("keep `machines` for a choice by price, or `machine` for one type"));
         }
         if let (Some(min), Some(max)) = (pool.min, pool.max)
             && min > max
@@ -84,24 +76,15 @@ pub(super) fn memory_to_start_in(subject: &Subject<'_>) -> Vec<Problem> {
         .iter()
         .enumerate()
         .map(|(index, size)| (format!("sizes[{index}].memory"), size.memory));
-    let of_workers = (
-        "gateway.workers.memory".to_owned(),
-        subject.hub.gateway.workers.memory,
-    );
+    let of_workers = ("gateway.workers.memory".to_owned(), subject.hub.gateway.workers.memory);
     of_sizes
         .chain([of_workers])
         .filter(|(_, memory)| *memory < LEAST_MEMORY)
         .map(|(path, memory)| {
             subject
-                .value(
-                    "no-memory",
-                    &path,
-                    format!("nothing starts in {memory} of memory"),
-                )
+                .value("no-memory", &path, format!("nothing starts in {memory} of memory"))
                 .label("too little")
-                .help(format!(
-                    "give it at least {LEAST_MEMORY}; a notebook wants 1 GiB"
-                ))
+                .help(format!("give it at least {LEAST_MEMORY}; a notebook wants 1 GiB"))
         })
         .collect()
 }

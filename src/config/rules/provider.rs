@@ -6,18 +6,8 @@ use crate::config::problem::Problem;
 use crate::config::provider::Provider;
 
 /// Keys that do nothing on one machine.
-const NOT_LOCAL: [&str; 10] = [
-    "domain",
-    "kubernetes",
-    "zones",
-    "network",
-    "pools",
-    "state",
-    "charts",
-    "support",
-    "budget",
-    "storage",
-];
+const NOT_LOCAL: [&str; 10] =
+    ["domain", "kubernetes", "zones", "network", "pools", "state", "charts", "support", "budget", "storage"];
 /// Keys that do nothing on a cluster that already exists.
 const NOT_KUBERNETES: [&str; 3] = ["network", "pools", "state"];
 
@@ -32,13 +22,10 @@ pub(super) fn keys_have_an_effect(subject: &Subject<'_>) -> Vec<Problem> {
     idle.iter()
         .filter(|key| subject.says(key))
         .map(|key| {
-            subject
-                .key("no-effect", key, format!("`{key}` has no effect {place}"))
-                .warning()
-                .help(format!(
-                    "it is kept for other providers; with `provider: {}` you can leave it out",
-                    provider.key()
-                ))
+            subject.key("no-effect", key, format!("`{key}` has no effect {place}")).warning().help(format!(
+                "it is kept for other providers; with `provider: {}` you can leave it out",
+                provider.key()
+            ))
         })
         .collect()
 }
@@ -56,57 +43,37 @@ pub(super) fn catalog_names(subject: &Subject<'_>) -> Vec<Problem> {
     }
 }
 
-fn unknown_region(
-    subject: &Subject<'_>,
-    cloud: catalog::Provider,
-    error: &CatalogError,
-) -> Problem {
+fn unknown_region(subject: &Subject<'_>, cloud: catalog::Provider, error: &CatalogError) -> Problem {
     let path = format!("provider.{cloud}.region");
     let known: Vec<_> = catalog::regions(cloud).collect();
     subject
-        .value(
-            "unknown-region",
-            &path,
-            format!("{cloud} has no such region that the catalog knows"),
-        )
+        .value("unknown-region", &path, format!("{cloud} has no such region that the catalog knows"))
         .label("unknown region")
         .help(suggestion(error).unwrap_or_else(|| format!("known: {}", known.join(", "))))
 }
 
 fn unknown_machines(subject: &Subject<'_>, region: &Region) -> Vec<Problem> {
     let named = subject.hub.pools.named().flat_map(|(name, pool)| {
-        let one = pool
-            .machine
-            .iter()
-            .map(move |machine| (format!("pools.{name}.machine"), machine));
+        let one = pool.machine.iter().map(move |machine| (format!("pools.{name}.machine"), machine));
         let several = pool.machines.iter().enumerate();
-        one.chain(
-            several
-                .map(move |(index, machine)| (format!("pools.{name}.machines[{index}]"), machine)),
-        )
+        one.chain(several.map(move |(index, machine)| (format!("pools.{name}.machines[{index}]"), machine)))
     });
     named
         .filter_map(|(path, machine)| {
             let error = region.machine(machine.as_str()).err()?;
             let message = format!("no machine type `{machine}` is known in {}", region.name());
-            let help = suggestion(&error)
-                .unwrap_or_else(|| "`frazil catalog machines` lists them".to_owned());
-            Some(
-                subject
-                    .value("unknown-machine", &path, message)
-                    .label("unknown machine type")
-                    .help(help),
-            )
+            let help =
+                suggestion(&error).unwrap_or_else(|| "`frazil catalog machines` lists them".to_owned());
+            Some(subject.value("unknown-machine", &path, message).label("unknown machine type").help(help))
         })
         .collect()
 }
 
 fn suggestion(error: &CatalogError) -> Option<String> {
     match error {
-        CatalogError::UnknownRegion { nearest, .. }
-        | CatalogError::UnknownMachine { nearest, .. } => nearest
-            .as_ref()
-            .map(|name| format!("did you mean `{name}`?")),
+        CatalogError::UnknownRegion { nearest, .. } | CatalogError::UnknownMachine { nearest, .. } => {
+            nearest.as_ref().map(|name| format!("did you mean `{name}`?"))
+        }
         CatalogError::Damaged { .. } => None,
     }
 }

@@ -1,5 +1,7 @@
 //! `up` on this machine: what runs and is right stays, the rest is started.
 
+use std::path::Path;
+
 use super::converge::{converge, list};
 use super::environment::{Environment, ensure_environment};
 use super::folders::{Folders, closed_to_others, open_to_others};
@@ -12,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::observe::{Limits, Part, Process, machine, prepare_limits};
 use crate::render::Tree;
 use crate::render::local::{self as render, Placement, Ports};
+use crate::tool::find_python;
 use crate::view::Progress;
 
 /// What `up` did.
@@ -44,27 +47,23 @@ pub struct Login {
 ///
 /// # Errors
 /// What stopped it; the next call goes on from there.
-pub async fn bring_up(
-    context: &Context,
-    document: &HubDocument,
-    progress: &mut Progress,
-) -> Result<Up> {
+pub async fn bring_up(context: &Context, document: &HubDocument, progress: &mut Progress) -> Result<Up> {
     let folders = Folders::new(&context.directories, document.hub.name.as_str());
     let _lock = folders.lock()?;
+    let own_accounts = own_accounts(context, document);
+    if own_accounts {
+        check_reach(context)?;
+    }
     let environment = ensure_environment(context, progress)?;
     folders.create()?;
-    let_accounts_in(context, document, &folders, &environment)?;
+    if own_accounts {
+        let_accounts_in(&folders, &environment)?;
+    }
     let identity = ensure_identity(&folders, public_port(document))?;
     let running = list(&identity.id)?;
     let resolved = secrets::ensure(context, &folders, document)?;
     let limits = prepare_limits(&identity.id);
-    let plan = Plan {
-        context,
-        document,
-        folders: &folders,
-        identity: &identity,
-        limits: &limits,
-    };
+    let plan = Plan { context, document, folders: &folders, identity: &identity, limits: &limits };
     let (hub, gateway) = plan.configuration()?;
     let sources = Sources {
         context,
@@ -87,29 +86,47 @@ pub async fn bring_up(
     Ok(up)
 }
 
-/// With the machine's accounts, servers run as their owners and need to reach programs and data.
-fn let_accounts_in(
-    context: &Context,
-    document: &HubDocument,
-    folders: &Folders,
-    environment: &Environment,
-) -> Result<()> {
-    if !context.is_root() || !matches!(document.hub.auth, Some(Auth::Pam(_))) {
-        return Ok(());
-    }
+/// Whether servers run under the accounts of their people.
+fn own_accounts(context: &Context, document: &HubDocument) -> bool {
+    context.is_root() && matches!(document.hub.auth, Some(Auth::Pam(_)))
+}
+
+/// Before anything is made: whether programs and data will lie where all accounts can reach them.
+fn check_reach(context: &Context) -> Result<()> {
+    let python = find_python(context).map(|python| python.path);
+    let roots = [&context.directories.cache, &context.directories.data];
+    let outside = roots.into_iter().filter_map(|folder| folder.parent().map(Path::to_owned));
+    let closed = outside.chain(python).find_map(|path| closed_to_others(&path));
+    closed.map_or(Ok(()), |closed| Err(out_of_reach(&closed)))
+}
+
+fn out_of_reach(closed: &Path) -> Error {
+    Error::failed(format!(
+        "people's servers run under their own accounts, and those cannot enter {}",
+        closed.display()
+    ))
+    .hint("keep the hub where all accounts can reach it: `XDG_CACHE_HOME=/var/cache XDG_DATA_HOME=/var/lib XDG_STATE_HOME=/var/lib/state frazil up`")
+    .hint("use a Python of the system, such as /usr/bin/python3, not one in a home directory")
+}
+
+/// Lets all accounts pass through our own folders to programs and data.
+fn let_accounts_in(folders: &Folders, environment: &Environment) -> Result<()> {
     for folder in [&environment.folder, &folders.data] {
-        open_to_others(folder)?;
+        for own in folder
+            .ancestors()
+            .take_while(|path| path.ends_with("frazil") || path.parent().is_some_and(is_ours))
+        {
+            open_to_others(own)?;
+        }
     }
     let needed = [environment.bin().join("python"), folders.data.clone()];
-    match needed.iter().find_map(|path| closed_to_others(path)) {
-        None => Ok(()),
-        Some(closed) => Err(Error::failed(format!(
-            "people's servers run under their own accounts, and those cannot enter {}",
-            closed.display()
-        ))
-        .hint("keep the hub where all accounts can reach it: `XDG_CACHE_HOME=/var/cache XDG_DATA_HOME=/var/lib XDG_STATE_HOME=/var/lib/state frazil up`")
-        .hint("and use a Python of the system, such as /usr/bin/python3, not one in a home directory")),
-    }
+    let closed = needed.iter().find_map(|path| closed_to_others(path));
+    closed.map_or(Ok(()), |closed| Err(out_of_reach(&closed)))
+}
+
+/// Whether a path lies in a folder of this program's own.
+fn is_ours(path: &Path) -> bool {
+    path.ancestors().any(|folder| folder.ends_with("frazil"))
 }
 
 /// The hub's identity with ports that its parts hold or can take.
@@ -140,13 +157,7 @@ fn runs(running: &[Process], part: Part) -> bool {
 pub fn remember_shown(context: &Context, document: &HubDocument) -> Result<()> {
     let folders = Folders::new(&context.directories, document.hub.name.as_str());
     match read_identity(&folders)? {
-        Some(identity) => write_identity(
-            &folders,
-            &Identity {
-                passwords_shown: true,
-                ..identity
-            },
-        ),
+        Some(identity) => write_identity(&folders, &Identity { passwords_shown: true, ..identity }),
         None => Ok(()),
     }
 }
@@ -165,13 +176,8 @@ fn login(resolved: &Resolved, identity: &Identity, document: &HubDocument) -> Lo
     }
     let secrets = &resolved.secrets;
     Login {
-        admin_password: resolved
-            .generated_admin
-            .then(|| secrets.admin_password.clone()),
-        user_password: secrets
-            .user_password
-            .clone()
-            .filter(|_| resolved.generated_user),
+        admin_password: resolved.generated_admin.then(|| secrets.admin_password.clone()),
+        user_password: secrets.user_password.clone().filter(|_| resolved.generated_user),
     }
 }
 
@@ -187,9 +193,8 @@ struct Plan<'a> {
 impl Plan<'_> {
     /// Renders and writes the configuration.
     fn configuration(&self) -> Result<(Tree, Option<Tree>)> {
-        let machine = machine().map_err(|error| {
-            Error::failed("this machine does not tell its memory").because(error)
-        })?;
+        let machine = machine()
+            .map_err(|error| Error::failed("this machine does not tell its memory").because(error))?;
         let person = self.context.person();
         let tokens = self.folders.tokens();
         let place = Placement {
@@ -203,12 +208,7 @@ impl Plan<'_> {
             root: self.context.is_root(),
         };
         let hub = render::hub(&self.document.hub, self.identity.port, &place);
-        let gateway = self
-            .document
-            .hub
-            .gateway
-            .enabled
-            .then(|| render::gateway(&self.document.hub, &place));
+        let gateway = self.document.hub.gateway.enabled.then(|| render::gateway(&self.document.hub, &place));
         hub.write(&self.folders.hub_config())?;
         if let Some(gateway) = &gateway {
             gateway.write(&self.folders.gateway_config())?;
@@ -221,11 +221,7 @@ impl Plan<'_> {
 fn choose_ports(identity: &mut Identity, running: &[Process]) -> Result<()> {
     let fresh = free_ports(identity.port)?;
     let keep = |part: Part, port: u16, new: u16| {
-        if port != identity.port && (runs(running, part) || is_free(port)) {
-            port
-        } else {
-            new
-        }
+        if port != identity.port && (runs(running, part) || is_free(port)) { port } else { new }
     };
     let ports = identity.ports;
     identity.ports = Ports {
@@ -240,13 +236,11 @@ fn choose_ports(identity: &mut Identity, running: &[Process]) -> Result<()> {
 /// The error of an address that another program holds.
 pub(super) fn taken_port(port: u16) -> Error {
     let other = (port..port.saturating_add(100)).find(|candidate| is_free(*candidate));
-    let error = Error::failed(format!(
-        "port {port} of this machine is taken by another program"
-    ));
+    let error = Error::failed(format!("port {port} of this machine is taken by another program"));
     let error = match other {
-        Some(free) => error.hint(format!(
-            "choose another in the hub file: `provider: {{ local: {{ port: {free} }} }}`"
-        )),
+        Some(free) => {
+            error.hint(format!("choose another in the hub file: `provider: {{ local: {{ port: {free} }} }}`"))
+        }
         None => error,
     };
     error.hint(format!("or stop the program that holds it: `ss -ltnp 'sport = :{port}'` tells which (on macOS: `lsof -i :{port}`)"))

@@ -23,9 +23,8 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// The processes of a hub.
 pub(super) fn list(id: &str) -> Result<Vec<Process>> {
-    marked(id, None).map_err(|error| {
-        Error::failed("the processes of this machine cannot be listed").because(error)
-    })
+    marked(id, None)
+        .map_err(|error| Error::failed("the processes of this machine cannot be listed").because(error))
 }
 
 /// Starts what does not run or runs from something else; returns what was started and what was kept.
@@ -40,16 +39,11 @@ pub(super) async fn converge(
     let programs = sources.programs();
     let http = client()?;
     let kept = keep_if_well(&http, sources.identity, &programs, running).await;
-    let (stay, to_start): (Vec<_>, Vec<_>) = programs
-        .iter()
-        .partition(|program| kept.contains(&program.part));
-    let superseded = running
-        .iter()
-        .filter(|process| is_superseded(process.part, &kept, sources.gateway.is_some()));
-    stop(
-        &superseded.cloned().collect::<Vec<_>>(),
-        &sources.identity.id,
-    )?;
+    let (stay, to_start): (Vec<_>, Vec<_>) =
+        programs.iter().partition(|program| kept.contains(&program.part));
+    let superseded =
+        running.iter().filter(|process| is_superseded(process.part, &kept, sources.gateway.is_some()));
+    stop(&superseded.cloned().collect::<Vec<_>>(), &sources.identity.id)?;
     if !to_start.is_empty() {
         progress.step(&format!("start {}", names(&to_start)));
         let started = start(&http, sources, &to_start).await;
@@ -78,11 +72,7 @@ async fn start(http: &reqwest::Client, sources: &Sources<'_>, programs: &[&Progr
 }
 
 fn names(programs: &[&Program]) -> String {
-    programs
-        .iter()
-        .map(|program| program.part.name())
-        .collect::<Vec<_>>()
-        .join(", ")
+    programs.iter().map(|program| program.part.name()).collect::<Vec<_>>().join(", ")
 }
 
 /// Of the parts that run once and from the right things, those that answer.
@@ -92,26 +82,17 @@ async fn keep_if_well(
     programs: &[Program],
     running: &[Process],
 ) -> Vec<Part> {
-    let right: Vec<_> = programs
-        .iter()
-        .filter(|program| runs_right(program, running))
-        .collect();
+    let right: Vec<_> = programs.iter().filter(|program| runs_right(program, running)).collect();
     if right.is_empty() {
         return Vec::new();
     }
     let health = probe(http, identity).await;
-    right
-        .iter()
-        .map(|program| program.part)
-        .filter(|part| answers(*part, health))
-        .collect()
+    right.iter().map(|program| program.part).filter(|part| answers(*part, health)).collect()
 }
 
 fn runs_right(program: &Program, running: &[Process]) -> bool {
-    let roots: Vec<_> = running
-        .iter()
-        .filter(|process| process.part == program.part && process.is_root(running))
-        .collect();
+    let roots: Vec<_> =
+        running.iter().filter(|process| process.part == program.part && process.is_root(running)).collect();
     roots.len() == 1 && roots[0].digest == program.digest
 }
 
@@ -131,10 +112,7 @@ pub(super) fn stop(processes: &[Process], id: &str) -> Result<()> {
     }
     let pids: Vec<_> = processes.iter().map(|process| process.pid).collect();
     let left = || -> Result<Vec<Process>> {
-        Ok(list(id)?
-            .into_iter()
-            .filter(|process| pids.contains(&process.pid))
-            .collect())
+        Ok(list(id)?.into_iter().filter(|process| pids.contains(&process.pid)).collect())
     };
     signal_all(processes, Signal::TERM);
     let asked = Instant::now();
@@ -197,8 +175,7 @@ fn ended_early(
         Ok(()) => Error::failed("it ended without an error"),
     };
     let lines = last_lines(&text);
-    let full =
-        text.contains("No space left on device") || text.contains("database or disk is full");
+    let full = text.contains("No space left on device") || text.contains("database or disk is full");
     let hint = if full {
         "the disk is full: free some space and call `frazil up` again"
     } else {
@@ -217,23 +194,10 @@ fn too_slow(health: Health, gateway_wanted: bool, sources: &Sources<'_>) -> Erro
         ("hub", !health.hub),
         ("gateway", gateway_wanted && !health.gateway),
         ("hub through the proxy", !health.address),
-        (
-            "gateway through the proxy",
-            gateway_wanted && !health.gateway_address,
-        ),
+        ("gateway through the proxy", gateway_wanted && !health.gateway_address),
     ];
-    let silent: Vec<_> = silent
-        .iter()
-        .filter(|(_, silent)| *silent)
-        .map(|(name, _)| *name)
-        .collect();
-    Error::failed(format!(
-        "no answer after {} s from: {}",
-        START_PATIENCE.as_secs(),
-        silent.join(", ")
-    ))
-    .hint(format!(
-        "look at the logs in {}, then call `frazil up` again",
-        sources.folders.logs().display()
-    ))
+    let silent: Vec<_> = silent.iter().filter(|(_, silent)| *silent).map(|(name, _)| *name).collect();
+    Error::failed(format!("no answer after {} s from: {}", START_PATIENCE.as_secs(), silent.join(", "))).hint(
+        format!("look at the logs in {}, then call `frazil up` again", sources.folders.logs().display()),
+    )
 }

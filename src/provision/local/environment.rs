@@ -16,9 +16,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observe::{HUB_ID, PART, Part, free_space, marked, signal_all};
 use crate::render::{hex, write_changed};
-use crate::tool::{
-    Call, MIN_NODE, MIN_PYTHON, Node, Python, Started, ToolError, find_node, find_python,
-};
+use crate::tool::{Call, MIN_NODE, MIN_PYTHON, Node, Python, Started, ToolError, find_node, find_python};
 use crate::view::Progress;
 
 const REQUIREMENTS: &str = include_str!("../../../images/hub/requirements.txt");
@@ -38,11 +36,7 @@ pub fn environment_folder(context: &Context, python: &Python) -> PathBuf {
         hash.update(part);
     }
     hash.update(python.path.as_os_str().as_encoded_bytes());
-    context
-        .directories
-        .cache
-        .join("environments")
-        .join(&hex(&hash.finalize())[..12])
+    context.directories.cache.join("environments").join(&hex(&hash.finalize())[..12])
 }
 
 /// The programs of an environment.
@@ -62,8 +56,7 @@ impl Environment {
 
     /// The proxy's program text.
     pub fn proxy(&self) -> PathBuf {
-        self.folder
-            .join("node/node_modules/configurable-http-proxy/bin/configurable-http-proxy")
+        self.folder.join("node/node_modules/configurable-http-proxy/bin/configurable-http-proxy")
     }
 }
 
@@ -75,10 +68,7 @@ pub fn ensure_environment(context: &Context, progress: &mut Progress) -> Result<
     let python = usable_python(context)?;
     let node = usable_node(context)?;
     let folder = environment_folder(context, &python);
-    let environment = Environment {
-        folder: folder.clone(),
-        node: node.path.clone(),
-    };
+    let environment = Environment { folder: folder.clone(), node: node.path.clone() };
     if folder.join("complete").exists() {
         return Ok(environment);
     }
@@ -92,8 +82,7 @@ pub fn ensure_environment(context: &Context, progress: &mut Progress) -> Result<
 fn usable_python(context: &Context) -> Result<Python> {
     let (major, minor) = MIN_PYTHON;
     let python = find_python(context).ok_or_else(|| {
-        Error::failed(format!("Python {major}.{minor} or newer is not installed"))
-            .hint(python_hint())
+        Error::failed(format!("Python {major}.{minor} or newer is not installed")).hint(python_hint())
     })?;
     if !python.new_enough {
         return Err(Error::failed(format!(
@@ -103,11 +92,8 @@ fn usable_python(context: &Context) -> Result<Python> {
         .hint(python_hint()));
     }
     if !python.has_venv {
-        return Err(Error::failed(format!(
-            "{} cannot make virtual environments",
-            python.path.display()
-        ))
-        .hint("on Debian and Ubuntu: `apt install python3-venv`"));
+        return Err(Error::failed(format!("{} cannot make virtual environments", python.path.display()))
+            .hint("on Debian and Ubuntu: `apt install python3-venv`"));
     }
     Ok(python)
 }
@@ -141,22 +127,14 @@ pub fn node_hint() -> &'static str {
 
 /// Fills the folder from nothing; what an interrupted call left is removed first.
 fn build(folder: &Path, python: &Python, node: &Node, progress: &mut Progress) -> Result<()> {
-    let mark = folder
-        .file_name()
-        .map(|name| format!("build-{}", name.to_string_lossy()))
-        .unwrap_or_default();
+    let mark = folder.file_name().map(|name| format!("build-{}", name.to_string_lossy())).unwrap_or_default();
     end_earlier(&mark)?;
     remove_folder(folder)?;
     check_space(folder)?;
     private_folder(folder)?;
     progress.step("make a Python environment");
-    let venv = Call::new(&python.path)
-        .arguments(["-m", "venv"])
-        .arguments([folder.join("python")]);
-    marked_call(venv, &mark)
-        .log(folder.join("venv.log"))
-        .run()
-        .map_err(|error| explain(error, folder))?;
+    let venv = Call::new(&python.path).arguments(["-m", "venv"]).arguments([folder.join("python")]);
+    marked_call(venv, &mark).log(folder.join("venv.log")).run().map_err(|error| explain(error, folder))?;
     progress.step("download and install JupyterHub, JupyterLab, Dask and the proxy");
     install(folder, &mark, node).inspect_err(|_| progress.abandon())?;
     progress.finish();
@@ -165,15 +143,13 @@ fn build(folder: &Path, python: &Python, node: &Node, progress: &mut Progress) -
 }
 
 fn marked_call(call: Call, mark: &str) -> Call {
-    call.variable(HUB_ID, mark)
-        .variable(PART, Part::Build.name())
+    call.variable(HUB_ID, mark).variable(PART, Part::Build.name())
 }
 
 fn end_earlier(mark: &str) -> Result<()> {
     let look = || {
-        marked(mark, None).map_err(|error| {
-            Error::failed("the processes of this machine cannot be listed").because(error)
-        })
+        marked(mark, None)
+            .map_err(|error| Error::failed("the processes of this machine cannot be listed").because(error))
     };
     let earlier = look()?;
     signal_all(&earlier, Signal::KILL);
@@ -185,11 +161,10 @@ fn end_earlier(mark: &str) -> Result<()> {
 
 fn remove_folder(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::failed(format!(
-            "an incomplete environment cannot be removed: {}",
-            folder.display()
-        ))
-        .because(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::failed(format!("an incomplete environment cannot be removed: {}", folder.display()))
+                .because(error))
+        }
         _ => Ok(()),
     }
 }
@@ -207,26 +182,11 @@ fn check_space(folder: &Path) -> Result<()> {
 
 /// Installs the Python packages and the proxy side by side.
 fn install(folder: &Path, mark: &str, node: &Node) -> Result<()> {
-    write_changed(
-        &folder.join("requirements.txt"),
-        REQUIREMENTS.as_bytes(),
-        false,
-    )?;
+    write_changed(&folder.join("requirements.txt"), REQUIREMENTS.as_bytes(), false)?;
     write_changed(&folder.join("node/package.json"), PACKAGE.as_bytes(), false)?;
-    write_changed(
-        &folder.join("node/package-lock.json"),
-        PACKAGE_LOCK.as_bytes(),
-        false,
-    )?;
+    write_changed(&folder.join("node/package-lock.json"), PACKAGE_LOCK.as_bytes(), false)?;
     let pip = Call::new(folder.join("python/bin/python"))
-        .arguments([
-            "-m",
-            "pip",
-            "install",
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-        ])
+        .arguments(["-m", "pip", "install", "--require-hashes", "--only-binary", ":all:"])
         .arguments([
             "--disable-pip-version-check",
             "--no-input",
@@ -238,13 +198,7 @@ fn install(folder: &Path, mark: &str, node: &Node) -> Result<()> {
         .folder(folder)
         .log(folder.join("pip.log"));
     let npm = Call::new(node.npm.clone().unwrap_or_default())
-        .arguments([
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--omit=dev",
-        ])
+        .arguments(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev"])
         .folder(folder.join("node"))
         .log(folder.join("npm.log"));
     let mut running = Vec::new();
@@ -287,9 +241,8 @@ fn explain(error: ToolError, folder: &Path) -> Error {
         Error::failed(message).output(lines)
     };
     if has(&["No space left on device", "ENOSPC", "Errno 28"]) {
-        return named("the disk became full while the environment was filled").hint(
-            "free some space and call it again, or set XDG_CACHE_HOME to a folder on another disk",
-        );
+        return named("the disk became full while the environment was filled")
+            .hint("free some space and call it again, or set XDG_CACHE_HOME to a folder on another disk");
     }
     let offline = [
         "NewConnectionError",

@@ -77,44 +77,30 @@ impl Folders {
     }
 }
 
-/// The first folder on the way to a path that other accounts may not enter.
-pub(super) fn closed_to_others(path: &Path) -> Option<PathBuf> {
-    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folders: Vec<_> = real.ancestors().filter(|folder| folder.is_dir()).collect();
-    let closed = |folder: &&&Path| {
-        folder
-            .metadata()
-            .is_ok_and(|meta| meta.permissions().mode() & 0o001 == 0)
-    };
-    folders
-        .iter()
-        .rev()
-        .find(closed)
-        .map(|folder| folder.to_path_buf())
+/// The first folder on the way to a path, as far as it exists, that other accounts may not enter.
+pub fn closed_to_others(path: &Path) -> Option<PathBuf> {
+    let there = path.ancestors().find(|path| path.exists())?;
+    let real = there.canonicalize().ok()?;
+    let folders = real.ancestors().filter(|folder| folder.is_dir());
+    let closed =
+        folders.filter(|folder| folder.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o001 == 0));
+    closed.last().map(Path::to_path_buf)
 }
 
 /// Lets other accounts pass through a folder without listing it.
 pub(super) fn open_to_others(folder: &Path) -> Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o711)).map_err(|error| {
-        Error::failed(format!(
-            "other accounts cannot be let into {}",
-            folder.display()
-        ))
-        .because(error)
+        Error::failed(format!("other accounts cannot be let into {}", folder.display())).because(error)
     })
 }
 
 /// Makes a folder that only its owner may enter.
 pub(super) fn private_folder(folder: &Path) -> Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| {
-            Error::failed(format!("the folder {} cannot be made", folder.display()))
-                .because(error)
-                .hint("check its permissions and that the disk is not full")
-        })
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+        Error::failed(format!("the folder {} cannot be made", folder.display()))
+            .because(error)
+            .hint("check its permissions and that the disk is not full")
+    })
 }
 
 /// Takes an exclusive lock, which ends with this process.
@@ -122,15 +108,8 @@ pub(super) fn lock_file(path: &Path) -> Result<File> {
     if let Some(folder) = path.parent() {
         private_folder(folder)?;
     }
-    let fail = |error| {
-        Error::failed(format!("the lock {} cannot be taken", path.display())).because(error)
-    };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(fail)?;
+    let fail = |error| Error::failed(format!("the lock {} cannot be taken", path.display())).because(error);
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(fail)?;
     file.lock().map_err(fail)?;
     Ok(file)
 }
@@ -144,12 +123,7 @@ pub fn size_on_disk(folder: &Path) -> Bytes {
         if !meta.is_dir() {
             return meta.len();
         }
-        fs::read_dir(path)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| size(&entry.path()))
-            .sum()
+        fs::read_dir(path).into_iter().flatten().flatten().map(|entry| size(&entry.path())).sum()
     }
     Bytes::new(size(folder))
 }

@@ -40,17 +40,11 @@ pub fn client() -> Result<Client> {
 pub async fn probe(client: &Client, identity: &Identity) -> Health {
     let ports = identity.ports;
     let ok = |port: u16, path: &'static str| async move {
-        let answer = client
-            .get(format!("http://127.0.0.1:{port}{path}"))
-            .send()
-            .await;
+        let answer = client.get(format!("http://127.0.0.1:{port}{path}")).send().await;
         answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
     };
     let proxy = async {
-        let answer = client
-            .get(format!("http://127.0.0.1:{}/api/routes", ports.proxy_api))
-            .send()
-            .await;
+        let answer = client.get(format!("http://127.0.0.1:{}/api/routes", ports.proxy_api)).send().await;
         answer.is_ok_and(|answer| answer.status() == StatusCode::FORBIDDEN)
     };
     let (proxy, hub, gateway, address, gateway_address) = tokio::join!(
@@ -60,28 +54,17 @@ pub async fn probe(client: &Client, identity: &Identity) -> Health {
         ok(identity.port, "/hub/health"),
         ok(identity.port, "/services/dask-gateway/api/health"),
     );
-    Health {
-        proxy,
-        hub,
-        gateway,
-        address,
-        gateway_address,
-    }
+    Health { proxy, hub, gateway, address, gateway_address }
 }
 
 /// Lets the hub tell a new proxy about all servers and services.
 ///
 /// # Errors
 /// When the hub does not answer or refuses.
-pub(super) async fn resync_routes(
-    client: &Client,
-    identity: &Identity,
-    secrets: &Secrets,
-) -> Result<()> {
+pub(super) async fn resync_routes(client: &Client, identity: &Identity, secrets: &Secrets) -> Result<()> {
     let url = format!("http://127.0.0.1:{}/hub/api/proxy", identity.ports.hub);
-    let request = client
-        .request(Method::POST, url)
-        .header("Authorization", format!("token {}", secrets.frazil_token));
+    let request =
+        client.request(Method::POST, url).header("Authorization", format!("token {}", secrets.frazil_token));
     let answer = request
         .send()
         .await
@@ -89,9 +72,6 @@ pub(super) async fn resync_routes(
     if answer.status().is_success() {
         return Ok(());
     }
-    Err(Error::failed(format!(
-        "the hub refused to tell the proxy about its servers: {}",
-        answer.status()
-    ))
-    .hint("call `frazil up` again"))
+    Err(Error::failed(format!("the hub refused to tell the proxy about its servers: {}", answer.status()))
+        .hint("call `frazil up` again"))
 }

@@ -63,13 +63,7 @@ pub(super) fn write_identity(folders: &Folders, identity: &Identity) -> Result<(
 /// When the system gives no random bytes or no ports.
 pub(super) fn new_identity(port: u16) -> Result<Identity> {
     let ports = free_ports(port)?;
-    Ok(Identity {
-        id: random_hex(8)?,
-        port,
-        ports,
-        wanted: false,
-        passwords_shown: false,
-    })
+    Ok(Identity { id: random_hex(8)?, port, ports, wanted: false, passwords_shown: false })
 }
 
 /// Random bytes as hexadecimal digits.
@@ -95,12 +89,7 @@ pub(super) fn free_ports(except: u16) -> Result<Ports> {
     }
     let mut next = ports.into_iter();
     let mut take = || next.next().unwrap_or_default();
-    Ok(Ports {
-        hub: take(),
-        proxy_api: take(),
-        gateway: take(),
-        gateway_api: take(),
-    })
+    Ok(Ports { hub: take(), proxy_api: take(), gateway: take(), gateway_api: take() })
 }
 
 /// Whether a port of the loopback interface is free.

@@ -91,12 +91,7 @@ impl Sources<'_> {
         let call = Call::new(&self.environment.node)
             .arguments([self.environment.proxy()])
             .arguments(["--ip", "127.0.0.1", "--port", &port.to_string()])
-            .arguments([
-                "--api-ip",
-                "127.0.0.1",
-                "--api-port",
-                &ports.proxy_api.to_string(),
-            ])
+            .arguments(["--api-ip", "127.0.0.1", "--api-port", &ports.proxy_api.to_string()])
             .arguments([
                 "--log-level",
                 "warn",

@@ -60,11 +60,7 @@ pub(super) struct Resolved {
 ///
 /// # Errors
 /// When a reference leads nowhere, a password is too short, or the file cannot be written.
-pub(super) fn ensure(
-    context: &Context,
-    folders: &Folders,
-    document: &HubDocument,
-) -> Result<Resolved> {
+pub(super) fn ensure(context: &Context, folders: &Folders, document: &HubDocument) -> Result<Resolved> {
     let mut secrets = match read(&folders.secrets())? {
         Some(secrets) => secrets,
         None => generate()?,
@@ -91,16 +87,10 @@ pub(super) fn ensure(
     secrets.user_password = match user {
         Some(user) => Some(long_enough(user, USER_PASSWORD_LENGTH, "user_password")?),
         None if !generated_user => None,
-        None => secrets
-            .user_password
-            .map_or_else(|| passphrase(4).map(Some), |kept| Ok(Some(kept)))?,
+        None => secrets.user_password.map_or_else(|| passphrase(4).map(Some), |kept| Ok(Some(kept)))?,
     };
     write(&folders.secrets(), &secrets)?;
-    Ok(Resolved {
-        secrets,
-        generated_admin,
-        generated_user,
-    })
+    Ok(Resolved { secrets, generated_admin, generated_user })
 }
 
 fn read(path: &Path) -> Result<Option<Secrets>> {
@@ -141,15 +131,8 @@ fn passphrase(groups: usize) -> Result<String> {
     let mut bytes = vec![0; groups * 4];
     getrandom::fill(&mut bytes)
         .map_err(|error| Error::failed(format!("the system gives no random bytes: {error}")))?;
-    let letters: Vec<_> = bytes
-        .iter()
-        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
-        .collect();
-    Ok(letters
-        .chunks(4)
-        .map(String::from_iter)
-        .collect::<Vec<_>>()
-        .join("-"))
+    let letters: Vec<_> = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
+    Ok(letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-"))
 }
 
 /// 32 random bytes in base64 (RFC 4648, section 5), as the gateway's database wants them.
@@ -160,14 +143,10 @@ fn random_base64_key() -> Result<String> {
         .map_err(|error| Error::failed(format!("the system gives no random bytes: {error}")))?;
     let mut text = String::with_capacity(44);
     for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0_u32, |group, byte| group << 8 | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
+        let group =
+            chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for index in 0..=chunk.len() {
-            text.push(char::from(
-                ALPHABET[(group >> (18 - 6 * index) & 63) as usize],
-            ));
+            text.push(char::from(ALPHABET[(group >> (18 - 6 * index) & 63) as usize]));
         }
     }
     Ok(text + "=")
@@ -177,12 +156,8 @@ fn long_enough(password: String, length: usize, key: &str) -> Result<String> {
     if password.chars().count() >= length {
         return Ok(password);
     }
-    Err(Error::failed(format!(
-        "`auth.password.{key}` leads to a password of fewer than {length} characters"
-    ))
-    .hint(format!(
-        "JupyterHub asks for {length}; leave the key out to have one generated"
-    )))
+    Err(Error::failed(format!("`auth.password.{key}` leads to a password of fewer than {length} characters"))
+        .hint(format!("JupyterHub asks for {length}; leave the key out to have one generated")))
 }
 
 /// Reads what a reference leads to.
@@ -190,15 +165,13 @@ fn resolve(context: &Context, document: &HubDocument, at: &SecretRef, key: &str)
     let refuse = |what: String| Error::failed(format!("`auth.password.{key}`: {what}"));
     let text = match at {
         SecretRef::Env(name) => context.variable(name).map(str::to_owned).ok_or_else(|| {
-            refuse(format!("the variable {name} is not set")).hint(format!(
-                "set it before the call: `read -rs {name}; export {name}`"
-            ))
+            refuse(format!("the variable {name} is not set"))
+                .hint(format!("set it before the call: `read -rs {name}; export {name}`"))
         })?,
         SecretRef::File(name) => {
             let path = document.folder().join(name);
-            fs::read_to_string(&path).map_err(|error| {
-                refuse(format!("{} cannot be read", path.display())).because(error)
-            })?
+            fs::read_to_string(&path)
+                .map_err(|error| refuse(format!("{} cannot be read", path.display())).because(error))?
         }
         SecretRef::Sops(reference) => decrypt(context, document, reference, &refuse)?,
     };

@@ -31,28 +31,14 @@ pub struct Down {
 ///
 /// # Errors
 /// When processes cannot be listed or folders cannot be removed.
-pub fn take_down(
-    context: &Context,
-    name: &str,
-    data: bool,
-    progress: &mut Progress,
-) -> Result<Down> {
+pub fn take_down(context: &Context, name: &str, data: bool, progress: &mut Progress) -> Result<Down> {
     let folders = Folders::new(&context.directories, name);
     let lock = folders.lock()?;
-    let mut down = Down {
-        stopped: Vec::new(),
-        removed: Vec::new(),
-        kept: Vec::new(),
-        left: Vec::new(),
-    };
+    let mut down = Down { stopped: Vec::new(), removed: Vec::new(), kept: Vec::new(), left: Vec::new() };
     if let Some(identity) = known_identity(&folders, data)? {
         stop_all(&folders, identity, &mut down, progress)?;
     }
-    for token in fs::read_dir(folders.tokens())
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
+    for token in fs::read_dir(folders.tokens()).into_iter().flatten().flatten() {
         discard(fs::remove_file(token.path()));
     }
     if data {
@@ -63,9 +49,8 @@ pub fn take_down(
             }
         }
         discard(fs::remove_file(folders.state.with_extension("lock")));
-        for folder in [&folders.state, &folders.data]
-            .iter()
-            .flat_map(|folder| folder.ancestors().skip(1).take(2))
+        for folder in
+            [&folders.state, &folders.data].iter().flat_map(|folder| folder.ancestors().skip(1).take(2))
         {
             // A folder that another hub still uses is not empty and stays.
             discard(fs::remove_dir(folder));
@@ -94,29 +79,17 @@ fn known_identity(folders: &Folders, data: bool) -> Result<Option<Identity>> {
     }
 }
 
-fn stop_all(
-    folders: &Folders,
-    identity: Identity,
-    down: &mut Down,
-    progress: &mut Progress,
-) -> Result<()> {
+fn stop_all(folders: &Folders, identity: Identity, down: &mut Down, progress: &mut Progress) -> Result<()> {
     let id = identity.id.clone();
-    write_identity(
-        folders,
-        &Identity {
-            wanted: false,
-            ..identity
-        },
-    )?;
+    write_identity(folders, &Identity { wanted: false, ..identity })?;
     let all = list(&id)?;
     if !all.is_empty() {
         progress.step(&format!("stop {} processes", all.len()));
     }
     let mut seen: Vec<Process> = Vec::new();
     // The hub and the gateway first, so that neither starts anything while the rest ends.
-    let (own, others): (Vec<_>, Vec<_>) = all
-        .into_iter()
-        .partition(|process| matches!(process.part, Part::Hub | Part::Gateway));
+    let (own, others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|process| matches!(process.part, Part::Hub | Part::Gateway));
     for group in [own, others] {
         seen.extend(group.iter().cloned());
         stop(&group, &id)?;

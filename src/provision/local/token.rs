@@ -29,8 +29,5 @@ pub fn create_login_address(
     let name = hex(&Sha256::digest(token.as_bytes()));
     let content = json!({ "user": person, "expires": expires.as_secs() }).to_string();
     write_changed(&folders.tokens().join(name), content.as_bytes(), true)?;
-    Ok(format!(
-        "http://127.0.0.1:{}/hub/token-login?token={token}",
-        identity.port
-    ))
+    Ok(format!("http://127.0.0.1:{}/hub/token-login?token={token}", identity.port))
 }
