@@ -2,6 +2,7 @@
 
 mod auth;
 mod explain;
+mod flow;
 mod formats;
 mod load;
 mod lower;
@@ -18,8 +19,8 @@ mod source;
 
 pub use auth::{Auth, Password};
 pub use explain::{Explanation, KeySummary, explain, keys};
+pub use flow::flow;
 pub use load::{Checked, HubDocument, check_bytes, check_file};
-pub use lower::flow;
 pub use model::{FurtherGateway, Gateway, HubFile, Image, Size, Workers};
 pub use names::{
     Account, Domain, GroupName, HubName, MachineName, PersonName, Project, Region, SizeName, Zone,

@@ -5,6 +5,7 @@ mod diagnostics;
 mod errors;
 mod printer;
 mod progress;
+mod stderr;
 mod table;
 
 use serde_json::Value;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Run;
 use crate::cli::{InitArgs, ProviderKind};
-use crate::config::{Account, Domain, HubName, Project, Provider, Region, check_bytes, flow};
+use crate::config::{Account, Domain, HubName, PersonName, Project, Provider, Region, check_bytes, flow};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::render::write_changed;
@@ -51,8 +51,13 @@ fn parses<T: FromStr<Err = UnitError>>(text: &str) -> std::result::Result<(), Un
     text.parse::<T>().map(|_| ())
 }
 
-fn anything(_text: &str) -> std::result::Result<(), UnitError> {
-    Ok(())
+/// Names separated by commas.
+fn people_names(text: &str) -> std::result::Result<(), UnitError> {
+    text.split(',').try_for_each(|name| parses::<PersonName>(name.trim()))
+}
+
+fn one_line(text: &str) -> std::result::Result<(), UnitError> {
+    if text.trim().is_empty() { Err(UnitError::new(text, "an answer", "text")) } else { Ok(()) }
 }
 
 /// A question with an example of its answer.
@@ -182,7 +187,7 @@ fn provider_value(ask: &Ask, args: &InitArgs, provider: ProviderKind) -> Result<
     Ok(match provider {
         ProviderKind::Local => json!({ "local": {} }),
         ProviderKind::Kubernetes => {
-            json!({ "kubernetes": { "context": ask.text(args.context.as_ref(), "context", "Which context of the kubeconfig?", "kind-kind", anything)? } })
+            json!({ "kubernetes": { "context": ask.text(args.context.as_ref(), "context", "Which context of the kubeconfig?", "kind-kind", one_line)? } })
         }
         ProviderKind::Aws => json!({ "aws": {
             "account": ask.text(args.account.as_ref(), "account", "Which AWS account pays?", "123456789012", parses::<Account>)?,
@@ -202,7 +207,7 @@ fn people(ask: &Ask, args: &InitArgs) -> Result<String> {
             None,
             "Who administers it? (names at the login, separated by commas)",
             "octocat",
-            anything,
+            people_names,
         )?;
         admins = answer
             .unwrap_or_default()
@@ -221,7 +226,7 @@ fn login(ask: &Ask, args: &InitArgs) -> Result<String> {
             None,
             "Whose GitHub accounts may log in? (ORG or ORG:TEAM, separated by commas)",
             "ICESAT-2HackWeek:2026",
-            anything,
+            one_line,
         )?;
         allow = answer
             .unwrap_or_default()
@@ -238,7 +243,7 @@ fn login(ask: &Ask, args: &InitArgs) -> Result<String> {
         "github-client-id",
         "The client ID of the GitHub OAuth app?",
         "Iv1.8a61",
-        anything,
+        one_line,
     )?;
     let github =
         json!({ "allow": allow, "client_id": id, "client_secret": { "env": "GITHUB_CLIENT_SECRET" } });

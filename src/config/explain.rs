@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::flow::flow;
 use super::load::HubDocument;
-use super::lower::{flow, join};
+use super::lower::join;
 use super::schema;
 use crate::nearest::nearest;
 

@@ -8,6 +8,7 @@ use frazil_units::{Bytes, Duration, Money, Rate, UnitError};
 use regex_lite::Regex;
 use serde_json::{Value, json};
 
+use super::flow::flow;
 use super::names::{
     Account, Cidr, Day, Domain, GroupName, HubName, KubernetesVersion, MachineName, PersonName, Project,
     Region, SizeName, Zone,
@@ -66,7 +67,7 @@ pub(super) fn check(schema: &Value, text: &str) -> Result<(), Refusal> {
         });
     }
     let refuse = |rule, expected: &str| {
-        let suggestion = super::lower::flow(&schema::example(schema));
+        let suggestion = flow(&schema::example(schema));
         Err(Refusal { rule, expected: expected.to_owned(), suggestion })
     };
     if format == Some("uri") && !is_address(text) {
@@ -106,7 +107,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 /// # Errors
 /// What was expected and a number that would do.
 pub(super) fn number(schema: &Value, kind: &str, text: &str, quoted: bool) -> Result<Value, Refusal> {
-    let suggestion = || super::lower::flow(&schema::example(schema));
+    let suggestion = || flow(&schema::example(schema));
     let refuse = |rule, expected: String| Err(Refusal { rule, expected, suggestion: suggestion() });
     let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
     let what = if kind == "integer" { "a whole number" } else { "a number" };
@@ -130,25 +131,4 @@ pub(super) fn number(schema: &Value, kind: &str, text: &str, quoted: bool) -> Re
             .or_else(|_| refuse("wrong-type", format!("not {range}")));
     }
     Ok(json!(number))
-}
-
-/// A plain scalar by YAML's core schema, for values without a type of ours.
-pub(super) fn core_scalar(text: &str) -> Value {
-    match text {
-        "true" | "True" | "TRUE" => return json!(true),
-        "false" | "False" | "FALSE" => return json!(false),
-        _ => {}
-    }
-    let digits = text.trim_start_matches(['-', '+']);
-    let leading_zero = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') || leading_zero {
-        return json!(text);
-    }
-    if let Ok(whole) = text.parse::<i64>() {
-        return json!(whole);
-    }
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => json!(number),
-        _ => json!(text),
-    }
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::flow::{core_scalar, flow, flow_text};
 use super::formats;
 use super::problem::Problem;
 use super::schema::{self, Variant};
@@ -383,7 +384,7 @@ impl Lowering<'_> {
         match &node.value {
             Value::Null => Json::Null,
             Value::Text(text, Quoted::Yes) => json!(text),
-            Value::Text(text, Quoted::No) => formats::core_scalar(text),
+            Value::Text(text, Quoted::No) => core_scalar(text),
             Value::List(items) => Json::Array(items.iter().map(|item| self.free(item, path)).collect()),
             Value::Map(entries) => {
                 let pairs = entries.iter().map(|(key, value)| {
@@ -435,38 +436,4 @@ fn clip(text: &str) -> String {
 fn example_line(path: &str, schema: &Json) -> String {
     let value = schema::example(schema);
     format!("write for example `{}: {}`", last_key(path), flow(&value))
-}
-
-/// A value in YAML's flow style, as short as it can be written.
-pub fn flow(value: &Json) -> String {
-    match value {
-        Json::String(text) => flow_text(text),
-        Json::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
-        Json::Object(entries) if entries.is_empty() => "{}".to_owned(),
-        Json::Object(entries) => {
-            let pairs: Vec<_> =
-                entries.iter().map(|(key, value)| format!("{}: {}", flow_text(key), flow(value))).collect();
-            format!("{{ {} }}", pairs.join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
-fn flow_text(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./ %:@+~".contains(c);
-    let simple = !text.is_empty()
-        && text.chars().all(plain)
-        && !text.contains(": ")
-        && !text.starts_with(['-', '%', '@', ' ', ':', '~'])
-        && !text.ends_with([':', ' ']);
-    if simple && !ambiguous(text) { text.to_owned() } else { json!(text).to_string() }
-}
-
-/// Whether some YAML reader takes a plain text for a number, a boolean or nothing.
-fn ambiguous(text: &str) -> bool {
-    const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
-    let number = |c: char| c.is_ascii_digit() || "._:+-".contains(c);
-    WORDS.contains(&text.to_ascii_lowercase().as_str())
-        || (text.chars().all(number) && text.parse::<jiff::civil::Date>().is_err())
-        || text.parse::<f64>().is_ok()
 }

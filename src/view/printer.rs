@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Report;
 use super::progress::Progress;
+use super::stderr::stderr_line;
 use crate::config::Checked;
 use crate::error::{Error, Result};
 
@@ -114,12 +115,6 @@ impl Printer {
     pub fn progress(&self) -> Progress {
         Progress::new(self.moving && !self.quiet, self.quiet)
     }
-}
-
-/// Prints a line on standard error; nothing can be done when that fails.
-pub(super) fn stderr_line(text: &str) {
-    let mut out = anstream::AutoStream::auto(io::stderr().lock());
-    drop(writeln!(out, "{text}"));
 }
 
 fn document(report: &dyn Report) -> Value {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::printer::stderr_line;
+use super::stderr::stderr_line;
 
 /// How often the moving line is drawn.
 const TICK: Duration = Duration::from_millis(100);

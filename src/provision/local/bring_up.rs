@@ -5,7 +5,9 @@ use std::path::Path;
 use super::converge::{converge, list};
 use super::environment::{Environment, ensure_environment};
 use super::folders::{Folders, closed_to_others, open_to_others};
-use super::identity::{Identity, free_ports, is_free, new_identity, read_identity, write_identity};
+use super::identity::{
+    Identity, free_ports, is_free, new_identity, read_identity, taken_port, write_identity,
+};
 use super::parts::Sources;
 use super::secrets::{self, Resolved};
 use crate::config::{Auth, HubDocument, Local, Provider};
@@ -231,17 +233,4 @@ fn choose_ports(identity: &mut Identity, running: &[Process]) -> Result<()> {
         gateway_api: keep(Part::Gateway, ports.gateway_api, fresh.gateway_api),
     };
     Ok(())
-}
-
-/// The error of an address that another program holds.
-pub(super) fn taken_port(port: u16) -> Error {
-    let other = (port..port.saturating_add(100)).find(|candidate| is_free(*candidate));
-    let error = Error::failed(format!("port {port} of this machine is taken by another program"));
-    let error = match other {
-        Some(free) => {
-            error.hint(format!("choose another in the hub file: `provider: {{ local: {{ port: {free} }} }}`"))
-        }
-        None => error,
-    };
-    error.hint(format!("or stop the program that holds it: `ss -ltnp 'sport = :{port}'` tells which (on macOS: `lsof -i :{port}`)"))
 }

@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::bring_up::taken_port;
 use super::health::{Health, client, probe, resync_routes};
-use super::identity::Identity;
+use super::identity::{Identity, taken_port};
 use super::parts::{Program, Sources};
 use crate::error::{Error, Result};
 use crate::observe::{Part, Process, marked, signal_all};

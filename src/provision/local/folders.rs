@@ -78,7 +78,7 @@ impl Folders {
 }
 
 /// The first folder on the way to a path, as far as it exists, that other accounts may not enter.
-pub fn closed_to_others(path: &Path) -> Option<PathBuf> {
+pub(super) fn closed_to_others(path: &Path) -> Option<PathBuf> {
     let there = path.ancestors().find(|path| path.exists())?;
     let real = there.canonicalize().ok()?;
     let folders = real.ancestors().filter(|folder| folder.is_dir());

@@ -96,3 +96,16 @@ pub(super) fn free_ports(except: u16) -> Result<Ports> {
 pub fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
+
+/// The error of an address that another program holds.
+pub(super) fn taken_port(port: u16) -> Error {
+    let other = (port..port.saturating_add(100)).find(|candidate| is_free(*candidate));
+    let error = Error::failed(format!("port {port} of this machine is taken by another program"));
+    let error = match other {
+        Some(free) => {
+            error.hint(format!("choose another in the hub file: `provider: {{ local: {{ port: {free} }} }}`"))
+        }
+        None => error,
+    };
+    error.hint(format!("or stop the program that holds it: `ss -ltnp 'sport = :{port}'` tells which (on macOS: `lsof -i :{port}`)"))
+}
