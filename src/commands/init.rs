@@ -108,6 +108,15 @@ impl Ask {
         }
     }
 
+    /// Several answers, separated by commas.
+    fn list(&self, given: &[String], words: &str, example: &str, check: Check) -> Result<Vec<String>> {
+        if !given.is_empty() {
+            return Ok(given.to_vec());
+        }
+        let answer = self.optional(None, words, example, check)?.unwrap_or_default();
+        Ok(answer.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    }
+
     fn provider(&self, given: Option<ProviderKind>) -> Result<ProviderKind> {
         if let Some(given) = given {
             return Ok(given);
@@ -201,40 +210,14 @@ fn provider_value(ask: &Ask, args: &InitArgs, provider: ProviderKind) -> Result<
 }
 
 fn people(ask: &Ask, args: &InitArgs) -> Result<String> {
-    let mut admins = args.admins.clone();
-    if admins.is_empty() {
-        let answer = ask.optional(
-            None,
-            "Who administers it? (names at the login, separated by commas)",
-            "octocat",
-            people_names,
-        )?;
-        admins = answer
-            .unwrap_or_default()
-            .split(',')
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty())
-            .collect();
-    }
+    let words = "Who administers it? (names at the login, separated by commas)";
+    let admins = ask.list(&args.admins, words, "octocat", people_names)?;
     Ok(if admins.is_empty() { String::new() } else { line("admins", &json!(admins)) })
 }
 
 fn login(ask: &Ask, args: &InitArgs) -> Result<String> {
-    let mut allow = args.github_allow.clone();
-    if allow.is_empty() {
-        let answer = ask.optional(
-            None,
-            "Whose GitHub accounts may log in? (ORG or ORG:TEAM, separated by commas)",
-            "ICESAT-2HackWeek:2026",
-            one_line,
-        )?;
-        allow = answer
-            .unwrap_or_default()
-            .split(',')
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty())
-            .collect();
-    }
+    let words = "Whose GitHub accounts may log in? (ORG or ORG:TEAM, separated by commas)";
+    let allow = ask.list(&args.github_allow, words, "ICESAT-2HackWeek:2026", one_line)?;
     if allow.is_empty() {
         return Ok(String::new());
     }

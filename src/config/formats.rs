@@ -8,7 +8,7 @@ use frazil_units::{Bytes, Duration, Money, Rate, UnitError};
 use regex_lite::Regex;
 use serde_json::{Value, json};
 
-use super::flow::flow;
+use super::flow::{flow, flow_text};
 use super::names::{
     Account, Cidr, Day, Domain, GroupName, HubName, KubernetesVersion, MachineName, PersonName, Project,
     Region, SizeName, Zone,
@@ -22,7 +22,7 @@ pub(super) struct Refusal {
     pub rule: &'static str,
     /// What was expected, as a phrase.
     pub expected: String,
-    /// A spelling that would be accepted.
+    /// A value that would be accepted, as YAML writes it.
     pub suggestion: String,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn check(schema: &Value, text: &str) -> Result<(), Refusal> {
         return check(text).map_err(|error| Refusal {
             rule,
             expected: format!("not {}", error.expected()),
-            suggestion: error.suggestion().to_owned(),
+            suggestion: flow_text(error.suggestion()),
         });
     }
     let refuse = |rule, expected: &str| {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use serde_json::{Map, Value as Json, json};
 
 use super::flow::{core_scalar, flow, flow_text};
-use super::formats;
+use super::formats::{self, Refusal};
 use super::problem::Problem;
 use super::schema::{self, Variant};
 use super::source::{Key, Node, Quoted, Value};
@@ -319,21 +319,20 @@ impl Lowering<'_> {
         };
         match formats::check(schema, text) {
             Ok(()) => json!(text),
-            Err(error) => {
-                let problem = Problem::at(
-                    error.rule,
-                    node.span.clone(),
-                    format!("{} cannot be `{}`", shown(path), clip(text)),
-                )
-                .label(error.expected)
-                .help(format!(
-                    "write for example `{}: {}`",
-                    last_key(path),
-                    flow_text(&error.suggestion)
-                ));
-                self.wrong(schema, path, problem)
-            }
+            Err(refusal) => self.refused(schema, node, path, &refusal),
         }
+    }
+
+    /// A single value that its check refuses.
+    fn refused(&mut self, schema: &Json, node: &Node, path: &str, refusal: &Refusal) -> Json {
+        let written = match &node.value {
+            Value::Text(text, _) => clip(text),
+            _ => String::new(),
+        };
+        let message = format!("{} cannot be `{written}`", shown(path));
+        let suggestion = format!("write for example `{}: {}`", last_key(path), refusal.suggestion);
+        let problem = Problem::at(refusal.rule, node.span.clone(), message);
+        self.wrong(schema, path, problem.label(&refusal.expected).help(suggestion))
     }
 
     fn boolean(&mut self, schema: &Json, node: &Node, path: &str) -> Json {
@@ -362,20 +361,7 @@ impl Lowering<'_> {
         };
         match formats::number(schema, kind, text, *quoted == Quoted::Yes) {
             Ok(number) => number,
-            Err(error) => {
-                let problem = Problem::at(
-                    error.rule,
-                    node.span.clone(),
-                    format!("{} cannot be `{}`", shown(path), clip(text)),
-                )
-                .label(error.expected)
-                .help(format!(
-                    "write for example `{}: {}`",
-                    last_key(path),
-                    error.suggestion
-                ));
-                self.wrong(schema, path, problem)
-            }
+            Err(refusal) => self.refused(schema, node, path, &refusal),
         }
     }
 
