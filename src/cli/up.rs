@@ -11,10 +11,6 @@ pub struct UpArgs {
     #[command(flatten)]
     pub hub: HubFile,
 
-    /// Do not ask before changes; on one machine nothing is asked anyway.
-    #[arg(long)]
-    pub auto_approve: bool,
-
     /// Print the time of each step at the end.
     #[arg(long)]
     pub timings: bool,

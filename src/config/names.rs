@@ -10,13 +10,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident, $format:literal, $check:expr, $expected:literal, $example:literal) => {
+    ($(#[$doc:meta])* $name:ident, $format:literal, $pattern:literal, $check:expr, $expected:literal, $example:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Cow<'static, str>);
 
         impl $name {
-            /// The JSON Schema `format` of this name.
+            /// The JSON Schema `format` of this name; the schema's `pattern` is for editors and no stricter than the check.
             pub const FORMAT: &'static str = $format;
 
             /// The name as text.
@@ -67,7 +67,7 @@ macro_rules! name {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "type": "string", "format": $format, "examples": [$example] })
+                json_schema!({ "type": "string", "format": $format, "pattern": $pattern, "examples": [$example] })
             }
         }
     };
@@ -75,79 +75,92 @@ macro_rules! name {
 
 name!(
     /// A hub's name: it becomes part of bucket and role names, whose limits leave 32 characters.
-    HubName, "hub-name", |text| dns_label(text, 32),
+    HubName, "hub-name",
+    r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", |text| dns_label(text, 32),
     "a name of at most 32 lower-case letters, digits and hyphens that starts with a letter and does not end with a hyphen",
     "icesat2-2026"
 );
 name!(
     /// A short name that people choose by: of a size or a gateway.
-    SizeName, "short-name", |text| dns_label(text, 32),
+    SizeName, "short-name",
+    r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", |text| dns_label(text, 32),
     "a name of at most 32 lower-case letters, digits and hyphens that starts with a letter and does not end with a hyphen",
     "small"
 );
 name!(
     /// A person's name at the login, as JupyterHub keeps it: lower case.
-    PersonName, "person-name", person,
+    PersonName, "person-name",
+    r"^[a-z0-9][a-z0-9._@+-]{0,63}$", person,
     "a user name of at most 64 lower-case letters, digits, `.`, `_`, `-`, `@` or `+` that starts with a letter or digit (hubs keep names in lower case)",
     "octocat"
 );
 name!(
     /// A group's name: a team, or a name of the file's own `groups`.
-    GroupName, "group-name", group,
+    GroupName, "group-name",
+    r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", group,
     "a group name of at most 128 letters, digits, `.`, `_`, `-` or `:` that starts with a letter or digit",
     "instructors"
 );
 name!(
     /// A public DNS name.
-    Domain, "domain", domain,
+    Domain, "domain",
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$", domain,
     "a DNS name of at least two parts in lower case, without `https://` and without a path",
     "hub.example.org"
 );
 name!(
     /// A cloud's region.
-    Region, "region", region,
+    Region, "region",
+    r"^[a-z][a-z0-9-]{2,38}[a-z0-9]$", region,
     "a region's name",
     "us-west-2"
 );
 name!(
     /// A zone or region.
-    Zone, "zone", region,
+    Zone, "zone",
+    r"^[a-z][a-z0-9-]{2,38}[a-z0-9]$", region,
     "a zone's or region's name",
     "us-west-2a"
 );
 name!(
     /// An AWS account: twelve digits, kept as text because the first may be zero.
-    Account, "aws-account", |text| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()),
+    Account, "aws-account",
+    r"^[0-9]{12}$", |text| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()),
     "an AWS account number of twelve digits",
     "123456789012"
 );
 name!(
     /// A Google Cloud project's ID (not its number or display name).
-    Project, "gcp-project", |text| (6..=30).contains(&text.len()) && dns_label(text, 30),
+    Project, "gcp-project",
+    r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$", |text| (6..=30).contains(&text.len()) && dns_label(text, 30),
     "a Google Cloud project ID of 6 to 30 lower-case letters, digits and hyphens",
     "icesat2-2026"
 );
 name!(
     /// A machine type, such as `r7i.2xlarge` or `n2-highmem-4`.
-    MachineName, "machine", machine,
+    MachineName, "machine",
+    r"^[a-z][a-z0-9.-]{2,59}$", machine,
     "a machine type",
     "r7i.2xlarge"
 );
 name!(
     /// A Kubernetes minor version.
-    KubernetesVersion, "kubernetes-version", minor_version,
+    KubernetesVersion, "kubernetes-version",
+    r"^1\.[0-9]{2}$", minor_version,
     "a Kubernetes minor version",
     "1.35"
 );
 name!(
     /// Addresses of a network in CIDR notation; its host bits are zero.
-    Cidr, "cidr", cidr,
+    Cidr, "cidr",
+    r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$", cidr,
     "a private IPv4 network between /8 and /24 whose host part is zero",
     "10.40.0.0/16"
 );
 name!(
     /// A day, as ISO 8601 writes it.
-    Day, "date", |text| text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok(),
+    Day, "date",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", |text| text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok(),
     "a day as YEAR-MONTH-DAY",
     "2026-03-21"
 );
