@@ -413,6 +413,7 @@ fn wrong_values() -> Vec<Case> {
             "YEAR-MONTH-DAY",
         ),
         case("a public network", with("network: { cidr: 8.8.0.0/16 }"), (3, 18), "name", "private IPv4"),
+        case("a gateway alone", with("hub: false"), (3, 6), "local-hub", "for clusters"),
         case(
             "a login of the cloud",
             with("auth: { native: {} }"),
@@ -523,4 +524,23 @@ fn the_examples_can_be_used() {
         }
     }
     assert!(count >= 4);
+}
+
+#[test]
+fn a_key_without_effect_is_a_warning_that_can_be_silenced() {
+    let machine = Scratch::new();
+    machine.write("hub.yaml", with("zones: [us-west-2a]\nsizes: [{ name: a, memory: 1 GiB, gpu: 1 }]"));
+    let output = machine.run(["validate"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = stderr(&output);
+    assert!(text.contains("warning[no-effect]: `zones` has no effect on one machine"), "{text}");
+    assert!(
+        text.contains("`sizes[0].gpu` has no effect on one machine") && text.contains("2 warnings"),
+        "{text}"
+    );
+    machine.write(
+        "hub.yaml",
+        with("zones: [us-west-2a]\nsilence: [{ rule: no-effect, because: moved here for a day }]"),
+    );
+    assert_eq!(stderr(&machine.run(["validate"])), "");
 }

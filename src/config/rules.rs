@@ -13,7 +13,7 @@ use super::problem::{Problem, Severity};
 use crate::nearest::nearest;
 
 /// The names of all rules that can be silenced.
-pub(super) const SILENCEABLE: [&str; 2] = ["no-effect", "group-without-members"];
+pub(super) const SILENCEABLE: [&str; 1] = ["no-effect"];
 
 /// What a rule sees: the hub, and where its values stand.
 pub(super) struct Subject<'a> {
@@ -52,7 +52,7 @@ impl Subject<'_> {
 
 type Rule = fn(&Subject<'_>) -> Vec<Problem>;
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -60,6 +60,7 @@ const RULES: [Rule; 11] = [
     names::overrides_name_a_chart,
     auth::fits_provider,
     provider::keys_have_an_effect,
+    provider::local_has_a_hub,
     provider::catalog_names,
     plans::event_days,
     plans::pools,

@@ -6,8 +6,23 @@ use crate::config::problem::Problem;
 use crate::config::provider::Provider;
 
 /// Keys that do nothing on one machine.
-const NOT_LOCAL: [&str; 10] =
-    ["domain", "kubernetes", "zones", "network", "pools", "state", "charts", "support", "budget", "storage"];
+const NOT_LOCAL: [&str; 15] = [
+    "domain",
+    "kubernetes",
+    "zones",
+    "network",
+    "pools",
+    "state",
+    "charts",
+    "support",
+    "budget",
+    "storage",
+    "image",
+    "event",
+    "data",
+    "gateways",
+    "overrides",
+];
 /// Keys that do nothing on a cluster that already exists.
 const NOT_KUBERNETES: [&str; 3] = ["network", "pools", "state"];
 
@@ -19,15 +34,30 @@ pub(super) fn keys_have_an_effect(subject: &Subject<'_>) -> Vec<Problem> {
         Provider::Kubernetes(_) => (&NOT_KUBERNETES, "on a cluster that already exists"),
         Provider::Aws(_) | Provider::Gcp(_) => return Vec::new(),
     };
+    let gpus = subject.hub.sizes.iter().enumerate().filter(|(_, size)| size.gpu > 0);
+    let gpus = gpus.map(|(index, _)| format!("sizes[{index}].gpu"));
+    let gpus = gpus.filter(|_| matches!(provider, Provider::Local(_)));
     idle.iter()
+        .map(ToString::to_string)
+        .chain(gpus)
         .filter(|key| subject.says(key))
         .map(|key| {
-            subject.key("no-effect", key, format!("`{key}` has no effect {place}")).warning().help(format!(
-                "it is kept for other providers; with `provider: {}` you can leave it out",
+            let help = format!(
+                "it is for other providers; with `provider: {}` you can leave it out",
                 provider.key()
-            ))
+            );
+            subject.key("no-effect", &key, format!("`{key}` has no effect {place}")).warning().help(help)
         })
         .collect()
+}
+
+/// One machine has a hub; a gateway alone is for clusters.
+pub(super) fn local_has_a_hub(subject: &Subject<'_>) -> Vec<Problem> {
+    if subject.hub.hub || !matches!(subject.hub.provider, Provider::Local(_)) {
+        return Vec::new();
+    }
+    let problem = subject.value("local-hub", "hub", "a gateway without a hub is for clusters");
+    vec![problem.label("no hub").help("leave it out, or choose another provider")]
 }
 
 /// The region and the pools' machine types are in the catalog.
