@@ -1,6 +1,7 @@
 //! The command line: inert data, one file a verb.
 
 pub mod catalog;
+mod doctor;
 mod down;
 mod explain;
 mod files;
@@ -8,8 +9,9 @@ mod init;
 mod open;
 mod up;
 
-use clap::{Parser, Subcommand};
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub use doctor::DoctorArgs;
 pub use down::DownArgs;
 pub use explain::ExplainArgs;
 pub use files::{HubFile, HubFiles};
@@ -26,7 +28,6 @@ use crate::view::{Color, Format};
     version,
     propagate_version = true,
     max_term_width = 100,
-    help_template = "{about}\n\n{usage-heading} {usage}\n{after-help}\n\n{all-args}",
     after_help = "\
 Examples:
   frazil init                      write a hub file, by a few questions
@@ -41,17 +42,54 @@ pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
 
-    /// Form of the result on standard output.
-    #[arg(short = 'o', long = "output", value_enum, default_value_t, global = true, value_name = "FORMAT")]
+    /// Form of the result: table, wide (more columns), json, yaml or csv.
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_enum,
+        default_value_t,
+        global = true,
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
     pub format: Format,
 
-    /// When to use colour; `NO_COLOR` turns it off too.
-    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    /// When to use colour: auto, always or never; `NO_COLOR` turns it off too.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        global = true,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
     pub color: Color,
 
     /// Print only results and errors.
     #[arg(short, long, global = true)]
     pub quiet: bool,
+}
+
+/// Where examples stand in a verb's help: first.
+const HELP: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\n{all-args}";
+
+impl Cli {
+    /// The whole command line, each verb with its examples before its options.
+    pub fn whole() -> Command {
+        fn examples_first(command: Command) -> Command {
+            command.help_template(HELP).mut_subcommands(examples_first)
+        }
+        examples_first(Self::command())
+    }
+
+    /// Reads the arguments of this process.
+    ///
+    /// # Errors
+    /// What is wrong with them, or the help that was asked for.
+    pub fn read() -> Result<Self, clap::Error> {
+        let matches = Self::whole().try_get_matches()?;
+        Self::from_arg_matches(&matches)
+    }
 }
 
 /// The verbs.
@@ -94,7 +132,7 @@ Example:
     /// Look at machine types and prices.
     Catalog(catalog::CatalogArgs),
 
-    /// Bring a hub up, or change it to what its file says.
+    /// Bring a hub up, or change it to what its file says; in this version on this machine.
     #[command(
         alias = "apply",
         after_help = "\
@@ -135,7 +173,7 @@ Examples:
 Examples:
   frazil doctor                        what a hub on this machine needs
   frazil doctor hub.yaml               what this hub needs")]
-    Doctor(HubFile),
+    Doctor(DoctorArgs),
 
     /// Print the completion script of a shell.
     #[command(after_help = "\

@@ -18,6 +18,8 @@ pub struct Context {
     pub interactive: bool,
     /// Whether standard error is a terminal, so that progress may move.
     pub progress: bool,
+    /// Columns of the terminal that standard output goes to, if it is one.
+    pub width: Option<usize>,
 }
 
 /// Folders by the XDG Base Directory Specification.
@@ -43,6 +45,7 @@ impl Context {
             directories: Directories::from_environment(&environment)?,
             interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
             progress: std::io::stderr().is_terminal(),
+            width: terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)),
             environment,
         })
     }

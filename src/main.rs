@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 use frazil::cli::Cli;
 use frazil::commands;
@@ -12,7 +11,7 @@ use frazil::outcome::Outcome;
 use frazil::view::Printer;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return usage(&error).into(),
     };
@@ -35,7 +34,8 @@ fn usage(error: &clap::Error) -> Outcome {
 fn run(cli: &Cli) -> Result<Outcome> {
     Printer::set_color(cli.color);
     let context = Context::from_process()?;
-    let printer = Printer { format: cli.format, quiet: cli.quiet, moving: context.progress };
+    let printer =
+        Printer { format: cli.format, quiet: cli.quiet, moving: context.progress, width: context.width };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

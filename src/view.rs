@@ -15,6 +15,25 @@ pub use printer::{Color, Format, Printer};
 pub use progress::Progress;
 pub use table::{Align, Table};
 
+/// Text in lines no longer than a width, broken between words.
+pub fn wrapped(text: &str, width: Option<usize>) -> String {
+    width.map_or_else(|| text.to_owned(), |width| textwrap::fill(text, width))
+}
+
+/// How text for people is laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Whether more columns are asked for.
+    pub wide: bool,
+    /// Columns of the terminal; `None` where lines may be as long as they are.
+    pub width: Option<usize>,
+}
+
+impl Layout {
+    /// More columns, in lines as long as they are.
+    pub const WIDE: Self = Self { wide: true, width: None };
+}
+
 /// What a verb found out: printed as a table for people, as data for programs.
 pub trait Report {
     /// The name and version of the data's shape, such as `frazil.nodes/v1`.
@@ -23,8 +42,8 @@ pub trait Report {
     /// The data: units in the keys, numbers raw, times in RFC 3339.
     fn data(&self) -> Value;
 
-    /// The text for people; `wide` asks for more columns.
-    fn text(&self, wide: bool) -> String;
+    /// The text for people.
+    fn text(&self, layout: Layout) -> String;
 
     /// The rows for `-o csv`, where the report has rows.
     fn table(&self) -> Option<Table> {

@@ -243,7 +243,7 @@ fn wrong_values() -> Vec<Case> {
             with("sizes: [{ name: a, memory: -8 GiB }]"),
             (3, 28),
             "unit",
-            "a number followed by a unit",
+            "not negative",
         ),
         case(
             "absurd memory",

@@ -10,8 +10,4 @@ pub struct UpArgs {
     /// The hub file.
     #[command(flatten)]
     pub hub: HubFile,
-
-    /// Print the time of each step at the end.
-    #[arg(long)]
-    pub timings: bool,
 }

@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use clap::CommandFactory;
-
 use super::Run;
 use crate::cli::Cli;
 use crate::config::hub_schema;
@@ -29,7 +27,7 @@ pub(super) fn schema() -> Result<Outcome> {
 /// When standard output cannot be written.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Outcome> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "frazil", &mut script);
+    clap_complete::generate(shell, &mut Cli::whole(), "frazil", &mut script);
     Printer::result(&String::from_utf8_lossy(&script))?;
     Ok(Outcome::Done)
 }
@@ -43,7 +41,7 @@ pub(super) fn man(run: &Run<'_>, out: &Path) -> Result<Outcome> {
         Error::failed(format!("manual pages cannot be written to {}", out.display())).because(error)
     };
     std::fs::create_dir_all(out).map_err(fail)?;
-    clap_mangen::generate_to(Cli::command(), out).map_err(fail)?;
+    clap_mangen::generate_to(Cli::whole(), out).map_err(fail)?;
     run.printer.note(&format!("manual pages are in {}", out.display()));
     Ok(Outcome::Done)
 }

@@ -1,10 +1,12 @@
 //! `frazil doctor`: is everything there that a hub needs?
 
+use std::path::Path;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Run, load};
-use crate::cli::HubFile;
+use crate::cli::DoctorArgs;
 use crate::config::{Auth, HubDocument, Provider, SecretRef};
 use crate::context::Context;
 use crate::error::Result;
@@ -14,14 +16,18 @@ use crate::provision::local::{
     Folders, NEEDED_SPACE, environment_folder, is_free, node_hint, python_hint, read_identity,
 };
 use crate::tool::{Call, MIN_NODE, MIN_PYTHON, find_node, find_python};
-use crate::view::{Align, Report, Table};
+use crate::view::{Align, Layout, Report, Table};
 
 /// Checks what a hub needs. Without a file, what a hub on this machine needs.
 ///
 /// # Errors
 /// When the file is there and cannot be used.
-pub(super) fn doctor(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
-    let document = if args.file.exists() { Some(load::usable(run, &args.file)?) } else { None };
+pub(super) fn doctor(run: &Run<'_>, args: &DoctorArgs) -> Result<Outcome> {
+    let document = match &args.file {
+        Some(file) => Some(load::usable(run, file)?),
+        None if Path::new("hub.yaml").exists() => Some(load::usable(run, Path::new("hub.yaml"))?),
+        None => None,
+    };
     let mut checks = match document.as_ref().map(|document| &document.hub.provider) {
         None | Some(Provider::Local(_)) => local_checks(run.context, document.as_ref()),
         Some(provider) => cluster_checks(run.context, provider),
@@ -160,7 +166,7 @@ fn port(context: &Context, document: &HubDocument) -> Check {
         identity.port == local.port && marked(&identity.id, None).is_ok_and(|all| !all.is_empty())
     });
     let found = match (ours, is_free(local.port)) {
-        (true, _) => "held by this hub",
+        (true, _) => "in use by this hub",
         (_, true) => "free",
         _ => "taken",
     };
@@ -228,10 +234,12 @@ impl Report for Doctor {
         json!({ "checks": self.checks })
     }
 
-    fn text(&self, _wide: bool) -> String {
+    fn text(&self, layout: Layout) -> String {
         let fixes = self.checks.iter().filter(|check| !check.fix.is_empty());
         let fixes: String = fixes.map(|check| format!("\n{}: {}\n", check.what, check.fix)).collect();
-        self.rows().render() + &fixes
+        let missing = self.checks.iter().any(|check| check.verdict == Verdict::Missing);
+        let last = if missing { "" } else { "\nall that is needed is there\n" };
+        self.rows().render(layout.width) + &fixes + last
     }
 
     fn table(&self) -> Option<Table> {

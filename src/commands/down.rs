@@ -10,7 +10,7 @@ use crate::config::Provider;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::local::{Down, take_down};
-use crate::view::Report;
+use crate::view::{Layout, Report};
 
 /// Takes a hub down.
 ///
@@ -85,7 +85,7 @@ impl Report for DownReport {
         })
     }
 
-    fn text(&self, _wide: bool) -> String {
+    fn text(&self, _layout: Layout) -> String {
         let down = &self.down;
         let count: usize = down.stopped.iter().map(|(_, count)| count).sum();
         let mut text = if count == 0 {

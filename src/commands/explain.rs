@@ -12,7 +12,7 @@ use crate::cli::ExplainArgs;
 use crate::config::{Explanation, HubDocument, KeySummary, explain as explain_key, flow, keys};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::view::{Align, Report, Table};
+use crate::view::{Align, Layout, Report, Table, wrapped};
 
 /// Explains a key of the hub file.
 ///
@@ -22,7 +22,7 @@ pub(super) fn explain(run: &Run<'_>, args: &ExplainArgs) -> Result<Outcome> {
     let (key, file) = key_and_file(args);
     let document = file.map(|file| load::usable(run, &file)).transpose()?;
     match key {
-        None => run.printer.report(&Keys(keys()))?,
+        None => run.printer.report(&Keys { keys: keys(), document })?,
         Some(key) => {
             let explanation = explain_key(&key, document.as_ref())
                 .map_err(|message| Error::failed(message).hint("`frazil explain` lists all keys"))?;
@@ -41,6 +41,7 @@ fn key_and_file(args: &ExplainArgs) -> (Option<String>, Option<PathBuf>) {
     let default = || Some(PathBuf::from("hub.yaml")).filter(|path| path.exists());
     match &args.key {
         Some(key) if args.file.is_none() && is_file(key) => (None, Some(PathBuf::from(key))),
+        None => (None, None),
         key => (key.clone(), args.file.clone().or_else(default)),
     }
 }
@@ -54,7 +55,23 @@ fn chosen(key: &str, document: Option<&HubDocument>) -> Result<Option<Pools>> {
     }
 }
 
-struct Keys(Vec<KeySummary>);
+struct Keys {
+    keys: Vec<KeySummary>,
+    document: Option<HubDocument>,
+}
+
+impl Keys {
+    /// The keys with their values in a file and where those come from.
+    fn values(&self, document: &HubDocument) -> Table {
+        let mut table = Table::new([("key", Align::Left), ("from", Align::Left), ("value", Align::Left)]);
+        for key in &self.keys {
+            let found = explain_key(&key.key, Some(document)).ok().and_then(|explanation| explanation.value);
+            let Some(found) = found.filter(|found| !found.value.is_null()) else { continue };
+            table.row([key.key.clone(), found.from, flow(&found.value)]);
+        }
+        table
+    }
+}
 
 impl Report for Keys {
     fn schema(&self) -> &'static str {
@@ -62,15 +79,20 @@ impl Report for Keys {
     }
 
     fn data(&self) -> Value {
-        json!({ "keys": self.0 })
+        let values = self.document.as_ref().map(|document| &document.hub);
+        json!({ "keys": self.keys, "values": values })
     }
 
-    fn text(&self, _wide: bool) -> String {
-        summary_table(&self.0).render() + "\nMore about one: frazil explain KEY\n"
+    fn text(&self, layout: Layout) -> String {
+        let table = self
+            .document
+            .as_ref()
+            .map_or_else(|| summary_table(&self.keys), |document| self.values(document));
+        table.render(layout.width) + "\nMore about one: frazil explain KEY\n"
     }
 
     fn table(&self) -> Option<Table> {
-        Some(summary_table(&self.0))
+        Some(summary_table(&self.keys))
     }
 }
 
@@ -97,10 +119,11 @@ impl Report for Explained {
         json!({ "explanation": self.explanation, "chosen": self.chosen.as_ref().map(Pools::data) })
     }
 
-    fn text(&self, _wide: bool) -> String {
+    fn text(&self, layout: Layout) -> String {
         let key = &self.explanation;
         let last = key.key.rsplit('.').next().unwrap_or(&key.key);
-        let mut text = format!("{}: {}\n\n{}\n\n", key.key, key.kind, key.description);
+        let description = wrapped(&key.description, layout.width);
+        let mut text = format!("{}: {}\n\n{description}\n\n", key.key, key.kind);
         match (&key.default, key.required) {
             (_, true) => text += "required\n",
             (Some(default), _) => text += &format!("default:  {}\n", flow(default)),
@@ -112,7 +135,7 @@ impl Report for Explained {
             text += &format!("value:    {value}   ({})\n", found.from);
         }
         if !key.below.is_empty() {
-            text += &format!("\n{}", summary_table(&key.below).render());
+            text += &format!("\n{}", summary_table(&key.below).render(layout.width));
         }
         if let Some(chosen) = &self.chosen {
             text += &format!("\n{}", chosen.text());

@@ -14,7 +14,7 @@ use crate::config::{Account, Domain, HubName, PersonName, Project, Provider, Reg
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::render::write_changed;
-use crate::view::Report;
+use crate::view::{Layout, Report};
 
 /// Writes a hub file.
 ///
@@ -247,7 +247,7 @@ impl Report for Written {
         json!({ "file": self.path })
     }
 
-    fn text(&self, _wide: bool) -> String {
+    fn text(&self, _layout: Layout) -> String {
         let path = self.path.display();
         let next =
             if self.local { format!("frazil up {path}") } else { format!("frazil explain pools {path}") };

@@ -15,9 +15,9 @@ pub(super) fn check(path: &Path) -> Result<Checked> {
     check_file(path).map_err(|error| {
         let failed = Error::failed(format!("{} cannot be read", path.display()));
         match error.kind() {
-            ErrorKind::NotFound => failed
-                .because(error)
-                .hint("write one with `frazil init`, or name another: `frazil VERB FILE`"),
+            ErrorKind::NotFound => {
+                failed.because(error).hint("write one with `frazil init`, or name the one you mean")
+            }
             ErrorKind::IsADirectory => {
                 failed.because(error).hint(format!("name the file in it: {}/hub.yaml", path.display()))
             }

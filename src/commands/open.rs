@@ -12,7 +12,7 @@ use crate::outcome::Outcome;
 use crate::provision::local::{Folders, client, create_login_address, probe, read_identity};
 use crate::render::local::admins;
 use crate::tool::open_address;
-use crate::view::Report;
+use crate::view::{Layout, Report};
 
 /// Opens the hub in a browser, or prints the address.
 ///
@@ -65,7 +65,7 @@ impl Report for Opened {
         json!({ "address": self.address, "user": self.person, "opened": self.in_browser })
     }
 
-    fn text(&self, _wide: bool) -> String {
+    fn text(&self, _layout: Layout) -> String {
         if self.in_browser {
             return format!("opened in your browser as {}\n", self.person);
         }

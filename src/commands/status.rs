@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::observe::{Part, Process, marked};
 use crate::outcome::Outcome;
 use crate::provision::local::{Folders, Health, client, probe, read_identity};
-use crate::view::{Align, Report, Table};
+use crate::view::{Align, Layout, Report, Table};
 
 /// Over how long CPU use is measured.
 const WINDOW: Duration = Duration::from_millis(250);
@@ -129,7 +129,9 @@ impl Status {
 
     fn headline(&self) -> String {
         match (self.wanted, self.rows.is_empty()) {
-            (_, true) if !self.wanted => format!("the hub `{}` does not run\n", self.name),
+            (_, true) if !self.wanted => {
+                format!("the hub `{}` does not run; `frazil up` starts it\n", self.name)
+            }
             (true, _) if self.missing().is_empty() => {
                 format!("the hub `{}` runs at {}\n", self.name, self.address)
             }
@@ -191,35 +193,56 @@ impl Report for Status {
         })
     }
 
-    fn text(&self, _wide: bool) -> String {
-        match self.table() {
-            Some(table) if !table.is_empty() => format!("{}\n{}", self.headline(), table.render()),
-            _ => self.headline(),
+    fn text(&self, layout: Layout) -> String {
+        if self.rows.is_empty() {
+            return self.headline();
         }
+        format!("{}\n{}", self.headline(), self.rows_for_people().render(layout.width))
     }
 
     fn table(&self) -> Option<Table> {
         let mut table = Table::new([
             ("part", Align::Left),
-            ("who", Align::Left),
-            ("what", Align::Left),
+            ("user", Align::Left),
+            ("size_or_cluster", Align::Left),
+            ("started", Align::Left),
+            ("processes", Align::Right),
+            ("cpu_percent_of_a_core", Align::Right),
+            ("memory_bytes", Align::Right),
+        ]);
+        for row in &self.rows {
+            let started = time(row.started).map(|time| time.to_string()).unwrap_or_default();
+            let cells =
+                [started, row.processes.to_string(), format!("{:.1}", row.cpu), row.memory.to_string()];
+            table.row(row.names().into_iter().chain(cells));
+        }
+        Some(table)
+    }
+}
+
+impl Row {
+    fn names(&self) -> [String; 3] {
+        [self.part.name().to_owned(), self.user.clone(), self.detail.clone()]
+    }
+}
+
+impl Status {
+    fn rows_for_people(&self) -> Table {
+        let mut table = Table::new([
+            ("part", Align::Left),
+            ("user", Align::Left),
+            ("size or cluster", Align::Left),
             ("age", Align::Right),
             ("processes", Align::Right),
             ("cpu %", Align::Right),
             ("memory", Align::Right),
         ]);
         for row in &self.rows {
-            table.row([
-                row.part.name().to_owned(),
-                row.user.clone(),
-                row.detail.clone(),
-                age(row.started),
-                row.processes.to_string(),
-                format!("{:.0}", row.cpu),
-                memory(row.memory),
-            ]);
+            let cells =
+                [age(row.started), row.processes.to_string(), format!("{:.0}", row.cpu), memory(row.memory)];
+            table.row(row.names().into_iter().chain(cells));
         }
-        Some(table)
+        table
     }
 }
 

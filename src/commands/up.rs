@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::observe::LimitsKind;
 use crate::outcome::Outcome;
 use crate::provision::local::{Up, bring_up, remember_shown};
-use crate::view::{Report, Table};
+use crate::view::{Layout, Report, Table};
 
 /// Brings a hub up.
 ///
@@ -27,9 +27,10 @@ pub(super) async fn up(run: &Run<'_>, args: &UpArgs) -> Result<Outcome> {
     let shown = up.login.admin_password.is_some() || up.login.user_password.is_some();
     let report = UpReport {
         name: document.hub.name.to_string(),
+        file: document.path.display().to_string(),
         up,
         elapsed: progress.elapsed(),
-        steps: if args.timings { progress.done } else { Vec::new() },
+        steps: progress.done,
     };
     run.printer.report(&report)?;
     if shown {
@@ -48,6 +49,7 @@ pub(super) fn other_provider(verb: &str, provider: &str) -> Error {
 
 struct UpReport {
     name: String,
+    file: String,
     up: Up,
     elapsed: Duration,
     steps: Vec<(String, Duration)>,
@@ -78,7 +80,7 @@ impl Report for UpReport {
         })
     }
 
-    fn text(&self, _wide: bool) -> String {
+    fn text(&self, _layout: Layout) -> String {
         let up = &self.up;
         let mut text = if up.started.is_empty() {
             format!("nothing to do: the hub `{}` runs as its file says\n", self.name)
@@ -91,23 +93,23 @@ impl Report for UpReport {
                 self.elapsed.as_secs_f64()
             )
         };
-        text += &format!("\n  address   {}\n  admins    {}\n", up.address, up.admins.join(", "));
+        text += &format!("\n  address   {}\n  admin     {}\n", up.address, up.admins.join(", "));
         if let Some(password) = &up.login.admin_password {
-            text += &format!("  password  {password}   (for the admins; shown only now)\n");
+            text += &format!("  password  {password}   (of the admin; shown only now)\n");
         }
         if let Some(password) = &up.login.user_password {
-            text += &format!("  password  {password}   (for everyone else; shown only now)\n");
+            text += &format!("  password  {password}   (of everyone else; shown only now)\n");
         }
         match up.limits.kind {
             LimitsKind::None => {
-                text += &format!("  sizes     not enforced: {}\n", up.limits.reason);
+                text += &format!("  sizes     memory and CPU limits do not hold: {}\n", up.limits.reason);
             }
-            LimitsKind::V1 | LimitsKind::V2 => text += "  sizes     enforced by control groups\n",
+            LimitsKind::V1 | LimitsKind::V2 => text += "  sizes     memory and CPU limits hold\n",
         }
-        for (step, time) in &self.steps {
-            text += &format!("  {:>6.1} s  {step}\n", time.as_secs_f64());
-        }
-        text + "\nfrazil open logs you in; frazil status tells what runs; frazil down stops it\n"
+        let file = if self.file == "hub.yaml" { String::new() } else { format!(" {}", self.file) };
+        text + &format!(
+            "\nfrazil open{file} logs you in; frazil status{file} tells what runs; frazil down{file} stops it\n"
+        )
     }
 
     fn table(&self) -> Option<Table> {

@@ -7,7 +7,7 @@ use crate::cli::HubFiles;
 use crate::config::{Checked, Problem, Severity, line_column};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::view::{Align, Format, Report, Table};
+use crate::view::{Align, Format, Layout, Report, Table};
 
 /// Checks hub files.
 ///
@@ -87,7 +87,7 @@ impl Report for Validation {
         json!({ "files": files })
     }
 
-    fn text(&self, _wide: bool) -> String {
+    fn text(&self, _layout: Layout) -> String {
         let lines = self.files.iter().filter_map(|file| file.document.as_ref()).map(|document| {
             let hub = &document.hub;
             format!(

@@ -7,7 +7,7 @@ use super::flow::flow;
 use super::load::HubDocument;
 use super::lower::join;
 use super::schema;
-use crate::nearest::nearest;
+use crate::nearest::{nearest, one_of};
 
 /// All there is to say about a key.
 #[derive(Clone, Debug, Serialize)]
@@ -96,6 +96,7 @@ fn said(value: Value) -> Option<Value> {
             (!kept.is_empty()).then_some(Value::Object(kept))
         }
         Value::Array(items) if items.is_empty() => None,
+        Value::Array(items) => Some(Value::Array(items.into_iter().filter_map(said).collect())),
         other => Some(other),
     }
 }
@@ -161,27 +162,44 @@ fn summary(key: &str, kind: String, text: Option<&str>, required: bool) -> KeySu
 /// A schema's type in words.
 fn kind(schema: &Value) -> String {
     if let Some(object) = schema.as_object() {
-        if schema::choice(object).is_some() {
-            return "one of several ways".to_owned();
+        if let Some(ways) = schema::choice(object) {
+            return alternatives(ways.iter().map(|way| way.name));
         }
-        if schema::words(object).is_some() {
-            return "one of several words".to_owned();
+        if let Some(words) = schema::words(object) {
+            return alternatives(words.iter().map(|(word, _)| *word));
         }
     }
     match (schema::type_name(schema), schema.get("format").and_then(Value::as_str)) {
-        (Some("string"), Some("bytes")) => "memory or storage with unit".to_owned(),
+        (Some("string"), Some("bytes")) => "memory with unit".to_owned(),
         (Some("string"), Some("duration")) => "length of time with unit".to_owned(),
         (Some("string"), Some(format)) => format.replace('-', " "),
         (Some("string"), None) => "text".to_owned(),
         (Some("integer"), _) => ranged("whole number", schema),
         (Some("number"), _) => ranged("number", schema),
         (Some("boolean"), _) => "true or false".to_owned(),
-        (Some("array"), _) => {
-            format!("list of {}", schema.get("items").map_or_else(|| "anything".to_owned(), kind))
-        }
+        (Some("array"), _) => list_kind(schema),
         (Some("object"), _) if schema::properties(schema).is_some() => "mapping".to_owned(),
         (Some("object"), _) => "mapping by name".to_owned(),
         _ => "anything".to_owned(),
+    }
+}
+
+fn list_kind(schema: &Value) -> String {
+    match schema.get("items").map_or_else(|| "anything".to_owned(), kind).as_str() {
+        "mapping" => "list of mappings".to_owned(),
+        "text" => "list of texts".to_owned(),
+        item if item.ends_with("name") || item == "zone" => format!("list of {item}s"),
+        item => format!("list of {item}"),
+    }
+}
+
+/// Words as alternatives: "a, b or c".
+fn alternatives<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let words: Vec<_> = words.collect();
+    if words.len() > 4 {
+        format!("one of {}, see below", words.len())
+    } else {
+        one_of(&words).replace('`', "")
     }
 }
 

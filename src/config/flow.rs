@@ -14,6 +14,11 @@ pub fn flow(value: &Value) -> String {
                 entries.iter().map(|(key, value)| format!("{}: {}", flow_text(key), flow(value))).collect();
             format!("{{ {} }}", pairs.join(", "))
         }
+        Value::Number(number) => match number.as_f64() {
+            // `2.0` is how a program writes two.
+            Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => format!("{whole:.0}"),
+            _ => number.to_string(),
+        },
         other => other.to_string(),
     }
 }
@@ -44,7 +49,9 @@ fn ambiguous(text: &str) -> bool {
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     let number = |c: char| c.is_ascii_digit() || "._:+-".contains(c);
     WORDS.contains(&text.to_ascii_lowercase().as_str())
-        || (text.chars().all(number) && text.parse::<jiff::civil::Date>().is_err())
+        || (text.chars().all(number)
+            && text.matches('.').count() < 2
+            && text.parse::<jiff::civil::Date>().is_err())
         || text.parse::<f64>().is_ok()
 }
 

@@ -8,10 +8,17 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::tool::Call;
+
+/// How long the kernel may take to let go of a group.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is asked.
+const LOOK: Duration = Duration::from_millis(50);
 
 const ROOT: &str = "/sys/fs/cgroup";
 
@@ -166,7 +173,19 @@ pub fn remove_limits(hub_id: &str) -> Vec<PathBuf> {
     let root = Path::new(ROOT);
     let version_1 = ["memory", "cpu", "cpu,cpuacct"].iter().map(|controller| root.join(controller));
     let candidates = version_1.chain(parents(root)).map(|parent| parent.join(&name));
-    candidates.filter(|folder| folder.is_dir() && !remove_tree(folder)).collect()
+    candidates.filter(|folder| folder.is_dir() && !remove_patiently(folder)).collect()
+}
+
+/// The kernel lets go of a group a moment after its last process has ended.
+fn remove_patiently(folder: &Path) -> bool {
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
+        if remove_tree(folder) {
+            return true;
+        }
+        thread::sleep(LOOK);
+    }
+    false
 }
 
 /// Control groups are removed folder by folder; their files cannot be.

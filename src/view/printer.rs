@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::Report;
 use super::progress::Progress;
 use super::stderr::stderr_line;
+use super::{Layout, Report};
 use crate::config::Checked;
 use crate::error::{Error, Result};
 
@@ -48,6 +48,8 @@ pub struct Printer {
     pub quiet: bool,
     /// Whether progress may move on standard error.
     pub moving: bool,
+    /// Columns of the terminal that standard output goes to, if it is one.
+    pub width: Option<usize>,
 }
 
 impl Printer {
@@ -66,8 +68,8 @@ impl Printer {
     /// When the report has no such form or standard output cannot be written.
     pub fn report(&self, report: &dyn Report) -> Result<()> {
         let text = match self.format {
-            Format::Table => report.text(false),
-            Format::Wide => report.text(true),
+            Format::Table => report.text(Layout { wide: false, width: self.width }),
+            Format::Wide => report.text(Layout { wide: true, width: self.width }),
             Format::Json => json_text(&document(report))?,
             Format::Yaml => yaml_text(&document(report))?,
             Format::Csv => {

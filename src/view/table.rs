@@ -4,6 +4,11 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Modify, Padding, Style};
 
+/// Columns between two columns of a table.
+const PADDING: usize = 2;
+/// Fewer columns than this hold no words.
+const LEAST_ROOM: usize = 20;
+
 /// On which side a column stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
@@ -39,15 +44,19 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The table as text, a line a row.
-    pub fn render(&self) -> String {
+    /// The table as text. Within a width, the last column is wrapped between words.
+    pub fn render(&self, width: Option<usize>) -> String {
         let mut builder = Builder::default();
         builder.push_record(self.columns.iter().map(|(name, _)| name.to_uppercase()));
+        let room = width.and_then(|width| self.room_of_last(width));
         for row in &self.rows {
-            builder.push_record(row);
+            builder.push_record(row.iter().enumerate().map(|(column, cell)| match room {
+                Some(room) if column + 1 == self.columns.len() => textwrap::fill(cell, room),
+                _ => cell.clone(),
+            }));
         }
         let mut table = builder.build();
-        table.with(Style::empty()).with(Padding::new(0, 2, 0, 0));
+        table.with(Style::empty()).with(Padding::new(0, PADDING, 0, 0));
         for (index, (_, align)) in self.columns.iter().enumerate() {
             if *align == Align::Right {
                 table.with(Modify::new(Columns::one(index)).with(Alignment::right()));
@@ -55,6 +64,19 @@ impl Table {
         }
         let text = table.to_string();
         text.lines().map(str::trim_end).fold(String::new(), |text, line| text + line + "\n")
+    }
+
+    /// Columns that the last column has left in a width; `None` when it fits or there is no room for words.
+    fn room_of_last(&self, width: usize) -> Option<usize> {
+        let (last, others) = self.columns.len().checked_sub(1).map(|last| (last, 0..last))?;
+        let longest = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
+            widest.max(self.columns[column].0.chars().count())
+        };
+        let taken: usize = others.map(|column| longest(column) + PADDING).sum();
+        let room = width.checked_sub(taken + PADDING)?;
+        (room >= LEAST_ROOM && room < longest(last)).then_some(room)
     }
 
     /// The table as comma-separated values by RFC 4180.

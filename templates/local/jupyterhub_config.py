@@ -122,6 +122,7 @@ c.Authenticator.allow_existing_users = False
 c.Authenticator.auth_refresh_age = 60
 c.FileManaged.tokens_dir = hub["tokens_dir"]
 c.FileManaged.file_groups = file_groups
+c.FileManaged.terms = bool(hub.get("terms"))
 if not pam:
     c.PasswordSignIn.admin_password = secrets["admin_password"]
     c.PasswordSignIn.user_password = secrets.get("user_password")

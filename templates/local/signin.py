@@ -14,7 +14,7 @@ from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
 from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.utils import maybe_future
 from tornado import web
-from traitlets import Dict, Unicode
+from traitlets import Bool, Dict, Unicode
 
 
 class Ticket(dict):
@@ -78,6 +78,7 @@ class FileManaged(Authenticator):
 
     tokens_dir = Unicode(config=True, help="Folder of one-time tokens")
     file_groups = Dict(config=True, help="group name -> user names")
+    terms = Bool(False, config=True, help="Whether a person has to accept the terms")
 
     def get_handlers(self, app):
         return [*super().get_handlers(app), (r"/token-login", TokenLogin)]
@@ -85,6 +86,8 @@ class FileManaged(Authenticator):
     async def authenticate(self, handler, data):
         if isinstance(data, Ticket):
             return {"name": data["username"], "admin": data["username"] in self.admin_users}
+        if self.terms and not data.get("accept_terms"):
+            raise web.HTTPError(403, "Please accept the terms of use to sign in.")
         return await super().authenticate(handler, data)
 
     def is_on_the_list(self, name):

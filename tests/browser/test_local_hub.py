@@ -57,7 +57,6 @@ def test_terms_and_password_are_asked_for(hub, visit):
     pages.screenshots.save(page, "login-wrong-password")
 
 
-@pytest.mark.xfail(strict=True, reason="only the page asks for the tick, not the hub")
 def test_terms_are_asked_for_by_the_hub_too(hub):
     session = requests.Session()
     page = session.get(f"{hub.address}/hub/login", timeout=60)

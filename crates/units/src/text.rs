@@ -48,7 +48,12 @@ const MAX_DIGITS: usize = 30;
 
 /// Reads `"12"` or `"0.5"`.
 pub(crate) fn decimal(number: &str, whole: &str) -> Result<Decimal, UnitError> {
-    let refuse = || UnitError::new(whole, "a number followed by a unit", "8 GiB");
+    let expected = if number.starts_with('-') {
+        "an amount that is not negative"
+    } else {
+        "a number followed by a unit"
+    };
+    let refuse = || UnitError::new(whole, expected, "8 GiB");
     let (integer, fraction) = number.split_once('.').unwrap_or((number, ""));
     let all_digits = integer.chars().chain(fraction.chars()).all(|c| c.is_ascii_digit());
     if integer.is_empty() || !all_digits || number.ends_with('.') || number.len() > MAX_DIGITS {

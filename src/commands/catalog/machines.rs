@@ -9,7 +9,7 @@ use crate::catalog::{
 };
 use crate::cli::catalog::MachinesArgs;
 use crate::error::Result;
-use crate::view::{Align, Report, Table};
+use crate::view::{Align, Layout, Report, Table};
 
 /// Machines of a region, cheapest first.
 pub(super) struct Machines {
@@ -284,9 +284,9 @@ impl Report for Machines {
         })
     }
 
-    fn text(&self, wide: bool) -> String {
-        let table = if wide { self.wide(usd) } else { self.narrow() };
-        format!("{}\n\n{}\n{}", self.heading(), table.render(), self.notes())
+    fn text(&self, layout: Layout) -> String {
+        let table = if layout.wide { self.wide(usd) } else { self.narrow() };
+        format!("{}\n\n{}\n{}", self.heading(), table.render(None), self.notes())
     }
 
     fn table(&self) -> Option<Table> {
@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn the_first_line_says_region_and_dates_and_rows_are_cheapest_first() {
-        let text = find("us-central1", "n2-highmem-*").text(false);
+        let text = find("us-central1", "n2-highmem-*").text(Layout::default());
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "gcp/us-central1: prices of 2026-07-30 to 2026-08-03; 2 of 10 machines shown");
         assert_eq!(lines[2], "MACHINE       VCPU  MEMORY GIB  FOR PODS GIB  GPU  ARCH    USD/H  SPOT USD/H");
@@ -333,14 +333,14 @@ mod tests {
 
     #[test]
     fn estimates_and_taken_over_prices_are_marked_and_the_marks_explained() {
-        let estimated = find("eu-central-1", "r7i.xlarge").text(true);
+        let estimated = find("eu-central-1", "r7i.xlarge").text(Layout::WIDE);
         assert!(
             estimated.contains("~0.3179") && estimated.contains("\n~ estimated, not listed"),
             "{estimated}"
         );
-        let derived = find("us-west-2", "r7i.xlarge").text(false);
+        let derived = find("us-west-2", "r7i.xlarge").text(Layout::default());
         assert!(derived.contains("=0.2646") && derived.contains("\n= the price of us-east-1"), "{derived}");
-        let listed = find("us-central1", "n2-highmem-4").text(false);
+        let listed = find("us-central1", "n2-highmem-4").text(Layout::default());
         assert!(
             !listed.contains('~') && !listed.contains('=') && !listed.contains("not in the catalog"),
             "{listed}"

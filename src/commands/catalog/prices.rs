@@ -6,7 +6,7 @@ use super::{matches, open};
 use crate::catalog::{Basis, Item, Price, Region};
 use crate::cli::catalog::PricesArgs;
 use crate::error::{Error, Result};
-use crate::view::{Align, Report, Table};
+use crate::view::{Align, Layout, Report, Table};
 
 /// Prices of a region that are not of machines.
 pub(super) struct Prices {
@@ -117,10 +117,10 @@ impl Report for Prices {
         })
     }
 
-    fn text(&self, wide: bool) -> String {
+    fn text(&self, layout: Layout) -> String {
         let estimated = self.items.iter().any(|item| item.price.is_estimate());
         let note = if estimated { "\n~ by a rule, not listed: `-o wide` says which\n" } else { "" };
-        format!("{}\n\n{}{note}", self.heading(), self.rows(wide).render())
+        format!("{}\n\n{}{note}", self.heading(), self.rows(layout.wide).render(layout.width))
     }
 
     fn table(&self) -> Option<Table> {
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn rows_have_units_dates_and_sources() {
         let prices = find("us-central1", "disk_balanced").unwrap();
-        let text = prices.text(true);
+        let text = prices.text(Layout::WIDE);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "gcp/us-central1: prices of 2026-07-30 to 2026-07-30");
         assert!(lines[3].starts_with("disk_balanced  0.10  GiB-month  2026-07-30  Cyclenerd/"), "{text}");
@@ -152,7 +152,12 @@ mod tests {
     fn transfer_to_other_regions_is_among_them() {
         let prices = find("us-west-2", "transfer_to_us-*").unwrap();
         assert_eq!(prices.items.iter().filter(|item| item.key == "transfer_to_us-east-1").count(), 1);
-        assert!(find("us-central1", "transfer_to_europe-west4").unwrap().text(false).contains("~0.08"));
+        assert!(
+            find("us-central1", "transfer_to_europe-west4")
+                .unwrap()
+                .text(Layout::default())
+                .contains("~0.08")
+        );
     }
 
     #[test]

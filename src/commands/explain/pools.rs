@@ -105,7 +105,6 @@ fn reasons(origin: &Origin) -> Vec<String> {
             lines.extend(
                 choice.lost.iter().map(|lost| format!("not {}: {}", lost.fit.offer.machine.name, lost.why)),
             );
-            lines.push(excluded(&choice.excluded));
             lines.extend(choice.gap.as_ref().map(ToString::to_string));
             lines
         }
@@ -116,15 +115,8 @@ fn reasons(origin: &Origin) -> Vec<String> {
                 .map(|fit| format!("an empty {} holds {}", fit.offer.machine.name, seats(fit)))
                 .collect();
             lines.push("several types of one shape, so that spot capacity of one may run out".to_owned());
-            lines.push(excluded(&choice.excluded));
-            lines.extend(choice.gaps.iter().map(ToString::to_string));
+            lines.extend(choice.gaps.first().map(|gap| format!("{gap}: compared by the on-demand price")));
             lines
         }
     }
-}
-
-fn excluded(exclusions: &[crate::catalog::Exclusion]) -> String {
-    let groups: Vec<_> =
-        exclusions.iter().map(|exclusion| format!("{} ({})", exclusion.count, exclusion.reason)).collect();
-    format!("not considered: {}", groups.join(", "))
 }

@@ -21,6 +21,8 @@ use crate::view::Progress;
 
 const REQUIREMENTS: &str = include_str!("../../../images/hub/requirements.txt");
 const PACKAGE: &str = include_str!("../../../images/hub/package.json");
+/// JupyterLab's settings for everyone: it asks nobody about news and looks for no newer version.
+const LAB_SETTINGS: &str = include_str!("../../../images/hub/overrides.json");
 const PACKAGE_LOCK: &str = include_str!("../../../images/hub/package-lock.json");
 
 /// Space that the environment takes, measured, and a little more.
@@ -31,7 +33,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// The folder of the environment for this Python and these locks.
 pub fn environment_folder(context: &Context, python: &Python) -> PathBuf {
     let mut hash = Sha256::new();
-    for part in [REQUIREMENTS, PACKAGE, PACKAGE_LOCK, python.version.as_str()] {
+    for part in [REQUIREMENTS, PACKAGE, PACKAGE_LOCK, LAB_SETTINGS, python.version.as_str()] {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
@@ -138,6 +140,8 @@ fn build(folder: &Path, python: &Python, node: &Node, progress: &mut Progress) -
     progress.step("download and install JupyterHub, JupyterLab, Dask and the proxy");
     install(folder, &mark, node).inspect_err(|_| progress.abandon())?;
     progress.finish();
+    let settings = folder.join("python/share/jupyter/lab/settings/overrides.json");
+    write_changed(&settings, LAB_SETTINGS.as_bytes(), false)?;
     write_changed(&folder.join("complete"), b"", false)?;
     Ok(())
 }
