@@ -19,6 +19,7 @@ pub use init::{InitArgs, ProviderKind};
 pub use open::OpenArgs;
 pub use up::UpArgs;
 
+use crate::error::Error;
 use crate::view::{Color, Format};
 
 /// JupyterHub and Dask Gateway for Earth science, from one typed file.
@@ -80,6 +81,21 @@ impl Cli {
             command.help_template(HELP).mut_subcommands(examples_first)
         }
         examples_first(Self::command())
+    }
+
+    /// Refuses what makes no sense together, before anything is done.
+    ///
+    /// # Errors
+    /// When a verb without rows is asked for CSV.
+    pub fn check(&self) -> crate::error::Result<()> {
+        let has_rows = matches!(
+            self.verb,
+            Verb::Validate(_) | Verb::Explain(_) | Verb::Catalog(_) | Verb::Status(_) | Verb::Doctor(_)
+        );
+        if self.format == Format::Csv && !has_rows {
+            return Err(Error::usage("this verb has no rows for `-o csv`").hint("choose table, json or yaml"));
+        }
+        Ok(())
     }
 
     /// Reads the arguments of this process.

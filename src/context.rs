@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 pub struct Context {
     /// The environment's variables.
     pub environment: BTreeMap<OsString, OsString>,
-    /// Where the program's folders are.
-    pub directories: Directories,
+    /// Where the program's folders are, if the environment says.
+    directories: Option<Directories>,
     /// Whether standard input is a terminal, so that questions can be asked.
     pub interactive: bool,
     /// Whether standard error is a terminal, so that progress may move.
@@ -35,18 +35,26 @@ pub struct Directories {
 
 impl Context {
     /// Reads the environment of this process.
-    ///
-    /// # Errors
-    /// When neither `HOME` nor the XDG variables say where files may go.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-    pub fn from_process() -> Result<Self> {
+    pub fn from_process() -> Self {
         let environment: BTreeMap<_, _> = std::env::vars_os().collect();
-        Ok(Self {
-            directories: Directories::from_environment(&environment)?,
+        Self {
+            directories: Directories::from_environment(&environment),
             interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
             progress: std::io::stderr().is_terminal(),
             width: terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)),
             environment,
+        }
+    }
+
+    /// Where the program's folders are.
+    ///
+    /// # Errors
+    /// When neither `HOME` nor the XDG variables say where files may go.
+    pub fn directories(&self) -> Result<&Directories> {
+        self.directories.as_ref().ok_or_else(|| {
+            Error::failed("no folder for files: neither HOME nor the XDG variables are set")
+                .hint("set HOME to your home directory")
         })
     }
 
@@ -82,19 +90,16 @@ fn is_program(path: &Path) -> bool {
 }
 
 impl Directories {
-    fn from_environment(environment: &BTreeMap<OsString, OsString>) -> Result<Self> {
+    fn from_environment(environment: &BTreeMap<OsString, OsString>) -> Option<Self> {
         let get =
             |name: &str| environment.get(OsString::from(name).as_os_str()).filter(|value| !value.is_empty());
         let home = get("HOME").map(PathBuf::from);
         let folder = |variable: &str, below_home: &str| {
             let own = get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-            let base = own.or_else(|| home.as_ref().map(|home| home.join(below_home)));
-            base.map(|base| base.join("frazil")).ok_or_else(|| {
-                Error::failed(format!("no folder for files: neither HOME nor {variable} is set"))
-                    .hint("set HOME to your home directory")
-            })
+            let base = own.or_else(|| home.as_ref().map(|home| home.join(below_home)))?;
+            Some(base.join("frazil"))
         };
-        Ok(Self {
+        Some(Self {
             cache: folder("XDG_CACHE_HOME", ".cache")?,
             data: folder("XDG_DATA_HOME", ".local/share")?,
             state: folder("XDG_STATE_HOME", ".local/state")?,

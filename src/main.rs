@@ -1,6 +1,8 @@
 //! The `frazil` program: parse, run, exit code.
 
+use std::panic;
 use std::process::ExitCode;
+use std::thread;
 
 use clap::error::ErrorKind;
 use frazil::cli::Cli;
@@ -9,17 +11,20 @@ use frazil::context::Context;
 use frazil::error::{Error, Result};
 use frazil::outcome::Outcome;
 use frazil::view::Printer;
+use tokio::runtime::{Builder, Runtime};
 
 fn main() -> ExitCode {
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return usage(&error).into(),
     };
-    let outcome = run(&cli).unwrap_or_else(|error| {
-        Printer::error(&error);
-        error.outcome()
-    });
-    outcome.into()
+    let outcome = panic::catch_unwind(|| run(&cli).unwrap_or_else(|error| told(&error)));
+    outcome.unwrap_or(Outcome::Bug).into()
+}
+
+fn told(error: &Error) -> Outcome {
+    Printer::error(error);
+    error.outcome()
 }
 
 /// Prints help, version or what is wrong with the command line.
@@ -33,17 +38,28 @@ fn usage(error: &clap::Error) -> Outcome {
 
 fn run(cli: &Cli) -> Result<Outcome> {
     Printer::set_color(cli.color);
-    let context = Context::from_process()?;
+    cli.check()?;
+    let context = Context::from_process();
     let printer =
         Printer { format: cli.format, quiet: cli.quiet, moving: context.progress, width: context.width };
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    thread::spawn(exit_when_interrupted);
+    runtime()?.block_on(commands::run(cli, &context, &printer))
+}
+
+fn runtime() -> Result<Runtime> {
+    Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Error::failed("the asynchronous runtime cannot be started").because(error))?;
-    runtime.block_on(async {
-        tokio::select! {
-            outcome = commands::run(cli, &context, &printer) => outcome,
-            _ = tokio::signal::ctrl_c() => Err(Error::interrupted("interrupted").hint("the same call again goes on from there")),
-        }
-    })
+        .map_err(|error| Error::failed("the asynchronous runtime cannot be started").because(error))
+}
+
+/// Ends the program at the first Ctrl-C, whatever it waits for: every verb
+/// leaves things so that the same call goes on from there.
+#[expect(clippy::exit, reason = "the verb may be waiting where nothing else reaches it")]
+fn exit_when_interrupted() {
+    let interrupted = runtime().is_ok_and(|runtime| runtime.block_on(tokio::signal::ctrl_c()).is_ok());
+    if interrupted {
+        let error = Error::interrupted("interrupted").hint("the same call again goes on from there");
+        std::process::exit(told(&error) as i32);
+    }
 }

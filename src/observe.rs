@@ -4,6 +4,8 @@ mod limits;
 mod machine;
 mod processes;
 
-pub use limits::{Limits, LimitsKind, prepare_limits, remove_limits};
+pub use limits::{Limits, LimitsKind, prepare_limits, processes_in_limits, remove_limits};
 pub use machine::{Machine, free_space, machine};
-pub use processes::{DIGEST, HUB_ID, PART, Part, Process, marked, signal_all};
+pub use processes::{
+    DIGEST, HUB_ID, PART, Part, Process, in_sessions, kill_all, marked, sessions_of, signal_all,
+};

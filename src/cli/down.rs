@@ -11,6 +11,10 @@ pub struct DownArgs {
     #[command(flatten)]
     pub hub: HubFile,
 
+    /// Take down the hub of this name on this machine, without its file.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
     /// Remove people's files, accounts and settings too.
     #[arg(long)]
     pub data: bool,

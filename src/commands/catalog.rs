@@ -25,7 +25,7 @@ pub fn catalog(run: &Run<'_>, args: &CatalogArgs) -> Result<Outcome> {
     match &args.look {
         Look::Machines(args) => run.printer.report(&machines::Machines::find(args)?)?,
         Look::Prices(args) => run.printer.report(&prices::Prices::find(args)?)?,
-    }
+    };
     Ok(Outcome::Done)
 }
 

@@ -138,9 +138,18 @@ fn program(context: &Context, name: &str, version: &[&str], needed_for: &str, fi
 }
 
 fn space(context: &Context) -> Check {
-    let cache = &context.directories.cache;
-    let there = find_python(context)
-        .is_some_and(|python| environment_folder(context, &python).join("complete").exists());
+    let Ok(directories) = context.directories() else {
+        return Check::new(
+            "HOME",
+            "a place for files",
+            Verdict::Missing,
+            "not set",
+            "set HOME to your home directory",
+        );
+    };
+    let cache = &directories.cache;
+    let folder = find_python(context).and_then(|python| environment_folder(context, &python).ok());
+    let there = folder.is_some_and(|folder| folder.join("complete").exists());
     let needed = format!("the hub's environment ({NEEDED_SPACE})");
     match free_space(cache) {
         _ if there => Check::new("environment", &needed, Verdict::Ok, "installed", ""),
@@ -160,8 +169,8 @@ fn port(context: &Context, document: &HubDocument) -> Check {
         return Check::new("port", "", Verdict::Ok, "", "");
     };
     let what = format!("port {}", local.port);
-    let folders = Folders::new(&context.directories, document.hub.name.as_str());
-    let identity = read_identity(&folders).ok().flatten();
+    let folders = Folders::new(context, document.hub.name.as_str());
+    let identity = folders.and_then(|folders| read_identity(&folders)).ok().flatten();
     let ours = identity.is_some_and(|identity| {
         identity.port == local.port && marked(&identity.id, None).is_ok_and(|all| !all.is_empty())
     });
@@ -176,8 +185,8 @@ fn port(context: &Context, document: &HubDocument) -> Check {
 
 fn limits() -> Check {
     let probe = format!("doctor-{}", std::process::id());
-    let limits = prepare_limits(&probe);
-    drop(remove_limits(&probe));
+    let limits = prepare_limits(&probe, None);
+    drop(remove_limits(&probe, None));
     let needed = "memory and CPU limits of sizes";
     match limits.kind {
         LimitsKind::None => Check::new("control groups", needed, Verdict::Note, "none", limits.reason),

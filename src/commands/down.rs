@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Run, load, up::other_provider};
 use crate::cli::DownArgs;
-use crate::config::Provider;
+use crate::config::{HubName, Provider};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::local::{Down, take_down};
@@ -17,19 +17,30 @@ use crate::view::{Layout, Report};
 /// # Errors
 /// When the person does not agree, or something cannot be stopped or removed.
 pub(super) fn down(run: &Run<'_>, args: &DownArgs) -> Result<Outcome> {
-    let document = load::usable(run, &args.hub.file)?;
-    if !matches!(document.hub.provider, Provider::Local(_)) {
-        return Err(other_provider("down", document.hub.provider.key()));
-    }
-    let name = document.hub.name.as_str();
+    let name = &name(run, args)?;
     if args.data {
         confirm(run, args, name)?;
     }
     let mut progress = run.printer.progress();
     let down = take_down(run.context, name, args.data, &mut progress)?;
     let clean = down.left.is_empty();
-    run.printer.report(&DownReport { name: name.to_owned(), down, elapsed: progress.elapsed() })?;
+    run.printer.report(&DownReport { name: name.clone(), down, elapsed: progress.elapsed() })?;
     Ok(if clean { Outcome::Done } else { Outcome::CheckFailed })
+}
+
+/// The hub's name: as given, or from its file.
+fn name(run: &Run<'_>, args: &DownArgs) -> Result<String> {
+    if let Some(name) = &args.name {
+        let name: HubName =
+            name.parse().map_err(|error| Error::usage("`--name` is no hub's name").because(error))?;
+        return Ok(name.to_string());
+    }
+    let by_name = "a hub on this machine whose file is gone or broken: `frazil down --name NAME`";
+    let document = load::usable(run, &args.hub.file).map_err(|error| error.hint(by_name))?;
+    match document.hub.provider {
+        Provider::Local(_) => Ok(document.hub.name.to_string()),
+        other => Err(other_provider("down", other.key()).hint(by_name)),
+    }
 }
 
 /// Removing people's files wants the hub's name typed.

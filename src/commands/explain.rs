@@ -22,7 +22,9 @@ pub(super) fn explain(run: &Run<'_>, args: &ExplainArgs) -> Result<Outcome> {
     let (key, file) = key_and_file(args);
     let document = file.map(|file| load::usable(run, &file)).transpose()?;
     match key {
-        None => run.printer.report(&Keys { keys: keys(), document })?,
+        None => {
+            run.printer.report(&Keys { keys: keys(), document })?;
+        }
         Some(key) => {
             let explanation = explain_key(&key, document.as_ref())
                 .map_err(|message| Error::failed(message).hint("`frazil explain` lists all keys"))?;

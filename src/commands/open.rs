@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::local::{Folders, client, create_login_address, probe, read_identity};
 use crate::render::local::admins;
+use crate::render::write_changed;
 use crate::tool::open_address;
 use crate::view::{Layout, Report};
 
@@ -28,16 +29,27 @@ pub(super) async fn open(run: &Run<'_>, args: &OpenArgs) -> Result<Outcome> {
         Error::failed(format!("the hub `{name}` does not run"))
             .hint(format!("frazil up {}", document.path.display()))
     };
-    let folders = Folders::new(&run.context.directories, name);
+    let folders = Folders::new(run.context, name)?;
     let identity = read_identity(&folders)?.ok_or_else(not_up)?;
     if !probe(&client()?, &identity).await.address {
         return Err(not_up());
     }
     let person = person(run, args, &document.hub)?;
     let address = create_login_address(&folders, &identity, &person, SystemTime::now())?;
-    let opened = !args.print && run.context.progress && open_address(run.context, &address)?;
+    let opened =
+        !args.print && run.context.progress && open_address(run.context, &page(&folders, &address)?)?;
     run.printer.report(&Opened { address, person, in_browser: opened })?;
     Ok(Outcome::Done)
+}
+
+/// A page that leads to the address: a browser's arguments can be read by every account of the machine.
+fn page(folders: &Folders, address: &str) -> Result<String> {
+    let path = folders.state.join("open.html");
+    let text = format!(
+        "<!doctype html>\n<meta http-equiv=\"refresh\" content=\"0; url={address}\">\n<title>frazil</title>\n"
+    );
+    write_changed(&path, text.as_bytes(), true)?;
+    Ok(format!("file://{}", path.display()))
 }
 
 fn person(run: &Run<'_>, args: &OpenArgs, hub: &crate::config::HubFile) -> Result<String> {
@@ -67,7 +79,7 @@ impl Report for Opened {
 
     fn text(&self, _layout: Layout) -> String {
         if self.in_browser {
-            return format!("opened in your browser as {}\n", self.person);
+            return format!("opened in your browser as {}; if it did not: {}\n", self.person, self.address);
         }
         format!("{}\n", self.address)
     }

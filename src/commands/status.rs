@@ -28,7 +28,7 @@ pub(super) async fn status(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
         return Err(other_provider("status", document.hub.provider.key()));
     };
     let name = document.hub.name.to_string();
-    let folders = Folders::new(&run.context.directories, &name);
+    let folders = Folders::new(run.context, &name)?;
     let Some(identity) = read_identity(&folders)? else {
         run.printer.report(&Status {
             name,

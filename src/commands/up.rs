@@ -24,7 +24,6 @@ pub(super) async fn up(run: &Run<'_>, args: &UpArgs) -> Result<Outcome> {
     }
     let mut progress = run.printer.progress();
     let up = bring_up(run.context, &document, &mut progress).await?;
-    let shown = up.login.admin_password.is_some() || up.login.user_password.is_some();
     let report = UpReport {
         name: document.hub.name.to_string(),
         file: document.path.display().to_string(),
@@ -32,9 +31,9 @@ pub(super) async fn up(run: &Run<'_>, args: &UpArgs) -> Result<Outcome> {
         elapsed: progress.elapsed(),
         steps: progress.done,
     };
-    run.printer.report(&report)?;
-    if shown {
-        remember_shown(run.context, &document)?;
+    let delivered = run.printer.report(&report)?;
+    if delivered {
+        remember_shown(run.context, &document, &report.up.login)?;
     }
     Ok(Outcome::Done)
 }

@@ -56,7 +56,10 @@ impl Limits {
 }
 
 /// Makes the folders under which a hub's servers are limited, or says why it cannot be done.
-pub fn prepare_limits(hub_id: &str) -> Limits {
+///
+/// In version 2 a group that was `remembered` from an earlier call is used again, as what a session may
+/// do differs from one to the next.
+pub fn prepare_limits(hub_id: &str, remembered: Option<&Path>) -> Limits {
     if !cfg!(target_os = "linux") {
         return Limits::none("this system has no control groups");
     }
@@ -66,7 +69,7 @@ pub fn prepare_limits(hub_id: &str) -> Limits {
         return version_1(root, &name);
     }
     if root.join("cgroup.controllers").exists() {
-        return version_2(root, &name);
+        return version_2(root, &name, remembered);
     }
     Limits::none("control groups are not mounted at /sys/fs/cgroup")
 }
@@ -84,17 +87,14 @@ fn version_1(root: &Path, name: &str) -> Limits {
     Limits { kind: LimitsKind::V1, reason: String::new(), memory: Some(memory), cpu }
 }
 
-fn version_2(root: &Path, name: &str) -> Limits {
+fn version_2(root: &Path, name: &str, remembered: Option<&Path>) -> Limits {
     let mut last = None;
-    for parent in parents(root) {
+    let known = remembered.and_then(Path::parent).map(Path::to_owned);
+    for parent in known.into_iter().chain(parents(root)) {
         match delegate(&parent, name) {
-            Ok(folder) => {
-                return Limits {
-                    kind: LimitsKind::V2,
-                    reason: String::new(),
-                    memory: Some(folder.clone()),
-                    cpu: Some(folder),
-                };
+            Ok((folder, cpu)) => {
+                let cpu = cpu.then(|| folder.clone());
+                return Limits { kind: LimitsKind::V2, reason: String::new(), memory: Some(folder), cpu };
             }
             Err(error) => last = Some(error),
         }
@@ -115,27 +115,30 @@ fn parents(root: &Path) -> Vec<PathBuf> {
     parents
 }
 
-/// Makes a group whose children have memory and CPU limits, and tries that a process may join.
-fn delegate(parent: &Path, name: &str) -> io::Result<PathBuf> {
+/// Makes a group whose children have memory limits and, where it can be had, CPU limits; tries that a
+/// process may join. Returns the group and whether it has CPU limits.
+fn delegate(parent: &Path, name: &str) -> io::Result<(PathBuf, bool)> {
     let folder = parent.join(name);
     make(&folder)?;
-    let tried = enable(parent).and_then(|()| enable(&folder)).and_then(|()| try_joining(&folder));
-    match tried {
-        Ok(()) => Ok(folder),
-        Err(error) => {
-            drop(fs::remove_dir(&folder));
-            Err(error)
-        }
+    let tried = [parent, folder.as_path()]
+        .iter()
+        .try_for_each(|group| enable(group, "memory"))
+        .and_then(|()| try_joining(&folder));
+    if let Err(error) = tried {
+        drop(fs::remove_dir(&folder));
+        return Err(error);
     }
+    let cpu = [parent, folder.as_path()].iter().try_for_each(|group| enable(group, "cpu"));
+    Ok((folder, cpu.is_ok()))
 }
 
-fn enable(folder: &Path) -> io::Result<()> {
+fn enable(folder: &Path, controller: &str) -> io::Result<()> {
     let file = folder.join("cgroup.subtree_control");
     let enabled = fs::read_to_string(&file)?;
-    if ["memory", "cpu"].iter().all(|controller| enabled.split_whitespace().any(|word| word == *controller)) {
+    if enabled.split_whitespace().any(|word| word == controller) {
         return Ok(());
     }
-    fs::write(file, "+memory +cpu")
+    fs::write(file, format!("+{controller}"))
 }
 
 fn try_joining(folder: &Path) -> io::Result<()> {
@@ -159,21 +162,49 @@ fn make(folder: &Path) -> io::Result<()> {
 fn refused(version: &str, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            format!(
-                "this account may make no control groups ({version}): run as root, or in a session that systemd delegates to you"
-            )
+            let delegated = if version == "version 2" {
+                ", and so may sessions that systemd delegates to you"
+            } else {
+                ""
+            };
+            format!("this account may make no control groups ({version}); root may{delegated}")
         }
         _ => format!("control groups ({version}) cannot be made: {error}"),
     }
 }
 
-/// Removes the folders of a hub's limits; returns those that could not be removed.
-pub fn remove_limits(hub_id: &str) -> Vec<PathBuf> {
+/// Processes in the groups of a hub's limits, whatever their environment says.
+pub fn processes_in_limits(hub_id: &str, remembered: Option<&Path>) -> Vec<u32> {
+    let folders = folders_of(hub_id, remembered).into_iter();
+    let mut pids: Vec<_> = folders.flat_map(|folder| processes_below(&folder)).collect();
+    pids.sort_unstable();
+    pids.dedup();
+    pids
+}
+
+fn processes_below(folder: &Path) -> Vec<u32> {
+    let text = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+    let own = text.lines().filter_map(|line| line.parse().ok());
+    let below = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    own.chain(below.filter(|path| path.is_dir()).flat_map(|path| processes_below(&path))).collect()
+}
+
+/// The folders of a hub's limits that there are.
+fn folders_of(hub_id: &str, remembered: Option<&Path>) -> Vec<PathBuf> {
     let name = format!("frazil-{hub_id}");
     let root = Path::new(ROOT);
     let version_1 = ["memory", "cpu", "cpu,cpuacct"].iter().map(|controller| root.join(controller));
     let candidates = version_1.chain(parents(root)).map(|parent| parent.join(&name));
-    candidates.filter(|folder| folder.is_dir() && !remove_patiently(folder)).collect()
+    let remembered = remembered.map(Path::to_owned).filter(|folder| folder.ends_with(&name));
+    let mut folders: Vec<_> = candidates.chain(remembered).filter(|folder| folder.is_dir()).collect();
+    folders.sort();
+    folders.dedup();
+    folders
+}
+
+/// Removes the folders of a hub's limits; returns those that could not be removed.
+pub fn remove_limits(hub_id: &str, remembered: Option<&Path>) -> Vec<PathBuf> {
+    folders_of(hub_id, remembered).into_iter().filter(|folder| !remove_patiently(folder)).collect()
 }
 
 /// The kernel lets go of a group a moment after its last process has ended.

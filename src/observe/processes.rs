@@ -160,3 +160,43 @@ pub fn signal_all<'a>(processes: impl IntoIterator<Item = &'a Process>, signal: 
         let _gone = kill_process(pid, signal);
     }
 }
+
+fn raw(pid: u32) -> Option<Pid> {
+    i32::try_from(pid).ok().and_then(Pid::from_raw)
+}
+
+/// All processes of this machine that run, each with its session (`getsid(2)`).
+fn with_sessions() -> Vec<(u32, u32)> {
+    let Ok(mut system) = System::new() else { return Vec::new() };
+    let kind = ProcessRefreshKind::nothing().without_tasks();
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
+    let running = system.processes().values().filter(|process| {
+        !matches!(process.status(), sysinfo::ProcessStatus::Zombie | sysinfo::ProcessStatus::Dead)
+    });
+    running.filter_map(|process| Some((process.pid().as_u32(), process.session_id()?.as_u32()))).collect()
+}
+
+/// The sessions of processes, this program's own left out.
+pub fn sessions_of(processes: &[Process]) -> Vec<u32> {
+    let all = with_sessions();
+    let session = |pid: u32| all.iter().find(|(other, _)| *other == pid).map(|(_, session)| *session);
+    let own = session(std::process::id());
+    let mut sessions: Vec<_> = processes.iter().filter_map(|process| session(process.pid)).collect();
+    sessions.retain(|session| *session > 1 && Some(*session) != own);
+    sessions.sort_unstable();
+    sessions.dedup();
+    sessions
+}
+
+/// Processes of some sessions.
+pub fn in_sessions(sessions: &[u32]) -> Vec<u32> {
+    let all = with_sessions().into_iter();
+    all.filter(|(_, session)| sessions.contains(session)).map(|(pid, _)| pid).collect()
+}
+
+/// Kills processes at once; one that is gone already is no error.
+pub fn kill_all(pids: &[u32]) {
+    for pid in pids.iter().filter_map(|pid| raw(*pid)) {
+        let _gone = kill_process(pid, Signal::KILL);
+    }
+}

@@ -12,7 +12,7 @@ pub fn open_address(context: &Context, address: &str) -> Result<bool, ToolError>
         || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| context.variable(name).is_some());
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     match context.find_program(opener).filter(|_| desktop) {
-        Some(program) => Call::new(program).arguments([address]).run().map(|()| true),
+        Some(program) => Call::new(program).arguments([address]).start().map(|_| true),
         None => Ok(false),
     }
 }

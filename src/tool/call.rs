@@ -1,7 +1,7 @@
 //! A program to start: waited for, asked for its output, or left running.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -97,6 +97,20 @@ impl Call {
     pub fn without(mut self, name: &str) -> Self {
         self.environment.push((name.to_owned(), None));
         self
+    }
+
+    /// Removes the variables that change what a Python loads and from where.
+    #[must_use]
+    pub fn without_python_variables(self) -> Self {
+        const NAMES: [&str; 6] = [
+            "PYTHONPATH",
+            "PYTHONHOME",
+            "PYTHONSTARTUP",
+            "PYTHONUSERBASE",
+            "PYTHONPLATLIBDIR",
+            "__PYVENV_LAUNCHER__",
+        ];
+        NAMES.iter().fold(self, |call, name| call.without(name))
     }
 
     /// Sets the working folder.
@@ -248,7 +262,13 @@ impl From<ToolError> for Error {
     }
 }
 
+/// A longer log is put aside before it goes on.
+const LONG_LOG: u64 = 10 << 20;
+
 fn open_log(path: &Path) -> io::Result<File> {
+    if path.metadata().is_ok_and(|meta| meta.len() > LONG_LOG) {
+        fs::rename(path, path.with_extension("log.old"))?;
+    }
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 

@@ -24,7 +24,7 @@ pub struct Node {
 /// Looks for Node.js.
 pub fn find_node(context: &Context) -> Option<Node> {
     let path = context.find_program("node").or_else(|| context.find_program("nodejs"))?;
-    let answer = Call::new(&path).arguments(["--version"]).output().ok()?;
+    let answer = Call::new(&path).arguments(["--version"]).without("NODE_OPTIONS").output().ok()?;
     let version = answer.trim_start_matches('v').to_owned();
     let major: u32 = version.split('.').next().and_then(|part| part.parse().ok()).unwrap_or(0);
     Some(Node { path, version, new_enough: major >= MIN_NODE, npm: context.find_program("npm") })

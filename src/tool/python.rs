@@ -40,7 +40,7 @@ const QUESTION: &str = "import sys, importlib.util as u; \
     print('.'.join(map(str, sys.version_info[:3])), bool(u.find_spec('venv') and u.find_spec('ensurepip')))";
 
 fn ask(path: PathBuf) -> Option<Python> {
-    let answer = Call::new(&path).arguments(["-c", QUESTION]).output().ok()?;
+    let answer = Call::new(&path).arguments(["-c", QUESTION]).without_python_variables().output().ok()?;
     let (version, has_venv) = answer.split_once(' ')?;
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
     let version_pair = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));

@@ -62,11 +62,11 @@ impl Printer {
         }
     }
 
-    /// Prints a report. A reader that went away (a broken pipe) is no error.
+    /// Prints a report; returns whether it arrived: a reader that went away (a broken pipe) is no error.
     ///
     /// # Errors
     /// When the report has no such form or standard output cannot be written.
-    pub fn report(&self, report: &dyn Report) -> Result<()> {
+    pub fn report(&self, report: &dyn Report) -> Result<bool> {
         let text = match self.format {
             Format::Table => report.text(Layout { wide: false, width: self.width }),
             Format::Wide => report.text(Layout { wide: true, width: self.width }),
@@ -79,19 +79,18 @@ impl Printer {
         Self::result(&text)
     }
 
-    /// Prints text as the result, such as a completion script.
+    /// Prints text as the result, such as a completion script; returns whether it arrived.
     ///
     /// # Errors
     /// When standard output cannot be written.
-    pub fn result(text: &str) -> Result<()> {
+    pub fn result(text: &str) -> Result<bool> {
         let mut out = anstream::AutoStream::auto(io::stdout().lock());
         let ended = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         let written = write!(out, "{text}{ended}").and_then(|()| out.flush());
         match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Error::failed("standard output cannot be written").because(error))
-            }
-            _ => Ok(()),
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(Error::failed("standard output cannot be written").because(error)),
         }
     }
 

@@ -77,7 +77,7 @@ impl Hub {
     }
 
     /// The hub's ID, once it has one.
-    fn id(&self) -> Option<String> {
+    pub(crate) fn id(&self) -> Option<String> {
         let path = self.machine.path().join("data/frazil/hubs").join(&self.name).join("identity.json");
         let identity: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
         identity["id"].as_str().map(str::to_owned)

@@ -1,15 +1,16 @@
 //! `up` on this machine: what runs and is right stays, the rest is started.
 
+use std::fs;
 use std::path::Path;
 
-use super::converge::{converge, list};
+use super::converge::{converge, list, stop};
 use super::environment::{Environment, ensure_environment};
 use super::folders::{Folders, closed_to_others, open_to_others};
 use super::identity::{
-    Identity, free_ports, is_free, new_identity, read_identity, taken_port, write_identity,
+    Identity, check_port, free_ports, is_free, new_identity, read_identity, write_identity,
 };
 use super::parts::Sources;
-use super::secrets::{self, Resolved};
+use super::secrets::{self, Resolved, fingerprint};
 use crate::config::{Auth, HubDocument, Local, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -50,8 +51,8 @@ pub struct Login {
 /// # Errors
 /// What stopped it; the next call goes on from there.
 pub async fn bring_up(context: &Context, document: &HubDocument, progress: &mut Progress) -> Result<Up> {
-    let folders = Folders::new(&context.directories, document.hub.name.as_str());
-    let _lock = folders.lock()?;
+    let folders = Folders::new(context, document.hub.name.as_str())?;
+    let _lock = folders.lock(progress)?;
     let own_accounts = own_accounts(context, document);
     if own_accounts {
         check_reach(context)?;
@@ -61,10 +62,14 @@ pub async fn bring_up(context: &Context, document: &HubDocument, progress: &mut 
     if own_accounts {
         let_accounts_in(&folders, &environment)?;
     }
-    let identity = ensure_identity(&folders, public_port(document))?;
-    let running = list(&identity.id)?;
+    let mut identity = ensure_identity(context, document, &folders)?;
     let resolved = secrets::ensure(context, &folders, document)?;
-    let limits = prepare_limits(&identity.id);
+    if resolved.fresh {
+        forget_dask_clusters(&folders, &identity)?;
+    }
+    let limits = prepare_limits(&identity.id, identity.limits.as_deref());
+    identity.limits.clone_from(&limits.memory);
+    write_identity(&folders, &identity)?;
     let plan = Plan { context, document, folders: &folders, identity: &identity, limits: &limits };
     let (hub, gateway) = plan.configuration()?;
     let sources = Sources {
@@ -76,16 +81,28 @@ pub async fn bring_up(context: &Context, document: &HubDocument, progress: &mut 
         hub: &hub,
         gateway: gateway.as_ref(),
     };
-    let (started, kept) = converge(&sources, &running, progress).await?;
-    let up = Up {
+    let (started, kept) = converge(&sources, &list(&identity.id)?, progress).await?;
+    Ok(Up {
         address: format!("http://127.0.0.1:{}", identity.port),
         started,
         kept,
         admins: render::admins(&document.hub, &context.person()),
         login: login(&resolved, &identity, document),
         limits,
-    };
-    Ok(up)
+    })
+}
+
+/// Dask clusters whose keys can no longer be read end, so that the gateway can begin anew.
+fn forget_dask_clusters(folders: &Folders, identity: &Identity) -> Result<()> {
+    let database = folders.data.join("gateway.sqlite");
+    if !database.exists() {
+        return Ok(());
+    }
+    let of_dask = |part| matches!(part, Part::Gateway | Part::DaskScheduler | Part::DaskWorker);
+    let processes: Vec<_> = list(&identity.id)?.into_iter().filter(|process| of_dask(process.part)).collect();
+    stop(&processes, &identity.id)?;
+    fs::remove_file(&database)
+        .map_err(|error| Error::failed(format!("{} cannot be removed", database.display())).because(error))
 }
 
 /// Whether servers run under the accounts of their people.
@@ -96,7 +113,8 @@ fn own_accounts(context: &Context, document: &HubDocument) -> bool {
 /// Before anything is made: whether programs and data will lie where all accounts can reach them.
 fn check_reach(context: &Context) -> Result<()> {
     let python = find_python(context).map(|python| python.path);
-    let roots = [&context.directories.cache, &context.directories.data];
+    let directories = context.directories()?;
+    let roots = [&directories.cache, &directories.data];
     let outside = roots.into_iter().filter_map(|folder| folder.parent().map(Path::to_owned));
     let closed = outside.chain(python).find_map(|path| closed_to_others(&path));
     closed.map_or(Ok(()), |closed| Err(out_of_reach(&closed)))
@@ -132,36 +150,54 @@ fn is_ours(path: &Path) -> bool {
 }
 
 /// The hub's identity with ports that its parts hold or can take.
-fn ensure_identity(folders: &Folders, port: u16) -> Result<Identity> {
+fn ensure_identity(context: &Context, document: &HubDocument, folders: &Folders) -> Result<Identity> {
+    let port = public_port(document);
     let known = read_identity(folders)?;
     let old_port = known.as_ref().map(|identity| identity.port);
     let mut identity = known.map_or_else(|| new_identity(port), Ok)?;
+    let file = document.path.canonicalize().unwrap_or_else(|_| document.path.clone());
+    refuse_other_file(&identity, &file, document.hub.name.as_str())?;
     let running = list(&identity.id)?;
     let ours = old_port == Some(port) && runs(&running, Part::Proxy);
-    if !ours && !is_free(port) {
-        return Err(taken_port(port));
+    if !ours {
+        check_port(context, port)?;
     }
     identity.port = port;
     identity.wanted = true;
+    identity.file = file;
     choose_ports(&mut identity, &running)?;
     write_identity(folders, &identity)?;
     Ok(identity)
+}
+
+/// Two files of one hub name would take people's files from each other.
+fn refuse_other_file(identity: &Identity, file: &Path, name: &str) -> Result<()> {
+    let other = &identity.file;
+    if other.as_os_str().is_empty() || other == file || !other.exists() {
+        return Ok(());
+    }
+    Err(Error::failed(format!(
+        "the hub `{name}` on this machine belongs to another file: {}",
+        other.display()
+    ))
+    .hint("give one of the two another `name:`")
+    .hint(format!("or take that hub down with everything: frazil down --data --name {name}")))
 }
 
 fn runs(running: &[Process], part: Part) -> bool {
     running.iter().any(|process| process.part == part)
 }
 
-/// Remembers that the generated passwords have been shown.
+/// Remembers that generated passwords have been shown.
 ///
 /// # Errors
 /// When it cannot be written down.
-pub fn remember_shown(context: &Context, document: &HubDocument) -> Result<()> {
-    let folders = Folders::new(&context.directories, document.hub.name.as_str());
-    match read_identity(&folders)? {
-        Some(identity) => write_identity(&folders, &Identity { passwords_shown: true, ..identity }),
-        None => Ok(()),
-    }
+pub fn remember_shown(context: &Context, document: &HubDocument, login: &Login) -> Result<()> {
+    let folders = Folders::new(context, document.hub.name.as_str())?;
+    let Some(mut identity) = read_identity(&folders)? else { return Ok(()) };
+    let shown = [&login.admin_password, &login.user_password].into_iter().flatten();
+    identity.shown.extend(shown.map(|password| fingerprint(&identity.id, &[password])));
+    write_identity(&folders, &identity)
 }
 
 fn public_port(document: &HubDocument) -> u16 {
@@ -172,15 +208,14 @@ fn public_port(document: &HubDocument) -> u16 {
 }
 
 fn login(resolved: &Resolved, identity: &Identity, document: &HubDocument) -> Login {
-    let by_password = !matches!(document.hub.auth, Some(Auth::Pam(_)));
-    if identity.passwords_shown || !by_password {
+    if matches!(document.hub.auth, Some(Auth::Pam(_))) {
         return Login::default();
     }
+    let is_new = |password: &String| !identity.shown.contains(&fingerprint(&identity.id, &[password]));
     let secrets = &resolved.secrets;
-    Login {
-        admin_password: resolved.generated_admin.then(|| secrets.admin_password.clone()),
-        user_password: secrets.user_password.clone().filter(|_| resolved.generated_user),
-    }
+    let admin = Some(secrets.admin_password.clone()).filter(|_| resolved.generated_admin);
+    let user = secrets.user_password.clone().filter(|_| resolved.generated_user);
+    Login { admin_password: admin.filter(is_new), user_password: user.filter(is_new) }
 }
 
 /// What a hub's configuration is made from.

@@ -17,6 +17,8 @@ use crate::view::Progress;
 const START_PATIENCE: Duration = Duration::from_mins(1);
 /// How long a part may take to stop by itself.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a killed part may take to end.
+const KILL_PATIENCE: Duration = Duration::from_secs(40);
 /// How often parts are looked at while one waits.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -120,6 +122,9 @@ pub(super) fn stop(processes: &[Process], id: &str) -> Result<()> {
         if left.is_empty() {
             return Ok(());
         }
+        if asked.elapsed() > KILL_PATIENCE {
+            return Err(unstoppable(&left));
+        }
         if asked.elapsed() > STOP_PATIENCE {
             signal_all(&left, Signal::KILL);
         }
@@ -199,4 +204,12 @@ fn too_slow(health: Health, gateway_wanted: bool, sources: &Sources<'_>) -> Erro
     Error::failed(format!("no answer after {} s from: {}", START_PATIENCE.as_secs(), silent.join(", "))).hint(
         format!("look at the logs in {}, then call `frazil up` again", sources.folders.logs().display()),
     )
+}
+
+/// The error of processes that do not end.
+pub(super) fn unstoppable(processes: &[Process]) -> Error {
+    let names: Vec<_> =
+        processes.iter().map(|process| format!("{} ({})", process.pid, process.part.name())).collect();
+    Error::failed(format!("processes that do not end: {}", names.join(", ")))
+        .hint("they belong to another account, or wait for a disk that does not answer: as root, look at them with `ps`")
 }

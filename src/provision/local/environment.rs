@@ -5,16 +5,17 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use frazil_units::Bytes;
 use rustix::process::Signal;
 use sha2::{Digest, Sha256};
 
+use super::converge::{list, unstoppable};
 use super::folders::{lock_file, private_folder};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::observe::{HUB_ID, PART, Part, free_space, marked, signal_all};
+use crate::observe::{HUB_ID, PART, Part, free_space, signal_all};
 use crate::render::{hex, write_changed};
 use crate::tool::{Call, MIN_NODE, MIN_PYTHON, Node, Python, Started, ToolError, find_node, find_python};
 use crate::view::Progress;
@@ -27,18 +28,23 @@ const PACKAGE_LOCK: &str = include_str!("../../../images/hub/package-lock.json")
 
 /// Space that the environment takes, measured, and a little more.
 pub const NEEDED_SPACE: Bytes = Bytes::mib(1200);
+/// How long a killed installation may take to end.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How often running installations are looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// The folder of the environment for this Python and these locks.
-pub fn environment_folder(context: &Context, python: &Python) -> PathBuf {
+///
+/// # Errors
+/// When the environment does not say where files may go.
+pub fn environment_folder(context: &Context, python: &Python) -> Result<PathBuf> {
     let mut hash = Sha256::new();
     for part in [REQUIREMENTS, PACKAGE, PACKAGE_LOCK, LAB_SETTINGS, python.version.as_str()] {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
     hash.update(python.path.as_os_str().as_encoded_bytes());
-    context.directories.cache.join("environments").join(&hex(&hash.finalize())[..12])
+    Ok(context.directories()?.cache.join("environments").join(&hex(&hash.finalize())[..12]))
 }
 
 /// The programs of an environment.
@@ -69,12 +75,12 @@ impl Environment {
 pub fn ensure_environment(context: &Context, progress: &mut Progress) -> Result<Environment> {
     let python = usable_python(context)?;
     let node = usable_node(context)?;
-    let folder = environment_folder(context, &python);
+    let folder = environment_folder(context, &python)?;
     let environment = Environment { folder: folder.clone(), node: node.path.clone() };
     if folder.join("complete").exists() {
         return Ok(environment);
     }
-    let _lock = lock_file(&folder.with_extension("lock"))?;
+    let _lock = lock_file(&folder.with_extension("lock"), progress)?;
     if !folder.join("complete").exists() {
         build(&folder, &python, &node, progress)?;
     }
@@ -146,21 +152,38 @@ fn build(folder: &Path, python: &Python, node: &Node, progress: &mut Progress) -
     Ok(())
 }
 
+/// Variables with which people steer pip and Node.js for their own work, not for ours.
+const NOT_FOR_US: [&str; 9] = [
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_ROOT",
+    "PIP_USER",
+    "PIP_REQUIRE_VIRTUALENV",
+    "PIP_CONSTRAINT",
+    "PIP_REQUIREMENT",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+];
+
 fn marked_call(call: Call, mark: &str) -> Call {
-    call.variable(HUB_ID, mark).variable(PART, Part::Build.name())
+    let call = NOT_FOR_US.iter().fold(call, |call, name| call.without(name));
+    call.without_python_variables().variable(HUB_ID, mark).variable(PART, Part::Build.name())
 }
 
+/// Ends installations that an interrupted call left running.
 fn end_earlier(mark: &str) -> Result<()> {
-    let look = || {
-        marked(mark, None)
-            .map_err(|error| Error::failed("the processes of this machine cannot be listed").because(error))
-    };
-    let earlier = look()?;
-    signal_all(&earlier, Signal::KILL);
-    while !look()?.is_empty() {
+    let begin = Instant::now();
+    loop {
+        let earlier = list(mark)?;
+        if earlier.is_empty() {
+            return Ok(());
+        }
+        if begin.elapsed() > PATIENCE {
+            return Err(unstoppable(&earlier));
+        }
+        signal_all(&earlier, Signal::KILL);
         thread::sleep(LOOK);
     }
-    Ok(())
 }
 
 fn remove_folder(folder: &Path) -> Result<()> {

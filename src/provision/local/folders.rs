@@ -1,13 +1,14 @@
 //! The folders of a hub on this machine.
 
 use std::fs::{self, File, Permissions};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use frazil_units::Bytes;
 
-use crate::context::Directories;
+use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::view::Progress;
 
 /// Where a hub on this machine keeps what.
 #[derive(Clone, Debug)]
@@ -20,11 +21,15 @@ pub struct Folders {
 
 impl Folders {
     /// The folders of the hub of a name.
-    pub fn new(directories: &Directories, name: &str) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When the environment does not say where files may go.
+    pub fn new(context: &Context, name: &str) -> Result<Self> {
+        let directories = context.directories()?;
+        Ok(Self {
             data: directories.data.join("hubs").join(name),
             state: directories.state.join("hubs").join(name),
-        }
+        })
     }
 
     /// The hub's rendered configuration.
@@ -72,8 +77,8 @@ impl Folders {
     ///
     /// # Errors
     /// When the lock cannot be made.
-    pub fn lock(&self) -> Result<File> {
-        lock_file(&self.state.with_extension("lock"))
+    pub fn lock(&self, progress: &mut Progress) -> Result<File> {
+        lock_file(&self.state.with_extension("lock"), progress)
     }
 }
 
@@ -103,15 +108,25 @@ pub(super) fn private_folder(folder: &Path) -> Result<()> {
     })
 }
 
-/// Takes an exclusive lock, which ends with this process.
-pub(super) fn lock_file(path: &Path) -> Result<File> {
+/// Takes an exclusive lock, which ends with this process; says so when it has to wait.
+pub(super) fn lock_file(path: &Path, progress: &mut Progress) -> Result<File> {
     if let Some(folder) = path.parent() {
         private_folder(folder)?;
     }
     let fail = |error| Error::failed(format!("the lock {} cannot be taken", path.display())).because(error);
-    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(fail)?;
-    file.lock().map_err(fail)?;
-    Ok(file)
+    loop {
+        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(fail)?;
+        if file.try_lock().is_err() {
+            progress.step("wait for another frazil that is at work here");
+            file.lock().map_err(fail)?;
+            progress.finish();
+        }
+        // `down --data` removes the file: a lock on one that is gone keeps nobody out.
+        let held = file.metadata().map_err(fail)?.ino();
+        if fs::metadata(path).is_ok_and(|there| there.ino() == held) {
+            return Ok(file);
+        }
+    }
 }
 
 /// The bytes of all files below a folder; links are not followed.

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::folders::Folders;
+use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::observe::marked;
 use crate::render::local::Ports;
 use crate::render::write_changed;
 
@@ -22,11 +27,19 @@ pub struct Identity {
     pub ports: Ports,
     /// Whether the last call was `up`, so that what does not run has died.
     pub wanted: bool,
-    /// Whether generated passwords have been shown.
-    pub passwords_shown: bool,
+    /// The hub file that it was last brought up from.
+    #[serde(default)]
+    pub file: PathBuf,
+    /// Fingerprints of generated passwords that have been shown.
+    #[serde(default)]
+    pub shown: Vec<String>,
+    /// The control group in which the hub's limits were first made.
+    #[serde(default)]
+    pub limits: Option<PathBuf>,
 }
 
-/// Reads a hub's identity; `None` when there was never such a hub here.
+/// Reads a hub's identity; `None` when there was never such a hub here. One
+/// that is damaged or lost is made out from the hub's configuration.
 ///
 /// # Errors
 /// When the file is there and cannot be read.
@@ -34,15 +47,32 @@ pub fn read_identity(folders: &Folders) -> Result<Option<Identity>> {
     let path = folders.identity();
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => {
             return Err(Error::failed(format!("{} cannot be read", path.display())).because(error));
         }
     };
-    serde_json::from_str(&text).map(Some).map_err(|error| {
-        Error::failed(format!("{} is damaged", path.display()))
-            .because(error)
-            .hint("`frazil down --data` removes this hub and what belongs to it")
+    Ok(serde_json::from_str(&text).ok().or_else(|| from_configuration(folders)))
+}
+
+/// The identity as the hub's configuration has it.
+fn from_configuration(folders: &Folders) -> Option<Identity> {
+    let hub: Value = serde_json::from_slice(&fs::read(folders.hub_config().join("hub.json")).ok()?).ok()?;
+    let port = |key: &str| hub[key].as_u64().and_then(|port| u16::try_from(port).ok());
+    let fresh = free_ports(port("port")?).ok()?;
+    Some(Identity {
+        id: hub["id"].as_str()?.to_owned(),
+        port: port("port")?,
+        ports: Ports {
+            hub: port("hub_port").unwrap_or(fresh.hub),
+            proxy_api: port("proxy_api_port").unwrap_or(fresh.proxy_api),
+            gateway: port("gateway_port").unwrap_or(fresh.gateway),
+            gateway_api: fresh.gateway_api,
+        },
+        wanted: true,
+        file: PathBuf::new(),
+        shown: Vec::new(),
+        limits: None,
     })
 }
 
@@ -63,7 +93,15 @@ pub(super) fn write_identity(folders: &Folders, identity: &Identity) -> Result<(
 /// When the system gives no random bytes or no ports.
 pub(super) fn new_identity(port: u16) -> Result<Identity> {
     let ports = free_ports(port)?;
-    Ok(Identity { id: random_hex(8)?, port, ports, wanted: false, passwords_shown: false })
+    Ok(Identity {
+        id: random_hex(8)?,
+        port,
+        ports,
+        wanted: false,
+        file: PathBuf::new(),
+        shown: Vec::new(),
+        limits: None,
+    })
 }
 
 /// Random bytes as hexadecimal digits.
@@ -97,9 +135,43 @@ pub fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
+/// Makes sure that a port can be taken by this account.
+///
+/// # Errors
+/// Why it cannot, and what to write instead.
+pub(super) fn check_port(context: &Context, port: u16) -> Result<()> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err(Error::failed(format!("this account may not listen on port {port}"))
+                .because(error)
+                .hint("choose one from 1024 on: `provider: { local: { port: 8000 } }`"))
+        }
+        Err(_) => Err(match holder(context, port) {
+            Some(name) => taken_port(port)
+                .hint(format!("the hub `{name}` holds it: `frazil down --name {name}` stops that one")),
+            None => taken_port(port),
+        }),
+    }
+}
+
+/// The name of another hub of this account that runs on a port.
+fn holder(context: &Context, port: u16) -> Option<String> {
+    let hubs = context.directories().ok()?.data.join("hubs");
+    let names =
+        fs::read_dir(hubs).ok()?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.into_iter().find(|name| {
+        let identity = Folders::new(context, name).and_then(|folders| read_identity(&folders)).ok().flatten();
+        identity.is_some_and(|identity| {
+            identity.port == port && marked(&identity.id, None).is_ok_and(|running| !running.is_empty())
+        })
+    })
+}
+
 /// The error of an address that another program holds.
 pub(super) fn taken_port(port: u16) -> Error {
-    let other = (port..port.saturating_add(100)).find(|candidate| is_free(*candidate));
+    let other =
+        (port.max(1023)..=port.max(1023).saturating_add(100)).skip(1).find(|candidate| is_free(*candidate));
     let error = Error::failed(format!("port {port} of this machine is taken by another program"));
     let error = match other {
         Some(free) => {

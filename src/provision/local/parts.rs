@@ -66,6 +66,8 @@ impl Sources<'_> {
             .variable(DIGEST, &digest)
             .variable("PYTHONDONTWRITEBYTECODE", "1")
             .without("JUPYTERHUB_API_TOKEN")
+            .without("NODE_OPTIONS")
+            .without_python_variables()
             .log(log);
         Program { part, digest, call }
     }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,12 @@ pub(super) struct Secrets {
     pub admin_password: String,
     /// Everyone else's password; `None` when only admins log in.
     pub user_password: Option<String>,
+    /// The admins' password that was generated here, used when the hub file refers to none.
+    #[serde(default)]
+    pub generated_admin_password: Option<String>,
+    /// The same for everyone else.
+    #[serde(default)]
+    pub generated_user_password: Option<String>,
 }
 
 impl fmt::Debug for Secrets {
@@ -54,6 +61,8 @@ pub(super) struct Resolved {
     pub generated_admin: bool,
     /// Whether everyone else's password was generated.
     pub generated_user: bool,
+    /// Whether all of them were made just now, so that nothing older can be read with them.
+    pub fresh: bool,
 }
 
 /// Reads the secrets, makes those that are missing, takes passwords that the hub file refers to.
@@ -61,43 +70,47 @@ pub(super) struct Resolved {
 /// # Errors
 /// When a reference leads nowhere, a password is too short, or the file cannot be written.
 pub(super) fn ensure(context: &Context, folders: &Folders, document: &HubDocument) -> Result<Resolved> {
-    let mut secrets = match read(&folders.secrets())? {
-        Some(secrets) => secrets,
-        None => generate()?,
-    };
+    let known = read(&folders.secrets())?;
+    let fresh = known.is_none();
+    let mut secrets = known.map_or_else(generate, Ok)?;
     let password = match &document.hub.auth {
         Some(Auth::Password(password)) => password.clone(),
         _ => crate::config::Password::default(),
     };
-    let admin = password
-        .admin_password
-        .as_ref()
-        .map(|at| resolve(context, document, at, "admin_password"))
-        .transpose()?;
-    let user = password
-        .user_password
-        .as_ref()
-        .map(|at| resolve(context, document, at, "user_password"))
-        .transpose()?;
+    let resolve = |at: &Option<SecretRef>, key: &str, length: usize| {
+        let found = at.as_ref().map(|at| resolve(context, document, at, key)).transpose()?;
+        found.map(|found| long_enough(found, length, key)).transpose()
+    };
+    let admin = resolve(&password.admin_password, "admin_password", ADMIN_PASSWORD_LENGTH)?;
+    let user = resolve(&password.user_password, "user_password", USER_PASSWORD_LENGTH)?;
     let generated_admin = admin.is_none();
     let generated_user = user.is_none() && !password.allow.is_empty();
-    if let Some(admin) = admin {
-        secrets.admin_password = long_enough(admin, ADMIN_PASSWORD_LENGTH, "admin_password")?;
-    }
+    secrets.admin_password = admin.map_or_else(|| once(&mut secrets.generated_admin_password, 8), Ok)?;
     secrets.user_password = match user {
-        Some(user) => Some(long_enough(user, USER_PASSWORD_LENGTH, "user_password")?),
-        None if !generated_user => None,
-        None => secrets.user_password.map_or_else(|| passphrase(4).map(Some), |kept| Ok(Some(kept)))?,
+        None if generated_user => Some(once(&mut secrets.generated_user_password, 4)?),
+        other => other,
     };
+    if secrets.user_password.as_ref() == Some(&secrets.admin_password) {
+        return Err(Error::failed("the admins' password and everyone else's are the same")
+            .hint("give the admins one of their own, or leave `admin_password` out to have one generated"));
+    }
     write(&folders.secrets(), &secrets)?;
-    Ok(Resolved { secrets, generated_admin, generated_user })
+    Ok(Resolved { secrets, generated_admin, generated_user, fresh })
+}
+
+/// A generated password: the same each time.
+fn once(kept: &mut Option<String>, groups: usize) -> Result<String> {
+    match kept {
+        Some(password) => Ok(password.clone()),
+        None => Ok(kept.insert(passphrase(groups)?).clone()),
+    }
 }
 
 fn read(path: &Path) -> Result<Option<Secrets>> {
     match fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| {
             Error::failed(format!("{} is damaged", path.display()))
-                .hint("remove the file and call it again: new passwords are made and everyone logs in again")
+                .hint("remove the file and call it again: new passwords are made, everyone logs in again, and Dask clusters end")
         }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::failed(format!("{} cannot be read", path.display())).because(error)),
@@ -118,8 +131,10 @@ fn generate() -> Result<Secrets> {
         gateway_token: random_hex(32)?,
         frazil_token: random_hex(32)?,
         gateway_db_key: random_base64_key()?,
-        admin_password: passphrase(8)?,
+        admin_password: String::new(),
         user_password: None,
+        generated_admin_password: None,
+        generated_user_password: None,
     })
 }
 
@@ -170,12 +185,22 @@ fn resolve(context: &Context, document: &HubDocument, at: &SecretRef, key: &str)
         })?,
         SecretRef::File(name) => {
             let path = document.folder().join(name);
+            refuse_readable_by_others(&path, &refuse)?;
             fs::read_to_string(&path)
                 .map_err(|error| refuse(format!("{} cannot be read", path.display())).because(error))?
         }
         SecretRef::Sops(reference) => decrypt(context, document, reference, &refuse)?,
     };
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+fn refuse_readable_by_others(path: &Path, refuse: &dyn Fn(String) -> Error) -> Result<()> {
+    let open = path.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
+    if open {
+        let message = format!("other accounts can read {}", path.display());
+        return Err(refuse(message).hint(format!("close it: `chmod 600 {}`", path.display())));
+    }
+    Ok(())
 }
 
 fn decrypt(
@@ -228,6 +253,6 @@ mod tests {
     #[test]
     fn secrets_do_not_show_in_debug_output() {
         let secrets = generate().unwrap();
-        assert!(!format!("{secrets:?}").contains(&secrets.admin_password));
+        assert!(!format!("{secrets:?}").contains(&secrets.proxy_token));
     }
 }
