@@ -14,6 +14,7 @@ mod problem;
 mod provider;
 mod rules;
 mod schema;
+mod secrecy;
 mod secret;
 mod source;
 

@@ -43,7 +43,7 @@ pub struct Github {
 #[serde(deny_unknown_fields)]
 pub struct Cilogon {
     /// Identity providers that are let in, by their entity ID.
-    #[schemars(length(min = 1), inner(url), example = ["https://idp.example.edu/idp/shibboleth"])]
+    #[schemars(length(min = 1), inner(url, regex(pattern = r"^https?://[^\s/?#@]+([/?#]\S*)?$")), example = ["https://idp.example.edu/idp/shibboleth"])]
     pub idps: Vec<String>,
     /// The client's ID at CILogon.
     #[schemars(length(min = 1), example = &"cilogon:/client_id/x")]
@@ -57,7 +57,7 @@ pub struct Cilogon {
 #[serde(deny_unknown_fields)]
 pub struct Oidc {
     /// The provider's address, below which `/.well-known/openid-configuration` lies.
-    #[schemars(url, example = &"https://login.example.org")]
+    #[schemars(url, regex(pattern = r"^https?://[^\s/?#@]+([/?#]\S*)?$"), example = &"https://login.example.org")]
     pub issuer: String,
     /// The client's ID at the provider.
     #[schemars(length(min = 1), example = &"hub")]

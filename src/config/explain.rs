@@ -56,7 +56,7 @@ pub struct Found {
 
 /// The top-level keys.
 pub fn keys() -> Vec<KeySummary> {
-    below(schema::hub_schema())
+    below(schema::reader_schema())
 }
 
 /// Explains a key such as `sizes.memory` or `provider.aws.region`.
@@ -64,7 +64,7 @@ pub fn keys() -> Vec<KeySummary> {
 /// # Errors
 /// When there is no such key; the text names the nearest.
 pub fn explain(path: &str, document: Option<&HubDocument>) -> Result<Explanation, String> {
-    let mut at = schema::hub_schema();
+    let mut at = schema::reader_schema();
     let mut required = true;
     let mut walked = String::new();
     for step in steps(path) {
@@ -78,27 +78,12 @@ pub fn explain(path: &str, document: Option<&HubDocument>) -> Result<Explanation
         key: walked,
         kind: kind(inner),
         description: described(at).or_else(|| described(inner)).unwrap_or_default(),
-        default: at.get("default").cloned().and_then(said),
+        default: at.get("default").cloned().and_then(schema::said),
         required,
-        example: said(schema::example(at)).unwrap_or_default(),
+        example: schema::shown_example(at),
         below: below(inner),
         value: document.and_then(|document| found(path, document)),
     })
-}
-
-/// A value without the keys that say nothing; `None` when nothing is left.
-fn said(value: Value) -> Option<Value> {
-    match value {
-        Value::Null => None,
-        Value::Object(entries) => {
-            let kept: serde_json::Map<_, _> =
-                entries.into_iter().filter_map(|(key, value)| Some((key, said(value)?))).collect();
-            (!kept.is_empty()).then_some(Value::Object(kept))
-        }
-        Value::Array(items) if items.is_empty() => None,
-        Value::Array(items) => Some(Value::Array(items.into_iter().filter_map(said).collect())),
-        other => Some(other),
-    }
 }
 
 /// The keys of a path; indexes such as `[0]` are skipped.
@@ -117,7 +102,8 @@ fn descend<'a>(schema: &'a Value, key: &str) -> Option<(&'a Value, bool)> {
     if let Some(variants) = schema.as_object().and_then(schema::choice) {
         return variants.iter().find(|variant| variant.name == key).map(|variant| (variant.schema, false));
     }
-    schema.get("additionalProperties").filter(|below| below.is_object()).map(|below| (below, false))
+    let (_, values) = schema::map_of(schema);
+    values.is_object().then_some((values, false))
 }
 
 fn unknown(schema: &Value, step: &str, walked: &str) -> String {
@@ -214,7 +200,7 @@ fn found(path: &str, document: &HubDocument) -> Option<Found> {
     let whole = serde_json::to_value(&document.hub).ok()?;
     let pointer: String =
         path.replace('[', ".").replace(']', "").split('.').map(|step| format!("/{step}")).collect();
-    let value = said(whole.pointer(&pointer)?.clone()).unwrap_or_default();
+    let value = schema::said(whole.pointer(&pointer)?.clone()).unwrap_or_default();
     let from = document.position(path).map_or_else(
         || "default".to_owned(),
         |(line, column)| format!("{}:{line}:{column}", document.path.display()),

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::lower::{self, Lowered, Place};
 use super::model::HubFile;
 use super::problem::{Problem, Severity, line_column};
 use super::rules;
-use super::schema::hub_schema;
+use super::schema::reader_schema;
+use super::secrecy;
 use super::source;
 
 /// A hub file that was read: what is wrong with it, and the hub if it can be used.
@@ -21,6 +23,8 @@ pub struct Checked {
     pub text: String,
     /// Everything that is wrong, in the file's order.
     pub problems: Vec<Problem>,
+    /// Parts of the text that may be a secret typed in clear; they are not to be shown.
+    pub secrets: Vec<Range<usize>>,
     /// The hub, if no problem is an error.
     pub document: Option<HubDocument>,
 }
@@ -58,40 +62,41 @@ impl HubDocument {
 /// # Errors
 /// When the file cannot be read at all. What is wrong inside is in [`Checked::problems`].
 pub fn check_file(path: &Path) -> io::Result<Checked> {
-    let length = fs::metadata(path)?.len();
-    if length > source::MAX_FILE_BYTES as u64 {
-        let size = frazil_units::Bytes::new(length);
-        let problem = Problem::file("too-long", format!("{} is {size} long", path.display()))
-            .help("a hub file holds at most 1 MiB; most are a few kilobytes. Is this the right file?");
-        return Ok(Checked {
-            path: path.to_owned(),
-            text: String::new(),
-            problems: vec![problem],
-            document: None,
-        });
+    let kind = fs::metadata(path)?;
+    if !kind.is_file() && !kind.is_dir() {
+        let problem = Problem::file("not-a-file", format!("{} is no regular file", path.display()))
+            .help("a pipe or device may never end: write what it gives to a file and name that one");
+        return Ok(refused(path, problem));
     }
-    Ok(check_bytes(fs::read(path)?, path))
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(source::MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(check_bytes(bytes, path))
+}
+
+/// A file of which nothing can be used.
+fn refused(path: &Path, problem: Problem) -> Checked {
+    let (text, secrets) = (String::new(), Vec::new());
+    Checked { path: path.to_owned(), text, problems: vec![problem], secrets, document: None }
 }
 
 /// Checks the bytes of a hub file; `path` is only named in messages and document.
 pub fn check_bytes(bytes: Vec<u8>, path: &Path) -> Checked {
-    let mut checked =
-        Checked { path: path.to_owned(), text: String::new(), problems: Vec::new(), document: None };
-    match source::decode(bytes, path) {
-        Ok(text) => checked.text = text,
-        Err(problem) => {
-            checked.problems.push(problem);
-            return checked;
-        }
-    }
-    let (root, mut problems) = match source::parse(&checked.text) {
+    let text = match source::decode(bytes, path) {
+        Ok(text) => text,
+        Err(problem) => return refused(path, problem),
+    };
+    let (root, mut problems) = match source::parse(&text) {
         Ok(parsed) => parsed,
         Err(problem) => {
-            checked.problems.push(problem);
-            return checked;
+            let secrets = secrecy::by_text(&text);
+            return Checked { text, secrets, ..refused(path, problem) };
         }
     };
-    let mut lowered = lower::lower(&root, hub_schema());
+    // Of a key that stands twice, the tree holds one value only.
+    let mut secrets = if problems.is_empty() { Vec::new() } else { secrecy::by_text(&text) };
+    secrecy::by_key(&root, &mut secrets);
+    let mut lowered = lower::lower(&root, reader_schema());
+    secrets.append(&mut lowered.secrets);
     problems.append(&mut lowered.problems);
     let hub = typed(&lowered, &mut problems);
     if let Some(hub) = &hub {
@@ -99,14 +104,13 @@ pub fn check_bytes(bytes: Vec<u8>, path: &Path) -> Checked {
     }
     problems.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
     let usable = problems.iter().all(|problem| problem.severity == Severity::Warning);
-    checked.document = hub.filter(|_| usable).map(|hub| HubDocument {
+    let document = hub.filter(|_| usable).map(|hub| HubDocument {
         path: path.to_owned(),
         hub,
-        text: checked.text.clone(),
+        text: text.clone(),
         places: lowered.places,
     });
-    checked.problems = problems;
-    checked
+    Checked { path: path.to_owned(), text, problems, secrets, document }
 }
 
 /// The typed hub. Lowering leaves nothing that the types refuse; should it, that is a problem like any other.

@@ -34,6 +34,8 @@ pub(super) struct Lowered {
     pub places: BTreeMap<String, Place>,
     /// Paths whose values are stand-ins.
     pub stand_ins: Vec<String>,
+    /// What may be a secret typed in clear.
+    pub secrets: Vec<Range<usize>>,
 }
 
 /// Lowers a file's tree by its schema.
@@ -42,6 +44,9 @@ pub(super) fn lower(root: &Node, schema: &Json) -> Lowered {
     let value = lowering.node(schema, root, "");
     Lowered { value, ..lowering.out }
 }
+
+/// Problems after which no likely name is looked for: it takes time, and such a file is no hub file.
+const MOST_GUESSES: usize = 200;
 
 struct Lowering<'a> {
     root: &'a Json,
@@ -66,7 +71,11 @@ impl Lowering<'_> {
             return self.free(node, path);
         };
         if let Some(variants) = schema::choice(object) {
-            return self.choice(inner, &variants, node, path);
+            return if schema::is_secret(&variants) {
+                self.secret(inner, &variants, node, path)
+            } else {
+                self.choice(inner, &variants, node, path)
+            };
         }
         if let Some(words) = schema::words(object) {
             let words: Vec<_> = words.into_iter().map(|(word, _)| word).collect();
@@ -93,16 +102,15 @@ impl Lowering<'_> {
     fn object(&mut self, schema: &Json, node: &Node, path: &str) -> Json {
         let entries = match &node.value {
             Value::Map(entries) => entries.as_slice(),
-            Value::Null if path.is_empty() || !has_required(schema) => &[],
+            Value::Null if schema::needs_nothing(schema) => &[],
             _ => return self.expected(schema, node, path, "a mapping of keys and values"),
         };
         match schema::properties(schema) {
             Some(known) => self.struct_entries(schema, known, entries, node, path),
-            None => self.map_entries(
-                schema.get("additionalProperties").unwrap_or(&Json::Bool(true)),
-                entries,
-                path,
-            ),
+            None if schema.get("additionalProperties") == Some(&Json::Bool(false)) => {
+                self.struct_entries(schema, &Map::new(), entries, node, path)
+            }
+            None => self.map_entries(schema, entries, path),
         }
     }
 
@@ -131,7 +139,7 @@ impl Lowering<'_> {
         let misspelt: Vec<_> = entries
             .iter()
             .filter(|(key, _)| !known.contains_key(&key.text))
-            .map(|(key, _)| key.text.as_str())
+            .map(|(key, _)| clip(&key.text))
             .collect();
         for (key, below) in known.iter().filter(|(key, _)| schema::requires(schema, key)) {
             if !object.contains_key(key) {
@@ -143,7 +151,7 @@ impl Lowering<'_> {
     }
 
     /// A required key that is not there; a misspelling of it has been told already.
-    fn missing(&mut self, key: &str, schema: &Json, parent: &Node, path: &str, misspelt: &[&str]) -> Json {
+    fn missing(&mut self, key: &str, schema: &Json, parent: &Node, path: &str, misspelt: &[String]) -> Json {
         let full = join(path, key);
         if misspelt.iter().any(|text| nearest(text, &[key]).is_some()) {
             self.out.stand_ins.push(full);
@@ -159,14 +167,17 @@ impl Lowering<'_> {
 
     fn unknown_key(&mut self, known: &Map<String, Json>, key: &Key, path: &str) {
         let names: Vec<_> = known.keys().map(String::as_str).collect();
-        let help = match nearest(&key.text, &names) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => match self.elsewhere(&key.text) {
-                Some(place) => format!("`{}` stands in `{place}`", key.text),
-                None => format!("known here: {}", names.join(", ")),
-            },
+        let text = clip(&key.text);
+        let guess = self.out.problems.len() < MOST_GUESSES;
+        let near = nearest(&text, if guess { &names } else { &[] });
+        let elsewhere = if near.is_none() && guess { self.elsewhere(&key.text) } else { None };
+        let help = match (near, elsewhere) {
+            (Some(name), _) => format!("did you mean `{name}`?"),
+            (None, Some(place)) => format!("`{text}` stands in `{place}`"),
+            (None, None) if names.is_empty() => "nothing has to be said here: leave it out".to_owned(),
+            (None, None) => format!("known here: {}", names.join(", ")),
         };
-        let message = format!("{} has no key `{}`", shown(path), key.text);
+        let message = format!("{} has no key `{text}`", shown(path));
         let problem = Problem::at("unknown-key", key.span.clone(), message).label("unknown key").help(help);
         self.out.problems.push(problem.path(join(path, &key.text)));
     }
@@ -183,9 +194,14 @@ impl Lowering<'_> {
         }
     }
 
-    fn map_entries(&mut self, below: &Json, entries: &[(Key, Node)], path: &str) -> Json {
+    fn map_entries(&mut self, schema: &Json, entries: &[(Key, Node)], path: &str) -> Json {
+        let (names, below) = schema::map_of(schema);
         let mut object = Map::new();
         for (key, value) in entries {
+            if let Some(Err(refusal)) = names.map(|names| formats::check(names, &key.text)) {
+                self.wrong_name(key, path, &refusal);
+                continue;
+            }
             let path = join(path, &key.text);
             self.place(&path, key.span.clone(), value);
             let lowered = self.node(below, value, &path);
@@ -194,16 +210,24 @@ impl Lowering<'_> {
         Json::Object(object)
     }
 
+    /// A name of a mapping that its check refuses: nothing can stand in for it.
+    fn wrong_name(&mut self, key: &Key, path: &str, refusal: &Refusal) {
+        let message = format!("no entry of {} can be called `{}`", shown(path), clip(&key.text));
+        let problem = Problem::at(refusal.rule, key.span.clone(), message)
+            .label(&refusal.expected)
+            .help(format!("call it for example `{}`", refusal.suggestion));
+        self.out.problems.push(problem.path(join(path, &key.text)));
+    }
+
     fn place(&mut self, path: &str, key: Range<usize>, value: &Node) {
         self.out.places.insert(path.to_owned(), Place { key, value: value.span.clone() });
     }
 
     fn list(&mut self, schema: &Json, node: &Node, path: &str) -> Json {
-        let Value::List(items) = &node.value else {
-            if matches!(node.value, Value::Null) {
-                return json!([]);
-            }
-            return self.not_a_list(schema, node, path);
+        let items = match &node.value {
+            Value::List(items) => items.as_slice(),
+            Value::Null => &[],
+            _ => return self.not_a_list(schema, node, path),
         };
         let below = schema.get("items").unwrap_or(&Json::Bool(true));
         let shortest = schema.get("minItems").and_then(Json::as_u64).unwrap_or(0);
@@ -231,7 +255,7 @@ impl Lowering<'_> {
                 let problem =
                     Problem::at("wrong-type", node.span.clone(), format!("{} has to be a list", shown(path)))
                         .label("this is a single value")
-                        .help(format!("write `{}: [{}]`", last_key(path), flow_text(&clip(text))));
+                        .help(format!("write `{}`", entry(path, &format!("[{}]", flow_text(&clip(text))))));
                 self.wrong(schema, path, problem)
             }
             _ => self.expected(schema, node, path, "a list"),
@@ -274,10 +298,11 @@ impl Lowering<'_> {
     ) -> Json {
         let Some(variant) = variants.iter().find(|variant| variant.name == key.text) else {
             let names: Vec<_> = variants.iter().map(|variant| variant.name).collect();
+            let text = clip(&key.text);
             let problem =
-                Problem::at("one-of", key.span.clone(), format!("{} cannot be `{}`", shown(path), key.text))
+                Problem::at("one-of", key.span.clone(), format!("{} cannot be `{text}`", shown(path)))
                     .label(format!("not {}", one_of(&names)))
-                    .help(nearest(&key.text, &names).map_or_else(
+                    .help(nearest(&text, &names).map_or_else(
                         || example_line(path, schema),
                         |name| format!("did you mean `{name}`?"),
                     ));
@@ -293,12 +318,44 @@ impl Lowering<'_> {
         json!({ variant.name: self.node(variant.schema, value, &path) })
     }
 
+    /// Where a secret is found. Anything else may be the secret itself: it is neither told nor drawn.
+    fn secret(&mut self, schema: &Json, variants: &[Variant<'_>], node: &Node, path: &str) -> Json {
+        let one = match &node.value {
+            Value::Map(entries) => entries.first().filter(|_| entries.len() == 1),
+            _ => None,
+        };
+        let names: Vec<_> = variants.iter().map(|variant| variant.name).collect();
+        let mut label = format!("not {}", one_of(&names));
+        let mut span = one.map_or(&node.span, |(key, _)| &key.span);
+        let way =
+            one.and_then(|(key, value)| Some((variants.iter().find(|v| v.name == key.text)?, key, value)));
+        if let Some((variant, key, value)) = way
+            && let Value::Text(text, _) = &value.value
+        {
+            match formats::check(variant.schema, text) {
+                Ok(()) => {
+                    self.place(&join(path, variant.name), key.span.clone(), value);
+                    return json!({ variant.name: text });
+                }
+                Err(refusal) => (label, span) = (refusal.expected, &value.span),
+            }
+        }
+        self.out.secrets.push(node.span.clone());
+        let near = one.and_then(|(key, _)| nearest(&clip(&key.text), &names)).filter(|_| way.is_none());
+        let help = near.map_or_else(|| example_line(path, schema), |name| format!("did you mean `{name}`?"));
+        let message = format!(
+            "{} has to say where the secret is found: a secret never stands in the file",
+            shown(path)
+        );
+        self.wrong(schema, path, Problem::at("one-of", span.clone(), message).label(label).help(help))
+    }
+
     fn word(&mut self, schema: &Json, words: &[&str], node: &Node, path: &str) -> Json {
         match &node.value {
             Value::Text(text, _) if words.contains(&text.as_str()) => json!(text),
             Value::Null if words.contains(&"none") => json!("none"),
             Value::Text(text, _) => {
-                let help = nearest(text, words)
+                let help = nearest(&clip(text), words)
                     .map_or_else(|| example_line(path, schema), |word| format!("did you mean `{word}`?"));
                 let problem = Problem::at(
                     "one-of",
@@ -330,7 +387,7 @@ impl Lowering<'_> {
             _ => String::new(),
         };
         let message = format!("{} cannot be `{written}`", shown(path));
-        let suggestion = format!("write for example `{}: {}`", last_key(path), refusal.suggestion);
+        let suggestion = format!("write for example `{}`", entry(path, &refusal.suggestion));
         let problem = Problem::at(refusal.rule, node.span.clone(), message);
         self.wrong(schema, path, problem.label(&refusal.expected).help(suggestion))
     }
@@ -348,7 +405,7 @@ impl Lowering<'_> {
                     format!("{} cannot be `{}`", shown(path), clip(text)),
                 )
                 .label("neither `true` nor `false`")
-                .help(format!("write `{}: {meant}`", last_key(path)));
+                .help(format!("write `{}`", entry(path, if meant { "true" } else { "false" })));
                 self.wrong(schema, path, problem)
             }
             _ => self.expected(schema, node, path, "`true` or `false`"),
@@ -384,10 +441,6 @@ impl Lowering<'_> {
     }
 }
 
-fn has_required(schema: &Json) -> bool {
-    schema.get("required").and_then(Json::as_array).is_some_and(|keys| !keys.is_empty())
-}
-
 fn find_key(schema: &Json, key: &str, path: &str, found: &mut Vec<String>) {
     let schema = schema::without_null(schema);
     for (name, below) in schema::properties(schema).into_iter().flatten() {
@@ -409,17 +462,28 @@ fn shown(path: &str) -> String {
     if path.is_empty() { "the hub file".to_owned() } else { format!("`{path}`") }
 }
 
-fn last_key(path: &str) -> &str {
-    path.rsplit('.').next().and_then(|key| key.split('[').next()).unwrap_or(path)
+/// A value as it is written at a path: with its key, unless it is an item of a list.
+fn entry(path: &str, value: &str) -> String {
+    match path.rsplit('.').next() {
+        Some(key) if !key.is_empty() && !key.ends_with(']') => format!("{key}: {value}"),
+        _ => value.to_owned(),
+    }
 }
 
 /// Text as it is quoted in a message: one line, not too long.
-fn clip(text: &str) -> String {
+pub(super) fn clip(text: &str) -> String {
     let line: String = text.chars().take(60).flat_map(char::escape_debug).collect();
     if text.chars().count() > 60 { format!("{line}…") } else { line }
 }
 
 fn example_line(path: &str, schema: &Json) -> String {
-    let value = schema::example(schema);
-    format!("write for example `{}: {}`", last_key(path), flow(&value))
+    let first = schema::properties(schema).and_then(|keys| keys.iter().next());
+    let written = match first.filter(|_| path.is_empty()) {
+        Some((key, below)) => entry(key, &flow(&schema::shown_example(below))),
+        None => entry(path, &flow(&schema::shown_example(schema))),
+    };
+    format!("write for example `{written}`")
 }
+
+#[cfg(test)]
+mod tests;

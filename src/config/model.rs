@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use frazil_units::{Bytes, Duration};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ pub struct HubFile {
     pub auth: Option<Auth>,
     /// Groups of people by name, where the login gives none. Sizes can be kept for groups.
     #[serde(default)]
-    #[schemars(example = example_groups())]
+    #[schemars(schema_with = "by_name::<GroupName, Vec<PersonName>>", example = example_groups())]
     pub groups: BTreeMap<GroupName, Vec<PersonName>>,
     /// A few words for the login page. Plain text; line breaks are kept and addresses become links.
     #[serde(default)]
@@ -96,10 +96,10 @@ pub struct HubFile {
     /// What is installed beside hub and gateway.
     #[serde(default)]
     pub support: Support,
-    /// The way out: values merged last into a chart's values or the Terraform variables, by their name.
+    /// The way out: values merged last into a chart's values or the Terraform variables.
     #[serde(default)]
     #[schemars(example = example_overrides())]
-    pub overrides: BTreeMap<String, Value>,
+    pub overrides: Overrides,
     /// Rules that `validate` shall not report, each with a reason.
     #[serde(default)]
     pub silence: Vec<Silence>,
@@ -188,7 +188,7 @@ pub struct FurtherGateway {
     pub file: Option<String>,
     /// Its address.
     #[serde(default)]
-    #[schemars(url, example = &"https://gateway.example.org")]
+    #[schemars(url, regex(pattern = r"^https?://[^\s/?#@]+([/?#]\S*)?$"), example = &"https://gateway.example.org")]
     pub address: Option<String>,
     /// How people log in there.
     #[serde(default)]
@@ -285,7 +285,7 @@ pub struct Image {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Kubernetes {
-    /// The minor version. In quotes, as `1.30` is a number in YAML.
+    /// The minor version. In quotes: editors take `1.35` for a number, and `1.30` for `1.3`.
     pub version: KubernetesVersion,
     /// Who upgrades it.
     pub upgrades: Upgrades,
@@ -346,6 +346,21 @@ pub enum Certificates {
     Letsencrypt,
     /// Nobody: a balancer in front of the hub ends TLS.
     Offload,
+}
+
+/// Values merged last, as they are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Overrides {
+    /// Into the values of the JupyterHub chart.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub jupyterhub: BTreeMap<String, Value>,
+    /// Into the values of the Dask Gateway chart.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub dask_gateway: BTreeMap<String, Value>,
+    /// Into the Terraform variables.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub terraform: BTreeMap<String, Value>,
 }
 
 /// A rule that `validate` shall not report.
@@ -411,6 +426,12 @@ fn default_sizes() -> Vec<Size> {
     };
     let memory = Bytes::gib(4);
     vec![Size { name, memory, cpu: None, gpu: 0, description: None, groups: Vec::new(), default: true }]
+}
+
+/// A mapping whose keys are checked like values: schemars alone keeps a key's pattern, but not its format.
+fn by_name<K: JsonSchema, V: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let (names, values) = (generator.subschema_for::<K>(), generator.subschema_for::<V>());
+    json_schema!({ "type": "object", "propertyNames": names, "additionalProperties": values })
 }
 
 fn example_groups() -> Value {

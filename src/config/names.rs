@@ -111,14 +111,14 @@ name!(
 name!(
     /// A cloud's region.
     Region, "region",
-    r"^[a-z][a-z0-9-]{2,38}[a-z0-9]$", region,
+    r"^[a-z][a-z0-9-]*-[a-z0-9-]*[a-z0-9]$", region,
     "a region's name",
     "us-west-2"
 );
 name!(
     /// A zone or region.
     Zone, "zone",
-    r"^[a-z][a-z0-9-]{2,38}[a-z0-9]$", region,
+    r"^[a-z][a-z0-9-]*-[a-z0-9-]*[a-z0-9]$", region,
     "a zone's or region's name",
     "us-west-2a"
 );
@@ -153,7 +153,7 @@ name!(
 name!(
     /// Addresses of a network in CIDR notation; its host bits are zero.
     Cidr, "cidr",
-    r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$", cidr,
+    r"^(10|172|192)(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}/([89]|1[0-9]|2[0-4])$", cidr,
     "a private IPv4 network between /8 and /24 whose host part is zero",
     "10.40.0.0/16"
 );

@@ -7,13 +7,13 @@ mod provider;
 
 use std::ops::Range;
 
-use super::lower::Lowered;
+use super::lower::{Lowered, clip};
 use super::model::HubFile;
 use super::problem::{Problem, Severity};
 use crate::nearest::nearest;
 
 /// The names of all rules that can be silenced.
-pub(super) const SILENCEABLE: [&str; 1] = ["no-effect"];
+pub(super) const SILENCEABLE: [&str; 3] = ["no-effect", "no-auth", "no-open-size"];
 
 /// What a rule sees: the hub, and where its values stand.
 pub(super) struct Subject<'a> {
@@ -44,6 +44,11 @@ impl Subject<'_> {
         self.lowered.places.get(path).map(|place| place.value.clone())
     }
 
+    /// Whether a value is the file's own or a default, rather than a stand-in.
+    pub(super) fn trusts(&self, path: &str) -> bool {
+        trusted(self.lowered, path)
+    }
+
     /// Whether the file itself says a key.
     pub(super) fn says(&self, path: &str) -> bool {
         self.lowered.places.contains_key(path)
@@ -52,19 +57,24 @@ impl Subject<'_> {
 
 type Rule = fn(&Subject<'_>) -> Vec<Problem>;
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 17] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
     names::gateways,
-    names::overrides_name_a_chart,
+    names::some_size_is_open,
     auth::fits_provider,
+    auth::somebody_can_log_in,
     provider::keys_have_an_effect,
     provider::local_has_a_hub,
     provider::catalog_names,
     plans::event_days,
     plans::pools,
+    provider::zones_are_of_the_region,
     plans::memory_to_start_in,
+    plans::some_budget,
+    plans::room_at_home,
+    plans::a_cluster_fits_its_limit,
 ];
 
 /// Applies all rules. Problems about a value that stands in for a wrong one are left out.
@@ -79,9 +89,12 @@ pub(super) fn check(hub: &HubFile, lowered: &Lowered) -> Vec<Problem> {
 
 fn trusted(lowered: &Lowered, path: &str) -> bool {
     let within = |outer: &str, inner: &str| {
-        inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(['.', '[']))
+        outer.is_empty()
+            || inner == outer
+            || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(['.', '[']))
     };
-    !lowered.stand_ins.iter().any(|stand_in| within(stand_in, path) || within(path, stand_in))
+    let below = |stand_in: &str| !path.is_empty() && within(path, stand_in);
+    !lowered.stand_ins.iter().any(|stand_in| within(stand_in, path) || below(stand_in))
 }
 
 fn silenced(hub: &HubFile, problem: &Problem) -> bool {
@@ -98,12 +111,12 @@ fn silences(subject: &Subject<'_>) -> Vec<Problem> {
     unknown
         .map(|(index, silence)| {
             let path = format!("silence[{index}].rule");
-            let help = nearest(&silence.rule, &SILENCEABLE).map_or_else(
+            let help = nearest(&clip(&silence.rule), &SILENCEABLE).map_or_else(
                 || format!("rules that can be silenced: {}", SILENCEABLE.join(", ")),
                 |name| format!("did you mean `{name}`?"),
             );
             subject
-                .value("unknown-rule", &path, format!("no rule `{}` can be silenced", silence.rule))
+                .value("unknown-rule", &path, format!("no rule `{}` can be silenced", clip(&silence.rule)))
                 .label("unknown rule")
                 .help(help)
         })

@@ -14,3 +14,8 @@ pub enum SecretRef {
     /// In a file encrypted with sops, as `FILE#KEY`.
     Sops(#[schemars(regex(pattern = r"^[^#]+#[^#]+$"), example = &"secrets.yaml#cilogon")] String),
 }
+
+impl SecretRef {
+    /// The keys by which the file names it.
+    pub(super) const WAYS: [&'static str; 3] = ["env", "file", "sops"];
+}

@@ -2,11 +2,13 @@
 //! place. Values stay as written (`1.35` is text until a key's type says
 //! otherwise), so nothing is lost to YAML's guesses.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
+use super::lower::clip;
 use super::problem::{Problem, line_column};
 
 /// The longest hub file that is read. Real ones are a few kilobytes.
@@ -74,8 +76,7 @@ impl Node {
 /// When the file is too long or not UTF-8; the problem says where.
 pub(super) fn decode(bytes: Vec<u8>, path: &Path) -> Result<String, Problem> {
     if bytes.len() > MAX_FILE_BYTES {
-        let size = frazil_units::Bytes::new(bytes.len() as u64);
-        return Err(Problem::file("too-long", format!("{} is {size} long", path.display()))
+        return Err(Problem::file("too-long", format!("{} is longer than 1 MiB", path.display()))
             .help("a hub file holds at most 1 MiB; most are a few kilobytes. Is this the right file?"));
     }
     String::from_utf8(bytes).map_err(|error| {
@@ -157,27 +158,21 @@ struct Open {
 
 enum OpenKind {
     List(Vec<Node>),
-    Map { entries: Vec<(Key, Node)>, key: Option<Key> },
+    Map { entries: Vec<(Key, Node)>, key: Option<Key>, seen: HashMap<String, usize> },
 }
 
 /// Builds the tree from the parser's events.
 struct Builder<'a> {
     text: &'a str,
     open: Vec<Open>,
-    anchors: std::collections::HashMap<usize, (Node, usize)>,
+    anchors: HashMap<usize, (Node, usize)>,
     nodes: usize,
     problems: Vec<Problem>,
 }
 
 impl<'a> Builder<'a> {
     fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            open: Vec::new(),
-            anchors: std::collections::HashMap::new(),
-            nodes: 0,
-            problems: Vec::new(),
-        }
+        Self { text, open: Vec::new(), anchors: HashMap::new(), nodes: 0, problems: Vec::new() }
     }
 
     fn bytes(&self, span: &Span) -> Range<usize> {
@@ -196,9 +191,11 @@ impl<'a> Builder<'a> {
                 self.add(node)
             }
             Event::SequenceStart(_, anchor, _) => self.start(bytes, anchor, OpenKind::List(Vec::new())),
-            Event::MappingStart(_, anchor, _) => {
-                self.start(bytes, anchor, OpenKind::Map { entries: Vec::new(), key: None })
-            }
+            Event::MappingStart(_, anchor, _) => self.start(
+                bytes,
+                anchor,
+                OpenKind::Map { entries: Vec::new(), key: None, seen: HashMap::new() },
+            ),
             Event::SequenceEnd | Event::MappingEnd => self.end(&bytes),
             Event::Alias(id) => self.alias(id, bytes),
             _ => Ok(None),
@@ -269,10 +266,13 @@ impl<'a> Builder<'a> {
         match self.open.last_mut().map(|open| &mut open.kind) {
             None => return Ok(Some(node)),
             Some(OpenKind::List(items)) => items.push(node),
-            Some(OpenKind::Map { entries, key }) => match key.take() {
+            Some(OpenKind::Map { entries, key, seen }) => match key.take() {
                 None => *key = Some(as_key(node)?),
-                Some(key) => match entries.iter().find(|(known, _)| known.text == key.text) {
-                    None => entries.push((key, node)),
+                Some(key) => match seen.get(&key.text).and_then(|first| entries.get(*first)) {
+                    None => {
+                        seen.insert(key.text.clone(), entries.len());
+                        entries.push((key, node));
+                    }
                     Some((first, _)) => self.problems.push(duplicate(&key, first)),
                 },
             },
@@ -282,7 +282,7 @@ impl<'a> Builder<'a> {
 }
 
 fn duplicate(key: &Key, first: &Key) -> Problem {
-    Problem::at("duplicate-key", key.span.clone(), format!("`{}` stands here a second time", key.text))
+    Problem::at("duplicate-key", key.span.clone(), format!("`{}` stands here a second time", clip(&key.text)))
         .also(first.span.clone(), "first here")
         .help("keep one of the two; with both, one would be lost without a word")
 }

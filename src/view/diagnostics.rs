@@ -1,55 +1,72 @@
 //! Draws the problems of a hub file: the line, the offending text underlined,
 //! what to write instead.
 
-use std::ops::Range;
+mod excerpt;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::config::{Checked, Problem, Severity};
+use self::excerpt::Excerpt;
+use crate::config::{Checked, Problem, Severity, line_column};
 
-/// Draws all problems of a file, with a count at the end.
+/// Most problems that are drawn; who mends these sees the others.
+const MOST_DRAWN: usize = 50;
+
+/// Draws the problems of a file, errors first if not all are drawn, with a count at the end.
 pub fn draw_problems(checked: &Checked, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let path = checked.path.display().to_string();
-    let drawn: Vec<_> =
-        checked.problems.iter().map(|problem| draw(&renderer, &path, &checked.text, problem)).collect();
-    format!("{}\n\n{}", drawn.join("\n\n"), count(&checked.problems))
+    let mut problems: Vec<_> = checked.problems.iter().collect();
+    if problems.len() > MOST_DRAWN {
+        problems.sort_by_key(|problem| problem.severity);
+    }
+    let shown = problems.iter().take(MOST_DRAWN);
+    let mut parts: Vec<_> = shown.map(|problem| draw(&renderer, checked, problem)).collect();
+    if problems.len() > MOST_DRAWN {
+        parts.push(format!("and {} more", problems.len() - MOST_DRAWN));
+    }
+    parts.push(count(&checked.problems));
+    parts.join("\n\n")
 }
 
-fn draw(renderer: &Renderer, path: &str, text: &str, problem: &Problem) -> String {
+fn draw(renderer: &Renderer, checked: &Checked, problem: &Problem) -> String {
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(problem.message.as_str()).id(problem.rule);
-    let mut groups = Vec::new();
-    match &problem.span {
-        Some(span) => {
-            let label = Some(problem.label.as_str()).filter(|label| !label.is_empty());
-            let mut snippet = Snippet::source(text).path(path).fold(true);
-            snippet = snippet.annotation(AnnotationKind::Primary.span(first_line(text, span)).label(label));
-            for (span, words) in &problem.also {
-                snippet = snippet
-                    .annotation(AnnotationKind::Context.span(first_line(text, span)).label(words.as_str()));
-            }
-            groups.push(title.element(snippet));
-        }
-        None => {
-            groups.push(Group::with_title(title).element(annotate_snippets::Origin::path(path)));
-        }
-    }
-    if let Some(help) = &problem.help
-        && let Some(group) = groups.pop()
-    {
-        groups.push(group.element(Level::HELP.message(help.as_str())));
-    }
-    renderer.render(&groups)
+    let path = checked.path.display().to_string();
+    let Some(span) = &problem.span else {
+        let group = Group::with_title(title).element(Origin::path(path));
+        return renderer.render(&[with_help(group, problem)]);
+    };
+    let excerpt = excerpt(checked, problem);
+    let (line, clipped) = excerpt.position();
+    let snippet = snippet(excerpt, problem).path(path.as_str());
+    let drawn = renderer.render(&[with_help(title.element(snippet), problem)]);
+    // The renderer sees a clipped line; the place that is told is the file's.
+    let (_, column) = line_column(&checked.text, span.start);
+    drawn.replacen(&format!("{path}:{line}:{clipped}"), &format!("{path}:{line}:{column}"), 1)
 }
 
-/// A span within its first line: a whole mapping underlined would hide the point.
-fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
-    let length = text[span.clone()].find(['\n', '\r']).unwrap_or(span.len());
-    span.start..span.start + length
+fn with_help<'a>(group: Group<'a>, problem: &'a Problem) -> Group<'a> {
+    match &problem.help {
+        Some(help) => group.element(Level::HELP.message(help.as_str())),
+        None => group,
+    }
+}
+
+fn excerpt(checked: &Checked, problem: &Problem) -> Excerpt {
+    let also = problem.also.iter().map(|(span, _)| span);
+    let spans: Vec<_> = problem.span.iter().chain(also).cloned().collect();
+    Excerpt::new(&checked.text, &checked.secrets, &spans)
+}
+
+fn snippet(excerpt: Excerpt, problem: &Problem) -> Snippet<'_, Annotation<'_>> {
+    let also = problem.also.iter().map(|(_, words)| (AnnotationKind::Context, words.as_str()));
+    let labels = [(AnnotationKind::Primary, problem.label.as_str())].into_iter().chain(also);
+    let marks = labels
+        .zip(excerpt.spans)
+        .map(|((kind, label), span)| kind.span(span).label(Some(label).filter(|label| !label.is_empty())));
+    Snippet::source(excerpt.text).line_start(excerpt.first_line).fold(true).annotations(marks)
 }
 
 fn count(problems: &[Problem]) -> String {

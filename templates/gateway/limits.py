@@ -4,7 +4,8 @@ Dask Gateway limits a cluster, never a person. This adds the person's limit in
 cores and in bytes of memory, over all their clusters, for any backend:
 
 - A cluster counts its scheduler and the workers promised to it: the count of
-  the last `scale`, or the maximum of the last `adapt`.
+  the last `scale`, or the maximum of the last `adapt`. Workers that still run
+  count as well: a scheduler may be slow to stop them, or refuse.
 - `create`, `scale` and `adapt` beyond what is left are refused with the
   reason, which Dask Gateway's client raises as an exception. A cluster that
   has no room for a single worker is not created.
@@ -23,18 +24,22 @@ both take the last cores. With several gateway processes that would not hold.
 import asyncio
 import json
 import math
+import time
 from collections import defaultdict
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 from aiohttp import web
 from dask_gateway_server.backends.base import Backend, ClusterConfig, PublicException
+from dask_gateway_server.models import ClusterStatus
 from dask_gateway_server.options import Float, Options, String
 from traitlets import Bool, Integer
 from traitlets import Float as FloatTrait
 
 GIB = 2**30
 UNBOUNDED = 10**6  # workers; more than any limit lets live
+# A cluster that is stopping still holds what it has not yet given back.
+COUNTED = (ClusterStatus.PENDING, ClusterStatus.RUNNING, ClusterStatus.STOPPING)
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,28 @@ def worker_of(config):
 
 def promised(config):
     """Workers promised to a cluster; none for one that was never scaled."""
-    return config.get("promised_workers") or 0
+    return max(0, config.get("promised_workers") or 0)
+
+
+def asked_for(msg, name, missing=None):
+    """A count of workers in a message; PublicException if it is none.
+
+    Anything else compares in ways that promise too little: a negative count
+    would give other clusters more than the limit.
+    """
+    count = msg.get(name)
+    if count is None and missing is not None:
+        return missing
+    if type(count) is not int or count < 0:
+        raise PublicException(f"{name} must be a whole number of workers, not {count!r}")
+    return count
+
+
+def check_bounds(msg):
+    """PublicException for an `adapt` whose bounds are no counts, or cross."""
+    minimum, maximum = asked_for(msg, "minimum", 0), asked_for(msg, "maximum", math.inf)
+    if minimum > maximum:
+        raise PublicException(f"minimum {minimum} is more than maximum {maximum}")
 
 
 def total(config, workers):
@@ -134,6 +160,11 @@ class LimitedBackend(Backend):
         help="Bytes of memory of all clusters of a person together; None is no limit",
     )
 
+    stop_seconds = FloatTrait(
+        20, min=0, config=True,
+        help="How long a request waits for workers that are about to stop",
+    )
+
     @property
     def limit(self):
         """The limit of one person, or None where there is none."""
@@ -152,15 +183,26 @@ class LimitedBackend(Backend):
         """Keeps a promise in the cluster's record; each kind of backend has its own."""
         raise NotImplementedError
 
+    def living_workers(self, cluster):
+        """How many workers of a cluster have not ended; 0 where only promises are known."""
+        return 0
+
     async def used_by(self, username, besides=None):
-        """What a person's other clusters may use, and the names of those."""
-        used, names = Amount(), []
-        for cluster in await self.list_clusters(username=username):
-            amount = total(cluster.config, promised(cluster.config))
+        """What a person's other clusters may use or still use, and their names.
+
+        The third value tells whether some of it is coming free.
+        """
+        used, names, leaving = Amount(), [], False
+        for cluster in await self.list_clusters(username=username, statuses=COUNTED):
+            stopping = cluster.status == ClusterStatus.STOPPING
+            kept = 0 if stopping else promised(cluster.config)
+            living = self.living_workers(cluster)
+            amount = total(cluster.config, max(kept, living))
             if cluster.name != besides and amount != Amount():
                 used += amount
                 names.append(cluster.name)
-        return used, names
+                leaving = leaving or stopping or living > kept
+        return used, names, leaving
 
     async def start_cluster(self, user, cluster_options):
         async with self._locks[user.name]:
@@ -187,8 +229,10 @@ class LimitedBackend(Backend):
     async def _decide(self, cluster, msg):
         """The promise that a message asks for, and the message to send."""
         if msg["op"] == "scale":
-            await self._admit(cluster.username, cluster.name, cluster.config, msg["count"])
-            return msg["count"], False, msg
+            count = asked_for(msg, "count")
+            await self._admit(cluster.username, cluster.name, cluster.config, count)
+            return count, False, msg
+        check_bounds(msg)
         if not msg.get("active", True):
             # The scheduler keeps the workers it has; it reports how many.
             return promised(cluster.config), True, msg
@@ -219,14 +263,21 @@ class LimitedBackend(Backend):
         """How many workers fit in all; PublicException if fewer than asked."""
         if self.limit is None:
             return UNBOUNDED
-        used, others = await self.used_by(username, besides=cluster_name)
-        fits = room(self.limit, used, config)
         # Fewer workers than promised is always granted, also after the
         # limit was made smaller than what runs.
-        if cluster_name and workers <= promised(config):
-            return max(fits, workers)
+        granted = workers if cluster_name and workers <= promised(config) else 0
+        give_up = time.monotonic() + self.stop_seconds
+        while True:
+            used, others, leaving = await self.used_by(username, besides=cluster_name)
+            fits = max(granted, room(self.limit, used, config))
+            # Whoever stops one cluster and starts the next need not try again.
+            if workers <= fits or not leaving or time.monotonic() >= give_up:
+                break
+            await asyncio.sleep(0.25)
         if workers > fits:
             reason = refusal(self.limit, used, config, workers, others, fits)
+            if leaving:
+                reason += " Workers count until they have stopped; try again in a moment."
             self.log.info("Refused %s: %s", username, reason)
             raise PublicException(reason)
         return fits
@@ -238,7 +289,7 @@ class LimitedBackend(Backend):
         await super().on_cluster_heartbeat(cluster_name, msg)
 
     async def _hold(self, cluster, msg):
-        count = min(msg["count"], promised(cluster.config))
+        count = max(0, min(int(msg["count"]), promised(cluster.config)))
         if cluster.config.get("promise_settles"):
             await self.save_promise(cluster.name, count, False)
         return dict(msg, count=count)
@@ -253,10 +304,16 @@ _notice = ContextVar("notice", default=None)
 
 @web.middleware
 async def tell_adapt(request, handler):
-    """Adds the backend's notice to the answer of an `adapt`."""
+    """Refuses an `adapt` with wrong bounds; adds the backend's notice to its answer."""
     if request.method != "POST" or not request.path.endswith("/adapt"):
         return await handler(request)
-    _no_maximum.set(await _lacks_maximum(request))
+    asked = await _asked(request)
+    try:
+        # Here too, since the handler compares the bounds before the backend does.
+        check_bounds(asked)
+    except PublicException as refusal:
+        return web.json_response({"error": str(refusal)}, status=422)
+    _no_maximum.set(asked.get("maximum") is None)
     _notice.set(None)
     response = await handler(request)
     if _notice.get() and response.status == 200:
@@ -264,11 +321,12 @@ async def tell_adapt(request, handler):
     return response
 
 
-async def _lacks_maximum(request):
+async def _asked(request):
     try:
-        return (await request.json()).get("maximum") is None
-    except (ValueError, AttributeError):
-        return False
+        body = await request.json()
+    except ValueError:
+        body = None
+    return body if isinstance(body, dict) else {}
 
 
 def cluster_options(options, user_name, groups, settings):

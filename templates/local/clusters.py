@@ -5,17 +5,20 @@ import os
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 import machine
 from aiohttp import web
+from dask_gateway_server.backends.db_base import JobStatus
 from dask_gateway_server.backends.local import LocalBackend, LocalClusterConfig
 from dask_gateway_server.traitlets import MemoryLimit
 from dask_gateway_server.utils import FrozenAttrDict
-from limits import LimitedBackend, LimitedConfig
+from limits import LimitedBackend, LimitedConfig, promised
 from traitlets import Any, Bool, Float, Unicode
 
 KEPT_LOGS = 50  # clusters
+LEAVE_SECONDS = 120  # for workers to hand over their data
 
 
 class LocalLimitedConfig(LimitedConfig, LocalClusterConfig):
@@ -55,6 +58,32 @@ class LocalLimitedBackend(LimitedBackend, LocalBackend):
         config = dict(cluster.config, promised_workers=workers, promise_settles=settles)
         self.db.update_cluster(cluster, config=config)
         cluster.config = FrozenAttrDict(config)
+
+    def living_workers(self, cluster):
+        workers = self.db.get_cluster(cluster.name).workers.values()
+        return sum(w.status < JobStatus.STOPPED for w in workers)
+
+    async def on_cluster_heartbeat(self, cluster_name, msg):
+        await super().on_cluster_heartbeat(cluster_name, msg)
+        cluster = self.db.get_cluster(cluster_name)
+        if self.limit is not None and cluster is not None:
+            self._stop_excess(cluster)
+
+    def _stop_excess(self, cluster):
+        """Stops the workers that a scheduler keeps for long beyond its promise."""
+        active = sorted(cluster.active_workers(), key=lambda worker: worker.close_expected)
+        excess = active[promised(cluster.config):]
+        if not excess:
+            cluster.over_since = None
+            return
+        cluster.over_since = getattr(cluster, "over_since", None) or time.monotonic()
+        if time.monotonic() - cluster.over_since < LEAVE_SECONDS:
+            return
+        self.log.warning("Cluster %s keeps %d workers too many", cluster.name, len(excess))
+        update = {"target": JobStatus.STOPPED, "close_expected": True}
+        self.db.update_workers([(worker, update) for worker in excess])
+        for worker in excess:
+            self.queue.put(worker)
 
     # Where files go.
 

@@ -43,6 +43,7 @@ data_dir = Path(gateway["data_dir"])
 per_user = gateway.get("per_user") or {}
 scheduler = gateway.get("scheduler") or {}
 os.environ["PATH"] = clusters.path_with_environment()
+machine.bypass_proxy(os.environ)
 
 c = get_config()  # noqa: F821
 
@@ -64,6 +65,7 @@ backend.cluster_options = limits.options_form(gateway["workers"])
 backend.data_dir = str(data_dir)
 backend.clusters_directory = str(data_dir / "clusters")
 backend.hub_id = gateway["id"]
+backend.inherited_environment.extend(machine.KEPT_VARIABLES)
 backend.limits = machine.Limits(gateway["limits"])
 backend.switch_user = bool(gateway.get("switch_user"))
 backend.per_user_cores = per_user.get("cores")

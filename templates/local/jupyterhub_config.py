@@ -55,6 +55,7 @@ data_dir = Path(hub["data_dir"])
 bin_dir = Path(sys.executable).parent
 pam = hub["auth"]["kind"] == "pam"
 file_groups = hub.get("groups") or {}
+machine.bypass_proxy(os.environ)
 
 PREFIX = "/services/dask-gateway"
 
@@ -83,6 +84,8 @@ def server_env():
         env["DASK_GATEWAY__PROXY_ADDRESS"] = f"gateway://{address}"
         env["DASK_GATEWAY__PUBLIC_ADDRESS"] = PREFIX
         env["DASK_GATEWAY__AUTH__TYPE"] = "jupyterhub"
+        # The client takes a proxy from the environment without a look at NO_PROXY.
+        env["DASK_GATEWAY__HTTP_CLIENT__PROXY"] = "False"
     return env
 
 
@@ -136,6 +139,7 @@ c.LocalServer.sizes = sizes.load(hub["sizes"])
 c.LocalServer.groups_of = groups_of
 c.LocalServer.limits = machine.Limits(hub["limits"])
 c.LocalServer.switch_user = pam and os.geteuid() == 0
+c.LocalServer.env_keep.extend(machine.KEPT_VARIABLES)
 c.LocalServer.own_env = server_env()
 c.Spawner.default_url = "/lab"
 c.Spawner.poll_interval = 10

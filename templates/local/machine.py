@@ -8,7 +8,33 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
+PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]
+# What the hub's own environment gives to servers and Dask clusters beside
+# where programs are found. No more: the rest holds tokens and the way to the
+# file of secrets.
+KEPT_VARIABLES = PROXY_VARIABLES + [
+    "NO_PROXY", "no_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+    "TZ", "LANG", "LC_ALL", "LC_CTYPE",
+]
+# The parts that a person may have started from a terminal of their server.
+HUB_PARTS = {"proxy", "hub", "gateway"}
 PERIOD = 100_000  # microseconds; the kernel's own default for CPU quotas
+
+
+def bypass_proxy(environment):
+    """Adds this machine to NO_PROXY where a proxy is set.
+
+    Hub, gateway and servers reach each other on 127.0.0.1, where a proxy of
+    the network would look for them on itself.
+    """
+    if not any(environment.get(name) for name in PROXY_VARIABLES):
+        return
+    direct = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    names = [name.strip() for name in direct.split(",") if name.strip()]
+    if "*" not in names:
+        names += [name for name in ("127.0.0.1", "localhost") if name not in names]
+    environment["no_proxy"] = environment["NO_PROXY"] = ",".join(names)
 
 
 def slug(name):
@@ -119,7 +145,8 @@ class Group:
                 found.update(map(int, (directory / "cgroup.procs").read_text().split()))
             except OSError:
                 pass
-        return found
+        # A process that we cannot see has the number 0, which would signal us.
+        return found - {0}
 
     async def dissolve(self, seconds=3):
         """Removes it, waiting for killed processes to be reaped."""
@@ -143,6 +170,16 @@ def _write(path, value, optional=False):
         return
     with open(path, "w") as file:
         file.write(str(value))
+
+
+def variable(pid, name):
+    """An environment variable that process `pid` started with, or None."""
+    try:
+        entries = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return None
+    found = [e for e in entries if e.startswith(f"{name}=".encode())]
+    return os.fsdecode(found[0].partition(b"=")[2]) if found else None
 
 
 def carries(pid, **variables):

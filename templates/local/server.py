@@ -122,6 +122,8 @@ class LocalServer(LocalProcessSpawner):
         if not self.switch_user:
             self._make_home()
         self._make_control_group()
+        # A group that could not be made anew goes on counting.
+        self._kills_seen = self._kills()
         with open(self._log_path(), "wb") as log:
             self.popen_kwargs = {"stdout": log, "stderr": subprocess.STDOUT,
                                  "stdin": subprocess.DEVNULL}
@@ -155,14 +157,26 @@ class LocalServer(LocalProcessSpawner):
 
     async def poll(self):
         status = await super().poll() if self._is_mine() else self._forget()
-        group = self.control_group
-        kills = group.kills() if group else 0
+        kills = self._kills()
         if kills > self._kills_seen:
             self._tell_of_memory(kills, died=status is not None)
-        self._kills_seen = kills
+        if kills != self._kills_seen:
+            self._kills_seen = kills
+            self._keep_state(status)
         return status
 
+    # Kept in the hub's database, since the group outlives the hub.
     _kills_seen = 0
+
+    def _kills(self):
+        group = self.control_group
+        return group.kills() if group else 0
+
+    def _keep_state(self, status):
+        # The hub itself keeps the state of a server only when it starts or stops.
+        if status is None and self.orm_spawner is not None:
+            self.orm_spawner.state = self.get_state()
+            self.user.db.commit()
 
     def _is_mine(self):
         """False for a process number that another program has taken since."""
@@ -189,22 +203,29 @@ class LocalServer(LocalProcessSpawner):
         self._sweep()
 
     def _sweep(self):
-        """Ends what a server leaves behind: kernels, terminals, their children."""
+        """Ends what a server leaves behind: kernels, terminals, their children.
+
+        A hub that was started from a terminal here is no part of the server.
+        """
         group = self.control_group
         left = machine.processes(FRAZIL_HUB_ID=self.hub_id, FRAZIL_SERVER=self.mark)
         if group:
             left |= group.pids()
+        left = {pid for pid in left if machine.variable(pid, "FRAZIL_PART")
+                not in machine.HUB_PARTS}
         machine.signal_all(left, signal.SIGKILL)
 
     def get_state(self):
         state = super().get_state()
         if self.mem_limit:
             state["mem_limit"] = self.mem_limit
+        state["kills_seen"] = self._kills_seen
         return state
 
     def load_state(self, state):
         super().load_state(state)
         self.mem_limit = state.get("mem_limit")
+        self._kills_seen = state.get("kills_seen", 0)
 
     def _cmd_default(self):
         # The module rather than the script: a script's first line has a

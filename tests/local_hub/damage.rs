@@ -18,7 +18,11 @@ fn data(hub: &Hub, name: &str, file: &str) -> PathBuf {
 fn a_damaged_identity_is_made_out_again() {
     let Some(hub) = Hub::start("damaged") else { return };
     fs::write(data(&hub, "damaged", "identity.json"), "{").unwrap();
-    assert_eq!(hub.up()["started"].as_array().map(Vec::len), Some(1), "only the gateway gets another inner port");
+    assert_eq!(
+        hub.up()["started"].as_array().map(Vec::len),
+        Some(1),
+        "only the gateway gets another inner port"
+    );
     assert_eq!(hub.status()["missing"], json!([]));
     fs::remove_file(data(&hub, "damaged", "identity.json")).unwrap();
     hub.json(["down", "--data", "--confirm", "damaged"]);
@@ -48,14 +52,21 @@ fn each_generated_password_is_shown_once_and_a_given_one_never() {
     assert!(hub.up()["user_password"].is_null());
     hub.write("auth: { password: { allow: [grace], user_password: { env: GIVEN } } }\n");
     let given = |hub: &Hub| {
-        let output = hub.machine.frazil().env("GIVEN", "a given password").args(["up", "-o", "json"]).output().unwrap();
+        let output = hub
+            .machine
+            .frazil()
+            .env("GIVEN", "a given password")
+            .args(["up", "-o", "json"])
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
         stdout(&output)
     };
     assert!(!given(&hub).contains("a given password"));
     hub.write("auth: { password: { allow: [grace] } }\n");
     assert!(!given(&hub).contains("a given password"), "nor after the reference is gone");
-    let secrets: Value = serde_json::from_slice(&fs::read(data(&hub, "passwords", "secrets.json")).unwrap()).unwrap();
+    let secrets: Value =
+        serde_json::from_slice(&fs::read(data(&hub, "passwords", "secrets.json")).unwrap()).unwrap();
     assert_ne!(secrets["user_password"], "a given password");
     hub.remove();
 }
@@ -86,7 +97,8 @@ fn a_hub_whose_file_is_broken_is_taken_down_by_name() {
 #[test]
 fn a_port_of_another_hub_is_told_by_its_name() {
     let Some(hub) = Hub::start("holder") else { return };
-    hub.machine.write("second.yaml", format!("name: second\nprovider: {{ local: {{ port: {} }} }}\n", hub.port));
+    hub.machine
+        .write("second.yaml", format!("name: second\nprovider: {{ local: {{ port: {} }} }}\n", hub.port));
     let output = hub.machine.run(["up", "second.yaml"]);
     assert!(stderr(&output).contains("the hub `holder` holds it"), "{}", stderr(&output));
     hub.remove();
@@ -119,7 +131,7 @@ fn a_process_without_the_hubs_variables_ends_with_it() {
 fn sleepers() -> usize {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let commands = processes.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    commands.filter(|command| command == b"/bin/sleep\07777\0").count()
+    commands.filter(|command| command == b"/bin/sleep\x007777\x00").count()
 }
 
 #[test]

@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import re
+import time
 import types
 
 import clusters
@@ -40,6 +41,18 @@ class Bench(clusters.LocalLimitedBackend):
         cluster = self.db.get_cluster(name)
         self.db.update_cluster(cluster, status=JobStatus.RUNNING)
 
+    def work(self, name, count):
+        """Gives a cluster workers that run."""
+        cluster = self.db.get_cluster(name)
+        workers = [self.db.create_worker(cluster) for _ in range(count)]
+        self.db.update_workers([(w, {"status": JobStatus.RUNNING}) for w in workers])
+        return [w.name for w in workers]
+
+    def end(self, name, count=None):
+        ended = {"status": JobStatus.STOPPED, "target": JobStatus.STOPPED}
+        workers = list(self.db.get_cluster(name).workers.values())[:count]
+        self.db.update_workers([(w, ended) for w in workers])
+
     def promise(self, name):
         return self.db.get_cluster(name).config["promised_workers"]
 
@@ -59,7 +72,7 @@ def sent(monkeypatch):
 
 @pytest.fixture
 def bench(tmp_path, sent):
-    def build(cores=8, memory=64 * GIB, workers=WORKERS):
+    def build(cores=8, memory=64 * GIB, workers=WORKERS, stop_seconds=0):
         return Bench(
             parent=None,
             gateway_address="127.0.0.1:1",
@@ -69,6 +82,7 @@ def bench(tmp_path, sent):
             cluster_options=limits.options_form(workers),
             per_user_cores=cores,
             per_user_memory=memory,
+            stop_seconds=stop_seconds,
         ).open()
 
     return build
@@ -206,7 +220,7 @@ def test_two_clusters_at_once_cannot_both_take_the_last_cores(bench):
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("msg", [{"maximum": 9}, {"minimum": 9}, {"minimum": 9, "maximum": 2}])
+@pytest.mark.parametrize("msg", [{"maximum": 9}, {"minimum": 9}])
 def test_adapt_beyond_is_refused(bench, sent, msg):
     async def main():
         backend = bench(cores=8)
@@ -214,6 +228,133 @@ def test_adapt_beyond_is_refused(bench, sent, msg):
         with pytest.raises(PublicException, match="at most 8 workers"):
             await send(backend, name, "adapt", **msg)
         assert not sent and backend.promise(name) == 0
+
+    asyncio.run(main())
+
+
+WRONG_BOUNDS = [
+    {"maximum": -1}, {"minimum": -1}, {"minimum": 0, "maximum": -1000}, {"maximum": 2.5},
+    {"maximum": "3"}, {"minimum": "3"}, {"maximum": True}, {"minimum": True},
+    {"minimum": 3, "maximum": 2}, {"maximum": float("nan")}, {"maximum": []},
+]
+
+
+@pytest.mark.parametrize("cores", [8, None])
+@pytest.mark.parametrize("msg", WRONG_BOUNDS, ids=str)
+def test_bounds_that_are_no_counts_are_refused(bench, sent, msg, cores):
+    async def main():
+        backend = bench(cores=cores, memory=None)
+        name = await running(backend)
+        with pytest.raises(PublicException, match="whole number|more than maximum"):
+            await send(backend, name, "adapt", **msg)
+        assert not sent and backend.promise(name) == 0
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("count", [-1, 2.5, "3", True, None])
+def test_a_scale_to_no_count_is_refused(bench, sent, count):
+    async def main():
+        backend = bench()
+        name = await running(backend)
+        with pytest.raises(PublicException, match="whole number"):
+            await scale(backend, name, count)
+        assert not sent and backend.promise(name) == 0
+
+    asyncio.run(main())
+
+
+def test_a_promise_is_never_negative(bench):
+    assert limits.promised({"promised_workers": -1000}) == 0
+
+    async def main():
+        backend = bench()
+        name = await running(backend)
+        await send(backend, name, "adapt", maximum=8)
+        await send(backend, name, "adapt", active=False)
+        await backend.on_cluster_heartbeat(name, heartbeat(-1000))
+        assert backend.promise(name) == 0
+
+    asyncio.run(main())
+
+
+def test_workers_count_until_they_have_ended(bench):
+    async def main():
+        backend = bench(cores=8)
+        first, second = await running(backend), await running(backend)
+        await scale(backend, first, 8)
+        backend.work(first, 8)
+        await scale(backend, first, 0)
+        with pytest.raises(PublicException, match="count until they have stopped"):
+            await scale(backend, second, 1)
+        backend.end(first, 5)
+        await scale(backend, second, 5)
+        with pytest.raises(PublicException):
+            await scale(backend, second, 6)
+        await scale(backend, first, 3)
+
+    asyncio.run(main())
+
+
+def test_workers_of_a_scheduler_that_reports_none_count(bench):
+    async def main():
+        backend = bench(cores=8)
+        first, second = await running(backend), await running(backend)
+        await send(backend, first, "adapt", maximum=8)
+        names = backend.work(first, 8)
+        await send(backend, first, "adapt", active=False)
+        await backend.on_cluster_heartbeat(first, heartbeat(0, names))
+        assert backend.promise(first) == 0
+        with pytest.raises(PublicException):
+            await scale(backend, second, 1)
+
+    asyncio.run(main())
+
+
+def test_a_stopping_cluster_counts_what_still_runs(bench):
+    async def main():
+        backend = bench(cores=8)
+        first, second = await running(backend), await running(backend)
+        await scale(backend, first, 8)
+        backend.work(first, 6)
+        await backend.stop_cluster(first)
+        with pytest.raises(PublicException, match="at most 2 workers"):
+            await scale(backend, second, 3)
+        await scale(backend, second, 2)
+
+    asyncio.run(main())
+
+
+def test_a_request_waits_for_workers_that_are_about_to_stop(bench):
+    async def main():
+        backend = bench(cores=8, stop_seconds=30)
+        first, second = await running(backend), await running(backend)
+        backend.work(first, 8)
+        await backend.stop_cluster(first)
+        asyncio.get_running_loop().call_later(0.1, backend.end, first)
+        await scale(backend, second, 8)
+
+    asyncio.run(main())
+
+
+def test_workers_kept_beyond_the_promise_are_stopped_after_a_while(bench, monkeypatch):
+    async def main():
+        backend = bench(cores=8)
+        name = await running(backend)
+        await scale(backend, name, 8)
+        names = backend.work(name, 8)
+        await scale(backend, name, 3)
+        leaving, staying = names[:2], names[2:]
+        active = backend.db.get_cluster(name).active_workers
+        closing = dict(heartbeat(8, staying), closing_workers=leaving)
+        await backend.on_cluster_heartbeat(name, closing)
+        assert len(active()) == 8
+        later = time.monotonic() + clusters.LEAVE_SECONDS
+        monkeypatch.setattr(clusters.time, "monotonic", lambda: later)
+        await backend.on_cluster_heartbeat(name, heartbeat(8, names))
+        assert [w.name for w in active()] == staying[:3]
+        await backend.on_cluster_heartbeat(name, heartbeat(3, names))
+        assert len(active()) == 3
 
     asyncio.run(main())
 
@@ -369,6 +510,9 @@ def test_answers_over_http(bench):
             backend, CLUSTER + "/adapt", {"maximum": 2}, cluster_name=name
         )
         assert (status, body) == (200, {"ok": True, "msg": None})
+        for wrong in ({"maximum": -1}, {"maximum": "3"}, {"minimum": 3, "maximum": 2}):
+            status, body = await post(backend, CLUSTER + "/adapt", wrong, cluster_name=name)
+            assert status == 422 and "maximum" in body["error"]
         await scale(backend, name, 4)
         status, body = await post(backend, "/api/v1/clusters/", {"cluster_options": {}})
         assert status == 422 and "may use 4 cores together" in body["error"]

@@ -116,6 +116,7 @@ mod tests {
     #[test]
     fn both_families_are_kept_apart() {
         assert_eq!("8 GiB".parse::<Bytes>().unwrap().get(), 8 << 30);
+        assert_eq!("8  GiB".parse::<Bytes>().unwrap().get(), 8 << 30);
         assert_eq!("8GB".parse::<Bytes>().unwrap().get(), 8_000_000_000);
         assert_eq!("1.5 GiB".parse::<Bytes>().unwrap().get(), 3 << 29);
         assert_eq!("0 B".parse::<Bytes>().unwrap().get(), 0);
@@ -139,7 +140,9 @@ mod tests {
 
     #[test]
     fn negative_absurd_and_partial_amounts_are_refused() {
-        for text in ["-1 GiB", "99999999999 PiB", "0.3 B", "", "GiB", "1e9 GiB", "NaN GiB", "１ GiB"] {
+        for text in
+            ["-1 GiB", "99999999999 PiB", "0.3 B", "", "GiB", "1e9 GiB", "NaN GiB", "１ GiB", "8\tGiB"]
+        {
             assert!(text.parse::<Bytes>().is_err(), "{text}");
         }
     }

@@ -10,7 +10,7 @@ use crate::text::{self, UnitError};
 pub struct Duration(u64);
 
 /// Unit spellings and their lengths in seconds; the first of each length is shown.
-const UNITS: [(&str, u64); 14] = [
+const UNITS: [(&str, u64); 15] = [
     ("days", 86_400),
     ("day", 86_400),
     ("d", 86_400),
@@ -25,6 +25,7 @@ const UNITS: [(&str, u64); 14] = [
     ("second", 1),
     ("seconds", 1),
     ("weeks", 604_800),
+    ("week", 604_800),
 ];
 
 /// Longest length accepted: a hundred years.
@@ -49,8 +50,11 @@ impl FromStr for Duration {
         let expected = "a length of time with a unit: s, min, h, days";
         let (number, unit) = text::split(text);
         let number = text::decimal(number, text).map_err(|_| UnitError::new(text, expected, "30 min"))?;
-        let refuse =
-            |suggestion: &str| UnitError::new(text, expected, &format!("{} {suggestion}", number.as_str()));
+        let refuse = |unit: &str| {
+            let one = number.as_str() == "1" && unit.len() > 1;
+            let unit = if one { unit.trim_end_matches('s') } else { unit };
+            UnitError::new(text, expected, &format!("{} {unit}", number.as_str()))
+        };
         let seconds = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| *seconds);
         let seconds = seconds.ok_or_else(|| refuse(nearest(unit)))?;
         number.times(seconds).filter(|total| *total <= MAX_SECONDS).map(Self).ok_or_else(|| {
@@ -62,7 +66,8 @@ impl FromStr for Duration {
 /// The unit a person most likely meant; a lone `m` is minutes, as in `30m`.
 fn nearest(unit: &str) -> &'static str {
     match unit.chars().next().map(|c| c.to_ascii_lowercase()) {
-        Some('d' | 'w') => "days",
+        Some('d') => "days",
+        Some('w') => "weeks",
         Some('h') => "h",
         Some('s') => "s",
         _ => "min",
@@ -99,6 +104,7 @@ mod tests {
             assert_eq!(duration.to_string(), text);
         }
         assert_eq!("1.5 h".parse::<Duration>().unwrap().as_secs(), 5_400);
+        assert_eq!("1 week".parse::<Duration>().unwrap(), "7 days".parse().unwrap());
     }
 
     #[test]
@@ -107,6 +113,9 @@ mod tests {
             ("30", "30 min"),
             ("30m", "30 min"),
             ("7 dayz", "7 days"),
+            ("2 w", "2 weeks"),
+            ("1 dayz", "1 day"),
+            ("1 sek", "1 s"),
             ("5 Hours", "5 h"),
             ("soon", "30 min"),
             ("-5 min", "30 min"),

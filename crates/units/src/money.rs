@@ -160,7 +160,8 @@ impl fmt::Display for Currency {
     }
 }
 
-/// An amount with its currency, written `1000 USD`.
+/// An amount with its currency, written `1000 USD`. As people write it, it is never negative;
+/// bills, which have credits, read an [`Amount`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Money {
     /// How much.
@@ -181,6 +182,9 @@ impl FromStr for Money {
 
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let (number, unit) = text::split(text);
+        if number.starts_with('-') {
+            return Err(UnitError::new(text, "an amount of money that is not negative", "1000 USD"));
+        }
         let expected = "an amount of money with its currency";
         let amount = Amount::from_decimal(number).map_err(|_| UnitError::new(text, expected, "1000 USD"))?;
         let currency = unit.parse().map_err(|_| UnitError::new(text, expected, &format!("{number} USD")))?;
@@ -205,6 +209,14 @@ mod tests {
         assert_eq!(Amount::from_decimal("0.00000000001").unwrap().pico(), 10);
         assert_eq!("1000 USD".parse::<Money>().unwrap(), Money::usd(Amount::from_units(1000)));
         assert!(Amount::from_decimal("0.0000000000001").is_err());
+    }
+
+    #[test]
+    fn people_write_no_negative_sums() {
+        for text in ["-1000 USD", "-0 USD", "--1 USD"] {
+            assert!(text.parse::<Money>().unwrap_err().expected().contains("not negative"), "{text}");
+        }
+        assert_eq!(Amount::from_decimal("-1.5").unwrap(), -Amount::from_decimal("1.5").unwrap());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::text::UnitError;
 /// Arrivals in a length of time, written `80 in 15 min`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rate {
-    /// How many arrive.
+    /// How many arrive; never zero.
     pub count: u32,
     /// Within how long; never zero.
     pub within: Duration,
@@ -21,9 +21,13 @@ impl FromStr for Rate {
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let refuse = || UnitError::new(text, "a number of people in a length of time", "80 in 15 min");
         let (count, within) = text.split_once(" in ").ok_or_else(refuse)?;
-        let count = count.trim().parse().map_err(|_| refuse())?;
+        let digits = count.trim_matches(' ');
+        if !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(refuse());
+        }
+        let count = digits.parse().map_err(|_| refuse())?;
         let within: Duration = within.parse().map_err(|_| refuse())?;
-        if within.as_secs() == 0 {
+        if count == 0 || within.as_secs() == 0 {
             return Err(refuse());
         }
         Ok(Self { count, within })
@@ -45,7 +49,16 @@ mod tests {
         let rate: Rate = "80 in 15 min".parse().unwrap();
         assert_eq!((rate.count, rate.within.as_secs()), (80, 900));
         assert_eq!(rate.to_string(), "80 in 15 min");
-        for text in ["80", "80 per hour", "x in 15 min", "80 in 0 s", "-1 in 5 min", "80 in 15"] {
+        for text in [
+            "80",
+            "80 per hour",
+            "x in 15 min",
+            "80 in 0 s",
+            "-1 in 5 min",
+            "+8 in 5 min",
+            "0 in 5 min",
+            "80 in 15",
+        ] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }
     }

@@ -48,28 +48,28 @@ macro_rules! as_text {
 as_text!(
     Bytes,
     "bytes",
-    r"^[0-9]+(\.[0-9]+)? ?([KMGTP]iB|[kMGTP]?B)$",
+    r"^ *[0-9]+(\.[0-9]+)? *([KMGTP]iB|[kMGTP]?B) *$",
     "8 GiB",
     "An amount of memory or storage, with its unit."
 );
 as_text!(
     Duration,
     "duration",
-    r"^[0-9]+(\.[0-9]+)? ?(s|sec|seconds?|min|minutes?|h|hours?|d|days?|weeks)$",
+    r"^ *[0-9]+(\.[0-9]+)? *(s|sec|seconds?|min|minutes?|h|hours?|d|days?|weeks?) *$",
     "30 min",
     "A length of time, with its unit."
 );
 as_text!(
     Money,
     "money",
-    r"^[0-9]+(\.[0-9]+)? ?[A-Z]{3}$",
+    r"^ *[0-9]+(\.[0-9]+)? *[A-Z]{3} *$",
     "1000 USD",
     "An amount of money, with its currency (ISO 4217)."
 );
 as_text!(
     Rate,
     "rate",
-    r"^[0-9]+ in [0-9.]+ ?[a-z]+$",
+    r"^ *0*[1-9][0-9]* +in +[0-9]+(\.[0-9]+)? *(s|sec|seconds?|min|minutes?|h|hours?|d|days?|weeks?) *$",
     "80 in 15 min",
     "How many people arrive in a length of time."
 );

@@ -26,13 +26,13 @@ impl UnitError {
     }
 }
 
-/// Splits `"8.5 GiB"` into its number and its unit, without white space.
+/// Splits `"8.5 GiB"` into its number and its unit, without the spaces around them.
 pub(crate) fn split(text: &str) -> (&str, &str) {
-    let text = text.trim();
+    let text = text.trim_matches(' ');
     let end =
         text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
-    (number, unit.trim())
+    (number, unit.trim_matches(' '))
 }
 
 /// A decimal number without sign or exponent, exact.

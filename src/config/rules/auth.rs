@@ -28,3 +28,13 @@ pub(super) fn fits_provider(subject: &Subject<'_>) -> Vec<Problem> {
         format!("the login `{key}` does not work with the provider `{}`", subject.hub.provider.key());
     vec![subject.key("auth-provider", &format!("auth.{key}"), message).help(help)]
 }
+
+/// A hub that others reach needs a login.
+pub(super) fn somebody_can_log_in(subject: &Subject<'_>) -> Vec<Problem> {
+    let hub = subject.hub;
+    if hub.auth.is_some() || !hub.hub || matches!(hub.provider, Provider::Local(_)) {
+        return Vec::new();
+    }
+    let problem = subject.key("no-auth", "provider", "nobody can log in: the file has no `auth`").warning();
+    vec![problem.help("say how people log in: `auth` takes `github`, `cilogon`, `oidc` or `native`")]
+}

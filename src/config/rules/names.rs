@@ -1,15 +1,13 @@
 //! Names that must be unique, and references that must lead somewhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Subject;
 use crate::config::auth::Auth;
+use crate::config::model::{FurtherGateway, GatewayAuth};
 use crate::config::names::GroupName;
 use crate::config::problem::Problem;
 use crate::nearest::nearest;
-
-/// Charts and modules whose values `overrides` can change.
-const OVERRIDABLE: [&str; 3] = ["jupyterhub", "dask-gateway", "terraform"];
 
 /// Two sizes of one name could not be told apart.
 pub(super) fn sizes_are_unique(subject: &Subject<'_>) -> Vec<Problem> {
@@ -89,39 +87,37 @@ pub(super) fn gateways(subject: &Subject<'_>) -> Vec<Problem> {
     let mut problems = repeated(subject, "gateways", gateways.iter().map(|gateway| gateway.name.as_str()));
     for (index, gateway) in gateways.iter().enumerate() {
         let path = format!("gateways[{index}]");
-        let ways = (gateway.file.is_some(), gateway.address.is_some());
-        let problem = match ways {
-            (true, true) => subject.value(
-                "one-of",
-                &path,
-                format!("the gateway `{}` has both a `file` and an `address`", gateway.name),
-            ),
-            (false, false) => subject.value(
-                "one-of",
-                &path,
-                format!("the gateway `{}` has neither a `file` nor an `address`", gateway.name),
-            ),
-            _ => continue,
-        };
-        problems.push(problem.help("name the hub file that describes it, or its address"));
+        problems.extend(way(subject, &path, gateway));
+        problems.extend(password(subject, &path, gateway));
     }
     problems
 }
 
-/// `overrides` names charts and modules that exist.
-pub(super) fn overrides_name_a_chart(subject: &Subject<'_>) -> Vec<Problem> {
-    let known: BTreeSet<_> = OVERRIDABLE.into_iter().collect();
-    let unknown = subject.hub.overrides.keys().filter(|name| !known.contains(name.as_str()));
-    unknown
-        .map(|name| {
-            let help = nearest(name, &OVERRIDABLE).map_or_else(
-                || format!("known: {}", OVERRIDABLE.join(", ")),
-                |name| format!("did you mean `{name}`?"),
-            );
-            subject
-                .key("unknown-key", &format!("overrides.{name}"), format!("nothing is called `{name}`"))
-                .label("unknown chart or module")
-                .help(help)
-        })
-        .collect()
+fn way(subject: &Subject<'_>, path: &str, gateway: &FurtherGateway) -> Option<Problem> {
+    let ways = match (gateway.file.is_some(), gateway.address.is_some()) {
+        (true, true) => "both a `file` and an `address`",
+        (false, false) => "neither a `file` nor an `address`",
+        _ => return None,
+    };
+    let problem = subject.value("one-of", path, format!("the gateway `{}` has {ways}", gateway.name));
+    Some(problem.help("name the hub file that describes it, or its address"))
+}
+
+fn password(subject: &Subject<'_>, path: &str, gateway: &FurtherGateway) -> Option<Problem> {
+    if gateway.auth != GatewayAuth::Password || gateway.password.is_some() {
+        return None;
+    }
+    let message = format!("the gateway `{}` has no `password` to log in with", gateway.name);
+    let problem = subject.value("gateway-password", &format!("{path}.auth"), message);
+    Some(problem.label("needs a password").help("write for example `password: { env: GATEWAY_PASSWORD }`"))
+}
+
+/// Without a size for everyone, people outside all groups can start nothing.
+pub(super) fn some_size_is_open(subject: &Subject<'_>) -> Vec<Problem> {
+    let hub = subject.hub;
+    if !hub.hub || hub.sizes.is_empty() || hub.sizes.iter().any(|size| size.groups.is_empty()) {
+        return Vec::new();
+    }
+    let problem = subject.key("no-open-size", "sizes", "all sizes are kept for groups").warning();
+    vec![problem.label("nobody else can start anything").help("leave `groups` out of one size")]
 }

@@ -1,6 +1,6 @@
 //! Dates and numbers that belong together.
 
-use frazil_units::Bytes;
+use frazil_units::{Amount, Bytes};
 
 use super::Subject;
 use crate::config::problem::Problem;
@@ -65,8 +65,64 @@ pub(super) fn pools(subject: &Subject<'_>) -> Vec<Problem> {
     problems
 }
 
+/// A budget of nothing is spent before anything starts.
+pub(super) fn some_budget(subject: &Subject<'_>) -> Vec<Problem> {
+    let total = subject.hub.budget.as_ref().map(|budget| budget.total);
+    let nothing = total.filter(|total| total.amount <= Amount::ZERO);
+    let problem = nothing.map(|_| {
+        subject
+            .value("out-of-range", "budget.total", "a budget of nothing is spent before anything starts")
+            .label("no money")
+            .help("write for example `total: 1000 USD`, or leave `budget` out")
+    });
+    problem.into_iter().collect()
+}
+
+/// What a Dask scheduler counts against its owner's limit.
+const SCHEDULER: (f64, Bytes) = (1.0, Bytes::gib(1));
+
+/// The limit of a person holds a scheduler and one worker: less would start no cluster at all.
+pub(super) fn a_cluster_fits_its_limit(subject: &Subject<'_>) -> Vec<Problem> {
+    let gateway = &subject.hub.gateway;
+    let Some(limit) = gateway.per_user.as_ref().filter(|_| gateway.enabled) else {
+        return Vec::new();
+    };
+    let cores = SCHEDULER.0 + gateway.workers.cores;
+    let memory = Bytes::new(SCHEDULER.1.get().saturating_add(gateway.workers.memory.get()));
+    let checks = [
+        ("cores", limit.cores < cores, format!("{cores}")),
+        ("memory", limit.memory < memory, memory.to_string()),
+    ];
+    let short = checks
+        .into_iter()
+        .filter(|(key, short, _)| *short && subject.trusts(&format!("gateway.workers.{key}")));
+    short
+        .map(|(key, _, least)| {
+            let message = "no Dask cluster fits what one person may use";
+            subject
+                .value("limit-too-small", &format!("gateway.per_user.{key}"), message)
+                .label("less than a scheduler and one worker")
+                .help(format!("write at least `{key}: {least}`, or make the workers smaller"))
+        })
+        .collect()
+}
+
+/// Less than this no home directory is made with.
+const LEAST_QUOTA: Bytes = Bytes::mib(1);
 /// Less memory than this no server starts in.
 const LEAST_MEMORY: Bytes = Bytes::mib(128);
+
+/// A home directory holds something.
+pub(super) fn room_at_home(subject: &Subject<'_>) -> Vec<Problem> {
+    let quota = subject.hub.storage.homes.quota.filter(|quota| *quota < LEAST_QUOTA);
+    let problem = quota.map(|quota| {
+        subject
+            .value("out-of-range", "storage.homes.quota", format!("nobody can work in a home of {quota}"))
+            .label("too little")
+            .help("write for example `quota: 20 GiB`, or leave it out for no limit")
+    });
+    problem.into_iter().collect()
+}
 
 /// Servers and workers have memory to start in.
 pub(super) fn memory_to_start_in(subject: &Subject<'_>) -> Vec<Problem> {

@@ -107,3 +107,22 @@ fn suggestion(error: &CatalogError) -> Option<String> {
         CatalogError::Damaged { .. } => None,
     }
 }
+
+/// A cluster's zones are those of its region.
+pub(super) fn zones_are_of_the_region(subject: &Subject<'_>) -> Vec<Problem> {
+    let Some(region) = subject.hub.provider.region().filter(|_| subject.trusts("provider")) else {
+        return Vec::new();
+    };
+    let within = |zone: &str| zone.strip_prefix(region.as_str()).is_some_and(|rest| !rest.is_empty());
+    let zones = subject.hub.zones.iter().enumerate().filter(|(_, zone)| !within(zone.as_str()));
+    let letter = if subject.hub.provider.key() == "gcp" { "-a" } else { "a" };
+    zones
+        .map(|(index, zone)| {
+            let message = format!("`{zone}` is no zone of the region `{region}`");
+            subject
+                .value("zone-region", &format!("zones[{index}]"), message)
+                .label("of another region")
+                .help(format!("name zones such as `{region}{letter}`, or leave `zones` out"))
+        })
+        .collect()
+}

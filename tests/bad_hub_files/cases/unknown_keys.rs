@@ -1,0 +1,102 @@
+//! Keys that are not known where they stand.
+
+use super::{Case, case, line};
+
+pub(crate) const CASES: &[Case] = &[
+    line("at the top", "siezs: []", (3, 1), "unknown-key", "did you mean `sizes`?"),
+    line("nothing like it", "xyzzy: 1", (3, 1), "unknown-key", "known here: name, provider"),
+    case(
+        "in the provider",
+        "name: lab\nprovider: { local: { prot: 1 } }\n",
+        (2, 22),
+        "unknown-key",
+        "did you mean `port`?",
+    ),
+    line(
+        "in a size",
+        "sizes: [{ name: a, memory: 1 GiB, ram: 2 }]",
+        (3, 35),
+        "unknown-key",
+        "known here: name, memory",
+    ),
+    line("in the gateway", "gateway: { worker: {} }", (3, 12), "unknown-key", "did you mean `workers`?"),
+    line(
+        "in the workers",
+        "gateway: { workers: { spots: true } }",
+        (3, 23),
+        "unknown-key",
+        "did you mean `spot`?",
+    ),
+    line(
+        "in the limits",
+        "gateway: { per_user: { cores: 1, memory: 1 GiB, gpus: 1 } }",
+        (3, 49),
+        "unknown-key",
+        "known here: cores, memory",
+    ),
+    line(
+        "in a further gateway",
+        "gateways: [{ name: a, adress: b }]",
+        (3, 23),
+        "unknown-key",
+        "did you mean `address`?",
+    ),
+    line(
+        "in the homes",
+        "storage: { homes: { qouta: 1 GiB } }",
+        (3, 21),
+        "unknown-key",
+        "did you mean `quota`?",
+    ),
+    line(
+        "in the budget",
+        "budget: { total: 1 USD, alerts_at: [1] }",
+        (3, 25),
+        "unknown-key",
+        "did you mean `alert_at`?",
+    ),
+    line(
+        "in the event",
+        "event: { from: 2026-03-21, to: 2026-03-22, attendees: 2, people: 3 }",
+        (3, 58),
+        "unknown-key",
+        "known here: from, to",
+    ),
+    line(
+        "in the login",
+        "auth: { password: { allowed: [] } }",
+        (3, 21),
+        "unknown-key",
+        "did you mean `allow`?",
+    ),
+    line(
+        "in a secret",
+        "auth: { password: { admin_password: { enviroment: X } } }",
+        (3, 39),
+        "one-of",
+        "`env`, `file` or `sops`",
+    ),
+    line(
+        "in a pool",
+        "pools: { core: { machin: r5.large } }",
+        (3, 18),
+        "unknown-key",
+        "did you mean `machine`?",
+    ),
+    line("a pool", "pools: { users: {} }", (3, 10), "unknown-key", "did you mean `user`?"),
+    line("a key of elsewhere", "idle_timeout: 30 min", (3, 1), "unknown-key", "stands in `gateway`"),
+    line(
+        "an unknown chart",
+        "overrides: { jupyterhb: {} }",
+        (3, 14),
+        "unknown-key",
+        "did you mean `jupyterhub`?",
+    ),
+    line(
+        "an unknown rule",
+        "silence: [{ rule: no-efect, because: x }]",
+        (3, 19),
+        "unknown-rule",
+        "did you mean `no-effect`?",
+    ),
+];
