@@ -184,7 +184,8 @@ pub fn processes_in_limits(hub_id: &str, remembered: Option<&Path>) -> Vec<u32> 
 
 fn processes_below(folder: &Path) -> Vec<u32> {
     let text = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
-    let own = text.lines().filter_map(|line| line.parse().ok());
+    // The kernel writes 0 for a process outside our PID namespace.
+    let own = text.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid != 0);
     let below = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     own.chain(below.filter(|path| path.is_dir()).flat_map(|path| processes_below(&path))).collect()
 }

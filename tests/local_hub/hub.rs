@@ -115,6 +115,21 @@ impl Hub {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
 
+    /// Starts the server of the person who runs the hub, as a browser does.
+    pub(crate) fn start_server(&self) {
+        let address = self.json(["open"])["address"].as_str().unwrap().to_owned();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/local_hub/start_server.py");
+        let output = Command::new("python3").arg(script).arg(&address).output().unwrap();
+        assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
+        assert!(self.pids_of("server") > 0, "{}", stdout(&output));
+    }
+
+    /// How many processes a part has.
+    fn pids_of(&self, part: &str) -> usize {
+        let of_part = Self::with_variable(&format!("FRAZIL_PART={part}"));
+        self.pids().into_iter().filter(|pid| of_part.contains(pid)).count()
+    }
+
     /// Takes it down with everything, and sees that nothing runs.
     pub(crate) fn remove(&self) {
         self.json(["down", "--data", "--confirm", &self.name]);

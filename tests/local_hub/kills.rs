@@ -61,11 +61,14 @@ fn twenty_kills_of_up_and_down_are_healed() {
     let hub = Hub::new("killed");
     hub.up();
     hub.json(["down"]);
-    for _ in 0..10 {
+    for round in 0..10 {
         kill_within(&hub, &mut random, &["up"], 3_500);
         hub.up();
         assert_eq!(hub.status()["missing"], json!([]));
         assert_eq!(hub.up()["started"], json!([]), "healed means that nothing is left to do");
+        if round % 2 == 0 {
+            hub.start_server();
+        }
         let down: &[&str] =
             if random.below(2) == 0 { &["down"] } else { &["down", "--data", "--confirm", "killed"] };
         kill_within(&hub, &mut random, down, 1_000);
