@@ -375,6 +375,13 @@ pub struct Silence {
     pub because: String,
 }
 
+impl Gateway {
+    /// CPU cores that a Dask scheduler counts against its owner's limit.
+    pub const SCHEDULER_CORES: f64 = 1.0;
+    /// Memory that it counts.
+    pub const SCHEDULER_MEMORY: Bytes = Bytes::gib(1);
+}
+
 impl Default for Gateway {
     fn default() -> Self {
         Self {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::Tree;
-use crate::config::{Auth, HubFile, Size};
+use crate::config::{Auth, Gateway, HubFile, Size};
 use crate::observe::{Limits, Machine};
 
 /// The hub's own program text, by the name it gets beside `hub.json`.
@@ -32,10 +32,6 @@ const GATEWAY_PROGRAMS: [(&str, &str); 4] = [
     ("limits.py", include_str!("../../templates/gateway/limits.py")),
     ("machine.py", include_str!("../../templates/local/machine.py")),
 ];
-
-/// CPU cores and memory that a Dask scheduler counts against its owner's limit.
-const SCHEDULER_CORES: f64 = 1.0;
-const SCHEDULER_MEMORY: u64 = 1 << 30;
 
 /// Ports on the loopback interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -186,7 +182,7 @@ fn gateway_data(hub: &HubFile, place: &Placement<'_>) -> Value {
             "memory_bytes": gateway.workers.memory.get(),
             "max": gateway.workers.max,
         },
-        "scheduler": { "cores": SCHEDULER_CORES, "memory_bytes": SCHEDULER_MEMORY },
+        "scheduler": { "cores": Gateway::SCHEDULER_CORES, "memory_bytes": Gateway::SCHEDULER_MEMORY.get() },
         "per_user": gateway.per_user.as_ref().map(|limit| json!({ "cores": limit.cores, "memory_bytes": limit.memory.get() })),
         "idle_timeout_seconds": gateway.idle_timeout.as_secs(),
         "limits": place.limits,

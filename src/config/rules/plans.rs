@@ -3,6 +3,7 @@
 use frazil_units::{Amount, Bytes};
 
 use super::Subject;
+use crate::config::model::Gateway;
 use crate::config::problem::Problem;
 
 /// An event ends after it begins.
@@ -78,17 +79,14 @@ pub(super) fn some_budget(subject: &Subject<'_>) -> Vec<Problem> {
     problem.into_iter().collect()
 }
 
-/// What a Dask scheduler counts against its owner's limit.
-const SCHEDULER: (f64, Bytes) = (1.0, Bytes::gib(1));
-
 /// The limit of a person holds a scheduler and one worker: less would start no cluster at all.
 pub(super) fn a_cluster_fits_its_limit(subject: &Subject<'_>) -> Vec<Problem> {
     let gateway = &subject.hub.gateway;
     let Some(limit) = gateway.per_user.as_ref().filter(|_| gateway.enabled) else {
         return Vec::new();
     };
-    let cores = SCHEDULER.0 + gateway.workers.cores;
-    let memory = Bytes::new(SCHEDULER.1.get().saturating_add(gateway.workers.memory.get()));
+    let cores = Gateway::SCHEDULER_CORES + gateway.workers.cores;
+    let memory = Bytes::new(Gateway::SCHEDULER_MEMORY.get().saturating_add(gateway.workers.memory.get()));
     let checks = [
         ("cores", limit.cores < cores, format!("{cores}")),
         ("memory", limit.memory < memory, memory.to_string()),
