@@ -18,17 +18,21 @@ mod secrecy;
 mod secret;
 mod source;
 
-pub use auth::{Auth, Password};
+pub use auth::{Auth, OtherHub, Password};
 pub use explain::{Explanation, KeySummary, explain, keys};
 pub use flow::flow;
 pub use load::{Checked, HubDocument, check_bytes, check_file};
-pub use model::{FurtherGateway, Gateway, HubFile, Image, Size, Workers};
-pub use names::{
-    Account, Domain, GroupName, HubName, MachineName, PersonName, Project, Region, SizeName, Zone,
+pub use model::{
+    Backup, Balancer, Certificates, FurtherGateway, Gateway, GatewayAuth, HubFile, Image, Nat, Overrides, Size,
+    Upgrades, Workers,
 };
-pub use plans::{Budget, Event};
+pub use names::{
+    Account, Cidr, Domain, GroupName, HubName, KubernetesVersion, MachineName, PersonName, Project, Region,
+    SizeName, Zone,
+};
+pub use plans::{AtLimit, Budget, Event};
 pub use pools::{Pool, Pools};
 pub use problem::{Problem, Severity, line_column};
-pub use provider::{Local, Provider};
+pub use provider::{Aws, Gcp, Local, Provider, State};
 pub use schema::hub_schema;
 pub use secret::SecretRef;

@@ -22,6 +22,8 @@ pub enum Auth {
     Password(Password),
     /// With the accounts of this machine; on one machine only.
     Pam(Pam),
+    /// With the tokens of another hub; for gateway-only clusters.
+    Hub(OtherHub),
 }
 
 /// Login with a GitHub account.
@@ -101,6 +103,17 @@ pub struct Pam {
     pub allow: Vec<PersonName>,
 }
 
+/// Login with the tokens of another hub.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherHub {
+    /// The other hub's address.
+    #[schemars(url, regex(pattern = r"^https?://[^\s/?#@]+([/?#]\S*)?$"), example = &"https://hub.example.org")]
+    pub address: String,
+    /// The token of the service by which the other hub knows this gateway.
+    pub token: SecretRef,
+}
+
 impl Auth {
     /// The key by which the file names it.
     pub fn key(&self) -> &'static str {
@@ -111,6 +124,7 @@ impl Auth {
             Self::Native(_) => "native",
             Self::Password(_) => "password",
             Self::Pam(_) => "pam",
+            Self::Hub(_) => "hub",
         }
     }
 
@@ -120,7 +134,7 @@ impl Auth {
             Self::Github(github) => Some(&github.client_secret),
             Self::Cilogon(cilogon) => Some(&cilogon.client_secret),
             Self::Oidc(oidc) => Some(&oidc.client_secret),
-            Self::Native(_) | Self::Password(_) | Self::Pam(_) => None,
+            Self::Native(_) | Self::Password(_) | Self::Pam(_) | Self::Hub(_) => None,
         }
     }
 

@@ -28,6 +28,10 @@ pub struct HubFile {
     /// The address people type, without `https://`. Needs a DNS record that points at the hub.
     #[serde(default)]
     pub domain: Option<Domain>,
+    /// Where the certificate authority and the budget's alerts write to. Default: `hostmaster@` the domain.
+    #[serde(default)]
+    #[schemars(regex(pattern = r"^[^\s@<>]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"), example = &"hub@example.org")]
+    pub contact: Option<String>,
     /// People who may administer the hub. On one machine the default is the person who starts it.
     #[serde(default)]
     pub admins: Vec<PersonName>,
@@ -146,6 +150,18 @@ pub struct Gateway {
     pub per_user: Option<PerUser>,
     /// A Dask cluster that does nothing for so long is stopped.
     pub idle_timeout: Duration,
+    /// Who reaches the gateway of a cluster without a hub. Default: `public` with a `domain`, else `internal`.
+    pub balancer: Option<Balancer>,
+}
+
+/// Who reaches the gateway of a cluster without a hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Balancer {
+    /// Everyone on the internet, with TLS.
+    Public,
+    /// Only machines in the cluster's network and those joined to it.
+    Internal,
 }
 
 /// Workers of the Dask clusters.
@@ -306,8 +322,12 @@ pub enum Upgrades {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Network {
-    /// The network's addresses.
+    /// The nodes' addresses; on AWS the pods' too.
     pub cidr: Cidr,
+    /// The pods' addresses on GCP.
+    pub pods: Cidr,
+    /// The addresses of Services.
+    pub services: Cidr,
     /// NAT gateways: they cost by the hour and by the byte, and most hubs need none.
     pub nat: Nat,
     /// Whether flow logs are kept, for `frazil egress`.
@@ -389,6 +409,7 @@ impl Default for Gateway {
             workers: Workers::default(),
             per_user: None,
             idle_timeout: Duration::from_secs(30 * 60),
+            balancer: None,
         }
     }
 }
@@ -419,7 +440,13 @@ impl Default for Kubernetes {
 
 impl Default for Network {
     fn default() -> Self {
-        Self { cidr: Cidr::default(), nat: Nat::None, flow_logs: false }
+        Self {
+            cidr: Cidr::NODES,
+            pods: Cidr::PODS,
+            services: Cidr::SERVICES,
+            nat: Nat::None,
+            flow_logs: false,
+        }
     }
 }
 

@@ -170,9 +170,17 @@ impl KubernetesVersion {
     pub const DEFAULT: Self = Self(Cow::Borrowed("1.35"));
 }
 
-impl Default for Cidr {
-    fn default() -> Self {
-        Self(Cow::Borrowed("10.40.0.0/16"))
+impl Cidr {
+    /// Where nodes live by default.
+    pub const NODES: Self = Self(Cow::Borrowed("10.40.0.0/16"));
+    /// Where pods live by default, on GCP.
+    pub const PODS: Self = Self(Cow::Borrowed("10.64.0.0/12"));
+    /// Where Services live by default: EKS's own choice for a network in 10.0.0.0/8.
+    pub const SERVICES: Self = Self(Cow::Borrowed("172.20.0.0/16"));
+
+    /// The network as numbers; the check on reading leaves none that is not one.
+    pub fn net(&self) -> ipnet::Ipv4Net {
+        self.0.parse().unwrap_or_default()
     }
 }
 

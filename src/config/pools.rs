@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::names::MachineName;
+use super::names::{MachineName, Zone};
 use crate::catalog::Arch;
 
 /// Node pools.
@@ -42,6 +42,8 @@ pub struct Pool {
     pub spot: Option<bool>,
     /// The processor architecture.
     pub arch: Arch,
+    /// Its zones, of the hub's. Default: of core the first, where the disks are; of the others all.
+    pub zones: Vec<Zone>,
 }
 
 impl Pools {

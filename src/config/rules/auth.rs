@@ -18,6 +18,9 @@ pub(super) fn fits_provider(subject: &Subject<'_>) -> Vec<Problem> {
         Auth::Password(_) if !local && subject.hub.hub => {
             "`password` is for one machine and for gateway-only clusters: use `github`, `cilogon`, `oidc` or `native`"
         }
+        Auth::Hub(_) if local || subject.hub.hub => {
+            "`hub` is for gateway-only clusters: use `github`, `cilogon`, `oidc` or `native`"
+        }
         Auth::Github(_) | Auth::Cilogon(_) | Auth::Oidc(_) | Auth::Native(_) if local => {
             "a hub on one machine has `password` and `pam`"
         }
