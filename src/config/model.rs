@@ -395,6 +395,18 @@ pub struct Silence {
     pub because: String,
 }
 
+impl HubFile {
+    /// The size that is preselected: the one marked, or else the first.
+    pub fn default_size(&self) -> Option<&Size> {
+        self.sizes.iter().find(|size| size.default).or(self.sizes.first())
+    }
+
+    /// Where the certificate authority and the budget's alerts write to, where the hub has an address.
+    pub fn contact(&self) -> Option<String> {
+        self.contact.clone().or_else(|| self.domain.as_ref().map(|domain| format!("hostmaster@{domain}")))
+    }
+}
+
 impl Gateway {
     /// CPU cores that a Dask scheduler counts against its owner's limit.
     pub const SCHEDULER_CORES: f64 = 1.0;
