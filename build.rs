@@ -1,10 +1,17 @@
 //! Packs the catalog's tables, one deflated block a region, so that looking up
-//! one region decodes only that region. The tables are under `src/catalog/data`.
+//! one region decodes only that region; packs the charts' base values,
+//! `helm-values/CHART.yaml`, as one JSON mapping; checks the templates.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+use handlebars::Template;
+
+#[path = "src/render/templates/lint.rs"]
+mod lint;
 
 /// Deflate's best; the blocks are small and packed once.
 const LEVEL: u8 = 9;
@@ -12,9 +19,15 @@ const LEVEL: u8 = 9;
 #[expect(clippy::disallowed_methods, reason = "this is how cargo and build scripts talk")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/catalog/data");
+    println!("cargo::rerun-if-changed=helm-values");
     println!("cargo::rerun-if-changed=build.rs");
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog/data");
+    println!("cargo::rerun-if-changed=templates");
+    println!("cargo::rerun-if-changed=src/render/templates/lint.rs");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    check_templates(&root.join("templates"))?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("base_values.json"), base_values(&root.join("helm-values"))?)?;
+    let data = root.join("src/catalog/data");
     let mut pack = Pack::default();
     for provider in ["aws", "gcp"] {
         pack.add(provider, "", "machines", &machines(&data.join(provider))?)?;
@@ -28,6 +41,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("catalog.bin"), &pack.bytes)?;
     fs::write(out.join("catalog_index.rs"), format!("&[\n{}]", pack.index))?;
     Ok(())
+}
+
+/// The base values of each chart that has some, by the chart's name.
+fn base_values(folder: &Path) -> Result<String, Box<dyn Error>> {
+    let mut charts = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|end| end != "yaml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path)?;
+        let values: serde_json::Value =
+            serde_yaml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        charts.insert(name, values);
+    }
+    Ok(serde_json::to_string(&charts)?)
 }
 
 /// The blocks one after the other, and where each begins and ends.
@@ -84,4 +114,34 @@ fn sections(all: &[Vec<String>]) -> String {
     all.iter()
         .flat_map(|lines| lines.iter().map(String::as_str).chain([""]))
         .fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// Lints every template against the filled context of its name.
+fn check_templates(folder: &Path) -> Result<(), Box<dyn Error>> {
+    for template in templates(folder)? {
+        let name = template.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let context = folder.join(format!("contexts/{name}.json"));
+        let context =
+            fs::read_to_string(&context).map_err(|error| format!("{}: {error}", context.display()))?;
+        let parsed = Template::compile(&fs::read_to_string(&template)?)?;
+        let problems = lint::lint(&parsed, &serde_json::from_str(&context)?);
+        if !problems.is_empty() {
+            return Err(format!("{}: {}", template.display(), problems.join("; ")).into());
+        }
+    }
+    Ok(())
+}
+
+/// Handlebars templates below a folder.
+fn templates(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(templates(&path)?);
+        } else if path.extension().is_some_and(|end| end == "hbs") {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }

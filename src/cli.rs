@@ -7,6 +7,7 @@ mod explain;
 mod files;
 mod init;
 mod open;
+mod render;
 mod up;
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -17,6 +18,7 @@ pub use explain::ExplainArgs;
 pub use files::{HubFile, HubFiles};
 pub use init::{InitArgs, ProviderKind};
 pub use open::OpenArgs;
+pub use render::RenderArgs;
 pub use up::UpArgs;
 
 use crate::error::Error;
@@ -147,6 +149,14 @@ Example:
 
     /// Look at machine types and prices.
     Catalog(catalog::CatalogArgs),
+
+    /// Write what a hub file becomes: Terraform, Helm values, manifests, image; no network or credentials.
+    #[command(after_help = "\
+Examples:
+  frazil render                        into rendered/NAME
+  frazil render --out infra aws.yaml   into a folder of your choice
+  frazil render --check                name what differs from the files on disk, change nothing")]
+    Render(RenderArgs),
 
     /// Bring a hub up, or change it to what its file says; in this version on this machine.
     #[command(

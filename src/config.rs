@@ -18,13 +18,13 @@ mod secrecy;
 mod secret;
 mod source;
 
-pub use auth::{Auth, OtherHub, Password};
+pub use auth::{Auth, Github, OtherHub, Password};
 pub use explain::{Explanation, KeySummary, explain, keys};
 pub use flow::flow;
 pub use load::{Checked, HubDocument, check_bytes, check_file};
 pub use model::{
-    Backup, Balancer, Certificates, FurtherGateway, Gateway, GatewayAuth, HubFile, Image, Nat, Overrides, Size,
-    Upgrades, Workers,
+    Backup, Balancer, Certificates, FurtherGateway, Gateway, GatewayAuth, HubFile, Image, Nat, Overrides,
+    Size, Upgrades, Workers,
 };
 pub use names::{
     Account, Cidr, Domain, GroupName, HubName, KubernetesVersion, MachineName, PersonName, Project, Region,

@@ -1,12 +1,32 @@
 //! From a hub to the files that describe it. Pure: the same input gives the
 //! same bytes.
 
+mod base_values;
 pub mod chart;
 pub mod cluster;
+mod dask_gateway;
+mod folder;
+mod gateways;
+mod guard;
+mod hub_files;
+mod jupyterhub;
 pub mod local;
+mod manifests;
 pub mod nodes;
+pub mod outputs;
 pub mod pools;
+mod programs;
+pub mod quote;
 pub mod seats;
+pub mod secrets;
+pub mod support;
+pub mod templates;
+mod tfvars;
 mod tree;
 
+use base_values::base_values;
+pub use folder::{Difference, FolderError, Rendered};
+pub use hub_files::{RenderError, hub_files, releases, values_path};
+pub use manifests::manifests;
+pub use tfvars::variables;
 pub use tree::{File, Tree, WriteError, hex, write_changed};

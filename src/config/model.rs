@@ -196,7 +196,8 @@ pub struct PerUser {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FurtherGateway {
-    /// The name by which people choose it.
+    /// The name by which people choose it. With `auth: jupyterhub` the name of its own hub file, by which
+    /// the two know each other.
     pub name: SizeName,
     /// The hub file that describes it, relative to this one.
     #[serde(default)]
@@ -249,6 +250,10 @@ pub struct Homes {
     /// The most a person may keep in their home directory. Default: no limit.
     #[schemars(example = &"20 GiB")]
     pub quota: Option<Bytes>,
+    /// Size of the disk that holds the homes under a quota; it can grow while people work. Default: a quarter
+    /// of everyone's quota (of the event's people, or of 40), at least 50 GiB.
+    #[schemars(example = &"400 GiB")]
+    pub size: Option<Bytes>,
     /// How often homes are backed up.
     pub backup: Backup,
 }

@@ -50,7 +50,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    fn none(reason: impl Into<String>) -> Self {
+    /// No limits, and why.
+    pub fn none(reason: impl Into<String>) -> Self {
         Self { kind: LimitsKind::None, reason: reason.into(), memory: None, cpu: None }
     }
 }

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::base_values;
+
 /// A chart of someone else's, at the version that its values here were made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Chart {
@@ -38,6 +40,15 @@ pub struct Release {
     pub unless_served: Option<&'static str>,
     /// Whether it belongs to the cluster rather than to this hub: several hubs share it.
     pub shared: bool,
+}
+
+impl Chart {
+    /// Its base values with a hub's own merged over them.
+    pub fn values(&self, own: Value) -> Value {
+        let mut values = base_values(self.name);
+        merge(&mut values, own);
+        values
+    }
 }
 
 /// Merges values as Helm does: mappings key by key, everything else replaced.

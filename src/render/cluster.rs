@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::nodes::{HUB_PURPOSE, NodePool, PoolError, Purpose, node_pools};
-use crate::config::{HubFile, Image, Nat, Provider};
+use crate::config::{HubFile, Image, Provider};
 
 /// A hub on a cluster, with its node pools.
 #[derive(Clone, Debug)]
@@ -84,6 +84,16 @@ impl<'a> Cluster<'a> {
         if self.is_ours() { json!({ HUB_PURPOSE: "core" }) } else { json!({}) }
     }
 
+    /// The scratch bucket's name, where there is one.
+    pub fn scratch(&self) -> Option<String> {
+        let owner = match &self.hub.provider {
+            Provider::Aws(aws) => aws.account.as_str(),
+            Provider::Gcp(gcp) => gcp.project.as_str(),
+            Provider::Kubernetes(_) | Provider::Local(_) => return None,
+        };
+        self.hub.storage.scratch.enabled.then(|| format!("{}-{owner}-scratch", self.hub.name))
+    }
+
     /// Whether there is a gateway.
     pub fn has_gateway(&self) -> bool {
         self.hub.gateway.enabled
@@ -92,11 +102,6 @@ impl<'a> Cluster<'a> {
     /// Whether the cluster has GPU nodes of ours.
     pub fn has_gpus(&self) -> bool {
         self.pool(Purpose::Gpu).is_some()
-    }
-
-    /// Whether nodes reach the internet only through NAT gateways.
-    pub fn has_private_nodes(&self) -> bool {
-        self.hub.network.nat != Nat::None
     }
 
     /// The Service of Dask Gateway's proxy, as the chart names it.

@@ -10,11 +10,12 @@ use crate::config::{Auth, Gateway, HubFile, Size};
 use crate::observe::{Limits, Machine};
 
 /// The hub's own program text, by the name it gets beside `hub.json`.
-const HUB_PROGRAMS: [(&str, &str); 5] = [
+const HUB_PROGRAMS: [(&str, &str); 6] = [
     ("jupyterhub_config.py", include_str!("../../templates/local/jupyterhub_config.py")),
     ("server.py", include_str!("../../templates/local/server.py")),
     ("signin.py", include_str!("../../templates/local/signin.py")),
     ("sizes.py", include_str!("../../templates/hub/sizes.py")),
+    ("plain_text.py", include_str!("../../templates/hub/plain_text.py")),
     ("machine.py", include_str!("../../templates/local/machine.py")),
 ];
 
@@ -65,6 +66,28 @@ pub struct Placement<'a> {
     pub person: &'a str,
     /// Whether it runs as root.
     pub root: bool,
+}
+
+/// The configuration of hub and gateway as `up` writes it, without what only `up` decides:
+/// ports are 0, folders relative, sizes not limited.
+pub fn preview(hub_file: &HubFile, port: u16, machine: Machine) -> Tree {
+    let limits = Limits::none("decided when the hub comes up");
+    let place = Placement {
+        id: "",
+        ports: Ports { hub: 0, proxy_api: 0, gateway: 0, gateway_api: 0 },
+        data: Path::new("data"),
+        tokens: Path::new("tokens"),
+        limits: &limits,
+        machine,
+        person: "admin",
+        root: false,
+    };
+    let mut tree = Tree::default();
+    tree.add_below("local/hub", hub(hub_file, port, &place));
+    if hub_file.gateway.enabled {
+        tree.add_below("local/gateway", gateway(hub_file, &place));
+    }
+    tree
 }
 
 /// The hub's configuration.

@@ -143,7 +143,10 @@ pub fn node_pools(hub: &HubFile) -> Result<Vec<NodePool>, PoolError> {
     pool_machines(hub)?.into_iter().map(|pool| node_pool(hub, pool)).collect()
 }
 
-fn node_pool(hub: &HubFile, PoolMachines { pool: name, origin }: PoolMachines) -> Result<NodePool, PoolError> {
+fn node_pool(
+    hub: &HubFile,
+    PoolMachines { pool: name, origin }: PoolMachines,
+) -> Result<NodePool, PoolError> {
     let machines = match origin {
         Origin::File(offers) => offers,
         Origin::Cheapest(choice) => vec![choice.best.offer],

@@ -2,6 +2,7 @@
 
 use frazil_units::Bytes;
 
+use super::nodes::NodePool;
 use crate::catalog::{Cpu, DAEMON_CPU, DAEMON_MEMORY, DAEMON_PODS, Offer};
 use crate::config::{Size, Workers};
 
@@ -68,6 +69,12 @@ impl Room {
 pub fn room(machine: &Offer) -> Option<(f64, Bytes)> {
     let room = Room::of(machine)?;
     Some((Cpu::millicores(room.cpu).as_cores(), Bytes::new(room.memory)))
+}
+
+/// The least that pods may use of any machine of a pool, beside its daemon sets: cores and memory.
+pub fn smallest_room(pool: &NodePool) -> Option<(f64, Bytes)> {
+    let rooms: Option<Vec<_>> = pool.machines.iter().map(room).collect();
+    rooms?.into_iter().reduce(|a, b| (a.0.min(b.0), a.1.min(b.1)))
 }
 
 /// Cores as Kubernetes counts them; the file's range leaves no negative or huge ones.

@@ -45,6 +45,11 @@ impl Tree {
         self.files.insert(path.into(), File { content: content.into(), secret: true });
     }
 
+    /// Adds all files of another tree below a folder.
+    pub fn add_below(&mut self, folder: &str, other: Self) {
+        self.files.extend(other.files.into_iter().map(|(path, file)| (Path::new(folder).join(path), file)));
+    }
+
     /// The files with their paths.
     pub fn files(&self) -> impl Iterator<Item = (&Path, &File)> {
         self.files.iter().map(|(path, file)| (path.as_path(), file))

@@ -90,6 +90,11 @@ def check_bounds(msg):
         raise PublicException(f"minimum {minimum} is more than maximum {maximum}")
 
 
+def held(cluster, msg):
+    """The count that a scheduler reports, if it was promised."""
+    return max(0, min(int(msg["count"]), promised(cluster.config)))
+
+
 def total(config, workers):
     return scheduler_of(config) + worker_of(config).times(workers)
 
@@ -187,13 +192,17 @@ class LimitedBackend(Backend):
         """How many workers of a cluster have not ended; 0 where only promises are known."""
         return 0
 
+    async def counted_clusters(self, username):
+        """A person's clusters that use or may use something: all that was asked for."""
+        return await self.list_clusters(username=username, statuses=COUNTED)
+
     async def used_by(self, username, besides=None):
         """What a person's other clusters may use or still use, and their names.
 
         The third value tells whether some of it is coming free.
         """
         used, names, leaving = Amount(), [], False
-        for cluster in await self.list_clusters(username=username, statuses=COUNTED):
+        for cluster in await self.counted_clusters(username):
             stopping = cluster.status == ClusterStatus.STOPPING
             kept = 0 if stopping else promised(cluster.config)
             living = self.living_workers(cluster)
@@ -289,10 +298,15 @@ class LimitedBackend(Backend):
         await super().on_cluster_heartbeat(cluster_name, msg)
 
     async def _hold(self, cluster, msg):
-        count = max(0, min(int(msg["count"]), promised(cluster.config)))
         if cluster.config.get("promise_settles"):
-            await self.save_promise(cluster.name, count, False)
-        return dict(msg, count=count)
+            # A request may be at work on a new promise; it must not be lost.
+            async with self._locks[cluster.username]:
+                cluster = await self.get_cluster(cluster.name) or cluster
+                count = held(cluster, msg)
+                if cluster.config.get("promise_settles"):
+                    await self.save_promise(cluster.name, count, False)
+                return dict(msg, count=count)
+        return dict(msg, count=held(cluster, msg))
 
 
 # Dask Gateway's handler of `adapt` fills in a missing maximum before the
@@ -332,7 +346,7 @@ async def _asked(request):
 def cluster_options(options, user_name, groups, settings):
     """The configuration of one cluster from what its user chose.
 
-    options: worker_cores (cores), worker_memory (GiB) and image.
+    options: worker_cores (cores) and worker_memory (GiB) at least.
     settings: `workers` of gateway.json. Raises ValueError with the reason.
     """
     cores, memory = options["worker_cores"], round(options["worker_memory"] * GIB)
@@ -346,19 +360,26 @@ def cluster_options(options, user_name, groups, settings):
     return overrides
 
 
+def worker_fields(settings):
+    """The size of a worker, as options within the bounds of `settings`."""
+    memory = settings["memory_bytes"] / GIB
+    return (
+        Float("worker_cores", default=settings["cores"], min=0.1,
+              max=settings.get("max_cores"), label="Cores of a worker"),
+        Float("worker_memory", default=memory, min=0.25,
+              max=_in_gib(settings.get("max_memory_bytes")),
+              label="Memory of a worker (GiB)"),
+    )
+
+
 def options_form(settings):
     """What a user may choose for a cluster; `settings` as in cluster_options.
 
     `image` is taken and not used: notebooks written for a hub in the cloud set
     it, and on one machine there is one environment.
     """
-    memory = settings["memory_bytes"] / GIB
     return Options(
-        Float("worker_cores", default=settings["cores"], min=0.1,
-              max=settings.get("max_cores"), label="Cores of a worker"),
-        Float("worker_memory", default=memory, min=0.25,
-              max=_in_gib(settings.get("max_memory_bytes")),
-              label="Memory of a worker (GiB)"),
+        *worker_fields(settings),
         String("image", default="", label="Image (not used on one machine)"),
         handler=lambda options, user: cluster_options(
             options, user.name, user.groups, settings

@@ -5,7 +5,7 @@ administrator opens nothing here: an administrator who wants a size joins its
 group in the hub file, so that the file alone says who may start what.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 GIB = 2**30
@@ -23,8 +23,10 @@ class NotAllowed(PermissionError):
 class Size:
     """What a server gets: `memory_bytes` in bytes, `cpu` in cores.
 
-    `cpu` is None where the hub file says nothing: no limit. `gpu` counts
-    whole devices and matters on Kubernetes only.
+    `cpu` is None where the hub file says nothing: no limit. The rest matters
+    on Kubernetes only: `cpu_guarantee` is what a server has for itself, in
+    cores, and None is all of `cpu`; `gpu` counts whole devices; `placement`
+    has KubeSpawner's traits for the machines it may run on.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Size:
     description: str = ""
     groups: tuple[str, ...] = ()
     default: bool = False
+    cpu_guarantee: float | None = None
+    placement: dict = field(default_factory=dict, hash=False)
 
     @property
     def title(self):
@@ -61,10 +65,14 @@ def memory_text(count):
 
 def load(entries):
     """Sizes from the list of JSON objects in hub.json; unknown keys fail."""
-    return [
-        Size(**{k: tuple(v or ()) if k == "groups" else v for k, v in entry.items()})
-        for entry in entries
-    ]
+    return [Size(**{k: _value(k, v) for k, v in entry.items()}) for entry in entries]
+
+
+def _value(key, value):
+    empty = {"groups": (), "placement": {}, "description": "", "display_name": ""}
+    if value is None and key in empty:
+        return empty[key]
+    return tuple(value) if key == "groups" else value
 
 
 def allowed(sizes, groups):
@@ -129,9 +137,15 @@ def profiles(sizes, groups):
 def _profile(size, is_default):
     override = {"mem_limit": size.memory_bytes, "mem_guarantee": size.memory_bytes}
     if size.cpu is not None:
-        override.update(cpu_limit=size.cpu, cpu_guarantee=size.cpu)
+        override["cpu_limit"] = size.cpu
+    guarantee = size.cpu if size.cpu_guarantee is None else size.cpu_guarantee
+    if guarantee is not None:
+        override["cpu_guarantee"] = guarantee
     if size.gpu:
         override["extra_resource_limits"] = {"nvidia.com/gpu": str(size.gpu)}
+    override.update(size.placement)
+    if "tolerations" in override:
+        override["tolerations"] = _added(override["tolerations"])
     return {
         "display_name": size.title,
         "slug": size.name,
@@ -141,8 +155,19 @@ def _profile(size, is_default):
     }
 
 
-def form(sizes, groups, notes=()):
+def _added(tolerations):
+    """Adds to what every server tolerates; a plain list would replace that."""
+    def value(spawner):
+        mine = list(spawner.tolerations)
+        return mine + [t for t in tolerations if t not in mine]
+
+    return value
+
+
+def form(sizes, groups, notes=(), name="size"):
     """The choice as HTML for a person in `groups`; `notes` stand above it.
+
+    name: the field of the form that carries it.
 
     Empty where there is nothing to choose and nothing to say, and the hub
     then starts the server at once.
@@ -154,19 +179,19 @@ def form(sizes, groups, notes=()):
     above = "".join(f'<p class="alert alert-warning">{escape(n)}</p>' for n in notes)
     if not mine:
         return f'{above}<p class="alert alert-warning">{escape(_offer(sizes, groups))}</p>'
-    rows = "".join(_row(s, s is chosen) for s in mine)
+    rows = "".join(_row(s, s is chosen, name) for s in mine)
     return (
         f'{above}<fieldset class="sizes"><legend>How big should your server be?'
         f"</legend>{rows}</fieldset>"
     )
 
 
-def _row(size, checked):
+def _row(size, checked, field_name):
     name = escape(size.name, quote=True)
     text = f'<span class="size-text">{escape(size.description)}</span>'
     return (
         f'<label class="size" for="size-{name}">'
-        f'<input type="radio" name="size" id="size-{name}" value="{name}"'
+        f'<input type="radio" name="{field_name}" id="size-{name}" value="{name}"'
         f"{' checked' if checked else ''}>"
         f'<span class="size-body"><span class="size-name">{escape(size.title)}</span>'
         f'<span class="size-amount">{escape(size.amount)}</span>'

@@ -35,16 +35,14 @@ The JSON file that FRAZIL_SECRETS names
 
 import json
 import os
-import re
 import sys
 from pathlib import Path
-
-from markupsafe import Markup, escape
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import machine  # noqa: E402
+import plain_text  # noqa: E402
 import server  # noqa: E402
 import signin  # noqa: E402
 import sizes  # noqa: E402
@@ -62,13 +60,6 @@ PREFIX = "/services/dask-gateway"
 
 def groups_of(name):
     return [group for group, people in file_groups.items() if name in people]
-
-
-def linked(text):
-    """Plain text as safe HTML, with its web addresses as links."""
-    parts = re.split(r"(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]])", text or "")
-    link = Markup('<a href="{0}" rel="noopener">{0}</a>')
-    return Markup("").join(link.format(p) if i % 2 else escape(p) for i, p in enumerate(parts))
 
 
 def server_env():
@@ -112,8 +103,8 @@ c.JupyterHub.data_files_path = str(Path(sys.prefix, "share", "jupyterhub"))
 c.JupyterHub.template_paths = [str(HERE)]
 c.JupyterHub.template_vars = {
     "hub_title": hub["title"],
-    "hub_welcome": linked(hub.get("welcome")),
-    "hub_terms": linked(hub.get("terms")),
+    "hub_welcome": plain_text.linked(hub.get("welcome")),
+    "hub_terms": plain_text.linked(hub.get("terms")),
 }
 
 # People.

@@ -1,0 +1,72 @@
+//! Further gateways that a hub's people reach, as their servers see them.
+
+use std::fmt::Display;
+
+use serde_json::{Map, Value, json};
+
+use super::cluster::Cluster;
+use super::quote::ascii_json;
+use super::secrets::HUB_SECRET;
+use crate::config::{FurtherGateway, GatewayAuth, HubFile};
+
+/// Variables by which people's servers find the hub's further gateways: all of them as JSON in
+/// `FRAZIL_GATEWAYS`, and the password of each that has one in a variable of its own.
+pub(super) fn environment(cluster: &Cluster<'_>) -> Value {
+    let gateways = &cluster.hub.gateways;
+    if gateways.is_empty() {
+        return json!({});
+    }
+    let list: Vec<_> = gateways.iter().map(entry).collect();
+    let mut env = Map::new();
+    env.insert("FRAZIL_GATEWAYS".to_owned(), braces_escaped(&ascii_json(&json!(list))).into());
+    for gateway in gateways.iter().filter(|gateway| gateway.password.is_some()) {
+        let name = password_variable(gateway);
+        let key = password_key(gateway);
+        let source = json!({ "secretKeyRef": { "name": HUB_SECRET, "key": key } });
+        env.insert(name.clone(), json!({ "name": name, "valueFrom": source }));
+    }
+    Value::Object(env)
+}
+
+fn entry(gateway: &FurtherGateway) -> Value {
+    json!({
+        "name": gateway.name,
+        "address": gateway.address,
+        // A gateway of another hub file has its address there; `up` knows it once that one is up.
+        "file": gateway.file,
+        "auth": gateway.auth,
+        "password_variable": (gateway.auth == GatewayAuth::Password).then(|| password_variable(gateway)),
+        "region": gateway.region,
+        "buckets": gateway.buckets,
+    })
+}
+
+/// Further gateways that know this hub's people by their tokens.
+pub(super) fn with_our_tokens(hub: &HubFile) -> impl Iterator<Item = &FurtherGateway> {
+    hub.gateways.iter().filter(|gateway| gateway.auth == GatewayAuth::Jupyterhub)
+}
+
+/// The service by which a hub knows a further gateway: named as the gateway, which is named as its hub file.
+pub(super) fn service_name(gateway: &impl Display) -> String {
+    format!("dask-gateway-{gateway}")
+}
+
+/// The key of a gateway's token in the hub's Secret.
+pub(super) fn token_key(gateway: &FurtherGateway) -> String {
+    format!("gateways.{}.token", gateway.name)
+}
+
+/// The variable with a gateway's password.
+fn password_variable(gateway: &FurtherGateway) -> String {
+    format!("FRAZIL_GATEWAY_PASSWORD_{}", gateway.name.as_str().to_uppercase().replace('-', "_"))
+}
+
+/// The key of a gateway's password in the hub's Secret.
+pub(super) fn password_key(gateway: &FurtherGateway) -> String {
+    format!("gateways.{}.password", gateway.name)
+}
+
+/// KubeSpawner expands `{username}` and the like in variables, and fails at other braces.
+fn braces_escaped(text: &str) -> String {
+    text.replace('{', "{{").replace('}', "}}")
+}

@@ -1,0 +1,219 @@
+//! A hub file as the tree of files that everything else is made from.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::chart::Release;
+use super::cluster::Cluster;
+use super::manifests::manifests;
+use super::nodes::PoolError;
+use super::outputs;
+use super::quote::ascii_json_lines;
+use super::secrets::{Secret, Source, secrets};
+use super::templates::{Template, TemplateError, fill};
+use super::tfvars::variables;
+use super::{Tree, dask_gateway, jupyterhub, support};
+use crate::config::{HubFile, Provider, SecretRef, State};
+
+/// The image that the hub image is made from.
+const BASE_IMAGE: &str = "docker.io/library/python:3.12-slim-bookworm";
+
+/// Terraform's files that are the same for every hub of a cloud.
+const AWS_ROOT: [(&str, &str); 2] = [
+    ("variables.tf", include_str!("../../terraform/aws/variables.tf")),
+    ("versions.tf", include_str!("../../terraform/aws/versions.tf")),
+];
+const GCP_ROOT: [(&str, &str); 2] = [
+    ("variables.tf", include_str!("../../terraform/gcp/variables.tf")),
+    ("versions.tf", include_str!("../../terraform/gcp/versions.tf")),
+];
+
+/// A hub file that cannot be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A pool has no machines.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// A template cannot be filled.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// Values cannot be written.
+    #[error("the values of `{what}` cannot be written as YAML")]
+    Yaml {
+        /// Whose values.
+        what: String,
+        /// Why.
+        #[source]
+        source: serde_yaml::ser::Error,
+    },
+}
+
+/// The Helm releases of a hub, in the order in which they are installed.
+///
+/// # Errors
+/// When a template cannot be filled.
+pub fn releases(cluster: &Cluster<'_>) -> Result<Vec<Release>, TemplateError> {
+    let mut releases = support::releases(cluster);
+    releases.extend(jupyterhub::release(cluster));
+    releases.extend(dask_gateway::release(cluster)?);
+    Ok(releases)
+}
+
+/// The files of a hub on a cluster.
+///
+/// # Errors
+/// When no machine holds a pool.
+pub fn hub_files(hub: &HubFile) -> Result<Tree, RenderError> {
+    let cluster = Cluster::new(hub)?;
+    let releases = releases(&cluster)?;
+    let secrets = secrets(&cluster);
+    let mut tree = Tree::default();
+    terraform(&cluster, &mut tree)?;
+    image(hub, &mut tree)?;
+    for release in &releases {
+        let head = format!("Values of the chart {} {}", release.chart.name, release.version);
+        tree.add(values_path(release), yaml(&head, &release.values)?);
+    }
+    for manifest in manifests(&cluster) {
+        let name =
+            [&manifest["kind"], &manifest["metadata"]["name"]].map(|text| text.as_str().unwrap_or_default());
+        let path = format!("manifests/{}-{}.yaml", name[0].to_lowercase(), name[1]);
+        tree.add(path, yaml("Applied server-side", &manifest)?);
+    }
+    tree.add("charts.yaml", yaml("Helm releases, in this order", &releases_data(&releases))?);
+    tree.add("secrets.json", ascii_json_lines(&json!(secrets)));
+    let notes = notes(hub, &tree, &releases, &secrets)?;
+    tree.add("README.md", notes);
+    Ok(tree)
+}
+
+/// Where a release's values are.
+pub fn values_path(release: &Release) -> PathBuf {
+    PathBuf::from(format!("helm/{}.yaml", release.chart.name))
+}
+
+fn yaml(head: &str, value: &impl Serialize) -> Result<String, RenderError> {
+    let text =
+        serde_yaml::to_string(value).map_err(|source| RenderError::Yaml { what: head.to_owned(), source })?;
+    Ok(format!("# {head}. Written by frazil: change the hub file, not this.\n{text}"))
+}
+
+fn releases_data(releases: &[Release]) -> Value {
+    let data = releases.iter().map(|release| {
+        json!({
+            "release": release.name,
+            "namespace": release.namespace,
+            "chart": release.chart.name,
+            "version": release.version,
+            "repository": release.chart.repository,
+            "source": release.chart.source,
+            "why": release.chart.why,
+            "values": values_path(release),
+            "unless_served": release.unless_served,
+            "shared": release.shared,
+        })
+    });
+    data.collect()
+}
+
+fn terraform(cluster: &Cluster<'_>, tree: &mut Tree) -> Result<(), RenderError> {
+    let Some(variables) = variables(cluster) else { return Ok(()) };
+    let root = if cluster.is_eks() { AWS_ROOT } else { GCP_ROOT };
+    for (name, text) in root {
+        tree.add(format!("terraform/{name}"), text);
+    }
+    tree.add("terraform/backend.tf", fill(Template::Backend, &backend(cluster.hub))?);
+    tree.add("terraform/hub.auto.tfvars.json", format!("{variables:#}\n"));
+    Ok(())
+}
+
+/// Where Terraform keeps its state.
+fn backend(hub: &HubFile) -> Value {
+    let own = |account: &str| format!("{}-{account}-state", hub.name);
+    let name = |auto: String, said: &str| if said == "auto" { auto } else { said.to_owned() };
+    let (mut s3, mut gcs, mut local) = (Value::Null, Value::Null, Value::Null);
+    match (&hub.state, &hub.provider) {
+        (State::Bucket(bucket), Provider::Aws(aws)) => {
+            let key = format!("{}/terraform.tfstate", hub.name);
+            s3 = json!({ "bucket": name(own(aws.account.as_str()), bucket), "key": key, "region": aws.region });
+        }
+        (State::Bucket(bucket), Provider::Gcp(gcp)) => {
+            gcs = json!({ "bucket": name(own(gcp.project.as_str()), bucket), "prefix": hub.name });
+        }
+        _ => local = json!({ "path": "terraform.tfstate" }),
+    }
+    json!({ "s3": s3, "gcs": gcs, "local": local })
+}
+
+/// How the hub image is made, where the file names none of its own.
+fn image(hub: &HubFile, tree: &mut Tree) -> Result<(), RenderError> {
+    if hub.image.name.is_some() {
+        return Ok(());
+    }
+    let labels = [
+        json!({ "key": "frazil.hub", "value": hub.name }),
+        json!({ "key": "frazil.tag", "value": hub.image.tag }),
+    ];
+    let text = fill(Template::Containerfile, &json!({ "base": BASE_IMAGE, "labels": labels }))?;
+    tree.add("image/Containerfile", text);
+    tree.add("image/requirements.txt", include_str!("../../images/hub/requirements.txt"));
+    Ok(())
+}
+
+fn notes(
+    hub: &HubFile,
+    tree: &Tree,
+    releases: &[Release],
+    secrets: &[Secret],
+) -> Result<String, RenderError> {
+    let files: Vec<_> = tree
+        .files()
+        .map(|(path, _)| json!({ "path": path, "what": what(&path.to_string_lossy()) }))
+        .collect();
+    let releases: Vec<_> = releases
+        .iter()
+        .map(|release| {
+            json!({
+                "name": release.name,
+                "chart": release.chart.name,
+                "version": release.version,
+                "namespace": release.namespace,
+                "why": release.chart.why,
+            })
+        })
+        .collect();
+    let secrets: Vec<_> =
+        secrets.iter().map(|secret| json!({ "key": secret.key, "from": origin(&secret.from) })).collect();
+    let outputs = tree.files().any(|(_, file)| {
+        let prefix = outputs::PREFIX.as_bytes();
+        file.content.windows(prefix.len()).any(|window| window == prefix)
+    });
+    let context = json!({ "name": hub.name, "files": files, "releases": releases, "secrets": secrets, "outputs": outputs });
+    Ok(fill(Template::Notes, &context)?)
+}
+
+/// What a file of the tree is, in a few words.
+fn what(path: &str) -> &'static str {
+    match path {
+        "charts.yaml" => "Helm releases: chart, version, where it comes from, why",
+        "secrets.json" => "which secrets there are and where each comes from; none of them itself",
+        "image/Containerfile" => "how the hub image is made",
+        "image/requirements.txt" => "its packages, pinned by digest",
+        "terraform/backend.tf" => "where Terraform keeps its state",
+        "terraform/hub.auto.tfvars.json" => "what the hub file says, as Terraform's variables",
+        _ if path.starts_with("terraform/") => "Terraform, the same for every hub of this cloud",
+        _ if path.starts_with("helm/") => "values of a chart",
+        _ => "an object of Kubernetes that no chart makes",
+    }
+}
+
+fn origin(source: &Source) -> String {
+    match source {
+        Source::Random(_) => "random, made once when the hub comes up, and kept".to_owned(),
+        Source::Reference(SecretRef::Env(name)) => format!("the environment variable {name}"),
+        Source::Reference(SecretRef::File(path)) => format!("the file {path}"),
+        Source::Reference(SecretRef::Sops(place)) => format!("sops, {place}"),
+    }
+}

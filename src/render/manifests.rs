@@ -1,0 +1,53 @@
+//! Kubernetes objects that no chart makes, applied server-side.
+
+use serde_json::{Value, json};
+
+use super::chart::merge;
+use super::cluster::Cluster;
+use super::jupyterhub::USER_ACCOUNT;
+use super::support;
+use crate::config::Provider;
+
+/// The objects of a hub, in the order in which they are applied.
+pub fn manifests(cluster: &Cluster<'_>) -> Vec<Value> {
+    let mut manifests = vec![namespace(cluster), user_account(cluster)];
+    manifests.extend(support::manifests(cluster));
+    let ours = json!({ "metadata": { "labels": labels(cluster) } });
+    manifests.iter_mut().for_each(|manifest| merge(manifest, ours.clone()));
+    manifests
+}
+
+/// Labels of everything that is ours, by which it is found again.
+fn labels(cluster: &Cluster<'_>) -> Value {
+    json!({ "app.kubernetes.io/managed-by": "frazil", "frazil/hub": cluster.hub.name })
+}
+
+fn namespace(cluster: &Cluster<'_>) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": { "name": cluster.namespace() },
+    })
+}
+
+/// Who people's servers and Dask workers are. On EKS the cloud's identity hangs on the name
+/// (EKS Pod Identity), on GKE on an annotation; the account has no rights inside the cluster.
+fn user_account(cluster: &Cluster<'_>) -> Value {
+    let annotations = match &cluster.hub.provider {
+        Provider::Gcp(gcp) => {
+            let account = format!("{}-user@{}.iam.gserviceaccount.com", cluster.hub.name, gcp.project);
+            json!({ "iam.gke.io/gcp-service-account": account })
+        }
+        Provider::Aws(_) | Provider::Kubernetes(_) | Provider::Local(_) => json!({}),
+    };
+    json!({
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {
+            "name": USER_ACCOUNT,
+            "namespace": cluster.namespace(),
+            "annotations": annotations,
+        },
+        "automountServiceAccountToken": false,
+    })
+}

@@ -1,0 +1,63 @@
+//! What only Terraform knows: values stand as `output:NAME` until they are
+//! applied, so that everything else can be rendered before anything exists.
+
+use serde_json::Value;
+
+/// What marks a value as one of Terraform's outputs. It is the whole string, never a part of one.
+pub const PREFIX: &str = "output:";
+
+/// An output of Terraform that charts and manifests need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The homes' volume, as its CSI driver names it. With a quota, one disk: on AWS the EBS volume's
+    /// ID (`vol-…`), on GCP `projects/PROJECT/zones/ZONE/disks/NAME`. Without one, on AWS the EFS file
+    /// system and its access point, `fs-…::fsap-…`; the access point makes everything person 1000's.
+    HomesVolume,
+    /// The zone of the homes' disk, where its server has to run.
+    HomesZone,
+    /// The address of the Filestore instance that keeps homes, on GCP without a quota.
+    HomesAddress,
+}
+
+impl Output {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::HomesVolume, Self::HomesZone, Self::HomesAddress];
+
+    /// Its name in Terraform.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HomesVolume => "homes_volume",
+            Self::HomesZone => "homes_zone",
+            Self::HomesAddress => "homes_address",
+        }
+    }
+
+    /// The output that a value stands for, if it stands for one.
+    pub fn of(value: &Value) -> Option<Self> {
+        let name = value.as_str()?.strip_prefix(PREFIX)?;
+        Self::ALL.into_iter().find(|output| output.name() == name)
+    }
+}
+
+/// What stands in place of an output's value.
+pub fn output(output: Output) -> Value {
+    Value::String(format!("{PREFIX}{}", output.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Output, output};
+
+    #[test]
+    fn an_output_is_found_where_it_stands() {
+        for each in Output::ALL {
+            assert_eq!(Output::of(&output(each)), Some(each));
+        }
+        for other in [json!("output:other"), json!("homes_volume"), json!(1), json!("x output:homes_volume")]
+        {
+            assert_eq!(Output::of(&other), None);
+        }
+    }
+}

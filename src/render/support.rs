@@ -1,0 +1,78 @@
+//! What a hub needs beside JupyterHub and Dask Gateway: charts of others with
+//! a hub's values, and the objects that no chart makes.
+
+mod autoscaler;
+mod certificates;
+mod efs;
+mod homes;
+mod metrics;
+mod monitoring;
+mod nvidia;
+
+pub use certificates::gateway_tls;
+pub use homes::{CLAIM as HOMES_CLAIM, SHARE as HOMES_SHARE};
+use serde_json::Value;
+
+use super::chart::{Chart, Release, SYSTEM_NAMESPACE};
+use super::cluster::Cluster;
+
+/// The Helm releases beside the hub's and the gateway's, in the order in which to install them.
+pub fn releases(cluster: &Cluster<'_>) -> Vec<Release> {
+    let all = [
+        autoscaler::release(cluster),
+        efs::release(cluster),
+        nvidia::release(cluster),
+        metrics::release(cluster),
+        certificates::release(cluster),
+        homes::release(cluster),
+        monitoring::release(cluster),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// The objects that no chart makes, to apply after the releases, the gateway's among them.
+pub fn manifests(cluster: &Cluster<'_>) -> Vec<Value> {
+    let mut all = homes::manifests(cluster);
+    all.extend(certificates::manifests(cluster));
+    all
+}
+
+/// The service account of a release that needs rights in the cloud: what it does there, and the account's
+/// name. EKS Pod Identity and GKE's workload identity both go by namespace and name.
+pub fn identity(release: &Release) -> Option<(&'static str, &'static str)> {
+    match release.chart.name {
+        "cluster-autoscaler" => Some(("autoscaler", "cluster-autoscaler")),
+        "aws-efs-csi-driver" => Some(("homes", "efs-csi-controller-sa")),
+        "cert-manager" => Some(("certificates", "cert-manager")),
+        _ => None,
+    }
+}
+
+/// A release that belongs to the whole cluster. It is called as its chart, so that a second hub finds it.
+fn shared(chart: Chart, values: Value) -> Release {
+    Release {
+        version: chart.version.to_owned(),
+        name: chart.name.to_owned(),
+        namespace: SYSTEM_NAMESPACE.to_owned(),
+        values: chart.values(values),
+        unless_served: None,
+        shared: true,
+        chart,
+    }
+}
+
+/// A release of this hub, in its namespace.
+fn own(cluster: &Cluster<'_>, name: &str, chart: Chart, values: Value) -> Release {
+    Release {
+        version: chart.version.to_owned(),
+        name: cluster.release(name),
+        namespace: cluster.namespace().to_owned(),
+        values: chart.values(values),
+        unless_served: None,
+        shared: false,
+        chart,
+    }
+}
+
+#[cfg(test)]
+mod tests;

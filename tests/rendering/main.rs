@@ -1,0 +1,13 @@
+//! What a hub file becomes: files that say exactly what it says, whatever people typed, and
+//! that the tools they are for read alike.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test stops at the first surprise, looks for tools, and says what it skips"
+)]
+
+mod hostile;
+mod hubs;
+mod pairwise;
