@@ -23,8 +23,8 @@ pub use explain::{Explanation, KeySummary, explain, keys};
 pub use flow::flow;
 pub use load::{Checked, HubDocument, check_bytes, check_file};
 pub use model::{
-    Backup, Balancer, Certificates, FurtherGateway, Gateway, GatewayAuth, HubFile, Image, Nat, Overrides, Size,
-    Upgrades, Workers,
+    Backup, Balancer, Certificates, FurtherGateway, Gateway, GatewayAuth, HubFile, Image, Nat, Overrides,
+    Size, Upgrades, Workers,
 };
 pub use names::{
     Account, Cidr, Domain, GroupName, HubName, KubernetesVersion, MachineName, PersonName, Project, Region,
@@ -34,5 +34,6 @@ pub use plans::{AtLimit, Budget, Event};
 pub use pools::{Pool, Pools};
 pub use problem::{Problem, Severity, line_column};
 pub use provider::{Aws, Gcp, Local, Provider, State};
+pub use rules::{Rule, rule, rules as all_rules, themes as rule_themes};
 pub use schema::hub_schema;
 pub use secret::SecretRef;

@@ -1,4 +1,4 @@
-//! The one place that reads the environment: directories, terminal, paths.
+//! The one place that reads the environment and the calendar: directories, terminal, paths, today.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -76,6 +76,12 @@ impl Context {
         name.unwrap_or_else(|| {
             if rustix::process::getuid().is_root() { "root".to_owned() } else { "admin".to_owned() }
         })
+    }
+
+    /// Today's date where the machine is: for rules about events and versions.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn today(&self) -> jiff::civil::Date {
+        jiff::Zoned::now().date()
     }
 
     /// Whether this process runs as root.

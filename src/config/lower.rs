@@ -428,7 +428,14 @@ impl Lowering<'_> {
             Value::Null => Json::Null,
             Value::Text(text, Quoted::Yes) => json!(text),
             Value::Text(text, Quoted::No) => core_scalar(text),
-            Value::List(items) => Json::Array(items.iter().map(|item| self.free(item, path)).collect()),
+            Value::List(items) => {
+                let values = items.iter().enumerate().map(|(index, item)| {
+                    let path = format!("{path}[{index}]");
+                    self.place(&path, item.span.clone(), item);
+                    self.free(item, &path)
+                });
+                Json::Array(values.collect())
+            }
             Value::Map(entries) => {
                 let pairs = entries.iter().map(|(key, value)| {
                     let path = join(path, &key.text);
