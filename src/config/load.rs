@@ -107,13 +107,11 @@ fn neighbour(path: &Path, today: Date) -> Neighbour {
         Err(error) => return Neighbour::Unreadable(error.to_string()),
     };
     let checked = check_bytes(bytes, path, today);
-    match checked.document {
-        Some(document) => Neighbour::Hub(Box::new(document.hub)),
-        None => {
-            let errors = checked.problems.iter().filter(|problem| problem.severity == Severity::Error);
-            Neighbour::Broken(errors.count())
-        }
+    if let Some(document) = checked.document {
+        return Neighbour::Hub(Box::new(document.hub));
     }
+    let errors = checked.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    Neighbour::Broken { path: path.to_owned(), errors }
 }
 
 /// A file of which nothing can be used.

@@ -121,7 +121,7 @@ mod tests {
         let keys = ChartKeys::of("jupyterhub", "4.4.0").unwrap();
         assert_eq!(keys.check("singleuser", "startTimeout", &json!(600)), Known::Open);
         assert_eq!(keys.check("singleuser", "startTimeot", &json!(600)), Known::No);
-        assert_eq!(keys.check("singleuser", "startTimeout", &json!("x")), Known::OtherKind("in"));
+        assert_eq!(keys.check("singleuser", "startTimeout", &json!("x")), Known::OtherKind("iz"));
         assert_eq!(keys.check("", "custom", &json!({ "a": 1 })), Known::Checked);
         assert_eq!(keys.check("custom", "a", &json!(1)), Known::Open);
         assert_eq!(keys.check("hub.config", "Authenticator", &json!({})), Known::Checked);

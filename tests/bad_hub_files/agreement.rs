@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::cases::with;
 
-const CLOUD: &str = "name: lab\nprovider: { kubernetes: { context: kind } }\n";
+const CLOUD: &str = "name: lab\nprovider: { kubernetes: { context: kind } }\nadmins: [octocat]\n";
 
 /// Lines that both take.
 const TAKEN: &[&str] = &[
@@ -154,7 +154,8 @@ fn by_schema(text: &str) -> bool {
 }
 
 fn by_reader(text: &str) -> bool {
-    check_bytes(text.as_bytes().to_vec(), std::path::Path::new("hub.yaml")).document.is_some()
+    let path = std::path::Path::new("hub.yaml");
+    check_bytes(text.as_bytes().to_vec(), path, jiff::civil::date(2026, 11, 2)).document.is_some()
 }
 
 #[test]

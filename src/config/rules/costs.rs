@@ -39,12 +39,20 @@ pub(super) fn budget_above_base(subject: &Subject<'_>) -> Vec<Problem> {
         priced.join(", ")
     );
     let problem = subject.value(&BUDGET_TOO_SMALL, "budget.total", message).label("less than the base");
-    let whole = least.rounded(0);
-    vec![problem.help(format!("write more than `total: {whole} USD`, with room for the servers"))]
+    vec![
+        problem
+            .help(format!("write more than `total: {} USD`, with room for the servers", rounded_up(least))),
+    ]
 }
 
 fn is_usd(currency: Currency) -> bool {
     currency.code() == "USD"
+}
+
+/// Whole dollars that an amount fits in.
+fn rounded_up(amount: Amount) -> i128 {
+    let dollar = Amount::from_units(1).pico();
+    (amount.pico() + dollar - 1) / dollar
 }
 
 /// The hours that a budget is for, and how to say so.

@@ -68,7 +68,7 @@ fn too_old(subject: &Subject<'_>, minor: u32) -> Option<Problem> {
 
 fn ended(subject: &Subject<'_>, cloud: Provider, last: Option<Date>) -> Problem {
     let own = &subject.hub.kubernetes.version;
-    let since = last.map(|last| format!(" since {last}")).unwrap_or_default();
+    let since = last.map(|last| format!(", since {last}")).unwrap_or_default();
     let message = format!("{} no longer offers Kubernetes {own}{since}", service(cloud));
     problem(subject, &KUBERNETES_ENDED, message).label("out of support")
 }

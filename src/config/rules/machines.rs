@@ -84,12 +84,12 @@ fn shortage(machine: &Machine, seat: &Seat) -> Option<Shortage> {
     let short = |key, why, most| Some(Shortage { machine: machine.name.clone(), key, why, most });
     if seat.memory > room.memory {
         let (all, left) = (gib(pods.memory), gib(room.memory));
-        let why = format!("pods have {all} GiB there, less what daemon sets take {left} GiB");
+        let why = format!("pods have {all} GiB there, of which daemon sets leave {left} GiB");
         return short("memory", why, format!("{left} GiB"));
     }
     if seat.cpu > room.cpu {
         let most = tenths(room.cpu);
-        let why = format!("pods have {} cores there, less what daemon sets take {most}", pods.cpu);
+        let why = format!("pods have {} cores there, of which daemon sets leave {most}", pods.cpu);
         return short("cpu", why, most);
     }
     // A machine without any GPU is of the wrong kind, which is another rule.
@@ -232,7 +232,7 @@ fn other_arch(
 ) -> Option<Problem> {
     let arch = machine.arch.filter(|arch| *arch != wanted).map(arch_name)?;
     let message = format!("`{}` is an {arch} machine, and the pool is {}", machine.name, arch_name(wanted));
-    let problem = subject.value(&MACHINE_ARCH, path, message).label(format!("{arch}"));
+    let problem = subject.value(&MACHINE_ARCH, path, message).label(arch);
     Some(
         problem.help(format!("write `arch: {arch}` in the pool, or take a machine of {}", arch_name(wanted))),
     )

@@ -1,6 +1,7 @@
 //! Further gateways that are described by hub files of their own.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::Subject;
 use super::table::gateways::{GATEWAY_AUTH, GATEWAY_FILE, GATEWAY_UNREACHABLE};
@@ -17,8 +18,13 @@ pub(in crate::config) type Neighbours = BTreeMap<String, Neighbour>;
 pub(in crate::config) enum Neighbour {
     /// It cannot be read: why.
     Unreadable(String),
-    /// It has so many errors.
-    Broken(usize),
+    /// It has errors.
+    Broken {
+        /// Its path, as the program was called.
+        path: PathBuf,
+        /// How many.
+        errors: usize,
+    },
     /// It describes this hub.
     Hub(Box<HubFile>),
 }
@@ -38,12 +44,15 @@ fn problem(subject: &Subject<'_>, path: &str, gateway: &FurtherGateway) -> Optio
     let unusable = |message: String, help: String| {
         Some(subject.value(&GATEWAY_FILE, &at, message).label("this file").help(help))
     };
-    let check = format!("`frazil validate {file}` says more; paths are relative to this file");
     match subject.neighbours.get(file)? {
-        Neighbour::Unreadable(why) => unusable(format!("`{file}` cannot be read: {why}"), check),
-        Neighbour::Broken(errors) => {
+        Neighbour::Unreadable(why) => unusable(
+            format!("`{file}` cannot be read: {why}"),
+            "write its path from the folder of this file".to_owned(),
+        ),
+        Neighbour::Broken { path, errors } => {
             let plural = if *errors == 1 { "error" } else { "errors" };
-            unusable(format!("`{file}` has {errors} {plural}"), check)
+            let help = format!("`frazil validate {}` says what is wrong there", path.display());
+            unusable(format!("`{file}` has {errors} {plural}"), help)
         }
         Neighbour::Hub(other) => {
             unreachable(subject, &at, other).or_else(|| other_login(subject, path, gateway, other))
@@ -72,8 +81,13 @@ fn unreachable(subject: &Subject<'_>, at: &str, other: &HubFile) -> Option<Probl
     Some(subject.value(&GATEWAY_UNREACHABLE, at, why).label("nobody here reaches it").help(help))
 }
 
+/// Whether another cluster's gateway is reached by joining its network to this one's.
+pub(super) fn is_joined(one: &HubFile, other: &HubFile) -> bool {
+    !other.hub && other.gateway.enabled && is_internal(other) && same_place(one, other)
+}
+
 /// Whether a gateway has an internal balancer; the default without a domain.
-pub(super) fn is_internal(hub: &HubFile) -> bool {
+fn is_internal(hub: &HubFile) -> bool {
     match hub.gateway.balancer {
         Some(balancer) => balancer == Balancer::Internal,
         None => hub.domain.is_none(),

@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 
 use super::Subject;
-use super::neighbours::{Neighbour, is_internal};
+use super::neighbours::{Neighbour, is_joined};
 use super::table::network::{DOCKER_NETWORK, NETWORK_OVERLAP, NETWORK_TOO_SMALL};
 use crate::catalog::{GKE_MAX_PODS, Provider as Cloud};
 use crate::config::pools::Pool;
@@ -48,7 +48,8 @@ pub(super) fn no_overlap(subject: &Subject<'_>) -> Vec<Problem> {
     for (index, (path, net)) in own.iter().enumerate() {
         if let Some((first, with)) = own[..index].iter().find(|(_, with)| overlap(*net, *with)) {
             // The one that the file says is the one to mend.
-            let (path, other) = if subject.says(path) { (path, first) } else { (first, path) };
+            let here = ((*path, *net), (*first, *with));
+            let ((path, net), (other, with)) = if subject.says(path) { here } else { (here.1, here.0) };
             let message = format!("`{path}` and `{other}` overlap: {net} and {with}");
             problems.push(overlapping(subject, path, message, &own));
         }
@@ -77,7 +78,7 @@ fn overlapping(
 fn with_joined(subject: &Subject<'_>, own: &[(&'static str, Ipv4Net)]) -> Vec<Problem> {
     let joined = subject.hub.gateways.iter().enumerate().filter_map(|(index, gateway)| {
         match subject.neighbours.get(gateway.file.as_deref()?)? {
-            Neighbour::Hub(hub) if !hub.hub && hub.gateway.enabled && is_internal(hub) => Some((index, hub)),
+            Neighbour::Hub(hub) if is_joined(subject.hub, hub) => Some((index, hub)),
             _ => None,
         }
     });

@@ -39,7 +39,9 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn entries(&self, values: &BTreeMap<String, Value>, path: &str, table: &str, found: &mut Vec<Problem>) {
-        values.iter().for_each(|(key, value)| self.entry(key, value, path, table, found));
+        for (key, value) in values {
+            self.entry(key, value, path, table, found);
+        }
     }
 
     /// One key: `path` is where it stands in the file, `table` the chart's own path of what holds it.

@@ -77,10 +77,10 @@ pub(super) fn of_pools(subject: &Subject<'_>) -> Vec<Problem> {
                     format!("write a zone such as `{}`", example(subject, region, 'a')),
                 )
             } else {
-                let names: Vec<_> = own.iter().map(|zone| format!("`{zone}`")).collect();
+                let words: Vec<_> = own.iter().map(|zone| format!("`{zone}`")).collect();
                 (
                     format!("the hub has no subnet in `{zone}`"),
-                    format!("take {}, or add `{zone}` to `zones`", names.join(" or ")),
+                    format!("take {}, or add `{zone}` to `zones`", words.join(" or ")),
                 )
             };
             subject.value(&POOL_ZONE, &path, message).label("not among the hub's zones").help(help)
