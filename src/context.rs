@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
+
 use crate::error::{Error, Result};
 
 /// What a run knows of its surroundings. Tests make their own.
@@ -78,10 +80,20 @@ impl Context {
         })
     }
 
-    /// Today's date where the machine is: for rules about events and versions.
+    /// Today's date where the machine is, for rules about events and versions; or
+    /// the day that `FRAZIL_TODAY` names, to see what those rules will say then.
+    ///
+    /// # Errors
+    /// When `FRAZIL_TODAY` is no day.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-    pub fn today(&self) -> jiff::civil::Date {
-        jiff::Zoned::now().date()
+    pub fn today(&self) -> Result<Date> {
+        match self.variable("FRAZIL_TODAY").filter(|day| !day.is_empty()) {
+            None => Ok(jiff::Zoned::now().date()),
+            Some(day) => day.parse().map_err(|_| {
+                Error::failed(format!("FRAZIL_TODAY is `{day}`, which is no day"))
+                    .hint("write it as YEAR-MONTH-DAY, or unset it")
+            }),
+        }
     }
 
     /// Whether this process runs as root.

@@ -27,7 +27,7 @@ pub(super) fn init(run: &Run<'_>, args: &InitArgs) -> Result<Outcome> {
     }
     let ask = Ask { interactive: run.context.interactive };
     let text = hub_text(&ask, args)?;
-    let mut checked = check_bytes(text.clone().into_bytes(), &args.out, run.context.today());
+    let mut checked = check_bytes(text.clone().into_bytes(), &args.out, run.context.today()?);
     let Some(document) = checked.document.take() else {
         return Err(Error::hub_file(checked));
     };

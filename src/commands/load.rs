@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// When the file cannot be read.
 pub(super) fn check(run: &Run<'_>, path: &Path) -> Result<Checked> {
-    check_file(path, run.context.today()).map_err(|error| {
+    check_file(path, run.context.today()?).map_err(|error| {
         let failed = Error::failed(format!("{} cannot be read", path.display()));
         match error.kind() {
             ErrorKind::NotFound => {

@@ -46,7 +46,7 @@ pub(super) fn lower(root: &Node, schema: &Json) -> Lowered {
 }
 
 /// Problems after which no likely name is looked for: it takes time, and such a file is no hub file.
-const MOST_GUESSES: usize = 200;
+pub(super) const MOST_GUESSES: usize = 200;
 
 /// Bytes of a path below which no places are remembered.
 const LONGEST_PATH: usize = 1024;

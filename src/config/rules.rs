@@ -20,9 +20,11 @@ mod subject;
 mod table;
 mod zones;
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
-use super::lower::{Lowered, clip};
+use super::lower::{Lowered, MOST_GUESSES, clip};
 use super::model::HubFile;
 use super::problem::Problem;
 use crate::nearest::nearest;
@@ -33,7 +35,7 @@ pub use self::table::{Rule, rule, rules, themes};
 
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 49] = [
+const CHECKS: [Check; 50] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -67,6 +69,7 @@ const CHECKS: [Check; 49] = [
     zones::disks,
     network::no_overlap,
     network::not_dockers,
+    network::of_a_size_that_aws_takes,
     network::large_enough,
     plans::event_days,
     plans::event_not_over,
@@ -90,14 +93,16 @@ pub(super) fn check(hub: &HubFile, lowered: &Lowered, today: Date, neighbours: &
     let subject = Subject::new(hub, lowered, today, neighbours);
     let found = CHECKS.iter().flat_map(|check| check(&subject));
     let mut problems: Vec<_> = found.filter(|problem| trusted(lowered, &problem.path)).collect();
-    problems.retain(|problem| !silenced(hub, problem));
+    let silent = silenced(hub);
+    problems.retain(|problem| !silent.contains(problem.rule));
     problems.extend(silences(&subject));
     problems
 }
 
-fn silenced(hub: &HubFile, problem: &Problem) -> bool {
-    let silenceable = rule(problem.rule).is_some_and(|rule| rule.silenceable);
-    silenceable && hub.silence.iter().any(|silence| silence.rule == problem.rule)
+/// The rules that the file silences and that can be.
+fn silenced(hub: &HubFile) -> BTreeSet<&'static str> {
+    let named = hub.silence.iter().filter_map(|silence| rule(&silence.rule));
+    named.filter(|rule| rule.silenceable).map(|rule| rule.name).collect()
 }
 
 fn silences(subject: &Subject<'_>) -> Vec<Problem> {
@@ -108,11 +113,13 @@ fn silences(subject: &Subject<'_>) -> Vec<Problem> {
         .map(|(index, silence)| {
             let path = format!("silence[{index}].rule");
             let written = clip(&silence.rule);
-            let (message, help) = match rule(&silence.rule) {
-                Some(rule) => (format!("the rule `{written}` cannot be silenced"), rule.action.to_owned()),
-                None => (format!("there is no rule `{written}`"), likely(&written, &known)),
+            let (message, label, help) = if let Some(rule) = rule(&silence.rule) {
+                let message = format!("the rule `{written}` cannot be silenced");
+                (message, "not to be silenced", rule.action.to_owned())
+            } else {
+                let known = if index < MOST_GUESSES { known.as_slice() } else { &[] };
+                (format!("there is no rule `{written}`"), "unknown rule", likely(&written, known))
             };
-            let label = if rule(&silence.rule).is_some() { "not to be silenced" } else { "unknown rule" };
             subject.value(&table::reading::UNKNOWN_RULE, &path, message).label(label).help(help)
         })
         .collect()
@@ -120,7 +127,7 @@ fn silences(subject: &Subject<'_>) -> Vec<Problem> {
 
 fn likely(written: &str, known: &[&str]) -> String {
     nearest(written, known).map_or_else(
-        || format!("rules that can be silenced: {}", known.join(", ")),
+        || "`frazil explain rules` lists them all".to_owned(),
         |name| format!("did you mean `{name}`?"),
     )
 }

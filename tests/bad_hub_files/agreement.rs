@@ -43,7 +43,7 @@ const TAKEN: &[&str] = &[
     "gateway: { idle_timeout: 90s }",
     "gateway: { per_user: { cores: 2, memory: 5 GiB } }",
     "gateways: [{ name: a, address: 'https://a.org/b?c' }]",
-    "gateways: [{ name: a, file: b.yaml, auth: , buckets: [c], region: aws/us-west-2 }]",
+    "gateways: [{ name: a, file: b.yaml, auth: , buckets: [era5], region: aws/us-west-2 }]",
     "gateways: [{ name: a, file: b.yaml, auth: password, password: { env: X } }]",
     "storage: { homes: { quota: 20 GiB, backup: daily }, scratch: { enabled: false, expire: 2 days } }",
     "storage: { homes: , scratch: }",

@@ -1,5 +1,7 @@
 //! What it costs: a budget against the base, and data from elsewhere.
 
+use std::collections::BTreeSet;
+
 use frazil_units::{Amount, Currency};
 
 use super::Subject;
@@ -73,21 +75,25 @@ fn described(part: &Part) -> Option<String> {
 /// The hub is where the data is; regions of data are regions.
 pub(super) fn data_is_near(subject: &Subject<'_>) -> Vec<Problem> {
     let here = cloud(&subject.hub.provider).filter(|_| subject.trusts("provider"));
-    let regions = subject.hub.data.regions.iter().enumerate();
+    let mut seen = BTreeSet::new();
+    // A second mention says nothing new, and opening a region takes a millisecond.
+    let regions =
+        subject.hub.data.regions.iter().enumerate().filter(|(_, region)| seen.insert(region.as_str()));
     regions
         .filter_map(|(index, region)| {
-            let path = format!("data.regions[{index}]");
-            let name = region.as_str();
-            let owner =
-                catalog::Provider::ALL.into_iter().find(|cloud| catalog::regions(*cloud).any(|r| r == name));
-            match owner {
-                None => Some(unknown(subject, &path, name)),
-                Some(owner) => here
-                    .filter(|here| *here != (owner, name))
-                    .map(|here| far(subject, &path, (owner, name), here)),
-            }
+            let (path, name) = (format!("data.regions[{index}]"), region.as_str());
+            let Some(owner) = owner(name) else {
+                return Some(unknown(subject, &path, name));
+            };
+            let here = here.filter(|here| *here != (owner, name))?;
+            Some(far(subject, &path, (owner, name), here))
         })
         .collect()
+}
+
+/// The cloud that has a region.
+fn owner(name: &str) -> Option<catalog::Provider> {
+    catalog::Provider::ALL.into_iter().find(|cloud| catalog::regions(*cloud).any(|region| region == name))
 }
 
 fn unknown(subject: &Subject<'_>, path: &str, name: &str) -> Problem {

@@ -5,6 +5,7 @@ use super::names::repeated;
 use super::table::gateways::{
     GATEWAY_IN_CLEAR, GATEWAY_NO_AUTH, GATEWAY_NO_DOMAIN, GATEWAY_PASSWORD, GATEWAY_WAY,
 };
+use crate::config::lower::clip;
 use crate::config::model::{Balancer, FurtherGateway, GatewayAuth};
 use crate::config::problem::Problem;
 
@@ -49,7 +50,7 @@ fn in_clear(subject: &Subject<'_>, path: &str, gateway: &FurtherGateway) -> Opti
     };
     let message = format!("{what} would go to `{}` in clear", gateway.name);
     let problem = subject.value(&GATEWAY_IN_CLEAR, &format!("{path}.address"), message);
-    let secure = address.replacen("http://", "https://", 1);
+    let secure = clip(&address.replacen("http://", "https://", 1));
     Some(problem.label("without TLS").help(format!("write `{secure}`, if the gateway has a certificate")))
 }
 

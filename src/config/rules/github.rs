@@ -1,10 +1,11 @@
 //! Organizations and teams of the GitHub login.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Subject;
 use super::table::login::{GITHUB_NAME, GROUP_NEVER, REPEATED_ALLOW};
 use crate::config::auth::{Auth, Github};
+use crate::config::lower::clip;
 use crate::config::names::GroupName;
 use crate::config::problem::Problem;
 
@@ -34,7 +35,8 @@ fn name(subject: &Subject<'_>, path: &str, entry: &str) -> Option<Problem> {
     let length = organization.chars().count();
     if length > LONGEST_ORGANIZATION {
         let message = format!(
-            "an organization of GitHub has at most {LONGEST_ORGANIZATION} characters; `{organization}` has {length}"
+            "an organization of GitHub has at most {LONGEST_ORGANIZATION} characters; `{}` has {length}",
+            clip(organization)
         );
         let help = "take it from the organization's address: github.com/ORG";
         return Some(subject.value(&GITHUB_NAME, path, message).label("no organization").help(help));
@@ -44,6 +46,7 @@ fn name(subject: &Subject<'_>, path: &str, entry: &str) -> Option<Problem> {
     if slug == team {
         return None;
     }
+    let (team, slug) = (clip(team), clip(&slug));
     let message = format!("GitHub has no team `{team}`: the slug that it makes of such a name is `{slug}`");
     let problem = subject.value(&GITHUB_NAME, path, message).label("no team's slug");
     Some(problem.help(format!("write `{organization}:{slug}`, as in the address of the team's page")))
@@ -66,7 +69,8 @@ pub(super) fn each_once(subject: &Subject<'_>) -> Vec<Problem> {
         match seen.get(&entry.to_ascii_lowercase()) {
             None => drop(seen.insert(entry.to_ascii_lowercase(), path)),
             Some(first) => {
-                let problem = subject.value(&REPEATED_ALLOW, &path, format!("`{entry}` is allowed twice"));
+                let problem =
+                    subject.value(&REPEATED_ALLOW, &path, format!("`{}` is allowed twice", clip(entry)));
                 let problem =
                     subject.span(first).into_iter().fold(problem, |p, span| p.also(span, "first here"));
                 problems.push(problem.label("a second time").help("remove it, or write the team you meant"));
@@ -82,25 +86,26 @@ pub(super) fn groups_can_come(subject: &Subject<'_>) -> Vec<Problem> {
     let Some(github) = github(subject).filter(|_| subject.trusts("groups")) else {
         return Vec::new();
     };
-    let organizations: Vec<_> = github.allow.iter().map(|entry| organization(entry)).collect();
+    let organizations: BTreeSet<_> =
+        github.allow.iter().map(|entry| organization(entry).to_ascii_lowercase()).collect();
     let named = subject.hub.sizes.iter().enumerate().flat_map(|(index, size)| {
         let groups = size.groups.iter().enumerate();
         groups.map(move |(at, group)| (format!("sizes[{index}].groups[{at}]"), group))
     });
+    let example = github.allow.first().map(|entry| clip(organization(entry))).unwrap_or_default();
     let never = |group: &GroupName| {
         group.as_str().contains(':')
             && !subject.hub.groups.contains_key(group)
-            && !organizations.iter().any(|known| known.eq_ignore_ascii_case(organization(group.as_str())))
+            && !organizations.contains(&organization(group.as_str()).to_ascii_lowercase())
     };
     named
         .filter(|(_, group)| never(group))
         .map(|(path, group)| {
             let own = organization(group.as_str());
             let message = format!("nobody gets in by the organization `{own}` of the group `{group}`");
-            subject
-                .value(&GROUP_NEVER, &path, message)
-                .label("never brought by the login")
-                .help(format!("allow `{group}` too, or take a team of {}", organizations.join(" or ")))
+            subject.value(&GROUP_NEVER, &path, message).label("never brought by the login").help(format!(
+                "allow `{group}` too, or take a team of an allowed organization, such as {example}"
+            ))
         })
         .collect()
 }

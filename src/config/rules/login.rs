@@ -3,6 +3,7 @@
 use super::Subject;
 use super::table::login::{AUTH_PROVIDER, CILOGON_EVERYONE, NO_ADMIN, NO_AUTH, NO_DOMAIN, OPEN_LOGIN};
 use crate::config::auth::Auth;
+use crate::config::lower::clip;
 use crate::config::problem::Problem;
 use crate::config::provider::Provider;
 
@@ -76,7 +77,7 @@ pub(super) fn not_everyone(subject: &Subject<'_>) -> Vec<Problem> {
         ),
         Some(Auth::Oidc(oidc)) if oidc.allow.is_empty() => (
             "auth.oidc",
-            format!("everyone with an account at {} may log in", oidc.issuer),
+            format!("everyone with an account at {} may log in", clip(&oidc.issuer)),
             "name people in `allow`; if the provider knows your group only, silence this rule and say so",
         ),
         _ => return Vec::new(),

@@ -40,7 +40,8 @@ pub(super) fn sizes_fit(subject: &Subject<'_>) -> Vec<Problem> {
         let sizes: Vec<_> = sizes.filter(|(_, size)| (size.gpu > 0) == (pool.pool == "gpu")).collect();
         match &pool.origin {
             Origin::File(offers) => {
-                problems.extend(sizes.iter().filter_map(|size| on_named(subject, offers, *size)));
+                let machines = smallest_first(offers);
+                problems.extend(sizes.iter().filter_map(|size| on_named(subject, &machines, *size)));
             }
             Origin::Nothing(_) => problems.extend(on_none(subject, region, pool, &sizes)),
             Origin::Cheapest(_) | Origin::Workers(_) => {}
@@ -50,16 +51,22 @@ pub(super) fn sizes_fit(subject: &Subject<'_>) -> Vec<Problem> {
 }
 
 /// A size on the machines that the file names: on the smallest of them.
-fn on_named(subject: &Subject<'_>, offers: &[Offer], (index, size): (usize, &Size)) -> Option<Problem> {
-    let short = on_smallest(offers, &seat(size))?;
+fn on_named(subject: &Subject<'_>, machines: &[&Machine], (index, size): (usize, &Size)) -> Option<Problem> {
+    let short = on_smallest(machines, &seat(size))?;
     Some(too_large(subject, index, size, &short))
 }
 
-/// What keeps a seat from the machine with the least memory that does not hold it.
-fn on_smallest(offers: &[Offer], seat: &Seat) -> Option<Shortage> {
+/// Different machines, those with the least memory first.
+fn smallest_first(offers: &[Offer]) -> Vec<&Machine> {
     let mut machines: Vec<_> = offers.iter().map(|offer| &offer.machine).collect();
-    machines.sort_by_key(|machine| (machine.memory, machine.cpu));
-    machines.into_iter().find_map(|machine| shortage(machine, seat))
+    machines.sort_by_key(|machine| (machine.memory, machine.cpu, machine.name.as_str()));
+    machines.dedup_by_key(|machine| machine.name.as_str());
+    machines
+}
+
+/// What keeps a seat from the first machine that does not hold it.
+fn on_smallest(machines: &[&Machine], seat: &Seat) -> Option<Shortage> {
+    machines.iter().find_map(|machine| shortage(machine, seat))
 }
 
 fn too_large(subject: &Subject<'_>, index: usize, size: &Size, short: &Shortage) -> Problem {
@@ -182,7 +189,7 @@ pub(super) fn workers_fit(subject: &Subject<'_>) -> Vec<Problem> {
     };
     let problem =
         match &pool.origin {
-            Origin::File(offers) => on_smallest(offers, &seat).map(|short| {
+            Origin::File(offers) => on_smallest(&smallest_first(offers), &seat).map(|short| {
                 let key = if short.key == "cpu" { "cores" } else { short.key };
                 let message = format!("a worker fits on no {}: {}", short.machine, short.why);
                 let problem = subject.value(&WORKER_TOO_LARGE, &format!("gateway.workers.{key}"), message);

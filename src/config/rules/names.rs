@@ -7,6 +7,7 @@ use super::table::login::{NO_OPEN_SIZE, UNKNOWN_GROUP};
 use super::table::naming::{BUCKET_NAME, DOMAIN_IS_A_NAME, NAME_RESERVED, NAME_TOO_LONG};
 use super::table::reading::{REPEATED_NAME, SEVERAL_DEFAULTS};
 use crate::config::auth::Auth;
+use crate::config::lower::clip;
 use crate::config::names::GroupName;
 use crate::config::problem::Problem;
 use crate::config::provider::State;
@@ -177,7 +178,7 @@ pub(super) fn buckets_are_named(subject: &Subject<'_>) -> Vec<Problem> {
                 None => format!("write the bucket's bare name, such as `{bare}`"),
                 Some(_) => "write the bucket's bare name, without `s3://` or a path".to_owned(),
             };
-            let message = format!("no bucket can be called `{bucket}`: {why}");
+            let message = format!("no bucket can be called `{}`: {why}", clip(bucket));
             Some(subject.value(&BUCKET_NAME, &path, message).label("no bucket's name").help(help))
         })
         .collect()

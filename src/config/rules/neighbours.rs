@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::Subject;
 use super::table::gateways::{GATEWAY_AUTH, GATEWAY_FILE, GATEWAY_UNREACHABLE};
 use crate::config::auth::Auth;
+use crate::config::lower::clip;
 use crate::config::model::{Balancer, FurtherGateway, GatewayAuth, HubFile};
 use crate::config::problem::Problem;
 use crate::config::provider::Provider;
@@ -44,14 +45,17 @@ fn problem(subject: &Subject<'_>, path: &str, gateway: &FurtherGateway) -> Optio
     let unusable = |message: String, help: String| {
         Some(subject.value(&GATEWAY_FILE, &at, message).label("this file").help(help))
     };
-    match subject.neighbours.get(file)? {
+    let found = subject.neighbours.get(file)?;
+    let file = clip(file);
+    match found {
         Neighbour::Unreadable(why) => unusable(
             format!("`{file}` cannot be read: {why}"),
             "write its path from the folder of this file".to_owned(),
         ),
         Neighbour::Broken { path, errors } => {
             let plural = if *errors == 1 { "error" } else { "errors" };
-            let help = format!("`frazil validate {}` says what is wrong there", path.display());
+            let help =
+                format!("`frazil validate {}` says what is wrong there", clip(&path.display().to_string()));
             unusable(format!("`{file}` has {errors} {plural}"), help)
         }
         Neighbour::Hub(other) => {
@@ -126,7 +130,7 @@ fn other_login(
         (Some(Auth::Hub(hub)), GatewayAuth::Jupyterhub) => {
             let own = format!("https://{}", subject.hub.domain.as_ref().filter(|_| subject.trusts("domain"))?);
             let same = hub.address.trim_end_matches('/') == own;
-            let message = format!("`{}` takes the tokens of {}, which is not this hub", other.name, hub.address);
+            let message = format!("`{}` takes the tokens of {}, which is not this hub", other.name, clip(&hub.address));
             if same { None } else { wrong(message, format!("write `address: {own}` in that file's `auth.hub`")) }
         }
         _ => None,

@@ -4,12 +4,18 @@ use ipnet::Ipv4Net;
 
 use super::Subject;
 use super::neighbours::{Neighbour, is_joined};
-use super::table::network::{DOCKER_NETWORK, NETWORK_OVERLAP, NETWORK_TOO_SMALL};
+use super::table::network::{DOCKER_NETWORK, NETWORK_OVERLAP, NETWORK_PREFIX, NETWORK_TOO_SMALL};
 use crate::catalog::{GKE_MAX_PODS, Provider as Cloud};
 use crate::config::pools::Pool;
 use crate::config::problem::Problem;
 use crate::config::provider::Provider;
 use crate::render::pools::Origin;
+
+/// AWS: the shortest and longest prefix of a VPC's network (VPC user guide, "VPC CIDR blocks").
+const VPC: (u8, u8) = (16, 28);
+
+/// EKS: the same of Services (EKS API, `KubernetesNetworkConfigRequest`).
+const EKS_SERVICES: (u8, u8) = (12, 24);
 
 /// Docker's own bridge (Docker, "Bridge network driver": the first of its default pools).
 const DOCKER: &str = "172.17.0.0/16";
@@ -110,6 +116,24 @@ pub(super) fn not_dockers(subject: &Subject<'_>) -> Vec<Problem> {
         .collect()
 }
 
+/// AWS takes networks of some sizes only.
+pub(super) fn of_a_size_that_aws_takes(subject: &Subject<'_>) -> Vec<Problem> {
+    if !matches!(subject.hub.provider, Provider::Aws(_)) {
+        return Vec::new();
+    }
+    let bounds = |path| if path == "network.cidr" { VPC } else { EKS_SERVICES };
+    let networks = networks(subject).into_iter().map(|(path, net)| (path, net, bounds(path)));
+    networks
+        .filter(|(_, net, (short, long))| !(*short..=*long).contains(&net.prefix_len()))
+        .map(|(path, net, (short, long))| {
+            let message = format!("AWS takes a network between /{short} and /{long} here, not {net}");
+            let problem = subject.value(&NETWORK_PREFIX, path, message).label("of another size");
+            let prefix = net.prefix_len().clamp(short, long);
+            problem.help(format!("write for example `{}/{prefix}`", net.addr()))
+        })
+        .collect()
+}
+
 /// The network holds the nodes that the pools allow, as far as the file says how many.
 pub(super) fn large_enough(subject: &Subject<'_>) -> Vec<Problem> {
     let most = |name: &str| {
@@ -161,5 +185,10 @@ fn too_small(subject: &Subject<'_>, path: &str, net: Ipv4Net, needed: u64, what:
     let prefix = 32 - needed.next_power_of_two().trailing_zeros();
     let message = format!("{net} has {holds} addresses; {what} take {needed}");
     let problem = subject.value(&NETWORK_TOO_SMALL, path, message).label("too small");
-    vec![problem.help(format!("write a network of /{prefix} or larger, or lower `max` of the pools"))]
+    let aws = matches!(subject.hub.provider, Provider::Aws(_));
+    vec![problem.help(if aws && prefix < u32::from(VPC.0) {
+        format!("AWS takes a /{} at most: lower `max` of the pools, or take fewer and larger machines", VPC.0)
+    } else {
+        format!("write a network of /{prefix} or larger, or lower `max` of the pools")
+    })]
 }

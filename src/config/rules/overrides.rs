@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Subject;
 use super::table::overrides::{CHART_KEY, CHART_KIND};
-use crate::config::lower::{clip, join};
+use crate::config::lower::{MOST_GUESSES, clip, join};
 use crate::config::problem::Problem;
 use crate::nearest::nearest;
 use crate::render::chart_keys::{ChartKeys, Known, kinds_in_words};
@@ -49,7 +49,7 @@ impl Walk<'_> {
         let at = join(path, key);
         match self.keys.check(table, key, value) {
             Known::Open => {}
-            Known::No => found.push(self.unknown(key, &at, table)),
+            Known::No => found.push(self.unknown(key, &at, table, found.len() < MOST_GUESSES)),
             Known::OtherKind(kinds) => found.push(self.other_kind(&at, kinds)),
             Known::Checked => {
                 let below = self.keys.find(table, key).unwrap_or_default();
@@ -60,9 +60,10 @@ impl Walk<'_> {
         }
     }
 
-    fn unknown(&self, key: &str, at: &str, table: &str) -> Problem {
+    fn unknown(&self, key: &str, at: &str, table: &str, guesses: bool) -> Problem {
         let known = self.keys.below(table);
-        let help = match nearest(key, &known) {
+        let guess = if guesses { nearest(&clip(key), &known) } else { None };
+        let help = match guess {
             Some(name) => format!("did you mean `{name}`?"),
             None if known.is_empty() => "nothing can be said here".to_owned(),
             None => format!("known here: {}", known.join(", ")),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Subject;
 use super::table::overrides::{KUBESPAWNER_KEY, PROFILE_LIST, PROFILE_NAME};
-use crate::config::lower::clip;
+use crate::config::lower::{MOST_GUESSES, clip};
 use crate::config::problem::Problem;
 use crate::nearest::nearest;
 use crate::render::chart_keys::kubespawner_traits;
@@ -87,9 +87,14 @@ fn misnamed(
 ) -> Vec<Problem> {
     let wrong = settings.keys().filter(|key| !known.contains(&key.as_str()));
     wrong
-        .map(|key| {
-            let snake = snake_case(key);
-            let near = known.iter().find(|name| **name == snake).copied().or_else(|| nearest(&snake, known));
+        .enumerate()
+        .map(|(index, key)| {
+            let snake = snake_case(&clip(key));
+            let near = known
+                .iter()
+                .find(|name| **name == snake)
+                .copied()
+                .or_else(|| nearest(&snake, if index < MOST_GUESSES { known } else { &[] }));
             let help = near.map_or_else(
                 || "KubeSpawner's documentation lists its settings".to_owned(),
                 |name| format!("did you mean `{name}`?"),

@@ -13,6 +13,9 @@ use crate::config::problem::Problem;
 use crate::config::provider::Provider;
 use crate::render::pools::{PoolMachines, machines_in};
 
+/// Sizes for which machines are chosen: with thousands it would take seconds, and no person chooses among more.
+const MOST_SIZES: usize = 200;
+
 /// What a rule sees: the hub, where its values stand, the day, and the catalog's region.
 pub(super) struct Subject<'a> {
     /// The hub.
@@ -37,7 +40,8 @@ impl<'a> Subject<'a> {
         let region = cloud(&hub.provider)
             .filter(|_| trusted(lowered, "provider"))
             .map(|(cloud, name)| Region::open(cloud, name));
-        let sound = ["sizes", "gateway.workers", "pools"].iter().all(|path| trusted(lowered, path));
+        let sound = ["sizes", "gateway.workers", "pools"].iter().all(|path| trusted(lowered, path))
+            && hub.sizes.len() <= MOST_SIZES;
         let opened = region.as_ref().and_then(|region| region.as_ref().ok());
         let pools = opened.filter(|_| sound).and_then(|region| machines_in(hub, region).ok());
         Self { hub, today, neighbours, lowered, region, pools: pools.unwrap_or_default() }

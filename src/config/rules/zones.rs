@@ -8,6 +8,9 @@ use crate::config::names::{Region, Zone};
 use crate::config::problem::Problem;
 use crate::config::provider::Provider;
 
+/// Zones that a message names, at most.
+const MOST_NAMED: usize = 4;
+
 fn region<'a>(subject: &Subject<'a>) -> Option<&'a Region> {
     subject.hub.provider.region().filter(|_| subject.trusts("provider"))
 }
@@ -62,7 +65,7 @@ pub(super) fn of_pools(subject: &Subject<'_>) -> Vec<Problem> {
     let Some(region) = region(subject).filter(|_| subject.trusts("zones")) else {
         return Vec::new();
     };
-    let own = &subject.hub.zones;
+    let own: BTreeSet<_> = subject.hub.zones.iter().collect();
     let known = |zone: &Zone| if own.is_empty() { is_within(zone, region) } else { own.contains(zone) };
     let named = subject.hub.pools.named().flat_map(|(name, pool)| {
         let zones = pool.zones.iter().enumerate();
@@ -77,7 +80,7 @@ pub(super) fn of_pools(subject: &Subject<'_>) -> Vec<Problem> {
                     format!("write a zone such as `{}`", example(subject, region, 'a')),
                 )
             } else {
-                let words: Vec<_> = own.iter().map(|zone| format!("`{zone}`")).collect();
+                let words: Vec<_> = own.iter().take(MOST_NAMED).map(|zone| format!("`{zone}`")).collect();
                 (
                     format!("the hub has no subnet in `{zone}`"),
                     format!("take {}, or add `{zone}` to `zones`", words.join(" or ")),

@@ -25,6 +25,10 @@ rules! {
         summary: "No network takes the addresses of Docker's bridge.",
         why: "Docker and some of AWS's own services use 172.17.0.0/16 on the machine itself (EKS user guide, \"VPC requirements and considerations\"). Pods with such an address cannot be reached from there.",
         action: "Take a network in 10.0.0.0/8.";
+    NETWORK_PREFIX: "network-prefix", Error, silenceable: false,
+        summary: "Networks on AWS have a size that AWS takes.",
+        why: "A VPC has a network between /16 and /28 (VPC user guide, \"VPC CIDR blocks\"), the Services of an EKS cluster one between /12 and /24 (EKS API, `KubernetesNetworkConfigRequest`). Another is refused when it is made.",
+        action: "Take the prefix that the message names.";
     NETWORK_TOO_SMALL: "network-too-small", Error, silenceable: true,
         summary: "The network has addresses for the nodes that the pools allow.",
         why: "On EKS every pod has an address of the network, and a node reserves as many as it may hold pods; on GKE every node takes a /24 of `network.pods`, for 110 pods. When they run out, nodes come up and pods stay pending, at the worst hour of the event. A network cannot be enlarged later.",
