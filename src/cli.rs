@@ -130,13 +130,15 @@ Examples:
   frazil validate -o json              for editors and CI")]
     Validate(HubFiles),
 
-    /// Explain a key of the hub file: type, default, example, and its value.
+    /// Explain a key of the hub file, or a rule that `validate` checks.
     #[command(after_help = "\
 Examples:
   frazil explain                       all keys
   frazil explain sizes.memory          one key
   frazil explain gateway hub.yaml      with its value in a file, and where that comes from
-  frazil explain pools hub.yaml        which machines were chosen, and why")]
+  frazil explain pools hub.yaml        which machines were chosen, and why
+  frazil explain rules                 all rules
+  frazil explain no-auth               one rule: why, and what to do")]
     Explain(ExplainArgs),
 
     /// Print the hub file's JSON Schema, by which editors complete and check.

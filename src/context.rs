@@ -1,9 +1,11 @@
-//! The one place that reads the environment: directories, terminal, paths.
+//! The one place that reads the environment and the calendar: directories, terminal, paths, today.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
 
 use crate::error::{Error, Result};
 
@@ -76,6 +78,22 @@ impl Context {
         name.unwrap_or_else(|| {
             if rustix::process::getuid().is_root() { "root".to_owned() } else { "admin".to_owned() }
         })
+    }
+
+    /// Today's date where the machine is, for rules about events and versions; or
+    /// the day that `FRAZIL_TODAY` names, to see what those rules will say then.
+    ///
+    /// # Errors
+    /// When `FRAZIL_TODAY` is no day.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn today(&self) -> Result<Date> {
+        match self.variable("FRAZIL_TODAY").filter(|day| !day.is_empty()) {
+            None => Ok(jiff::Zoned::now().date()),
+            Some(day) => day.parse().map_err(|_| {
+                Error::failed(format!("FRAZIL_TODAY is `{day}`, which is no day"))
+                    .hint("write it as YEAR-MONTH-DAY, or unset it")
+            }),
+        }
     }
 
     /// Whether this process runs as root.

@@ -3,6 +3,7 @@
 
 mod base_values;
 pub mod chart;
+pub mod chart_keys;
 pub mod cluster;
 mod dask_gateway;
 mod folder;
@@ -12,6 +13,7 @@ mod hub_files;
 mod jupyterhub;
 pub mod local;
 mod manifests;
+pub mod names;
 pub mod nodes;
 pub mod outputs;
 pub mod pools;
@@ -24,7 +26,7 @@ pub mod templates;
 mod tfvars;
 mod tree;
 
-use base_values::base_values;
+pub use base_values::base_values;
 pub use folder::{Difference, FolderError, Rendered};
 pub use hub_files::{RenderError, hub_files, releases, values_path};
 pub use manifests::manifests;

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use frazil::config::{HubFile, check_bytes};
-use frazil::render::chart::{Chart, Release, base_values, merge};
+use frazil::render::base_values;
+use frazil::render::chart::{Chart, Release, merge};
 use frazil::render::cluster::Cluster;
 use frazil::render::nodes::{HUB_PURPOSE, Purpose, Taint};
 use frazil::render::support;
@@ -45,7 +46,8 @@ const FREE: [(&str, &str); 4] = [
 const KUBERNETES: &str = "1.35.0";
 
 fn hub(text: &str) -> HubFile {
-    let checked = check_bytes(text.as_bytes().to_vec(), Path::new("hub.yaml"));
+    let checked =
+        check_bytes(text.as_bytes().to_vec(), Path::new("hub.yaml"), jiff::civil::date(2026, 11, 21));
     checked.document.unwrap_or_else(|| panic!("{:?}", checked.problems)).hub
 }
 

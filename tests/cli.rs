@@ -213,10 +213,48 @@ fn completions_and_manual_pages_are_made() {
 #[test]
 fn verbs_of_other_providers_say_so() {
     let machine = Scratch::new();
-    machine.write("hub.yaml", "name: lab\nprovider: { kubernetes: { context: kind } }\n");
+    machine.write("hub.yaml", "name: lab\nprovider: { kubernetes: { context: kind } }\nauth: native\n");
     for verb in ["up", "down", "status", "open"] {
         let output = machine.run([verb]);
         assert_eq!(output.status.code(), Some(1));
         assert!(stderr(&output).contains("`provider: local` in this version"), "{}", stderr(&output));
     }
+}
+
+#[test]
+fn explain_tells_of_rules() {
+    let machine = Scratch::new();
+    machine.write("hub.yaml", "broken: [");
+    let all = stdout(&machine.run(["explain", "rules"]));
+    assert!(all.contains("no-auth") && all.contains("SILENCEABLE"), "{all}");
+    let document: Value =
+        serde_json::from_slice(&machine.run(["explain", "rules", "-o", "json"]).stdout).unwrap();
+    assert_eq!(document["schema"], "frazil.explain.rules/v1");
+    assert!(document["rules"].as_array().unwrap().iter().all(|rule| rule["why"].is_string()));
+    let one = stdout(&machine.run(["explain", "core-zone"]));
+    for words in
+        ["core-zone: error", "Breaks it:", "zones: [us-west-2b]", "Passes:", "silence: [{ rule: core-zone"]
+    {
+        assert!(one.contains(words), "no `{words}` in\n{one}");
+    }
+    machine.write("hub.yaml", "name: lab\nprovider: local\n");
+    let hint = stderr(&machine.run(["explain", "core-zon"]));
+    assert!(hint.contains("there is a rule `core-zone`"), "{hint}");
+}
+
+#[test]
+fn the_day_can_be_chosen_and_has_to_be_one() {
+    let machine = Scratch::new();
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hackweek-aws.yaml");
+    let on =
+        |day: &str| machine.frazil().args(["validate", example]).env("FRAZIL_TODAY", day).output().unwrap();
+    assert_eq!(stderr(&on("2026-11-02")), "");
+    let drawn = stderr(&on("2027-03-27"));
+    assert!(
+        drawn.contains("warning[event-over]") && drawn.contains("warning[near-end-of-support]"),
+        "{drawn}"
+    );
+    let output = on("soon");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("which is no day"), "{}", stderr(&output));
 }

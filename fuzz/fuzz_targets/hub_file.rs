@@ -9,7 +9,7 @@ use frazil::view::draw_problems;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let checked = check_bytes(bytes.to_vec(), Path::new("hub.yaml"));
+    let checked = check_bytes(bytes.to_vec(), Path::new("hub.yaml"), jiff::civil::date(2026, 11, 2));
     for problem in &checked.problems {
         if let Some(span) = &problem.span {
             assert!(checked.text.get(span.clone()).is_some(), "{problem:?}");

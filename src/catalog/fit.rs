@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use frazil_units::{Amount, Bytes};
 
 use super::screen::{exclude, price};
-use super::{Cpu, Market, Need, Offer, Overhead, Price, Reason, Seat};
+use super::{Cpu, Machine, Market, Need, Offer, Overhead, Price, Reason, Seat};
 
 /// What of a pool's sizes a machine holds, at what price.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,13 +44,13 @@ impl Fit {
 pub(super) fn fit(offer: &Offer, need: &Need, last_resort: bool) -> Result<Fit, Reason> {
     exclude(offer, need, last_resort)?;
     let (market, price) = price(offer, need.market).ok_or(Reason::NoPrice)?;
-    let room = Room::new(offer, need.overhead).ok_or(Reason::UnknownLimits)?;
+    let room = Room::of(&offer.machine, need.overhead).ok_or(Reason::UnknownLimits)?;
     let seats: Vec<_> = need.seats.iter().map(|seat| (seat.name.clone(), room.seats(seat))).collect();
     let first = seats.first().map_or(0, |(_, count)| *count);
     Ok(Fit {
         market,
         usd_per_seat_hour: price.usd.ratio(1, i128::from(first)),
-        memory_per_seat: room.memory.checked_div(u64::from(first)).map(Bytes::new),
+        memory_per_seat: room.memory.get().checked_div(u64::from(first)).map(Bytes::new),
         price: price.clone(),
         offer: offer.clone(),
         seats,
@@ -58,27 +58,33 @@ pub(super) fn fit(offer: &Offer, need: &Need, last_resort: bool) -> Result<Fit, 
 }
 
 /// What an empty node has left after its overhead.
-struct Room {
-    cpu: Cpu,
-    memory: u64,
-    gpus: u32,
-    pods: u32,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// CPU.
+    pub cpu: Cpu,
+    /// Memory.
+    pub memory: Bytes,
+    /// Whole NVIDIA GPUs.
+    pub gpus: u32,
+    /// Pods.
+    pub pods: u32,
 }
 
 impl Room {
-    fn new(offer: &Offer, overhead: Overhead) -> Option<Self> {
-        let allocatable = offer.machine.allocatable?;
+    /// The room of a machine; `None` where no table says how many pods it may hold.
+    pub fn of(machine: &Machine, overhead: Overhead) -> Option<Self> {
+        let allocatable = machine.allocatable?;
         Some(Self {
             cpu: allocatable.cpu.less(overhead.cpu),
-            memory: allocatable.memory.get().saturating_sub(overhead.memory.get()),
-            gpus: offer.machine.nvidia_gpus(),
-            pods: offer.machine.max_pods?.saturating_sub(overhead.pods),
+            memory: Bytes::new(allocatable.memory.get().saturating_sub(overhead.memory.get())),
+            gpus: machine.nvidia_gpus(),
+            pods: machine.max_pods?.saturating_sub(overhead.pods),
         })
     }
 
     fn seats(&self, seat: &Seat) -> u32 {
         let by_memory =
-            self.memory.checked_div(seat.memory.get()).and_then(|seats| u32::try_from(seats).ok());
+            self.memory.get().checked_div(seat.memory.get()).and_then(|seats| u32::try_from(seats).ok());
         let by_cores = self.cpu.get().checked_div(seat.cpu.get());
         let by_gpus = self.gpus.checked_div(seat.gpus);
         [by_memory, by_cores, by_gpus].into_iter().flatten().fold(self.pods, u32::min)

@@ -7,8 +7,8 @@ use clap::Args;
 /// Arguments of `frazil explain`.
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArgs {
-    /// The key, such as `sizes.memory`; all keys without one.
-    #[arg(value_name = "KEY")]
+    /// The key, such as `sizes.memory`, or a rule, or `rules` for all of them; all keys without one.
+    #[arg(value_name = "KEY|RULE")]
     pub key: Option<String>,
 
     /// A hub file, to show the key's value there. Default: hub.yaml, if it is in this folder.

@@ -1,6 +1,7 @@
-//! `frazil explain`: what a key means, and its value in a file.
+//! `frazil explain`: what a key means, and its value in a file; what a rule is for.
 
 mod pools;
+mod rules;
 
 use std::path::{Path, PathBuf};
 
@@ -14,11 +15,16 @@ use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::view::{Align, Layout, Report, Table, wrapped};
 
-/// Explains a key of the hub file.
+/// Explains a key of the hub file, or a rule.
 ///
 /// # Errors
 /// When there is no such key, or the file cannot be used.
 pub(super) fn explain(run: &Run<'_>, args: &ExplainArgs) -> Result<Outcome> {
+    if let Some(name) = args.key.as_deref().filter(|_| args.file.is_none())
+        && rules::report(run, name)?
+    {
+        return Ok(Outcome::Done);
+    }
     let (key, file) = key_and_file(args);
     let document = file.map(|file| load::usable(run, &file)).transpose()?;
     match key {
@@ -27,12 +33,18 @@ pub(super) fn explain(run: &Run<'_>, args: &ExplainArgs) -> Result<Outcome> {
         }
         Some(key) => {
             let explanation = explain_key(&key, document.as_ref())
-                .map_err(|message| Error::failed(message).hint("`frazil explain` lists all keys"))?;
+                .map_err(|message| Error::failed(message).hint(hint(&key)))?;
             let chosen = chosen(&key, document.as_ref())?;
             run.printer.report(&Explained { explanation, chosen })?;
         }
     }
     Ok(Outcome::Done)
+}
+
+/// What else an unknown key may have meant.
+fn hint(key: &str) -> String {
+    let all = "`frazil explain` lists all keys, `frazil explain rules` all rules";
+    rules::nearest_to(key).map_or_else(|| all.to_owned(), |rule| format!("there is a rule `{rule}`; {all}"))
 }
 
 /// `explain FILE` is read as "all keys, with this file".
@@ -90,7 +102,8 @@ impl Report for Keys {
             .document
             .as_ref()
             .map_or_else(|| summary_table(&self.keys), |document| self.values(document));
-        table.render(layout.width) + "\nMore about one: frazil explain KEY\n"
+        table.render(layout.width)
+            + "\nMore about one: frazil explain KEY\nWhat is checked: frazil explain rules\n"
     }
 
     fn table(&self) -> Option<Table> {

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// When the file cannot be read.
-pub(super) fn check(path: &Path) -> Result<Checked> {
-    check_file(path).map_err(|error| {
+pub(super) fn check(run: &Run<'_>, path: &Path) -> Result<Checked> {
+    check_file(path, run.context.today()?).map_err(|error| {
         let failed = Error::failed(format!("{} cannot be read", path.display()));
         match error.kind() {
             ErrorKind::NotFound => {
@@ -31,7 +31,7 @@ pub(super) fn check(path: &Path) -> Result<Checked> {
 /// # Errors
 /// When the file cannot be read or has errors.
 pub(super) fn usable(run: &Run<'_>, path: &Path) -> Result<HubDocument> {
-    let mut checked = check(path)?;
+    let mut checked = check(run, path)?;
     match checked.document.take() {
         None => Err(Error::hub_file(checked)),
         Some(document) => {

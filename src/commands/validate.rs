@@ -17,7 +17,7 @@ pub(super) fn validate(run: &Run<'_>, args: &HubFiles) -> Result<Outcome> {
     let mut checked = Vec::new();
     let mut unreadable = Vec::new();
     for file in &args.files {
-        match load::check(file) {
+        match load::check(run, file) {
             Ok(one) => checked.push(one),
             Err(error) => unreadable.push(error),
         }

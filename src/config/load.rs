@@ -6,10 +6,12 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
+
 use super::lower::{self, Lowered, Place};
 use super::model::HubFile;
 use super::problem::{Problem, Severity, line_column};
-use super::rules;
+use super::rules::{self, Neighbour, Neighbours};
 use super::schema::reader_schema;
 use super::secrecy;
 use super::source;
@@ -57,20 +59,59 @@ impl HubDocument {
     }
 }
 
-/// Reads and checks a hub file. Reads only this file; asks no network.
+/// Most hub files of further gateways that are read for one file.
+const MOST_NEIGHBOURS: usize = 32;
+
+/// Reads and checks a hub file as of a day, with the hub files that its further
+/// gateways name; those of theirs are not followed. Asks no network.
 ///
 /// # Errors
 /// When the file cannot be read at all. What is wrong inside is in [`Checked::problems`].
-pub fn check_file(path: &Path) -> io::Result<Checked> {
-    let kind = fs::metadata(path)?;
-    if !kind.is_file() && !kind.is_dir() {
+pub fn check_file(path: &Path, today: Date) -> io::Result<Checked> {
+    let Some(bytes) = read(path)? else {
         let problem = Problem::file("not-a-file", format!("{} is no regular file", path.display()))
             .help("a pipe or device may never end: write what it gives to a file and name that one");
         return Ok(refused(path, problem));
+    };
+    Ok(check(bytes, path, today, &|hub| neighbours(hub, path, today)))
+}
+
+/// The bytes of a file, at most one more than a hub file may have; `None` for a pipe or device.
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let kind = fs::metadata(path)?;
+    if !kind.is_file() && !kind.is_dir() {
+        return Ok(None);
     }
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(source::MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(check_bytes(bytes, path))
+    Ok(Some(bytes))
+}
+
+/// Reads the hub files of further gateways, relative to the file that names them.
+fn neighbours(hub: &HubFile, path: &Path, today: Date) -> Neighbours {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut found = Neighbours::new();
+    let files = hub.gateways.iter().filter_map(|gateway| gateway.file.as_ref());
+    for file in files.take(MOST_NEIGHBOURS) {
+        if !found.contains_key(file) {
+            found.insert(file.clone(), neighbour(&folder.join(file), today));
+        }
+    }
+    found
+}
+
+fn neighbour(path: &Path, today: Date) -> Neighbour {
+    let bytes = match read(path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Neighbour::Unreadable("it is no regular file".to_owned()),
+        Err(error) => return Neighbour::Unreadable(error.to_string()),
+    };
+    let checked = check_bytes(bytes, path, today);
+    if let Some(document) = checked.document {
+        return Neighbour::Hub(Box::new(document.hub));
+    }
+    let errors = checked.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    Neighbour::Broken { path: path.to_owned(), errors }
 }
 
 /// A file of which nothing can be used.
@@ -79,8 +120,13 @@ fn refused(path: &Path, problem: Problem) -> Checked {
     Checked { path: path.to_owned(), text, problems: vec![problem], secrets, document: None }
 }
 
-/// Checks the bytes of a hub file; `path` is only named in messages and document.
-pub fn check_bytes(bytes: Vec<u8>, path: &Path) -> Checked {
+/// Checks the bytes of a hub file as of a day; `path` is only named in messages and
+/// document. Hub files of further gateways are not read, and rules about them are left out.
+pub fn check_bytes(bytes: Vec<u8>, path: &Path, today: Date) -> Checked {
+    check(bytes, path, today, &|_| Neighbours::new())
+}
+
+fn check(bytes: Vec<u8>, path: &Path, today: Date, neighbours: &dyn Fn(&HubFile) -> Neighbours) -> Checked {
     let text = match source::decode(bytes, path) {
         Ok(text) => text,
         Err(problem) => return refused(path, problem),
@@ -100,7 +146,7 @@ pub fn check_bytes(bytes: Vec<u8>, path: &Path) -> Checked {
     problems.append(&mut lowered.problems);
     let hub = typed(&lowered, &mut problems);
     if let Some(hub) = &hub {
-        problems.extend(rules::check(hub, &lowered));
+        problems.extend(rules::check(hub, &lowered, today, &neighbours(hub)));
     }
     problems.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
     let usable = problems.iter().all(|problem| problem.severity == Severity::Warning);

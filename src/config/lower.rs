@@ -46,7 +46,10 @@ pub(super) fn lower(root: &Node, schema: &Json) -> Lowered {
 }
 
 /// Problems after which no likely name is looked for: it takes time, and such a file is no hub file.
-const MOST_GUESSES: usize = 200;
+pub(super) const MOST_GUESSES: usize = 200;
+
+/// Bytes of a path below which no places are remembered.
+const LONGEST_PATH: usize = 1024;
 
 struct Lowering<'a> {
     root: &'a Json,
@@ -428,16 +431,33 @@ impl Lowering<'_> {
             Value::Null => Json::Null,
             Value::Text(text, Quoted::Yes) => json!(text),
             Value::Text(text, Quoted::No) => core_scalar(text),
-            Value::List(items) => Json::Array(items.iter().map(|item| self.free(item, path)).collect()),
+            Value::List(items) => {
+                let values = items.iter().enumerate().map(|(index, item)| {
+                    let below = self.free_place(path, &format!("[{index}]"), item.span.clone(), item);
+                    self.free(item, below.as_deref().unwrap_or(path))
+                });
+                Json::Array(values.collect())
+            }
             Value::Map(entries) => {
                 let pairs = entries.iter().map(|(key, value)| {
-                    let path = join(path, &key.text);
-                    self.place(&path, key.span.clone(), value);
-                    (key.text.clone(), self.free(value, &path))
+                    let step = if path.is_empty() { key.text.clone() } else { format!(".{}", key.text) };
+                    let below = self.free_place(path, &step, key.span.clone(), value);
+                    (key.text.clone(), self.free(value, below.as_deref().unwrap_or(path)))
                 });
                 Json::Object(pairs.collect())
             }
         }
+    }
+
+    /// Remembers where something without a type of ours stands, and returns its
+    /// path; not below very long keys, of which many paths would fill the memory.
+    fn free_place(&mut self, path: &str, step: &str, key: Range<usize>, value: &Node) -> Option<String> {
+        if path.len() > LONGEST_PATH {
+            return None;
+        }
+        let below = format!("{path}{step}");
+        self.place(&below, key, value);
+        Some(below)
     }
 }
 

@@ -80,13 +80,6 @@ impl Problem {
         self.path = path.into();
         self
     }
-
-    /// Makes it a warning.
-    #[must_use]
-    pub fn warning(mut self) -> Self {
-        self.severity = Severity::Warning;
-        self
-    }
 }
 
 /// Line and column (both from 1, columns in characters) of a byte of a text.

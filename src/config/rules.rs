@@ -1,124 +1,133 @@
 //! What must hold between the values of a hub file, beyond each one's type.
 
-mod auth;
+mod base;
+mod bounds;
+mod costs;
+mod gateways;
+mod github;
+mod kubernetes;
+mod login;
+mod machines;
 mod names;
+mod neighbours;
+mod network;
+mod overrides;
 mod plans;
+mod pools;
+mod profiles;
 mod provider;
+mod subject;
+mod table;
+mod zones;
 
-use std::ops::Range;
+use std::collections::BTreeSet;
 
-use super::lower::{Lowered, clip};
+use jiff::civil::Date;
+
+use super::lower::{Lowered, MOST_GUESSES, clip};
 use super::model::HubFile;
-use super::problem::{Problem, Severity};
+use super::problem::Problem;
 use crate::nearest::nearest;
 
-/// The names of all rules that can be silenced.
-pub(super) const SILENCEABLE: [&str; 3] = ["no-effect", "no-auth", "no-open-size"];
+pub(super) use self::neighbours::{Neighbour, Neighbours};
+use self::subject::{Subject, trusted};
+pub use self::table::{Rule, rule, rules, themes};
 
-/// What a rule sees: the hub, and where its values stand.
-pub(super) struct Subject<'a> {
-    /// The hub.
-    pub hub: &'a HubFile,
-    lowered: &'a Lowered,
-}
+type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-impl Subject<'_> {
-    /// A problem about the value of a key; about the start of the file when the key is not written there.
-    pub(super) fn value(&self, rule: &'static str, path: &str, message: impl Into<String>) -> Problem {
-        match self.lowered.places.get(path) {
-            Some(place) => Problem::at(rule, place.value.clone(), message).path(path),
-            None => Problem::file(rule, message).path(path),
-        }
-    }
-
-    /// A problem about a key rather than its value.
-    pub(super) fn key(&self, rule: &'static str, path: &str, message: impl Into<String>) -> Problem {
-        match self.lowered.places.get(path) {
-            Some(place) => Problem::at(rule, place.key.clone(), message).path(path),
-            None => Problem::file(rule, message).path(path),
-        }
-    }
-
-    /// Where the value of a key stands.
-    pub(super) fn span(&self, path: &str) -> Option<Range<usize>> {
-        self.lowered.places.get(path).map(|place| place.value.clone())
-    }
-
-    /// Whether a value is the file's own or a default, rather than a stand-in.
-    pub(super) fn trusts(&self, path: &str) -> bool {
-        trusted(self.lowered, path)
-    }
-
-    /// Whether the file itself says a key.
-    pub(super) fn says(&self, path: &str) -> bool {
-        self.lowered.places.contains_key(path)
-    }
-}
-
-type Rule = fn(&Subject<'_>) -> Vec<Problem>;
-
-const RULES: [Rule; 17] = [
+const CHECKS: [Check; 50] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
-    names::gateways,
     names::some_size_is_open,
-    auth::fits_provider,
-    auth::somebody_can_log_in,
+    names::derived_names_fit,
+    names::buckets_are_named,
+    names::the_domain_is_a_name,
+    github::names,
+    github::each_once,
+    github::groups_can_come,
+    login::fits_provider,
+    login::somebody_can_log_in,
+    login::somebody_administers,
+    login::not_everyone,
+    login::institutions_only,
+    login::has_a_domain,
     provider::keys_have_an_effect,
     provider::local_has_a_hub,
-    provider::catalog_names,
+    provider::something_runs,
+    provider::known_region,
+    provider::known_machines,
+    pools::one_way_to_choose,
+    pools::not_on_spot,
+    machines::can_be_chosen,
+    machines::sizes_fit,
+    machines::workers_fit,
+    machines::right_kind,
+    zones::of_the_region,
+    zones::enough,
+    zones::of_pools,
+    zones::disks,
+    network::no_overlap,
+    network::not_dockers,
+    network::of_a_size_that_aws_takes,
+    network::large_enough,
     plans::event_days,
-    plans::pools,
-    provider::zones_are_of_the_region,
-    plans::memory_to_start_in,
+    plans::event_not_over,
     plans::some_budget,
-    plans::room_at_home,
-    plans::a_cluster_fits_its_limit,
+    costs::budget_above_base,
+    costs::data_is_near,
+    kubernetes::version,
+    bounds::memory_to_start_in,
+    bounds::room_at_home,
+    bounds::a_cluster_fits_its_limit,
+    gateways::further,
+    gateways::own,
+    neighbours::can_be_used,
+    overrides::chart_keys,
+    profiles::names,
+    profiles::settings,
 ];
 
 /// Applies all rules. Problems about a value that stands in for a wrong one are left out.
-pub(super) fn check(hub: &HubFile, lowered: &Lowered) -> Vec<Problem> {
-    let subject = Subject { hub, lowered };
-    let found = RULES.iter().flat_map(|rule| rule(&subject));
+pub(super) fn check(hub: &HubFile, lowered: &Lowered, today: Date, neighbours: &Neighbours) -> Vec<Problem> {
+    let subject = Subject::new(hub, lowered, today, neighbours);
+    let found = CHECKS.iter().flat_map(|check| check(&subject));
     let mut problems: Vec<_> = found.filter(|problem| trusted(lowered, &problem.path)).collect();
-    problems.retain(|problem| !silenced(hub, problem));
+    let silent = silenced(hub);
+    problems.retain(|problem| !silent.contains(problem.rule));
     problems.extend(silences(&subject));
     problems
 }
 
-fn trusted(lowered: &Lowered, path: &str) -> bool {
-    let within = |outer: &str, inner: &str| {
-        outer.is_empty()
-            || inner == outer
-            || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with(['.', '[']))
-    };
-    let below = |stand_in: &str| !path.is_empty() && within(path, stand_in);
-    !lowered.stand_ins.iter().any(|stand_in| within(stand_in, path) || below(stand_in))
-}
-
-fn silenced(hub: &HubFile, problem: &Problem) -> bool {
-    problem.severity == Severity::Warning && hub.silence.iter().any(|silence| silence.rule == problem.rule)
+/// The rules that the file silences and that can be.
+fn silenced(hub: &HubFile) -> BTreeSet<&'static str> {
+    let named = hub.silence.iter().filter_map(|silence| rule(&silence.rule));
+    named.filter(|rule| rule.silenceable).map(|rule| rule.name).collect()
 }
 
 fn silences(subject: &Subject<'_>) -> Vec<Problem> {
-    let unknown = subject
-        .hub
-        .silence
-        .iter()
-        .enumerate()
-        .filter(|(_, silence)| !SILENCEABLE.contains(&silence.rule.as_str()));
-    unknown
+    let known: Vec<_> = rules().filter(|rule| rule.silenceable).map(|rule| rule.name).collect();
+    let silences = subject.hub.silence.iter().enumerate();
+    silences
+        .filter(|(_, silence)| !known.contains(&silence.rule.as_str()))
         .map(|(index, silence)| {
             let path = format!("silence[{index}].rule");
-            let help = nearest(&clip(&silence.rule), &SILENCEABLE).map_or_else(
-                || format!("rules that can be silenced: {}", SILENCEABLE.join(", ")),
-                |name| format!("did you mean `{name}`?"),
-            );
-            subject
-                .value("unknown-rule", &path, format!("no rule `{}` can be silenced", clip(&silence.rule)))
-                .label("unknown rule")
-                .help(help)
+            let written = clip(&silence.rule);
+            let (message, label, help) = if let Some(rule) = rule(&silence.rule) {
+                let message = format!("the rule `{written}` cannot be silenced");
+                (message, "not to be silenced", rule.action.to_owned())
+            } else {
+                let known = if index < MOST_GUESSES { known.as_slice() } else { &[] };
+                (format!("there is no rule `{written}`"), "unknown rule", likely(&written, known))
+            };
+            subject.value(&table::reading::UNKNOWN_RULE, &path, message).label(label).help(help)
         })
         .collect()
+}
+
+fn likely(written: &str, known: &[&str]) -> String {
+    nearest(written, known).map_or_else(
+        || "`frazil explain rules` lists them all".to_owned(),
+        |name| format!("did you mean `{name}`?"),
+    )
 }

@@ -10,7 +10,7 @@ static CHARTS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
 });
 
 /// The base values of a chart, by its name; an empty mapping where it has none.
-pub(super) fn base_values(chart: &str) -> Value {
+pub fn base_values(chart: &str) -> Value {
     CHARTS.get(chart).cloned().unwrap_or_else(|| Value::Object(Map::new()))
 }
 

@@ -154,7 +154,7 @@ impl Rendered {
 
 /// A folder that holds nothing, or is not there.
 fn empty(folder: &Path) -> Result<BTreeSet<PathBuf>, FolderError> {
-    match fs::read_dir(folder).map(|entries| entries.count()) {
+    match fs::read_dir(folder).map(Iterator::count) {
         Ok(0) => Ok(BTreeSet::new()),
         Ok(_) => Err(FolderError::NotOurs { folder: folder.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),

@@ -115,7 +115,7 @@ fn login(cluster: &Cluster<'_>, auth: &Auth) -> Value {
                 "CILogonOAuthenticator": {
                     "client_id": cilogon.client_id,
                     "oauth_callback_url": callback(cluster),
-                    "allowed_idps": idps,
+                    "idps": idps,
                 },
             })
         }

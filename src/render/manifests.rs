@@ -13,7 +13,9 @@ pub fn manifests(cluster: &Cluster<'_>) -> Vec<Value> {
     let mut manifests = vec![namespace(cluster), user_account(cluster)];
     manifests.extend(support::manifests(cluster));
     let ours = json!({ "metadata": { "labels": labels(cluster) } });
-    manifests.iter_mut().for_each(|manifest| merge(manifest, ours.clone()));
+    for manifest in &mut manifests {
+        merge(manifest, ours.clone());
+    }
     manifests
 }
 

@@ -45,12 +45,19 @@ impl Origin {
 /// # Errors
 /// When the region or a machine is not in the catalog.
 pub fn pool_machines(hub: &HubFile) -> Result<Vec<PoolMachines>, CatalogError> {
-    let region = match &hub.provider {
-        Place::Aws(aws) => Region::open(Provider::Aws, aws.region.as_str())?,
-        Place::Gcp(gcp) => Region::open(Provider::Gcp, gcp.region.as_str())?,
-        Place::Kubernetes(_) | Place::Local(_) => return Ok(Vec::new()),
-    };
-    let chooser = Chooser { hub, region: &region };
+    match &hub.provider {
+        Place::Aws(aws) => machines_in(hub, &Region::open(Provider::Aws, aws.region.as_str())?),
+        Place::Gcp(gcp) => machines_in(hub, &Region::open(Provider::Gcp, gcp.region.as_str())?),
+        Place::Kubernetes(_) | Place::Local(_) => Ok(Vec::new()),
+    }
+}
+
+/// The same with the hub's region already open.
+///
+/// # Errors
+/// When a machine is not in the catalog.
+pub fn machines_in(hub: &HubFile, region: &Region) -> Result<Vec<PoolMachines>, CatalogError> {
+    let chooser = Chooser { hub, region };
     let mut pools = vec![chooser.core()?];
     if hub.hub {
         pools.extend(chooser.people("user", hub.pools.user.as_ref(), |size| size.gpu == 0)?);
@@ -136,7 +143,8 @@ fn market(pool: Option<&Pool>, spot: bool) -> Market {
     if pool.and_then(|pool| pool.spot).unwrap_or(spot) { Market::Spot } else { Market::OnDemand }
 }
 
-fn seat(size: &Size) -> Seat {
+/// What one server of a size asks of its node.
+pub fn seat(size: &Size) -> Seat {
     Seat {
         name: size.name.to_string(),
         memory: size.memory,
@@ -151,6 +159,6 @@ fn seat(size: &Size) -> Seat {
     clippy::cast_sign_loss,
     reason = "between 0 and 1024 by the file's rules"
 )]
-fn cpu(cores: f64) -> Cpu {
+pub fn cpu(cores: f64) -> Cpu {
     Cpu::millicores((cores * 1000.0).round() as u32)
 }

@@ -27,9 +27,11 @@ const HUB_PROGRAMS: [(&str, &str); 7] = [
     ("sizes.py", include_str!("../../templates/hub/sizes.py")),
 ];
 /// The hub's pages.
-const PAGES: [(&str, &str); 2] = [
+const PAGES: [(&str, &str); 4] = [
     ("login.html", include_str!("../../templates/hub/pages/login.html")),
     ("page.html", include_str!("../../templates/hub/pages/page.html")),
+    ("frame.html", include_str!("../../templates/local/page.html")),
+    ("spawn.html", include_str!("../../templates/local/spawn.html")),
 ];
 
 /// Files that the chart mounts into the hub.

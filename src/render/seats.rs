@@ -58,10 +58,10 @@ impl Room {
 
     /// How many of these fit; nothing when not even one does.
     fn holds(&self, memory: Bytes, cpu: u32, gpus: u32) -> Option<u32> {
-        let by_memory = u32::try_from(self.memory.checked_div(memory.get())?).ok()?;
-        let by_cpu = self.cpu.checked_div(cpu).unwrap_or(self.pods);
-        let by_gpu = self.gpus.checked_div(gpus).unwrap_or(self.pods);
-        Some(by_memory.min(by_cpu).min(by_gpu).min(self.pods)).filter(|count| *count > 0)
+        let memory_seats = u32::try_from(self.memory.checked_div(memory.get())?).ok()?;
+        let cpu_seats = self.cpu.checked_div(cpu).unwrap_or(self.pods);
+        let gpu_seats = self.gpus.checked_div(gpus).unwrap_or(self.pods);
+        Some(memory_seats.min(cpu_seats).min(gpu_seats).min(self.pods)).filter(|count| *count > 0)
     }
 }
 

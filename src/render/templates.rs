@@ -93,8 +93,9 @@ fn quoting(quote: Quote) -> Box<dyn HelperDef + Send + Sync> {
               _: &mut RenderContext<'_, '_>,
               out: &mut dyn Output|
               -> HelperResult {
-            let value = helper.param(0).map_or(&Value::Null, |param| param.value());
-            let text = quote(value).ok_or_else(|| {
+            // Strict mode looks at paths that are written bare, not at a helper's.
+            let there = helper.param(0).filter(|param| !param.is_value_missing());
+            let text = there.and_then(|param| quote(param.value())).ok_or_else(|| {
                 RenderErrorReason::Other(format!("`{}` cannot write this value", helper.name()))
             })?;
             out.write(&text)?;
@@ -134,6 +135,33 @@ mod tests {
         assert_eq!(word(&json!("a b")), None);
         assert_eq!(word(&json!("")), None);
         assert_eq!(line(&json!("a|b\nc`")).unwrap(), "a b c ");
+    }
+
+    fn problems(text: &str, context: &Value) -> Vec<String> {
+        lint::lint(&handlebars::Template::compile(text).unwrap(), context)
+    }
+
+    #[test]
+    fn every_template_fits_its_filled_context() {
+        for template in Template::ALL {
+            let name = template.name().trim_end_matches(".hbs");
+            let path = format!("{}/templates/contexts/{name}.json", env!("CARGO_MANIFEST_DIR"));
+            let context: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+            assert_eq!(problems(template.text(), &context), Vec::<String>::new(), "{name}");
+            fill(template, &context).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_strict_mode_lets_pass_is_found_when_frazil_is_built() {
+        let context = json!({ "a": { "b": "x" }, "list": [{ "c": "x" }] });
+        for good in ["{{word a.b}}", "{{#if a.b}}x{{/if}}", "{{#each list}}{{word c}}{{/each}}"] {
+            assert_eq!(problems(good, &context), Vec::<String>::new(), "{good}");
+        }
+        for bad in ["{{a.b}}", "{{{word a.b}}}", "{{#if a.c}}x{{/if}}", "{{#each list}}{{word b}}{{/each}}"] {
+            assert_eq!(problems(bad, &context).len(), 1, "{bad}");
+        }
+        assert_eq!(problems("{{#with a}}{{word b}}{{/with}}", &context).len(), 1);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::chart::merge;
 use super::cluster::{Cluster, Homes};
 use super::jupyterhub::USER_ACCOUNT;
 use super::nodes::NodePool;
-use crate::catalog::arch_name;
+use crate::catalog::{Machine, arch_name};
 use crate::config::{Aws, Gcp, Provider};
 
 /// The least size of the homes' disk.
@@ -98,7 +98,7 @@ fn pool_data(pool: &NodePool) -> Value {
         "taints": pool.taints,
         "cpu": allocatable.map_or(0, |allocatable| allocatable.cpu.get()),
         "memory": allocatable.map_or(0, |allocatable| allocatable.memory.get()),
-        "gpus": first.map_or(0, |machine| machine.nvidia_gpus()),
+        "gpus": first.map_or(0, Machine::nvidia_gpus),
     })
 }
 

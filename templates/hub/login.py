@@ -162,8 +162,8 @@ class NativeLogin(HubLogin, NativeAuthenticator):
         return self._completed({"name": user.name})
 
     def get_handlers(self, app):
-        # NativeAuthenticator's own login page answers every refused login with
-        # an internal error on JupyterHub 5; JupyterHub's page does the same work.
+        # NativeAuthenticator's own login page cannot show the reason of a refusal
+        # on JupyterHub 5; JupyterHub's page does the same work.
         return [(path, LoginHandler if path == r"/login" else handler)
                 for path, handler in super().get_handlers(app)]
 

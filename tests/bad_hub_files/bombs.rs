@@ -43,6 +43,49 @@ fn many_problems_are_told_in_few_words() {
 }
 
 #[test]
+fn rules_stay_fast_on_files_made_to_be_slow() {
+    let aws = "name: lab\nprovider: { aws: { account: \"123456789012\", region: us-west-2 } }\n";
+    let key = "k".repeat(300_000);
+    for lines in [
+        format!("sizes: [{}]", many(8000, |i| format!("{{ name: a{i}, memory: 900 TiB, groups: ['a:b'] }}"))),
+        format!(
+            "pools: {{ user: {{ machines: [{}] }} }}",
+            many(60_000, |i| format!("r{}i.large", 6 + i % 2))
+        ),
+        format!(
+            "zones: [{}]\npools: {{ core: {{ zones: [{}] }} }}",
+            many(20_000, |i| format!("us-west-{i}")),
+            many(20_000, |i| format!("us-west-x{i}"))
+        ),
+        format!("data: {{ regions: [{}] }}", many(60_000, |_| "eu-west-1".to_owned())),
+        format!("silence: [{}]", many(20_000, |i| format!("{{ rule: no-efect{i}, because: x }}"))),
+        format!(
+            "overrides: {{ jupyterhub: {{ singleuser: {{ {} }} }} }}",
+            many(40_000, |i| format!("startTimeot{i}: 1"))
+        ),
+        format!(
+            "overrides: {{ jupyterhub: {{ hub: {{ config: {{ KubeSpawner: {{ {} }} }} }} }} }}",
+            many(40_000, |i| format!("cpuLimit{i}: 1"))
+        ),
+        format!("overrides: {{ jupyterhub: {{ {key}: [{}] }} }}", many(40_000, |_| "{ a: 1 }".to_owned())),
+        format!("gateways: [{}]", many(9000, |i| format!("{{ name: g{i}, file: hub.yaml, buckets: [A] }}"))),
+        format!(
+            "auth: {{ github: {{ allow: [{}], client_id: x, client_secret: {{ env: X }} }} }}",
+            many(20_000, |i| format!("Org{i}:Team.{i}"))
+        ),
+    ] {
+        let machine = Scratch::new();
+        machine.write("hub.yaml", format!("{aws}{lines}\n"));
+        let begin = std::time::Instant::now();
+        let output =
+            machine.frazil().arg("validate").timeout(std::time::Duration::from_mins(1)).output().unwrap();
+        assert!(output.status.code().is_some(), "stopped after a minute: {}", &lines[..60]);
+        assert!(begin.elapsed().as_secs() < 20, "{:?}: {}", begin.elapsed(), &lines[..60]);
+        assert!(stderr(&output).len() <= MOST_BYTES, "{} bytes: {}", stderr(&output).len(), &lines[..60]);
+    }
+}
+
+#[test]
 fn a_clipped_line_keeps_its_place_and_its_mark() {
     let machine = Scratch::new();
     let names = many(2000, |index| if index == 1000 { "Ada".to_owned() } else { format!("ada{index}") });

@@ -105,23 +105,6 @@ fn the_offending_text_is_underlined() {
 }
 
 #[test]
-fn the_examples_can_be_used() {
-    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let machine = Scratch::new();
-    let mut count = 0;
-    for entry in std::fs::read_dir(examples).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|end| end == "yaml") {
-            let output = machine.run([std::ffi::OsStr::new("validate"), path.as_os_str()]);
-            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-            assert_eq!(stderr(&output), "", "{path:?}");
-            count += 1;
-        }
-    }
-    assert!(count >= 4);
-}
-
-#[test]
 fn a_key_without_effect_is_a_warning_that_can_be_silenced() {
     let machine = Scratch::new();
     machine.write("hub.yaml", with("zones: [us-west-2a]\nsizes: [{ name: a, memory: 1 GiB, gpu: 1 }]"));
@@ -141,22 +124,36 @@ fn a_key_without_effect_is_a_warning_that_can_be_silenced() {
 }
 
 #[test]
-fn what_would_leave_people_outside_is_a_warning_that_can_be_silenced() {
-    let cloud = "name: lab\nprovider: { kubernetes: { context: kind } }\n";
+fn what_would_leave_people_outside_is_told_and_can_be_silenced() {
+    let cloud = "name: lab\nprovider: { kubernetes: { context: kind } }\nadmins: [octocat]\n";
     let closed = "groups: { a: [ada] }\nsizes: [{ name: a, memory: 1 GiB, groups: [a] }]\n";
-    for (text, rule, words) in [
-        (cloud.to_owned(), "no-auth", "`github`, `cilogon`, `oidc` or `native`"),
-        (with(closed), "no-open-size", "nobody else can start anything"),
+    for (text, rule, words, exit) in [
+        (cloud.to_owned(), "error[no-auth]", "`github`, `cilogon`, `oidc` or `native`", 1),
+        (with(closed), "warning[no-open-size]", "nobody else can start anything", 0),
     ] {
         let machine = Scratch::new();
         machine.write("hub.yaml", &text);
         let output = machine.run(["validate"]);
         let drawn = stderr(&output);
-        assert_eq!(output.status.code(), Some(0), "{drawn}");
-        assert!(drawn.contains(&format!("warning[{rule}]")) && drawn.contains(words), "{drawn}");
-        machine.write("hub.yaml", format!("{text}silence: [{{ rule: {rule}, because: a test }}]\n"));
-        assert_eq!(stderr(&machine.run(["validate"])), "");
+        assert_eq!(output.status.code(), Some(exit), "{drawn}");
+        assert!(drawn.contains(rule) && drawn.contains(words), "{drawn}");
+        let name = rule.split(['[', ']']).nth(1).unwrap();
+        machine.write("hub.yaml", format!("{text}silence: [{{ rule: {name}, because: a test }}]\n"));
+        let output = machine.run(["validate"]);
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
     }
+}
+
+#[test]
+fn a_rule_that_cannot_be_silenced_says_what_to_do_instead() {
+    let machine = Scratch::new();
+    machine.write("hub.yaml", with("hub: false\nsilence: [{ rule: local-hub, because: a test }]"));
+    let drawn = stderr(&machine.run(["validate"]));
+    assert!(
+        drawn.contains("the rule `local-hub` cannot be silenced") && drawn.contains("error[local-hub]"),
+        "{drawn}"
+    );
+    assert!(drawn.contains("Leave `hub` out"), "{drawn}");
 }
 
 #[test]

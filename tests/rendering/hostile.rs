@@ -8,11 +8,13 @@ use frazil::render::cluster::Cluster;
 use frazil::render::{File, Tree, hub_files, manifests, releases, values_path, variables};
 use serde_json::{Value, json};
 
-use super::hubs::hub;
+use super::hubs::{TODAY, hub};
 use super::pairwise::Numbers;
 
-/// How many hub files are made.
-const HUBS: usize = 10_000;
+/// How many hub files are made: a thousand, or ten with the long checks.
+fn hubs() -> usize {
+    if std::env::var_os("FRAZIL_LONG").is_some() { 10_000 } else { 1_000 }
+}
 
 /// Pieces that have bitten somebody: templates of four languages, YAML 1.1's booleans and
 /// numbers, quotes, line ends of Unicode, what looks like an anchor, a tag, a comment.
@@ -119,7 +121,7 @@ pub(crate) fn hostile(numbers: &mut Numbers) -> Value {
 /// A hostile hub file as YAML, read as a hub.
 pub(crate) fn read(typed: &Value) -> HubFile {
     let text = serde_yaml::to_string(typed).unwrap();
-    let checked = check_bytes(text.clone().into_bytes(), Path::new("hub.yaml"));
+    let checked = check_bytes(text.clone().into_bytes(), Path::new("hub.yaml"), TODAY);
     let found: Vec<_> = checked.problems.iter().map(|problem| &problem.message).collect();
     checked.document.unwrap_or_else(|| panic!("{found:?}\n{text}")).hub
 }
@@ -177,7 +179,7 @@ fn what_people_type_reads_back_unchanged() {
     let thread = |seed: u64| {
         move || {
             let mut numbers = Numbers(seed);
-            for _ in 0..HUBS / 2 {
+            for _ in 0..hubs() / 2 {
                 let typed = hostile(&mut numbers);
                 let hub = read(&typed);
                 let said = serde_json::to_value(&hub).unwrap();

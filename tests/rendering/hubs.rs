@@ -1,6 +1,10 @@
 //! Hub files made from choices, one level for each factor.
 
+use jiff::civil::{Date, date};
 use serde_json::{Value, json};
+
+/// The day on which the files are checked.
+pub(crate) const TODAY: Date = date(2026, 11, 21);
 
 /// A factor: its name and how many levels it has.
 pub(crate) type Factor = (&'static str, usize);
@@ -43,15 +47,19 @@ pub(crate) fn possible(choice: &Choice) -> bool {
     let kubernetes = level(choice, "provider") == 2;
     let alone = level(choice, "login") >= 4;
     let no_gateway = level(choice, "gateway") == 1;
-    let for_clouds = ["network", "pools", "state", "image", "budget", "upgrades", "scratch", "backup"];
+    let for_clouds = ["network", "pools", "state", "budget", "upgrades", "scratch", "backup"];
     let for_people = ["sizes", "groups", "further", "quota", "backup", "event", "words"];
     let for_dask = ["per_user", "workers"];
-    !(kubernetes && for_clouds.iter().any(|factor| *factor != "image" && has(factor)))
-        && !(kubernetes && !has("image"))
-        && !(alone && (no_gateway || for_people.iter().any(|factor| has(factor))))
-        && !(no_gateway && for_dask.iter().any(|factor| has(factor)))
-        && !(!alone && level(choice, "gateway") == 3)
-        && !(has("groups") && !has("sizes"))
+    let forbidden = [
+        kubernetes && for_clouds.iter().any(|factor| has(factor)),
+        // A cluster that exists has no registry of ours.
+        kubernetes && !has("image"),
+        alone && (no_gateway || for_people.iter().any(|factor| has(factor))),
+        !alone && level(choice, "gateway") == 3,
+        no_gateway && for_dask.iter().any(|factor| has(factor)),
+        has("groups") && !has("sizes"),
+    ];
+    !forbidden.contains(&true)
 }
 
 /// The hub file of a choice.

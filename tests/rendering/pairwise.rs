@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use frazil::config::{Checked, check_bytes};
 use frazil::render::hub_files;
 
-use super::hubs::{Choice, FACTORS, hub, possible};
+use super::hubs::{Choice, FACTORS, TODAY, hub, possible};
 
 /// Hub files of the corpus.
 pub(crate) const CORPUS: usize = 200;
@@ -57,7 +57,9 @@ pub(crate) fn corpus() -> Vec<Choice> {
         let rare = open.first().copied().unwrap();
         let certain = pool.iter().copied().filter(|choice| pairs(choice).any(|pair| pair == rare)).take(30);
         let best = candidates.chain(certain).max_by_key(with_open).unwrap();
-        pairs(&best).for_each(|pair| drop(open.remove(&pair)));
+        for pair in pairs(&best) {
+            open.remove(&pair);
+        }
         corpus.push(best);
     }
     println!("{} choices cover all pairs", corpus.len());
@@ -68,7 +70,7 @@ pub(crate) fn corpus() -> Vec<Choice> {
 /// A choice's hub file, read and checked.
 pub(crate) fn checked(choice: &Choice) -> Checked {
     let text = serde_yaml::to_string(&hub(choice)).unwrap();
-    check_bytes(text.into_bytes(), std::path::Path::new("hub.yaml"))
+    check_bytes(text.into_bytes(), std::path::Path::new("hub.yaml"), TODAY)
 }
 
 #[test]

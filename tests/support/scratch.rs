@@ -38,6 +38,7 @@ impl Scratch {
             .env("XDG_DATA_HOME", self.path().join("data"))
             .env("XDG_CACHE_HOME", shared_cache())
             .env("NO_COLOR", "1")
+            .env("FRAZIL_TODAY", "2026-11-02")
             .env("USER", "ada");
         command
     }

@@ -1,13 +1,18 @@
-//! Names that must be unique, and references that must lead somewhere.
+//! Names: unique, leading somewhere, and fit for what they become.
 
 use std::collections::BTreeMap;
 
 use super::Subject;
+use super::table::login::{NO_OPEN_SIZE, UNKNOWN_GROUP};
+use super::table::naming::{BUCKET_NAME, DOMAIN_IS_A_NAME, NAME_RESERVED, NAME_TOO_LONG};
+use super::table::reading::{REPEATED_NAME, SEVERAL_DEFAULTS};
 use crate::config::auth::Auth;
-use crate::config::model::{FurtherGateway, GatewayAuth};
+use crate::config::lower::clip;
 use crate::config::names::GroupName;
 use crate::config::problem::Problem;
+use crate::config::provider::State;
 use crate::nearest::nearest;
+use crate::render::names::{Kind, Name, Names};
 
 /// Two sizes of one name could not be told apart.
 pub(super) fn sizes_are_unique(subject: &Subject<'_>) -> Vec<Problem> {
@@ -15,7 +20,11 @@ pub(super) fn sizes_are_unique(subject: &Subject<'_>) -> Vec<Problem> {
     repeated(subject, "sizes", names)
 }
 
-fn repeated<'a>(subject: &Subject<'_>, list: &str, names: impl Iterator<Item = &'a str>) -> Vec<Problem> {
+pub(super) fn repeated<'a>(
+    subject: &Subject<'_>,
+    list: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> Vec<Problem> {
     let mut seen = BTreeMap::new();
     let mut problems = Vec::new();
     for (index, name) in names.enumerate() {
@@ -24,7 +33,7 @@ fn repeated<'a>(subject: &Subject<'_>, list: &str, names: impl Iterator<Item = &
             None => drop(seen.insert(name, path)),
             Some(first) => {
                 let mut problem =
-                    subject.value("repeated-name", &path, format!("`{name}` names two entries of `{list}`"));
+                    subject.value(&REPEATED_NAME, &path, format!("`{name}` names two entries of `{list}`"));
                 if let Some(span) = subject.span(first) {
                     problem = problem.also(span, "first here");
                 }
@@ -47,7 +56,7 @@ pub(super) fn one_default_size(subject: &Subject<'_>) -> Vec<Problem> {
         .map(|(index, size)| {
             let path = format!("sizes[{index}].default");
             let problem =
-                subject.value("several-defaults", &path, format!("`{}` is a second default size", size.name));
+                subject.value(&SEVERAL_DEFAULTS, &path, format!("`{}` is a second default size", size.name));
             let problem =
                 first.clone().into_iter().fold(problem, |problem, span| problem.also(span, "the first one"));
             problem.label("a second default").help("mark one size only")
@@ -78,38 +87,7 @@ fn unknown_group(subject: &Subject<'_>, path: &str, group: &GroupName, known: &[
         |name| format!("did you mean `{name}`?"),
     );
     let message = format!("nobody is in the group `{group}`");
-    subject.value("unknown-group", path, message).label("unknown group").help(help)
-}
-
-/// Further gateways have their own names and one way to be reached.
-pub(super) fn gateways(subject: &Subject<'_>) -> Vec<Problem> {
-    let gateways = &subject.hub.gateways;
-    let mut problems = repeated(subject, "gateways", gateways.iter().map(|gateway| gateway.name.as_str()));
-    for (index, gateway) in gateways.iter().enumerate() {
-        let path = format!("gateways[{index}]");
-        problems.extend(way(subject, &path, gateway));
-        problems.extend(password(subject, &path, gateway));
-    }
-    problems
-}
-
-fn way(subject: &Subject<'_>, path: &str, gateway: &FurtherGateway) -> Option<Problem> {
-    let ways = match (gateway.file.is_some(), gateway.address.is_some()) {
-        (true, true) => "both a `file` and an `address`",
-        (false, false) => "neither a `file` nor an `address`",
-        _ => return None,
-    };
-    let problem = subject.value("one-of", path, format!("the gateway `{}` has {ways}", gateway.name));
-    Some(problem.help("name the hub file that describes it, or its address"))
-}
-
-fn password(subject: &Subject<'_>, path: &str, gateway: &FurtherGateway) -> Option<Problem> {
-    if gateway.auth != GatewayAuth::Password || gateway.password.is_some() {
-        return None;
-    }
-    let message = format!("the gateway `{}` has no `password` to log in with", gateway.name);
-    let problem = subject.value("gateway-password", &format!("{path}.auth"), message);
-    Some(problem.label("needs a password").help("write for example `password: { env: GATEWAY_PASSWORD }`"))
+    subject.value(&UNKNOWN_GROUP, path, message).label("unknown group").help(help)
 }
 
 /// Without a size for everyone, people outside all groups can start nothing.
@@ -118,6 +96,149 @@ pub(super) fn some_size_is_open(subject: &Subject<'_>) -> Vec<Problem> {
     if !hub.hub || hub.sizes.is_empty() || hub.sizes.iter().any(|size| size.groups.is_empty()) {
         return Vec::new();
     }
-    let problem = subject.key("no-open-size", "sizes", "all sizes are kept for groups").warning();
+    let problem = subject.key(&NO_OPEN_SIZE, "sizes", "all sizes are kept for groups");
     vec![problem.label("nobody else can start anything").help("leave `groups` out of one size")]
+}
+
+/// Everything that is named after the hub can have that name.
+pub(super) fn derived_names_fit(subject: &Subject<'_>) -> Vec<Problem> {
+    if !subject.trusts("name") || !subject.trusts("provider") {
+        return Vec::new();
+    }
+    let names = Names::of(subject.hub);
+    let mut worst: Vec<_> = names.all().filter_map(|name| length(subject, name)).collect();
+    worst.sort_by_key(|(by, _)| std::cmp::Reverse(*by));
+    let length = worst.into_iter().next().map(|(_, problem)| problem);
+    let reserved = names.all().find_map(|name| reserved(subject, name));
+    length.into_iter().chain(reserved).collect()
+}
+
+/// By how many characters a name is too long or too short, and how to say so.
+fn length(subject: &Subject<'_>, name: &Name) -> Option<(usize, Problem)> {
+    let (count, limit) = (name.text.chars().count(), name.limit);
+    let (by, bound, word, verb) = if count > limit.most {
+        (count - limit.most, limit.most, "at most", "shorten")
+    } else if count < limit.least {
+        (limit.least - count, limit.least, "at least", "lengthen")
+    } else {
+        return None;
+    };
+    let message = format!(
+        "the hub's name becomes {} `{}`, which may have {word} {bound} characters; this has {count}",
+        name.kind.words(),
+        name.text
+    );
+    let help = format!("{verb} the name by {by} characters or more ({})", limit.source);
+    Some((by, subject.value(&NAME_TOO_LONG, "name", message).help(help)))
+}
+
+fn reserved(subject: &Subject<'_>, name: &Name) -> Option<Problem> {
+    let why = reserved_part(name.kind, &name.text)?;
+    let message = format!("the hub's name becomes the bucket `{}`, which {why}", name.text);
+    let help = "choose another name for the hub: the cloud keeps such bucket names for itself";
+    Some(subject.value(&NAME_RESERVED, "name", message).label("not for buckets").help(help))
+}
+
+/// Why a cloud keeps a bucket's name for itself.
+fn reserved_part(kind: Kind, text: &str) -> Option<String> {
+    let (starts, contains, ends): (&[&str], &[&str], &[&str]) = match kind {
+        Kind::S3Bucket => {
+            (&["xn--", "sthree-", "amzn-s3-demo-"], &[], &["-s3alias", "--ol-s3", ".mrap", "--x-s3"])
+        }
+        Kind::GcsBucket => (&["goog"], &["google"], &[]),
+        _ => return None,
+    };
+    let found = |way: &str, part: Option<&&str>| part.map(|part| format!("{way} `{part}`"));
+    found("begins with", starts.iter().find(|part| text.starts_with(**part)))
+        .or_else(|| found("contains", contains.iter().find(|part| text.contains(**part))))
+        .or_else(|| found("ends with", ends.iter().find(|part| text.ends_with(**part))))
+}
+
+/// Buckets that the file names can exist.
+pub(super) fn buckets_are_named(subject: &Subject<'_>) -> Vec<Problem> {
+    let own = match (&subject.hub.state, subject.hub.provider.key()) {
+        (State::Bucket(bucket), cloud) if bucket != "auto" => {
+            Some(("state.bucket".to_owned(), bucket.as_str(), cloud == "gcp"))
+        }
+        _ => None,
+    };
+    let further = subject.hub.gateways.iter().enumerate().flat_map(|(index, gateway)| {
+        let on_aws = gateway.region.as_ref().is_some_and(|region| region.starts_with("aws/"));
+        let buckets = gateway.buckets.iter().enumerate();
+        buckets
+            .map(move |(at, bucket)| (format!("gateways[{index}].buckets[{at}]"), bucket.as_str(), !on_aws))
+    });
+    own.into_iter()
+        .chain(further)
+        .filter_map(|(path, bucket, underscores)| {
+            let why = no_bucket(bucket, underscores)?;
+            let bare = bucket.trim_start_matches("s3://").trim_start_matches("gs://");
+            let bare = bare.split('/').next().unwrap_or_default().to_ascii_lowercase();
+            let help = match no_bucket(&bare, underscores) {
+                None => format!("write the bucket's bare name, such as `{bare}`"),
+                Some(_) => "write the bucket's bare name, without `s3://` or a path".to_owned(),
+            };
+            let message = format!("no bucket can be called `{}`: {why}", clip(bucket));
+            Some(subject.value(&BUCKET_NAME, &path, message).label("no bucket's name").help(help))
+        })
+        .collect()
+}
+
+/// Why a text cannot name a bucket; only Cloud Storage takes underscores.
+fn no_bucket(text: &str, underscores: bool) -> Option<&'static str> {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let legal = |c: char| letter(c) || c == '-' || c == '.' || (underscores && c == '_');
+    if !(3..=63).contains(&text.chars().count()) {
+        return Some("a bucket's name has 3 to 63 characters");
+    }
+    if !text.chars().all(legal) {
+        return Some("it holds other signs than lower-case letters, digits, dots and hyphens");
+    }
+    if !text.starts_with(letter) || !text.ends_with(letter) {
+        return Some("it has to begin and end with a letter or digit");
+    }
+    if text.contains("..") {
+        return Some("it holds two dots in a row");
+    }
+    text.parse::<std::net::Ipv4Addr>().is_ok().then_some("it looks like an IP address")
+}
+
+/// A certificate is for a name.
+pub(super) fn the_domain_is_a_name(subject: &Subject<'_>) -> Vec<Problem> {
+    let domain = subject.hub.domain.iter();
+    let numbers =
+        |text: &str| text.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    domain
+        .filter(|domain| numbers(domain.as_str()))
+        .map(|domain| {
+            subject
+                .value(&DOMAIN_IS_A_NAME, "domain", format!("`{domain}` is an address, not a name"))
+                .label("no name")
+                .help("write a name whose DNS record you can set, such as `hub.example.org`")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_by_the_clouds_own_rules() {
+        for good in ["pangeo-era5", "abc", "a.b-c", "0ab"] {
+            assert_eq!(no_bucket(good, false), None, "{good}");
+        }
+        for bad in ["ab", "Data", "s3://x-y", "-ab", "ab-", "a..b", "10.0.0.1", "a_b"] {
+            assert!(no_bucket(bad, false).is_some(), "{bad}");
+        }
+        assert_eq!(no_bucket("a_b", true), None);
+    }
+
+    #[test]
+    fn clouds_keep_some_names() {
+        assert!(reserved_part(Kind::S3Bucket, "xn--lab-1-scratch").is_some());
+        assert!(reserved_part(Kind::GcsBucket, "my-google-1-state").is_some());
+        assert!(reserved_part(Kind::GcsBucket, "xn--lab-1-state").is_none());
+        assert!(reserved_part(Kind::Role, "google").is_none());
+    }
 }

@@ -1,6 +1,9 @@
 //! Keys against the provider: what it ignores, and names of its own.
 
 use super::Subject;
+use super::subject::cloud;
+use super::table::machines::{UNKNOWN_MACHINE, UNKNOWN_REGION};
+use super::table::reading::{LOCAL_HUB, NO_EFFECT, NOTHING_TO_RUN};
 use crate::catalog::{self, CatalogError, Region};
 use crate::config::problem::Problem;
 use crate::config::provider::Provider;
@@ -46,7 +49,7 @@ pub(super) fn keys_have_an_effect(subject: &Subject<'_>) -> Vec<Problem> {
                 "it is for other providers; with `provider: {}` you can leave it out",
                 provider.key()
             );
-            subject.key("no-effect", &key, format!("`{key}` has no effect {place}")).warning().help(help)
+            subject.key(&NO_EFFECT, &key, format!("`{key}` has no effect {place}")).help(help)
         })
         .collect()
 }
@@ -56,28 +59,37 @@ pub(super) fn local_has_a_hub(subject: &Subject<'_>) -> Vec<Problem> {
     if subject.hub.hub || !matches!(subject.hub.provider, Provider::Local(_)) {
         return Vec::new();
     }
-    let problem = subject.value("local-hub", "hub", "a gateway without a hub is for clusters");
+    let problem = subject.value(&LOCAL_HUB, "hub", "a gateway without a hub is for clusters");
     vec![problem.label("no hub").help("leave it out, or choose another provider")]
 }
 
-/// The region and the pools' machine types are in the catalog.
-pub(super) fn catalog_names(subject: &Subject<'_>) -> Vec<Problem> {
-    let (cloud, region) = match &subject.hub.provider {
-        Provider::Aws(aws) => (catalog::Provider::Aws, &aws.region),
-        Provider::Gcp(gcp) => (catalog::Provider::Gcp, &gcp.region),
-        Provider::Kubernetes(_) | Provider::Local(_) => return Vec::new(),
-    };
-    match Region::open(cloud, region.as_str()) {
-        Ok(region) => unknown_machines(subject, &region),
-        Err(error) => vec![unknown_region(subject, cloud, &error)],
+/// A cluster has something to run.
+pub(super) fn something_runs(subject: &Subject<'_>) -> Vec<Problem> {
+    let hub = subject.hub;
+    if hub.hub || hub.gateway.enabled || subject.is_local() {
+        return Vec::new();
     }
+    let message = "there is neither a hub nor a gateway: this cluster would serve nobody";
+    let problem = subject.value(&NOTHING_TO_RUN, "gateway.enabled", message);
+    vec![problem.label("no gateway").help("leave `hub` or `gateway.enabled` out")]
+}
+
+/// The region is in the catalog.
+pub(super) fn known_region(subject: &Subject<'_>) -> Vec<Problem> {
+    let unknown = cloud(&subject.hub.provider).zip(subject.no_region());
+    unknown.map(|((cloud, _), error)| unknown_region(subject, cloud, error)).into_iter().collect()
+}
+
+/// The pools' machine types are in the catalog.
+pub(super) fn known_machines(subject: &Subject<'_>) -> Vec<Problem> {
+    subject.region().map(|region| unknown_machines(subject, region)).unwrap_or_default()
 }
 
 fn unknown_region(subject: &Subject<'_>, cloud: catalog::Provider, error: &CatalogError) -> Problem {
     let path = format!("provider.{cloud}.region");
     let known: Vec<_> = catalog::regions(cloud).collect();
     subject
-        .value("unknown-region", &path, format!("{cloud} has no such region that the catalog knows"))
+        .value(&UNKNOWN_REGION, &path, format!("{cloud} has no such region that the catalog knows"))
         .label("unknown region")
         .help(suggestion(error).unwrap_or_else(|| format!("known: {}", known.join(", "))))
 }
@@ -94,7 +106,7 @@ fn unknown_machines(subject: &Subject<'_>, region: &Region) -> Vec<Problem> {
             let message = format!("no machine type `{machine}` is known in {}", region.name());
             let help =
                 suggestion(&error).unwrap_or_else(|| "`frazil catalog machines` lists them".to_owned());
-            Some(subject.value("unknown-machine", &path, message).label("unknown machine type").help(help))
+            Some(subject.value(&UNKNOWN_MACHINE, &path, message).label("unknown machine type").help(help))
         })
         .collect()
 }
@@ -106,23 +118,4 @@ fn suggestion(error: &CatalogError) -> Option<String> {
         }
         CatalogError::Damaged { .. } => None,
     }
-}
-
-/// A cluster's zones are those of its region.
-pub(super) fn zones_are_of_the_region(subject: &Subject<'_>) -> Vec<Problem> {
-    let Some(region) = subject.hub.provider.region().filter(|_| subject.trusts("provider")) else {
-        return Vec::new();
-    };
-    let within = |zone: &str| zone.strip_prefix(region.as_str()).is_some_and(|rest| !rest.is_empty());
-    let zones = subject.hub.zones.iter().enumerate().filter(|(_, zone)| !within(zone.as_str()));
-    let letter = if subject.hub.provider.key() == "gcp" { "-a" } else { "a" };
-    zones
-        .map(|(index, zone)| {
-            let message = format!("`{zone}` is no zone of the region `{region}`");
-            subject
-                .value("zone-region", &format!("zones[{index}]"), message)
-                .label("of another region")
-                .help(format!("name zones such as `{region}{letter}`, or leave `zones` out"))
-        })
-        .collect()
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{HOMES_CLAIM, manifests, releases};
 use crate::config::{HubFile, check_bytes};
-use crate::render::chart::base_values;
+use crate::render::base_values;
 use crate::render::cluster::Cluster;
 use crate::render::nodes::{DASK_PURPOSE, HUB_PURPOSE, POOL_LABEL};
 
@@ -14,7 +14,7 @@ const LOGIN: &str = "auth: { github: { allow: [an-org], client_id: x, client_sec
 
 fn hub(rest: &str) -> HubFile {
     let text = format!("name: a-hub\n{rest}");
-    let checked = check_bytes(text.into_bytes(), Path::new("hub.yaml"));
+    let checked = check_bytes(text.into_bytes(), Path::new("hub.yaml"), jiff::civil::date(2026, 11, 21));
     checked.document.unwrap_or_else(|| panic!("{:?}", checked.problems)).hub
 }
 

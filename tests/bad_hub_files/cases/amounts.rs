@@ -26,7 +26,7 @@ pub(crate) const CASES: &[Case] = &[
         "80 in 15 min",
     ),
     line("negative money", "budget: { total: -1000 USD }", (3, 18), "unit", "not negative"),
-    line("no money", "budget: { total: 0 USD }", (3, 18), "out-of-range", "leave `budget` out"),
+    line("no money", "budget: { total: 0 USD }", (3, 18), "no-budget", "leave `budget` out"),
     line(
         "a rate of nobody",
         "event: { from: 2026-03-21, to: 2026-03-22, attendees: 2, login_burst: 0 in 5 min }",
@@ -34,7 +34,13 @@ pub(crate) const CASES: &[Case] = &[
         "unit",
         "80 in 15 min",
     ),
-    line("a home of nothing", "storage: { homes: { quota: 0 B } }", (3, 28), "out-of-range", "quota: 20 GiB"),
+    line(
+        "a home of nothing",
+        "storage: { homes: { quota: 0 B } }",
+        (3, 28),
+        "quota-too-small",
+        "quota: 20 GiB",
+    ),
     line(
         "too few cores for a cluster",
         "gateway: { per_user: { cores: 0.1, memory: 8 GiB } }",

@@ -24,7 +24,7 @@ pub(crate) const CASES: &[Case] = &[
         "unknown-group",
         "say who is in it",
     ),
-    line("a gateway without a way", "gateways: [{ name: a }]", (3, 12), "one-of", "its address"),
+    line("a gateway without a way", "gateways: [{ name: a }]", (3, 12), "gateway-way", "its address"),
     line(
         "an address that is none",
         "gateways: [{ name: a, address: gateway.org }]",

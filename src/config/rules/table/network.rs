@@ -1,0 +1,36 @@
+//! Entries: zones and networks.
+
+rules! {
+    ZONE_REGION: "zone-region", Error, silenceable: false,
+        summary: "Zones are of the provider's region.",
+        why: "A cluster lives in one region. A subnet or node in a zone of another is refused, after the control plane has been made.",
+        action: "Write zones such as `us-west-2a`, or leave `zones` out.";
+    TOO_FEW_ZONES: "too-few-zones", Error, silenceable: false,
+        summary: "An EKS cluster has at least two zones.",
+        why: "EKS wants subnets in two zones or more for its control plane (EKS user guide, \"Amazon EKS networking requirements\"). The pools may still sit in one.",
+        action: "Add a second zone to `zones`, and keep the pools in the first with `pools.NAME.zones`.";
+    POOL_ZONE: "pool-zone", Error, silenceable: false,
+        summary: "A pool's zones are among the hub's.",
+        why: "Subnets are made in the zones of `zones`, or else in the region's first ones. A pool elsewhere has no subnet to be in.",
+        action: "Take a zone of `zones`, or add it there.";
+    CORE_ZONE: "core-zone", Error, silenceable: true,
+        summary: "The core pool is in the first zone, where its disks are.",
+        why: "The disk of the hub's database, and with a quota that of the homes, is in the first zone; a disk cannot be used from another. A core node made elsewhere leaves the hub pending after an upgrade or a crash (z2jh#3263, #1130, nebari-dev/nebari#735).",
+        action: "Leave `pools.core.zones` out, or write the first of `zones`.";
+    NETWORK_OVERLAP: "network-overlap", Error, silenceable: false,
+        summary: "The networks do not overlap.",
+        why: "Nodes, pods and Services need addresses of their own; the clouds refuse a cluster where two of them meet. Networks that are joined, for a gateway with an internal balancer, must differ too: there is no route between equal addresses.",
+        action: "Move one of them, for example to the range that the message names.";
+    DOCKER_NETWORK: "docker-network", Warning, silenceable: true,
+        summary: "No network takes the addresses of Docker's bridge.",
+        why: "Docker and some of AWS's own services use 172.17.0.0/16 on the machine itself (EKS user guide, \"VPC requirements and considerations\"). Pods with such an address cannot be reached from there.",
+        action: "Take a network in 10.0.0.0/8.";
+    NETWORK_PREFIX: "network-prefix", Error, silenceable: false,
+        summary: "Networks on AWS have a size that AWS takes.",
+        why: "A VPC has a network between /16 and /28 (VPC user guide, \"VPC CIDR blocks\"), the Services of an EKS cluster one between /12 and /24 (EKS API, `KubernetesNetworkConfigRequest`). Another is refused when it is made.",
+        action: "Take the prefix that the message names.";
+    NETWORK_TOO_SMALL: "network-too-small", Error, silenceable: true,
+        summary: "The network has addresses for the nodes that the pools allow.",
+        why: "On EKS every pod has an address of the network, and a node reserves as many as it may hold pods; on GKE every node takes a /24 of `network.pods`, for 110 pods. When they run out, nodes come up and pods stay pending, at the worst hour of the event. A network cannot be enlarged later.",
+        action: "Take the prefix that the message names, or lower `max` of the pools.";
+}

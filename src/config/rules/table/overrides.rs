@@ -1,0 +1,24 @@
+//! Entries: values merged last into the charts'.
+
+rules! {
+    CHART_KEY: "chart-key", Error, silenceable: true,
+        summary: "Overrides have keys that the chart knows.",
+        why: "Both charts refuse unknown keys by their schemas, so a misspelt one fails the release after the cluster is up. Checked for the JupyterHub chart 4.4.0 and the Dask Gateway chart 2026.3.0; other versions are left alone.",
+        action: "Take the name from the message. Values of your own go below `custom`.";
+    CHART_KIND: "chart-kind", Error, silenceable: true,
+        summary: "Overrides have values of the kind that the chart takes.",
+        why: "The charts' schemas say whether a value is a text, a number, a list or a mapping, and Helm refuses another. `null` is always taken: it removes the chart's default.",
+        action: "Write a value of the kind that the message names.";
+    KUBESPAWNER_KEY: "kubespawner-key", Error, silenceable: true,
+        summary: "KubeSpawner's settings have names that it knows.",
+        why: "The chart's schema does not look inside `kubespawner_override` and `hub.config.KubeSpawner`. There the names are KubeSpawner's own, in snake_case: `cpuLimit` passes every check and limits nothing (z2jh#1242, 2i2c-org/infrastructure#4091).",
+        action: "Write the name in the message: `cpu_limit`, `mem_guarantee`, `node_selector`.";
+    PROFILE_NAME: "profile-name", Error, silenceable: true,
+        summary: "Profiles and their choices have a `display_name`.",
+        why: "KubeSpawner fails on a profile without one when the first person opens the page, not when the hub starts (z2jh#1242).",
+        action: "Give it a `display_name`.";
+    PROFILE_LIST: "profile-list", Warning, silenceable: true,
+        summary: "What people may start is said in `sizes`.",
+        why: "The hub makes its profiles from `sizes`, by group, in its own configuration, which is read after the chart's values. A `singleuser.profileList` is replaced whole and has no effect; it is still checked, for files that are on their way to `sizes`.",
+        action: "Write the profiles as `sizes`.";
+}
