@@ -78,7 +78,7 @@ fn rules_stay_fast_on_files_made_to_be_slow() {
         machine.write("hub.yaml", format!("{aws}{lines}\n"));
         let begin = std::time::Instant::now();
         let output =
-            machine.frazil().arg("validate").timeout(std::time::Duration::from_secs(60)).output().unwrap();
+            machine.frazil().arg("validate").timeout(std::time::Duration::from_mins(1)).output().unwrap();
         assert!(output.status.code().is_some(), "stopped after a minute: {}", &lines[..60]);
         assert!(begin.elapsed().as_secs() < 20, "{:?}: {}", begin.elapsed(), &lines[..60]);
         assert!(stderr(&output).len() <= MOST_BYTES, "{} bytes: {}", stderr(&output).len(), &lines[..60]);
