@@ -55,8 +55,12 @@ fn what_is_embedded_is_what_the_tables_say() {
             let region = open(provider, place.name);
             items += region.items().len();
             let path = folder.join(format!("prices/{}.csv", place.name));
-            let listed: Vec<_> =
-                region.offers().iter().filter(|offer| offer.on_demand.is_some()).map(row).collect();
+            let listed: Vec<_> = region
+                .offers()
+                .iter()
+                .filter(|offer| offer.on_demand.is_some())
+                .map(|offer| row(offer))
+                .collect();
             let table = if path.exists() { rows(&path) } else { Vec::new() };
             let table: Vec<_> =
                 table.iter().map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect();
@@ -286,15 +290,16 @@ fn in_every_region_nothing_cheaper_would_hold_the_seats() {
             panic!("{provider}/{name}: nothing chosen")
         };
         let room = Bytes::gib(32).get() + Bytes::mib(600).get();
-        let fits = |offer: &&Offer| {
+        let fits = |offer: &&std::sync::Arc<Offer>| {
             let machine = &offer.machine;
             let plain = machine.current && !machine.burstable && !machine.bare_metal && machine.gpu.is_none();
             plain
                 && machine.arch == Some(Arch::Amd64)
                 && machine.allocatable.is_some_and(|own| own.memory.get() >= room)
         };
-        let cheaper =
-            |offer: &&Offer| offer.on_demand.as_ref().is_some_and(|price| price.usd < choice.best.price.usd);
+        let cheaper = |offer: &&std::sync::Arc<Offer>| {
+            offer.on_demand.as_ref().is_some_and(|price| price.usd < choice.best.price.usd)
+        };
         let missed: Vec<_> = region
             .offers()
             .iter()

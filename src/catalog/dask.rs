@@ -148,7 +148,7 @@ mod tests {
             .unwrap()
             .machines
             .into_iter()
-            .map(|fit| fit.offer.machine.name)
+            .map(|fit| fit.offer.machine.name.clone())
             .collect();
         assert_eq!(names, ["m6a.2xlarge", "m7i.2xlarge"]);
         let error = choose_dask(&two.only(&[]), &NEED).unwrap_err();

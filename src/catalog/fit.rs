@@ -1,6 +1,7 @@
 //! What a machine would hold of a pool's sizes.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use frazil_units::{Amount, Bytes};
 
@@ -10,8 +11,8 @@ use super::{Cpu, Machine, Market, Need, Offer, Overhead, Price, Reason, Seat};
 /// What of a pool's sizes a machine holds, at what price.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
-    /// The machine, with its prices.
-    pub offer: Offer,
+    /// The machine, with its prices; shared with its region, as most fits are only compared.
+    pub offer: Arc<Offer>,
     /// The market of the price.
     pub market: Market,
     /// The price of an hour.
@@ -41,7 +42,7 @@ impl Fit {
 }
 
 /// What a machine would hold, or why it is not considered.
-pub(super) fn fit(offer: &Offer, need: &Need, last_resort: bool) -> Result<Fit, Reason> {
+pub(super) fn fit(offer: &Arc<Offer>, need: &Need, last_resort: bool) -> Result<Fit, Reason> {
     exclude(offer, need, last_resort)?;
     let (market, price) = price(offer, need.market).ok_or(Reason::NoPrice)?;
     let room = Room::of(&offer.machine, need.overhead).ok_or(Reason::UnknownLimits)?;
@@ -52,7 +53,7 @@ pub(super) fn fit(offer: &Offer, need: &Need, last_resort: bool) -> Result<Fit, 
         usd_per_seat_hour: price.usd.ratio(1, i128::from(first)),
         memory_per_seat: room.memory.get().checked_div(u64::from(first)).map(Bytes::new),
         price: price.clone(),
-        offer: offer.clone(),
+        offer: Arc::clone(offer),
         seats,
     })
 }

@@ -1,5 +1,7 @@
 //! One region: its machines with their prices, and its other prices.
 
+use std::sync::Arc;
+
 use crate::nearest::nearest;
 
 use super::item::{self, INTERNET_TIERS, Item, Ratio, Tier};
@@ -37,7 +39,7 @@ impl Offer {
 pub struct Region {
     provider: Provider,
     name: String,
-    offers: Vec<Offer>,
+    offers: Vec<Arc<Offer>>,
     items: Vec<Item>,
     pub(super) transfers: Vec<Transfer>,
     ratios: Vec<Ratio>,
@@ -76,7 +78,7 @@ impl Region {
     }
 
     /// Every machine of the provider, sorted by name, with or without a price here.
-    pub fn offers(&self) -> &[Offer] {
+    pub fn offers(&self) -> &[Arc<Offer>] {
         &self.offers
     }
 
@@ -91,7 +93,11 @@ impl Region {
     /// [`CatalogError::UnknownMachine`], with the nearest name.
     pub fn machine(&self, name: &str) -> Result<&Offer, CatalogError> {
         let found = self.offers.binary_search_by(|offer| offer.machine.name.as_str().cmp(name));
-        found.ok().and_then(|index| self.offers.get(index)).ok_or_else(|| self.unknown_machine(name))
+        found
+            .ok()
+            .and_then(|index| self.offers.get(index))
+            .map(AsRef::as_ref)
+            .ok_or_else(|| self.unknown_machine(name))
     }
 
     /// The listed price of a machine's hour.
@@ -230,13 +236,13 @@ fn unknown_region(provider: Provider, name: &str) -> CatalogError {
 }
 
 /// All machines with the prices of one region; both tables are sorted by name.
-fn offers(provider: Provider, prices: &str, sources: &Sources) -> Result<Vec<Offer>, CatalogError> {
+fn offers(provider: Provider, prices: &str, sources: &Sources) -> Result<Vec<Arc<Offer>>, CatalogError> {
     let mut lines = prices.lines().peekable();
     let mut offers = Vec::new();
     for machine in machine::all(provider, sources)? {
         let own = lines.next_if(|line| line.split(',').next() == Some(&machine.name));
         let (on_demand, spot) = own.map(|line| hourly(line, sources)).transpose()?.unwrap_or_default();
-        offers.push(Offer { machine, on_demand, spot });
+        offers.push(Arc::new(Offer { machine, on_demand, spot }));
     }
     match lines.next() {
         Some(line) => Err(CatalogError::Damaged { row: line.to_owned() }),

@@ -1,5 +1,7 @@
 //! `frazil catalog machines`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{matches, open};
@@ -20,7 +22,7 @@ pub(super) struct Machines {
 
 /// A machine and what stands for a missing price.
 struct Row {
-    offer: Offer,
+    offer: Arc<Offer>,
     gap: Option<Box<Gap>>,
 }
 
@@ -37,8 +39,10 @@ impl Machines {
         if args.limit > 0 {
             offers.truncate(args.limit);
         }
-        let row =
-            |offer: &Offer| Row { offer: offer.clone(), gap: region.price(offer, Market::OnDemand).err() };
+        let row = |offer: &Arc<Offer>| Row {
+            offer: Arc::clone(offer),
+            gap: region.price(offer, Market::OnDemand).err(),
+        };
         let rows = offers.into_iter().map(row).collect();
         Ok(Self { region, rows, matching })
     }

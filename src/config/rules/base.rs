@@ -55,7 +55,7 @@ fn nodes(hub: &HubFile, region: &Region, core: &PoolMachines, hours: i128) -> Pa
     let count = pool.and_then(|pool| pool.count.or(pool.min)).unwrap_or(1);
     let offer = match &core.origin {
         Origin::File(offers) => offers.first(),
-        Origin::Cheapest(choice) => Some(&choice.best.offer),
+        Origin::Cheapest(choice) => Some(choice.best.offer.as_ref()),
         Origin::Workers(_) | Origin::Nothing(_) => None,
     };
     let price = offer.and_then(|offer| match region.price(offer, crate::catalog::Market::OnDemand) {

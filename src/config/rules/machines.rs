@@ -1,5 +1,7 @@
 //! Machines of the pools: whether they hold what shall run on them, and are of the right kind.
 
+use std::sync::Arc;
+
 use frazil_units::Bytes;
 
 use super::Subject;
@@ -159,7 +161,7 @@ fn on_largest(
 ) -> Option<Problem> {
     let arch = subject.hub.pools.named().find(|(name, _)| *name == pool.pool).map(|(_, pool)| pool.arch);
     let seat = seat(size);
-    let of_kind = |offer: &&Offer| {
+    let of_kind = |offer: &&Arc<Offer>| {
         let machine = &offer.machine;
         offer.on_demand.is_some()
             && machine.arch == Some(arch.unwrap_or_default())

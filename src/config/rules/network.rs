@@ -172,7 +172,7 @@ fn most_nodes(pool: &Pool) -> Option<u32> {
 fn most_pods(origin: &Origin) -> u32 {
     let offers: Vec<_> = match origin {
         Origin::File(offers) => offers.iter().collect(),
-        origin => origin.fits().into_iter().map(|fit| &fit.offer).collect(),
+        origin => origin.fits().into_iter().map(|fit| fit.offer.as_ref()).collect(),
     };
     offers.iter().filter_map(|offer| offer.machine.max_pods).max().unwrap_or_default()
 }
