@@ -1,6 +1,7 @@
 //! The node pools of a cluster: machines, how many, labels and taints.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -149,8 +150,10 @@ fn node_pool(
 ) -> Result<NodePool, PoolError> {
     let machines = match origin {
         Origin::File(offers) => offers,
-        Origin::Cheapest(choice) => vec![choice.best.offer],
-        Origin::Workers(choice) => choice.machines.into_iter().map(|fit| fit.offer).collect(),
+        Origin::Cheapest(choice) => vec![Arc::unwrap_or_clone(choice.best.offer)],
+        Origin::Workers(choice) => {
+            choice.machines.into_iter().map(|fit| Arc::unwrap_or_clone(fit.offer)).collect()
+        }
         Origin::Nothing(source) => return Err(PoolError::Nothing { pool: name, source }),
     };
     let purpose = Purpose::of(name);
