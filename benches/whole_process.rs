@@ -24,13 +24,36 @@ fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let home = tempfile::tempdir().unwrap();
     println!("{:<44} {:>9} {:>9} {:>9} {:>10}", "command", "min ms", "median", "max", "peak MiB");
-    for name in ["laptop", "hackweek-aws", "gateway-gcp", "every-key"] {
-        let file = root.join(format!("examples/{name}.yaml"));
-        report(&format!("frazil validate {name}.yaml"), RUNS, || run(home.path(), &["validate"], &file));
+    for name in examples(root) {
+        let file = root.join("examples").join(&name);
+        report(&format!("frazil validate {name}"), RUNS, || run(home.path(), &["validate"], &file));
+    }
+    for name in examples(root) {
+        let file = root.join("examples").join(&name);
+        report(&format!("frazil render {name}"), RUNS, || render(home.path(), &file));
     }
     let aws = root.join("examples/hackweek-aws.yaml");
     report("frazil explain pools hackweek-aws.yaml", RUNS, || run(home.path(), &["explain", "pools"], &aws));
     up(home.path());
+}
+
+/// The names of all example hub files, sorted.
+fn examples(root: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(root.join("examples")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut files: Vec<_> =
+        names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "yaml")).collect();
+    files.sort();
+    files
+}
+
+/// A hub rendered into a folder that is not there yet, every file written.
+fn render(home: &Path, file: &Path) -> (Duration, u64) {
+    let folder = home.join("rendered");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    run(home, &["render", "--out", folder.to_str().unwrap()], file)
 }
 
 /// `up` from a hub that is down to one that a person can log in to, everything already downloaded.
@@ -74,7 +97,7 @@ fn print_row(name: &str, mut times: Vec<(Duration, u64)>) {
 fn run(home: &Path, verb: &[&str], file: &Path) -> (Duration, u64) {
     let start = Instant::now();
     let mut command = Command::new(env!("CARGO_BIN_EXE_frazil"));
-    command.args(&verb[..verb.len().min(2)]).arg(file).args(verb.get(2..).unwrap_or_default());
+    command.args(verb).arg(file);
     let cache = std::env::var_os("XDG_CACHE_HOME")
         .map_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"), PathBuf::from);
     command

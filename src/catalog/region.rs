@@ -1,6 +1,7 @@
 //! One region: its machines with their prices, and its other prices.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::nearest::nearest;
 
@@ -34,6 +35,9 @@ impl Offer {
     }
 }
 
+/// Regions that were opened before: rules and rendering ask for the same one many times.
+static OPENED: Mutex<BTreeMap<(Provider, String), Arc<Region>>> = Mutex::new(BTreeMap::new());
+
 /// The prices of one region, decoded.
 #[derive(Clone, Debug)]
 pub struct Region {
@@ -46,11 +50,21 @@ pub struct Region {
 }
 
 impl Region {
-    /// Decodes a place of [`places`](super::places); about a millisecond.
+    /// A place of [`places`](super::places), decoded when it is first asked for: about a millisecond.
     ///
     /// # Errors
     /// [`CatalogError::UnknownRegion`], with the nearest name.
-    pub fn open(provider: Provider, name: &str) -> Result<Self, CatalogError> {
+    pub fn open(provider: Provider, name: &str) -> Result<Arc<Self>, CatalogError> {
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(region) = opened.get(&(provider, name.to_owned())) {
+            return Ok(Arc::clone(region));
+        }
+        let region = Arc::new(Self::decode(provider, name)?);
+        opened.insert((provider, name.to_owned()), Arc::clone(&region));
+        Ok(region)
+    }
+
+    fn decode(provider: Provider, name: &str) -> Result<Self, CatalogError> {
         let text = store::prices(provider, name)?.ok_or_else(|| unknown_region(provider, name))?;
         let [prices, items, transfers, ratios] = sections(&text)?;
         let sources = Sources::load();
@@ -137,7 +151,9 @@ impl Region {
     pub fn all_items(&self) -> Vec<Item> {
         let mut items = self.items.clone();
         if self.name != GLOBAL {
-            items.extend(Self::open(self.provider, GLOBAL).map(|world| world.items).unwrap_or_default());
+            items.extend(
+                Self::open(self.provider, GLOBAL).map(|world| world.items.clone()).unwrap_or_default(),
+            );
         }
         items.sort_by(|a, b| a.key.cmp(&b.key));
         items
@@ -207,9 +223,10 @@ impl Region {
 #[cfg(test)]
 impl Region {
     /// This region, as if it sold only these machines.
-    pub(crate) fn only(mut self, names: &[&str]) -> Self {
-        self.offers.retain(|offer| names.contains(&offer.machine.name.as_str()));
-        self
+    pub(crate) fn only(&self, names: &[&str]) -> Self {
+        let mut only = self.clone();
+        only.offers.retain(|offer| names.contains(&offer.machine.name.as_str()));
+        only
     }
 }
 

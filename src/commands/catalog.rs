@@ -3,6 +3,8 @@
 mod machines;
 mod prices;
 
+use std::sync::Arc;
+
 use super::Run;
 use crate::catalog::{CatalogError, Provider, Region, places};
 use crate::cli::catalog::{CatalogArgs, Look, Place};
@@ -30,7 +32,7 @@ pub fn catalog(run: &Run<'_>, args: &CatalogArgs) -> Result<Outcome> {
 }
 
 /// Decodes the region that a command line names.
-fn open(place: &Place) -> Result<Region> {
+fn open(place: &Place) -> Result<Arc<Region>> {
     let provider = place.provider.map_or_else(|| provider_of(place.region.as_deref()), Provider::from);
     let name = place.region.as_deref().unwrap_or(default_region(provider));
     Region::open(provider, name).map_err(|error| refuse(&error))

@@ -46,8 +46,8 @@ impl Origin {
 /// When the region or a machine is not in the catalog.
 pub fn pool_machines(hub: &HubFile) -> Result<Vec<PoolMachines>, CatalogError> {
     match &hub.provider {
-        Place::Aws(aws) => machines_in(hub, &Region::open(Provider::Aws, aws.region.as_str())?),
-        Place::Gcp(gcp) => machines_in(hub, &Region::open(Provider::Gcp, gcp.region.as_str())?),
+        Place::Aws(aws) => machines_in(hub, Region::open(Provider::Aws, aws.region.as_str())?.as_ref()),
+        Place::Gcp(gcp) => machines_in(hub, Region::open(Provider::Gcp, gcp.region.as_str())?.as_ref()),
         Place::Kubernetes(_) | Place::Local(_) => Ok(Vec::new()),
     }
 }

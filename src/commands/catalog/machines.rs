@@ -15,7 +15,7 @@ use crate::view::{Align, Layout, Report, Table};
 
 /// Machines of a region, cheapest first.
 pub(super) struct Machines {
-    region: Region,
+    region: Arc<Region>,
     rows: Vec<Row>,
     matching: usize,
 }

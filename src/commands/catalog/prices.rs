@@ -1,5 +1,7 @@
 //! `frazil catalog prices`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{matches, open};
@@ -10,7 +12,7 @@ use crate::view::{Align, Layout, Report, Table};
 
 /// Prices of a region that are not of machines.
 pub(super) struct Prices {
-    region: Region,
+    region: Arc<Region>,
     items: Vec<Item>,
 }
 

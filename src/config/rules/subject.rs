@@ -1,6 +1,7 @@
 //! What a rule sees of a hub file.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -25,12 +26,12 @@ pub(super) struct Subject<'a> {
     /// The hubs that further gateways name, by the file as it is written.
     pub neighbours: &'a Neighbours,
     lowered: &'a Lowered,
-    region: Option<Result<Region, CatalogError>>,
+    region: Option<Result<Arc<Region>, CatalogError>>,
     pools: Vec<PoolMachines>,
 }
 
 impl<'a> Subject<'a> {
-    /// Opens the hub's region once, and chooses the machines of its pools.
+    /// Opens the hub's region, and chooses the machines of its pools.
     pub(super) fn new(
         hub: &'a HubFile,
         lowered: &'a Lowered,
@@ -96,7 +97,7 @@ impl<'a> Subject<'a> {
 
     /// The catalog's region; `None` where there is none or the catalog has no such region.
     pub(super) fn region(&self) -> Option<&Region> {
-        self.region.as_ref().and_then(|region| region.as_ref().ok())
+        self.region.as_ref().and_then(|region| region.as_deref().ok())
     }
 
     /// Why the catalog has no such region.

@@ -11,7 +11,7 @@ const CHART: Chart = Chart {
     version: "3.13.1",
     repository: "https://kubernetes-sigs.github.io/metrics-server",
     source: "https://github.com/kubernetes-sigs/metrics-server",
-    why: "Answers what nodes and pods use now, for `frazil nodes`.",
+    why: "Answers what nodes and pods use now, for frazil nodes.",
 };
 
 /// The metrics API, where a cluster may lack it; GKE has one.

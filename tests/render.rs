@@ -1,0 +1,174 @@
+//! `frazil render` as a person runs it: what it writes, what it names, and what it leaves alone.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise and says what it skips"
+)]
+
+#[path = "support/scratch.rs"]
+mod scratch;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use frazil::config::check_bytes;
+use frazil::render::cluster::Cluster;
+use frazil::render::secrets::{complete, secrets};
+use scratch::{Scratch, stderr, stdout};
+
+const HACKWEEK: &str = include_str!("../examples/hackweek-aws.yaml");
+
+/// A machine with the hub file of a hackweek.
+fn hackweek() -> Scratch {
+    let machine = Scratch::new();
+    machine.write("hub.yaml", HACKWEEK);
+    machine
+}
+
+fn render(machine: &Scratch, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = machine.run(["render", "hub.yaml", "--out", "tree"].iter().chain(arguments));
+    (output.status.code(), stdout(&output), stderr(&output))
+}
+
+/// Every file below a folder, with what it holds.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.insert(path.clone(), fs::read(path).unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_same_file_gives_the_same_bytes_wherever_it_is_rendered() {
+    let trees: Vec<_> = [hackweek(), hackweek()]
+        .iter()
+        .map(|machine| {
+            assert_eq!(render(machine, &[]).0, Some(0));
+            let tree = machine.path().join("tree");
+            let inside =
+                |(path, content): (PathBuf, _)| (path.strip_prefix(&tree).unwrap().to_owned(), content);
+            files(&tree).into_iter().map(inside).collect::<BTreeMap<_, _>>()
+        })
+        .collect();
+    assert!(trees[0].len() > 15);
+    assert_eq!(trees[0], trees[1]);
+}
+
+#[test]
+fn check_names_what_differs_and_changes_nothing() {
+    let machine = hackweek();
+    let tree = machine.path().join("tree");
+    let (code, text, _) = render(&machine, &["--check"]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("helm/jupyterhub.yaml") && text.contains("missing"), "{text}");
+    assert!(!tree.exists());
+
+    assert_eq!(render(&machine, &[]).0, Some(0));
+    assert_eq!(render(&machine, &["--check"]).0, Some(0));
+    let values = tree.join("helm/jupyterhub.yaml");
+    fs::write(&values, "hub: {}\n").unwrap();
+    fs::remove_file(tree.join("charts.yaml")).unwrap();
+    machine.write("hub.yaml", HACKWEEK.replace("gpu: 1", "gpu: 0"));
+    let before = files(&tree);
+    let (code, text, _) = render(&machine, &["--check"]);
+    assert_eq!(code, Some(2));
+    let says = |file: &str, word: &str| text.lines().any(|line| line.contains(file) && line.contains(word));
+    assert!(says("helm/jupyterhub.yaml", "differs"), "{text}");
+    assert!(says("charts.yaml", "missing"), "{text}");
+    assert!(says("helm/nvidia-device-plugin.yaml", "no longer rendered"), "{text}");
+    assert_eq!(files(&tree), before);
+}
+
+#[test]
+fn only_what_was_rendered_before_is_removed() {
+    let machine = hackweek();
+    render(&machine, &[]);
+    let lock = machine.write("tree/terraform/.terraform.lock.hcl", "# of Terraform\n");
+    let note = machine.write("tree/helm/mine.yaml", "hub: {}\n");
+    let plugin = machine.path().join("tree/helm/nvidia-device-plugin.yaml");
+    assert!(plugin.exists());
+    machine.write("hub.yaml", HACKWEEK.replace("gpu: 1", "gpu: 0"));
+    let (code, text, _) = render(&machine, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(!plugin.exists());
+    assert!(lock.exists() && note.exists());
+    assert_eq!(render(&machine, &["--check"]).0, Some(0));
+}
+
+#[test]
+fn a_folder_of_somebody_else_is_left_alone() {
+    let machine = hackweek();
+    let thesis = machine.write("tree/thesis.tex", "");
+    let (code, _, error) = render(&machine, &[]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("not rendered by frazil") && error.contains("--out"), "{error}");
+    assert_eq!(files(&machine.path().join("tree")).into_keys().collect::<Vec<_>>(), [thesis]);
+}
+
+#[test]
+fn a_folder_of_another_hub_is_left_alone() {
+    let machine = hackweek();
+    render(&machine, &[]);
+    let before = files(&machine.path().join("tree"));
+    machine.write("hub.yaml", HACKWEEK.replace("name: icesat2-2026", "name: other"));
+    let (code, _, error) = render(&machine, &[]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("icesat2-2026"), "{error}");
+    assert_eq!(files(&machine.path().join("tree")), before);
+}
+
+#[test]
+fn a_list_of_files_outside_the_folder_removes_nothing() {
+    let machine = hackweek();
+    let outside = machine.write("thesis.tex", "");
+    let list = r#"{"hub":"icesat2-2026","files":["../thesis.tex"]}"#;
+    machine.write("tree/frazil.json", list);
+    assert_eq!(render(&machine, &[]).0, Some(1));
+    assert!(outside.exists());
+}
+
+#[test]
+fn no_secret_is_in_the_tree() {
+    let machine = hackweek();
+    let planted = "gho_plantedPlantedPlanted0123456789";
+    let output = machine
+        .frazil()
+        .args(["render", "hub.yaml", "--out", "tree"])
+        .env("GITHUB_CLIENT_SECRET", planted)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let found = files(&machine.path().join("tree"));
+    let names = found.get(&machine.path().join("tree/secrets.json")).unwrap();
+    assert!(String::from_utf8_lossy(names).contains("GITHUB_CLIENT_SECRET"), "the reference is there");
+    for (path, content) in &found {
+        assert!(!String::from_utf8_lossy(content).contains(planted), "{}", path.display());
+    }
+    assert!(!(stdout(&output) + &stderr(&output)).contains(planted));
+}
+
+#[test]
+fn random_secrets_are_made_once_and_kept() {
+    let today = jiff::civil::date(2026, 11, 2);
+    let checked = check_bytes(HACKWEEK.as_bytes().to_vec(), Path::new("hub.yaml"), today);
+    let hub = checked.document.unwrap().hub;
+    let needed = secrets(&Cluster::new(&hub).unwrap());
+    let read = |_: &_| Ok::<_, String>("from the environment".to_owned());
+    let first = complete(&needed, &BTreeMap::new(), read, |bytes| Ok("a".repeat(2 * bytes))).unwrap();
+    assert_eq!(first.len(), needed.len());
+    assert_eq!(first["cookie-secret"], "a".repeat(64));
+    let rotated = |_: &_| Ok::<_, String>("changed since".to_owned());
+    let second = complete(&needed, &first, rotated, |_| Err("nothing new is made".to_owned())).unwrap();
+    assert_eq!(second["client-secret"], "changed since");
+    for (key, kept) in first.iter().filter(|(key, _)| *key != "client-secret") {
+        assert_eq!(&second[key], kept);
+    }
+}
