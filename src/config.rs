@@ -33,7 +33,7 @@ pub use names::{
 pub use plans::{AtLimit, Budget, Event};
 pub use pools::{Pool, Pools};
 pub use problem::{Problem, Severity, line_column};
-pub use provider::{Aws, Gcp, Local, Provider, State};
+pub use provider::{Aws, Charts, Gcp, Kubernetes, Local, Provider, State};
 pub use rules::{Rule, rule, rules as all_rules, themes as rule_themes};
 pub use schema::hub_schema;
 pub use secret::SecretRef;

@@ -96,6 +96,12 @@ impl Context {
         }
     }
 
+    /// This moment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+
     /// Whether this process runs as root.
     pub fn is_root(&self) -> bool {
         rustix::process::geteuid().is_root()

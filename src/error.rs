@@ -65,6 +65,13 @@ impl Error {
         self
     }
 
+    /// What was asked for when it happened, before the message.
+    #[must_use]
+    pub fn about(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
     /// What to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -76,6 +83,16 @@ impl Error {
     #[must_use]
     pub fn output(mut self, lines: Vec<String>) -> Self {
         self.detail = Some(Detail::Output(lines));
+        self
+    }
+
+    /// The same error with every text of it passed through a function that takes secrets out.
+    #[must_use]
+    pub fn redacted(mut self, redact: &dyn Fn(&str) -> String) -> Self {
+        self.message = redact(&self.message);
+        if let Some(Detail::Output(lines)) = &mut self.detail {
+            lines.iter_mut().for_each(|line| *line = redact(line));
+        }
         self
     }
 

@@ -1,3 +1,13 @@
 //! From files to a running hub, and back.
 
+pub mod kubernetes;
 pub mod local;
+mod references;
+
+use crate::error::Error;
+
+/// The error of a verb that this version does not have for a provider.
+pub fn other_provider(verb: &str, provider: &str) -> Error {
+    Error::failed(format!("`{verb}` does not work with `provider: {provider}` in this version"))
+        .hint("`frazil validate`, `frazil explain` and `frazil render` work with every provider")
+}

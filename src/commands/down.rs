@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Run, load, up::other_provider};
+use super::{Run, load};
 use crate::cli::DownArgs;
 use crate::config::{HubName, Provider};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::local::{Down, take_down};
+use crate::provision::other_provider;
 use crate::view::{Layout, Report};
 
 /// Takes a hub down.

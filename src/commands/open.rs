@@ -4,12 +4,13 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::{Run, load, up::other_provider};
+use super::{Run, load};
 use crate::cli::OpenArgs;
 use crate::config::{PersonName, Provider};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::local::{Folders, client, create_login_address, probe, read_identity};
+use crate::provision::other_provider;
 use crate::render::local::admins;
 use crate::render::write_changed;
 use crate::tool::open_address;

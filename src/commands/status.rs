@@ -6,13 +6,14 @@ use frazil_units::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Run, load, up::other_provider};
+use super::{Run, load};
 use crate::cli::HubFile;
 use crate::config::Provider;
 use crate::error::{Error, Result};
 use crate::observe::{Part, Process, marked};
 use crate::outcome::Outcome;
 use crate::provision::local::{Folders, Health, client, probe, read_identity};
+use crate::provision::other_provider;
 use crate::view::{Align, Layout, Report, Table};
 
 /// Over how long CPU use is measured.

@@ -47,6 +47,11 @@ pub struct Kubernetes {
     /// The kubeconfig's context; nothing is changed in another cluster.
     #[schemars(length(min = 1), example = &"kind-kind")]
     pub context: String,
+    /// The UID of the cluster's namespace `kube-system`, which no two clusters share: a context that
+    /// leads to another cluster is refused. Without it, the cluster of the first `up` counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"), example = &"3f0a1f52-2d0f-4c64-9f0e-6b6c1d2a7a11")]
+    pub cluster: Option<String>,
 }
 
 /// The machine in front of you.

@@ -20,6 +20,7 @@ pub use bring_up::{Login, Up, bring_up, remember_shown};
 pub use environment::{NEEDED_SPACE, ensure_environment, environment_folder, node_hint, python_hint};
 pub use folders::{Folders, size_on_disk};
 pub use health::{Health, client, probe};
+pub(in crate::provision) use identity::random_hex;
 pub use identity::{Identity, is_free, read_identity};
 pub use take_down::{Down, take_down};
 pub use token::create_login_address;

@@ -2,10 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::thread;
 
 use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
 
@@ -15,13 +16,14 @@ use crate::error::Error;
 const SHOWN_LINES: usize = 12;
 
 /// A program with its arguments and surroundings.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Call {
     program: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(String, Option<OsString>)>,
     folder: Option<PathBuf>,
     log: Option<PathBuf>,
+    input: Option<Vec<u8>>,
 }
 
 /// Why a program could not do its work.
@@ -66,6 +68,15 @@ pub struct Started {
     log_start: u64,
 }
 
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call")
+            .field("program", &self.program)
+            .field("arguments", &self.arguments)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Call {
     /// A call of a program by its path.
     pub fn new(program: impl Into<PathBuf>) -> Self {
@@ -75,6 +86,7 @@ impl Call {
             environment: Vec::new(),
             folder: None,
             log: None,
+            input: None,
         }
     }
 
@@ -127,6 +139,14 @@ impl Call {
         self
     }
 
+    /// What the program reads from its standard input: the way for secrets, which no file and no
+    /// list of processes shows.
+    #[must_use]
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(input.into());
+        self
+    }
+
     fn name(&self) -> String {
         self.program.display().to_string()
     }
@@ -134,7 +154,8 @@ impl Call {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).stdin(Stdio::null());
+        let input = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
+        command.args(&self.arguments).stdin(input);
         for (name, value) in &self.environment {
             match value {
                 Some(value) => command.env(name, value),
@@ -171,8 +192,16 @@ impl Call {
     /// When it cannot be started or its log cannot be written.
     pub fn start(&self) -> Result<Started, ToolError> {
         let (mut command, log_start) = self.logged()?;
-        let child = command.spawn().map_err(|error| self.not_started(error))?;
+        let mut child = command.spawn().map_err(|error| self.not_started(error))?;
+        self.give_input(child.stdin.take());
         Ok(self.started(Box::new(child), log_start))
+    }
+
+    /// Writes the input beside the program, which may end before it has read all of it.
+    fn give_input(&self, pipe: Option<ChildStdin>) {
+        if let (Some(mut pipe), Some(input)) = (pipe, self.input.clone()) {
+            thread::spawn(move || drop(pipe.write_all(&input)));
+        }
     }
 
     fn started(&self, child: Box<dyn ChildWrapper>, log_start: u64) -> Started {
@@ -204,7 +233,11 @@ impl Call {
     /// # Errors
     /// When it cannot be started or ends with an error.
     pub fn output(&self) -> Result<String, ToolError> {
-        let output = self.command().output().map_err(|error| self.not_started(error))?;
+        let mut command = self.command();
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| self.not_started(error))?;
+        self.give_input(child.stdin.take());
+        let output = child.wait_with_output().map_err(|error| self.not_started(error))?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
         }

@@ -105,7 +105,7 @@ pub(super) fn new_identity(port: u16) -> Result<Identity> {
 }
 
 /// Random bytes as hexadecimal digits.
-pub(super) fn random_hex(bytes: usize) -> Result<String> {
+pub(in crate::provision) fn random_hex(bytes: usize) -> Result<String> {
     let mut buffer = vec![0; bytes];
     getrandom::fill(&mut buffer)
         .map_err(|error| Error::failed(format!("the system gives no random bytes: {error}")))?;

@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -13,8 +12,8 @@ use super::identity::random_hex;
 use crate::config::{Auth, HubDocument, SecretRef};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::provision::references::resolve;
 use crate::render::{hex, write_changed};
-use crate::tool::Call;
 
 /// JupyterHub refuses shorter passwords of admins (`SharedPasswordAuthenticator`).
 const ADMIN_PASSWORD_LENGTH: usize = 32;
@@ -78,7 +77,10 @@ pub(super) fn ensure(context: &Context, folders: &Folders, document: &HubDocumen
         _ => crate::config::Password::default(),
     };
     let resolve = |at: &Option<SecretRef>, key: &str, length: usize| {
-        let found = at.as_ref().map(|at| resolve(context, document, at, key)).transpose()?;
+        let found = at
+            .as_ref()
+            .map(|at| resolve(context, document, at, &format!("auth.password.{key}")))
+            .transpose()?;
         found.map(|found| long_enough(found, length, key)).transpose()
     };
     let admin = resolve(&password.admin_password, "admin_password", ADMIN_PASSWORD_LENGTH)?;
@@ -173,52 +175,6 @@ fn long_enough(password: String, length: usize, key: &str) -> Result<String> {
     }
     Err(Error::failed(format!("`auth.password.{key}` leads to a password of fewer than {length} characters"))
         .hint(format!("JupyterHub asks for {length}; leave the key out to have one generated")))
-}
-
-/// Reads what a reference leads to.
-fn resolve(context: &Context, document: &HubDocument, at: &SecretRef, key: &str) -> Result<String> {
-    let refuse = |what: String| Error::failed(format!("`auth.password.{key}`: {what}"));
-    let text = match at {
-        SecretRef::Env(name) => context.variable(name).map(str::to_owned).ok_or_else(|| {
-            refuse(format!("the variable {name} is not set"))
-                .hint(format!("set it before the call: `read -rs {name}; export {name}`"))
-        })?,
-        SecretRef::File(name) => {
-            let path = document.folder().join(name);
-            refuse_readable_by_others(&path, &refuse)?;
-            fs::read_to_string(&path)
-                .map_err(|error| refuse(format!("{} cannot be read", path.display())).because(error))?
-        }
-        SecretRef::Sops(reference) => decrypt(context, document, reference, &refuse)?,
-    };
-    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
-}
-
-fn refuse_readable_by_others(path: &Path, refuse: &dyn Fn(String) -> Error) -> Result<()> {
-    let open = path.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
-    if open {
-        let message = format!("other accounts can read {}", path.display());
-        return Err(refuse(message).hint(format!("close it: `chmod 600 {}`", path.display())));
-    }
-    Ok(())
-}
-
-fn decrypt(
-    context: &Context,
-    document: &HubDocument,
-    reference: &str,
-    refuse: &dyn Fn(String) -> Error,
-) -> Result<String> {
-    let (file, key) = reference.split_once('#').unwrap_or((reference, ""));
-    let sops = context.find_program("sops").ok_or_else(|| {
-        refuse("sops is not installed".to_owned())
-            .hint("install sops, or refer to an environment variable: `{ env: NAME }`")
-    })?;
-    let path: String = key.split('.').map(|part| format!("[\"{part}\"]")).collect();
-    let call = Call::new(sops)
-        .arguments(["--decrypt", "--extract", &path])
-        .arguments([document.folder().join(file)]);
-    Ok(call.output()?)
 }
 
 /// A digest of a secret, salted with the hub's ID, that may stand where others can read it.

@@ -1,0 +1,53 @@
+//! What `frazil up` tells of a hub on a cluster.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::provision::kubernetes::Up;
+use crate::view::{Layout, Report, Table};
+
+/// A hub that was brought up on a cluster.
+pub(super) struct ClusterUp {
+    pub name: String,
+    pub up: Up,
+    pub elapsed: Duration,
+    pub steps: Vec<(String, Duration)>,
+}
+
+impl Report for ClusterUp {
+    fn schema(&self) -> &'static str {
+        "frazil.up/v1"
+    }
+
+    fn data(&self) -> Value {
+        let steps: Vec<_> = self
+            .steps
+            .iter()
+            .map(|(step, time)| json!({ "step": step, "seconds": time.as_secs_f64() }))
+            .collect();
+        json!({
+            "hub": self.name,
+            "server": self.up.server,
+            "changed": self.up.changed,
+            "elapsed_seconds": self.elapsed.as_secs_f64(),
+            "steps": steps,
+        })
+    }
+
+    fn text(&self, _layout: Layout) -> String {
+        let seconds = self.elapsed.as_secs_f64();
+        if self.up.changed.is_empty() {
+            return format!("nothing to do: the hub `{}` is as its file says ({seconds:.1} s)\n", self.name);
+        }
+        let mut text = format!("the hub `{}` is up on {} ({seconds:.1} s)\n\n", self.name, self.up.server);
+        for changed in &self.up.changed {
+            text += &format!("  changed  {changed}\n");
+        }
+        text
+    }
+
+    fn table(&self) -> Option<Table> {
+        None
+    }
+}

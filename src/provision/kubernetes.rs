@@ -1,0 +1,15 @@
+//! A hub on a Kubernetes cluster that a kubeconfig reaches: charts by Helm, everything else
+//! applied server-side. What is wanted is compared with what is there by a dry run of the API
+//! server, so no record of what was done has to be believed; the journal tells what happened.
+
+pub mod access;
+mod bring_up;
+pub mod compare;
+pub mod journal;
+pub mod objects;
+pub mod ready;
+pub mod releases;
+mod secrets;
+pub mod stage;
+
+pub use bring_up::{Up, bring_up};
