@@ -7,6 +7,7 @@ mod explain;
 mod files;
 mod init;
 mod open;
+mod plan;
 mod render;
 mod up;
 
@@ -18,6 +19,7 @@ pub use explain::ExplainArgs;
 pub use files::{HubFile, HubFiles};
 pub use init::{InitArgs, ProviderKind};
 pub use open::OpenArgs;
+pub use plan::PlanArgs;
 pub use render::RenderArgs;
 pub use up::UpArgs;
 
@@ -92,7 +94,12 @@ impl Cli {
     pub fn check(&self) -> crate::error::Result<()> {
         let has_rows = matches!(
             self.verb,
-            Verb::Validate(_) | Verb::Explain(_) | Verb::Catalog(_) | Verb::Status(_) | Verb::Doctor(_)
+            Verb::Validate(_)
+                | Verb::Plan(_)
+                | Verb::Explain(_)
+                | Verb::Catalog(_)
+                | Verb::Status(_)
+                | Verb::Doctor(_)
         );
         if self.format == Format::Csv && !has_rows {
             return Err(Error::usage("this verb has no rows for `-o csv`").hint("choose table, json or yaml"));
@@ -160,13 +167,23 @@ Examples:
   frazil render --check                name what differs from the files on disk, change nothing")]
     Render(RenderArgs),
 
-    /// Bring a hub up, or change it to what its file says; in this version on this machine.
+    /// Tell what `up` would change on a cluster: one plan over all layers, asked of the API server.
+    #[command(after_help = "\
+Examples:
+  frazil plan                          hub.yaml in this folder
+  frazil plan --out plan.json          save it, for `frazil up --plan plan.json`
+  frazil plan --detailed-exitcode      exit with 2 when something would change")]
+    Plan(PlanArgs),
+
+    /// Bring a hub up, or change it to what its file says.
     #[command(
         alias = "apply",
         after_help = "\
 Examples:
   frazil up                            hub.yaml in this folder
-  frazil up examples/laptop.yaml       a hub on this machine"
+  frazil up examples/laptop.yaml       a hub on this machine
+  frazil up --auto-approve             without a question before a cluster is changed
+  frazil up --plan plan.json           exactly what was approved, or nothing"
     )]
     Up(UpArgs),
 

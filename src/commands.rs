@@ -8,6 +8,7 @@ mod explain;
 mod init;
 mod load;
 mod open;
+mod plan;
 mod render;
 mod status;
 mod up;
@@ -41,6 +42,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Schema => docs::schema(),
         Verb::Catalog(args) => catalog::catalog(&run, args),
         Verb::Render(args) => render::render(&run, args),
+        Verb::Plan(args) => plan::plan(&run, args).await,
         Verb::Up(args) => up::up(&run, args).await,
         Verb::Down(args) => down::down(&run, args),
         Verb::Status(args) => status::status(&run, args).await,

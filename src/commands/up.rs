@@ -6,11 +6,13 @@ mod local;
 use cluster::ClusterUp;
 use local::UpReport;
 
+use super::plan::{PlanReport, saved};
 use super::{Run, load};
 use crate::cli::UpArgs;
 use crate::config::{HubDocument, Provider};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
+use crate::provision::kubernetes::plan::Plan;
 use crate::provision::local::{bring_up, remember_shown};
 use crate::provision::{kubernetes, other_provider};
 
@@ -22,7 +24,7 @@ pub(super) async fn up(run: &Run<'_>, args: &UpArgs) -> Result<Outcome> {
     let document = load::usable(run, &args.hub.file)?;
     match &document.hub.provider {
         Provider::Local(_) => on_this_machine(run, &document).await,
-        Provider::Kubernetes(_) => on_a_cluster(run, &document).await,
+        Provider::Kubernetes(_) => on_a_cluster(run, &document, args).await,
         other => Err(other_provider("up", other.key())),
     }
 }
@@ -44,8 +46,12 @@ async fn on_this_machine(run: &Run<'_>, document: &HubDocument) -> Result<Outcom
     Ok(Outcome::Done)
 }
 
-async fn on_a_cluster(run: &Run<'_>, document: &HubDocument) -> Result<Outcome> {
+async fn on_a_cluster(run: &Run<'_>, document: &HubDocument, args: &UpArgs) -> Result<Outcome> {
     let mut progress = run.printer.progress();
+    progress.step("what would change");
+    let plan = Plan::make(run.context, document).await?;
+    progress.finish();
+    approve(run, args, &plan)?;
     let up = kubernetes::bring_up(run.context, document, &mut progress).await?;
     run.printer.report(&ClusterUp {
         name: document.hub.name.to_string(),
@@ -54,4 +60,22 @@ async fn on_a_cluster(run: &Run<'_>, document: &HubDocument) -> Result<Outcome> 
         steps: progress.done,
     })?;
     Ok(Outcome::Done)
+}
+
+/// A plan that changes nothing needs no answer, a saved plan is its own approval, and where nobody
+/// can be asked the flag has to say yes.
+fn approve(run: &Run<'_>, args: &UpArgs, plan: &Plan) -> Result<()> {
+    if let Some(path) = &args.plan {
+        return saved(path)?.holds(plan);
+    }
+    if plan.is_empty() || args.auto_approve {
+        return Ok(());
+    }
+    if !run.context.interactive {
+        return Err(Error::usage("nobody can be asked whether to change the cluster")
+            .hint("`--auto-approve` says yes; `frazil plan --out FILE` and `frazil up --plan FILE` do what was approved"));
+    }
+    run.printer.report(&PlanReport { plan: plan.clone() })?;
+    let yes = inquire::Confirm::new("Change the cluster so?").with_default(false).prompt();
+    if yes.unwrap_or(false) { Ok(()) } else { Err(Error::interrupted("nothing was changed")) }
 }

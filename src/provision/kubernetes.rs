@@ -7,6 +7,7 @@ mod bring_up;
 pub mod compare;
 pub mod journal;
 pub mod objects;
+pub mod plan;
 pub mod ready;
 pub mod releases;
 mod secrets;

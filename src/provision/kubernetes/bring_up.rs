@@ -205,6 +205,15 @@ impl<'a> Site<'a> {
         Ok(wanted)
     }
 
+    /// The definitions that charts bring beside their releases, once each.
+    pub(super) async fn crds(&self, wanted: &[Wanted]) -> Result<Vec<Value>> {
+        let all = try_join_all(wanted.iter().map(|each| each.crds(&self.helm))).await?;
+        // Two charts may bring the same definition; the later one, hub's or gateway's, wins.
+        let by_name: BTreeMap<_, _> =
+            all.into_iter().flatten().map(|crd| (Named::of(&crd, ""), crd)).collect();
+        Ok(by_name.into_values().collect())
+    }
+
     /// Whether a release is the hub or the gateway itself.
     pub(super) fn is_own(&self, wanted: &Wanted) -> bool {
         ["jupyterhub", "dask-gateway"].contains(&wanted.release.chart.name)
@@ -267,10 +276,7 @@ async fn access(site: &Site<'_>, objects: &Objects, up: &mut Up) -> Result<Secre
 
 /// Applies the definitions that charts bring; whether any differed.
 async fn crds(site: &Site<'_>, objects: &Objects, wanted: &[Wanted], up: &mut Up) -> Result<bool> {
-    let all = try_join_all(wanted.iter().map(|each| each.crds(&site.helm))).await?;
-    // Two charts may bring the same definition; the later one, hub's or gateway's, wins.
-    let by_name: BTreeMap<_, _> = all.into_iter().flatten().map(|crd| (Named::of(&crd, ""), crd)).collect();
-    let crds: Vec<_> = by_name.into_values().collect();
+    let crds = site.crds(wanted).await?;
     let differ = changes(objects, &crds, "", FIELD_MANAGER).await?;
     for crd in &crds {
         let named = Named::of(crd, "");

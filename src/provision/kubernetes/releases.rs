@@ -88,6 +88,11 @@ impl Wanted {
         Ok(Self { release, values, digest, chart, repository })
     }
 
+    /// A digest of the values without secrets.
+    pub fn values_digest(&self) -> String {
+        hex(&Sha256::digest(self.release.values.to_string()))
+    }
+
     fn upgrade<'a>(&'a self, labels: &'a [(&'a str, String)], log: &'a Path) -> Upgrade<'a> {
         Upgrade {
             name: &self.release.name,

@@ -6,7 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::compare::differences;
 use super::objects::{FIELD_MANAGER, Named, Objects};
+use super::releases::{Change, ObjectChange};
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::Result;
@@ -56,6 +58,26 @@ impl Secrets {
             objects.apply(&named(cluster), &self.object(cluster), FIELD_MANAGER).await?;
         }
         Ok(())
+    }
+
+    /// How the Secret in the cluster differs; its values are not told.
+    ///
+    /// # Errors
+    /// When the cluster refuses or does not answer.
+    pub(super) async fn change(
+        &self,
+        cluster: &Cluster<'_>,
+        objects: &Objects,
+    ) -> Result<Option<ObjectChange>> {
+        if !self.changed {
+            return Ok(None);
+        }
+        let object = named(cluster);
+        let change = match objects.get(&object).await? {
+            None => Change::Create,
+            Some(live) => Change::Change(differences(&live, &self.object(cluster))),
+        };
+        Ok(Some(ObjectChange { object, change }))
     }
 
     fn object(&self, cluster: &Cluster<'_>) -> Value {
