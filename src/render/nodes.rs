@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::pools::{Origin, PoolMachines, pool_machines};
+use super::pools::{Origin, PoolMachines};
 use super::seats::{Seats, seats};
 use crate::catalog::{Arch, CatalogError, NoMachine, Offer};
 use crate::config::{HubFile, Pool, Zone};
@@ -136,15 +136,11 @@ impl Taint {
     }
 }
 
-/// The pools of a cluster that is made for the hub; none on a cluster that exists.
+/// A pool of a cluster that is made for the hub.
 ///
 /// # Errors
-/// When the catalog does not know a region or machine, or none holds the sizes.
-pub fn node_pools(hub: &HubFile) -> Result<Vec<NodePool>, PoolError> {
-    pool_machines(hub)?.into_iter().map(|pool| node_pool(hub, pool)).collect()
-}
-
-fn node_pool(
+/// When no machine holds what it is for.
+pub(super) fn node_pool(
     hub: &HubFile,
     PoolMachines { pool: name, origin }: PoolMachines,
 ) -> Result<NodePool, PoolError> {

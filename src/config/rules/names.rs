@@ -12,7 +12,7 @@ use crate::config::names::GroupName;
 use crate::config::problem::Problem;
 use crate::config::provider::State;
 use crate::nearest::nearest;
-use crate::render::names::{Kind, Name, Names};
+use crate::render::names::{Kind, Name};
 
 /// Two sizes of one name could not be told apart.
 pub(super) fn sizes_are_unique(subject: &Subject<'_>) -> Vec<Problem> {
@@ -105,11 +105,11 @@ pub(super) fn derived_names_fit(subject: &Subject<'_>) -> Vec<Problem> {
     if !subject.trusts("name") || !subject.trusts("provider") {
         return Vec::new();
     }
-    let names = Names::of(subject.hub);
-    let mut worst: Vec<_> = names.all().filter_map(|name| length(subject, name)).collect();
+    let names = subject.names();
+    let mut worst: Vec<_> = names.iter().filter_map(|name| length(subject, name)).collect();
     worst.sort_by_key(|(by, _)| std::cmp::Reverse(*by));
     let length = worst.into_iter().next().map(|(_, problem)| problem);
-    let reserved = names.all().find_map(|name| reserved(subject, name));
+    let reserved = names.iter().find_map(|name| reserved(subject, name));
     length.into_iter().chain(reserved).collect()
 }
 
@@ -142,9 +142,11 @@ fn reserved(subject: &Subject<'_>, name: &Name) -> Option<Problem> {
 /// Why a cloud keeps a bucket's name for itself.
 fn reserved_part(kind: Kind, text: &str) -> Option<String> {
     let (starts, contains, ends): (&[&str], &[&str], &[&str]) = match kind {
-        Kind::S3Bucket => {
-            (&["xn--", "sthree-", "amzn-s3-demo-"], &[], &["-s3alias", "--ol-s3", ".mrap", "--x-s3"])
-        }
+        Kind::S3Bucket => (
+            &["xn--", "sthree-", "amzn-s3-demo-"],
+            &[],
+            &["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"],
+        ),
         Kind::GcsBucket => (&["goog"], &["google"], &[]),
         _ => return None,
     };
