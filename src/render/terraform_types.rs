@@ -141,10 +141,14 @@ mod tests {
         }
         match (kind, value) {
             (Type::List(inner), Value::Array(items)) => {
-                items.iter().for_each(|item| fits(inner, item, path, wrong))
+                for item in items {
+                    fits(inner, item, path, wrong);
+                }
             }
             (Type::Map(inner), Value::Object(entries)) => {
-                entries.iter().for_each(|(key, value)| fits(inner, value, &format!("{path}.{key}"), wrong));
+                for (key, value) in entries {
+                    fits(inner, value, &format!("{path}.{key}"), wrong);
+                }
             }
             (Type::Object(fields), Value::Object(entries)) => {
                 if fields.len() != entries.len() || entries.keys().any(|key| !fields.contains_key(key)) {

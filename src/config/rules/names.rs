@@ -147,7 +147,7 @@ fn reserved_part(kind: Kind, text: &str) -> Option<String> {
             &[],
             &["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"],
         ),
-        Kind::GcsBucket => (&["goog"], &["google"], &[]),
+        Kind::GcsBucket => (&["goog"], &["google", "g00gle"], &[]),
         _ => return None,
     };
     let found = |way: &str, part: Option<&&str>| part.map(|part| format!("{way} `{part}`"));
@@ -186,11 +186,13 @@ pub(super) fn buckets_are_named(subject: &Subject<'_>) -> Vec<Problem> {
         .collect()
 }
 
-/// Why a text cannot name a bucket; only Cloud Storage takes underscores.
-fn no_bucket(text: &str, underscores: bool) -> Option<&'static str> {
+/// Why a text cannot name a bucket; only Cloud Storage takes underscores, and longer names with dots.
+fn no_bucket(text: &str, google: bool) -> Option<&'static str> {
     let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let legal = |c: char| letter(c) || c == '-' || c == '.' || (underscores && c == '_');
-    if !(3..=63).contains(&text.chars().count()) {
+    let legal = |c: char| letter(c) || c == '-' || c == '.' || (google && c == '_');
+    let long = |part: &str| part.chars().count() > 63;
+    let too_long = if google { text.len() > 222 || text.split('.').any(long) } else { long(text) };
+    if text.chars().count() < 3 || too_long {
         return Some("a bucket's name has 3 to 63 characters");
     }
     if !text.chars().all(legal) {
@@ -234,6 +236,8 @@ mod tests {
             assert!(no_bucket(bad, false).is_some(), "{bad}");
         }
         assert_eq!(no_bucket("a_b", true), None);
+        let dotted = format!("{}.example.org", "x".repeat(60));
+        assert!(no_bucket(&dotted, false).is_some() && no_bucket(&dotted, true).is_none());
     }
 
     #[test]

@@ -31,7 +31,7 @@ rules! {
         action: "Write the toleration in the message beside your own, or select other nodes.";
     TERRAFORM_VARIABLE: "terraform-variable", Error, silenceable: true,
         summary: "Overrides of Terraform are variables that it has, of their kind.",
-        why: "Terraform only warns of an unknown variable in a file, and leaves out attributes that a variable's type does not name (its documentation, \"Type Constraints\"). What was meant to change would stay as it is.",
+        why: "Terraform only warns of an unknown variable in a file, and drops attributes that a variable's type does not name without a word (seen with 1.11.4). What was meant to change would stay as it is.",
         action: "Take the name from the message.";
     TERRAFORM_FIXED: "terraform-fixed", Error, silenceable: false,
         summary: "Overrides of Terraform leave alone what charts and frazil go by too.",
