@@ -327,6 +327,18 @@ const NEIGHBOURS: &[(&str, &str, &str, &str)] = &[
         "gateway-auth",
         "a hub's tokens",
     ),
+    (
+        "domain: g.example.org\nhub: false\nauth: { password: {} }",
+        "auth: password, password: { env: X }, region: aws/us-west-2",
+        "gateway-differs",
+        "`other` runs in gcp/us-central1, not in aws/us-west-2",
+    ),
+    (
+        "domain: g.example.org\nhub: false\nauth: { password: {} }",
+        "auth: password, password: { env: X }, region: gcp/us-central1",
+        "",
+        "",
+    ),
 ];
 
 #[test]

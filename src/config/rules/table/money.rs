@@ -7,7 +7,7 @@ rules! {
         action: "Say a sum such as `1000 USD`, or leave `budget` out.";
     BUDGET_TOO_SMALL: "budget-too-small", Error, silenceable: true,
         summary: "The budget covers the cluster before anyone logs in.",
-        why: "Control plane, core node, balancer and disks cost by the hour, used or not; organizers ask for that base and cannot find it (2i2c-org/infrastructure#5844). A budget below it stops the hub before its first day ends.",
+        why: "Control plane, core node, balancer and disks cost by the hour, used or not; even those who run many hubs had to find out that base (2i2c-org/infrastructure#5844). A budget below it stops the hub before its first day ends.",
         action: "Raise the budget above the sum in the message, with room for the servers.";
     EVENT_DAYS: "event-days", Error, silenceable: false,
         summary: "An event ends after it begins.",
