@@ -88,7 +88,7 @@ pub const GPU_TAINT: (&str, &str) = ("nvidia.com/gpu", "present");
 const USER_MAX: u32 = 10;
 /// Most nodes of GPUs where neither the file nor an event says.
 const GPU_MAX: u32 = 4;
-/// Most core nodes of a cluster without a hub: its Dask schedulers run there, off spot machines.
+/// Most core nodes where Dask schedulers run on them, off spot machines.
 const GATEWAY_CORE_MAX: u32 = 10;
 
 impl Purpose {
@@ -172,13 +172,18 @@ pub(super) fn node_pool(
     })
 }
 
+/// Whether Dask schedulers run on core nodes: where no size of the hub makes a pool of people's nodes without GPUs.
+pub(super) fn schedulers_on_core(hub: &HubFile) -> bool {
+    hub.gateway.enabled && !(hub.hub && hub.sizes.iter().any(|size| size.gpu == 0))
+}
+
 /// The fewest and most nodes: the file's, or what the event or the largest Dask cluster needs.
 fn range(hub: &HubFile, purpose: Purpose, said: Option<&Pool>, machines: &[Offer]) -> (u32, u32) {
     if let Some(count) = said.and_then(|pool| pool.count) {
         return (count, count);
     }
     let (least, most) = match purpose {
-        Purpose::Core => (1, if hub.hub { 1 } else { GATEWAY_CORE_MAX }),
+        Purpose::Core => (1, if schedulers_on_core(hub) { GATEWAY_CORE_MAX } else { 1 }),
         Purpose::User => (0, for_people(hub, machines).unwrap_or(USER_MAX)),
         Purpose::Gpu => (0, GPU_MAX),
         Purpose::Dask => (0, for_workers(hub, machines)),

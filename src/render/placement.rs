@@ -296,7 +296,33 @@ fn at_all(chart: &str, paths: &[&str]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::config::check_bytes;
+    use crate::render::releases;
+
+    #[test]
+    fn what_frazil_says_itself_finds_nodes() {
+        let gpu = "name: lab\nprovider: { gcp: { project: ice-2026, region: us-central1 } }\nauth: native\nsizes: [{ name: gpu, memory: 8 GiB, gpu: 1 }]\n";
+        for (text, kinds) in [
+            (include_str!("../../examples/every-key.yaml"), 13),
+            (include_str!("../../examples/hackweek-aws.yaml"), 13),
+            (include_str!("../../examples/gateway-gcp.yaml"), 5),
+            (gpu, 9),
+        ] {
+            let day = jiff::civil::date(2026, 11, 2);
+            let checked = check_bytes(text.as_bytes().to_vec(), Path::new("hub.yaml"), day);
+            let hub = checked.document.unwrap().hub;
+            let cluster = Cluster::new(&hub).unwrap();
+            let (pools, pods) = (nodes(&cluster), pods(&cluster, &releases(&cluster).unwrap()));
+            assert_eq!(pods.len(), kinds, "{}", hub.name);
+            for pods in pods {
+                let misfit = misfit(&pods, &pools);
+                assert!(misfit.is_none(), "{}: {}: {misfit:?}", hub.name, pods.what);
+            }
+        }
+    }
 
     #[test]
     fn tolerations_are_read_as_kubernetes_reads_them() {
