@@ -5,6 +5,7 @@ mod bounds;
 mod costs;
 mod gateways;
 mod github;
+mod images;
 mod kubernetes;
 mod login;
 mod machines;
@@ -12,12 +13,14 @@ mod names;
 mod neighbours;
 mod network;
 mod overrides;
+mod placement;
 mod plans;
 mod pools;
 mod profiles;
 mod provider;
 mod subject;
 mod table;
+mod terraform;
 mod zones;
 
 use std::collections::BTreeSet;
@@ -35,7 +38,7 @@ pub use self::table::{Rule, rule, rules, themes};
 
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 50] = [
+const CHECKS: [Check; 54] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -83,7 +86,11 @@ const CHECKS: [Check; 50] = [
     gateways::further,
     gateways::own,
     neighbours::can_be_used,
+    images::are_found,
     overrides::chart_keys,
+    terraform::variables_exist,
+    terraform::agreed_values,
+    placement::pods_find_nodes,
     profiles::names,
     profiles::settings,
 ];

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::nodes::{HUB_PURPOSE, NodePool, PoolError, Purpose, node_pools};
+use super::nodes::{HUB_PURPOSE, NodePool, PoolError, Purpose, node_pool};
+use super::pools::{PoolMachines, pool_machines};
 use crate::config::{HubFile, Image, Provider};
 
 /// A hub on a cluster, with its node pools.
@@ -31,7 +32,21 @@ impl<'a> Cluster<'a> {
     /// # Errors
     /// When no machine holds a pool.
     pub fn new(hub: &'a HubFile) -> Result<Self, PoolError> {
-        Ok(Self { hub, pools: node_pools(hub)? })
+        Self::with_machines(hub, pool_machines(hub)?)
+    }
+
+    /// The same without its pools, for what does not depend on them.
+    pub fn without_pools(hub: &'a HubFile) -> Self {
+        Self { hub, pools: Vec::new() }
+    }
+
+    /// The same with machines that were chosen already.
+    ///
+    /// # Errors
+    /// When no machine holds a pool.
+    pub fn with_machines(hub: &'a HubFile, machines: Vec<PoolMachines>) -> Result<Self, PoolError> {
+        let pools = machines.into_iter().map(|pool| node_pool(hub, pool)).collect::<Result<_, _>>()?;
+        Ok(Self { hub, pools })
     }
 
     /// The pool of a purpose.
@@ -54,16 +69,6 @@ impl<'a> Cluster<'a> {
         matches!(self.hub.provider, Provider::Gcp(_))
     }
 
-    /// The namespace of the hub's own pods.
-    pub fn namespace(&self) -> &str {
-        self.hub.name.as_str()
-    }
-
-    /// The name of a Helm release: what a chart makes for the whole cluster carries it, so hubs can share one.
-    pub fn release(&self, chart: &str) -> String {
-        format!("{}-{chart}", self.hub.name)
-    }
-
     /// Where it runs, as `CLOUD/REGION`; `kubernetes` on a cluster that exists.
     pub fn region(&self) -> String {
         let key = self.hub.provider.key();
@@ -84,16 +89,6 @@ impl<'a> Cluster<'a> {
         if self.is_ours() { json!({ HUB_PURPOSE: "core" }) } else { json!({}) }
     }
 
-    /// The scratch bucket's name, where there is one.
-    pub fn scratch(&self) -> Option<String> {
-        let owner = match &self.hub.provider {
-            Provider::Aws(aws) => aws.account.as_str(),
-            Provider::Gcp(gcp) => gcp.project.as_str(),
-            Provider::Kubernetes(_) | Provider::Local(_) => return None,
-        };
-        self.hub.storage.scratch.enabled.then(|| format!("{}-{owner}-scratch", self.hub.name))
-    }
-
     /// Whether there is a gateway.
     pub fn has_gateway(&self) -> bool {
         self.hub.gateway.enabled
@@ -104,21 +99,16 @@ impl<'a> Cluster<'a> {
         self.pool(Purpose::Gpu).is_some()
     }
 
-    /// The Service of Dask Gateway's proxy, as the chart names it.
-    pub fn traefik(&self) -> String {
-        format!("traefik-{}", self.release("dask-gateway"))
-    }
-
     /// The image of people's servers and Dask workers: name and tag. Without a name of
     /// the file, the hub image in the registry that is made beside the cluster.
     pub fn image(&self) -> (String, &str) {
         let Image { name, tag } = &self.hub.image;
         let own = || match &self.hub.provider {
             Provider::Aws(aws) => {
-                format!("{}.dkr.ecr.{}.amazonaws.com/{}/hub", aws.account, aws.region, self.hub.name)
+                format!("{}.dkr.ecr.{}.amazonaws.com/{}", aws.account, aws.region, self.repository())
             }
             Provider::Gcp(gcp) => {
-                format!("{}-docker.pkg.dev/{}/{}/hub", gcp.region, gcp.project, self.hub.name)
+                format!("{}-docker.pkg.dev/{}/{}", gcp.region, gcp.project, self.repository())
             }
             Provider::Kubernetes(_) | Provider::Local(_) => "frazil-hub".to_owned(),
         };

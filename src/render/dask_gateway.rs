@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::chart::{Chart, Release, merge};
 use super::cluster::Cluster;
 use super::jupyterhub::{USER_ACCOUNT, balancer_annotations, tolerations};
-use super::nodes::{DASK_PURPOSE, Purpose};
+use super::nodes::{DASK_PURPOSE, Purpose, schedulers_on_core};
 use super::quote::memory;
 use super::secrets::{GATEWAY_PASSWORD, HUB_SECRET, OTHER_HUB_TOKEN};
 use super::support;
@@ -76,7 +76,8 @@ fn core_selector(cluster: &Cluster<'_>) -> Value {
 fn backend(cluster: &Cluster<'_>) -> Value {
     let (image, tag) = cluster.image();
     let workers = &cluster.hub.gateway.workers;
-    let scheduler = if cluster.hub.hub { Purpose::User } else { Purpose::Core };
+    let on_core = if cluster.is_ours() { schedulers_on_core(cluster.hub) } else { !cluster.hub.hub };
+    let scheduler = if on_core { Purpose::Core } else { Purpose::User };
     let amount = |cores: f64, bytes| {
         json!({
             "cores": { "request": cores, "limit": cores },

@@ -1,5 +1,6 @@
 //! A hub file as the tree of files that everything else is made from.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -13,6 +14,7 @@ use super::outputs;
 use super::quote::ascii_json_lines;
 use super::secrets::{Secret, Source, secrets};
 use super::templates::{Template, TemplateError, fill};
+use super::terraform_types::{Type, declared};
 use super::tfvars::variables;
 use super::{Tree, dask_gateway, jupyterhub, support};
 use crate::config::{HubFile, Provider, SecretRef, State};
@@ -124,23 +126,33 @@ fn terraform(cluster: &Cluster<'_>, tree: &mut Tree) -> Result<(), RenderError> 
     for (name, text) in root {
         tree.add(format!("terraform/{name}"), text);
     }
-    tree.add("terraform/backend.tf", fill(Template::Backend, &backend(cluster.hub))?);
+    tree.add("terraform/backend.tf", fill(Template::Backend, &backend(cluster))?);
     tree.add("terraform/hub.auto.tfvars.json", format!("{variables:#}\n"));
     Ok(())
 }
 
+/// The variables that Terraform has on a provider; none where it has nothing to do.
+pub fn terraform_variables(provider: &Provider) -> Option<BTreeMap<String, Type>> {
+    let root = match provider {
+        Provider::Aws(_) => AWS_ROOT,
+        Provider::Gcp(_) => GCP_ROOT,
+        Provider::Kubernetes(_) | Provider::Local(_) => return None,
+    };
+    root.iter().find(|(name, _)| *name == "variables.tf").map(|(_, text)| declared(text))
+}
+
 /// Where Terraform keeps its state.
-fn backend(hub: &HubFile) -> Value {
-    let own = |account: &str| format!("{}-{account}-state", hub.name);
-    let name = |auto: String, said: &str| if said == "auto" { auto } else { said.to_owned() };
+fn backend(cluster: &Cluster<'_>) -> Value {
+    let hub = cluster.hub;
+    let name = |said: &str| cluster.state().unwrap_or_else(|| said.to_owned());
     let (mut s3, mut gcs, mut local) = (Value::Null, Value::Null, Value::Null);
     match (&hub.state, &hub.provider) {
         (State::Bucket(bucket), Provider::Aws(aws)) => {
             let key = format!("{}/terraform.tfstate", hub.name);
-            s3 = json!({ "bucket": name(own(aws.account.as_str()), bucket), "key": key, "region": aws.region });
+            s3 = json!({ "bucket": name(bucket), "key": key, "region": aws.region });
         }
-        (State::Bucket(bucket), Provider::Gcp(gcp)) => {
-            gcs = json!({ "bucket": name(own(gcp.project.as_str()), bucket), "prefix": hub.name });
+        (State::Bucket(bucket), Provider::Gcp(_)) => {
+            gcs = json!({ "bucket": name(bucket), "prefix": hub.name });
         }
         _ => local = json!({ "path": "terraform.tfstate" }),
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::chart::merge;
 use super::cluster::Cluster;
 use super::jupyterhub::USER_ACCOUNT;
+use super::names::USER_IDENTITY;
 use super::support;
 use crate::config::Provider;
 
@@ -37,7 +38,8 @@ fn namespace(cluster: &Cluster<'_>) -> Value {
 fn user_account(cluster: &Cluster<'_>) -> Value {
     let annotations = match &cluster.hub.provider {
         Provider::Gcp(gcp) => {
-            let account = format!("{}-user@{}.iam.gserviceaccount.com", cluster.hub.name, gcp.project);
+            let name = cluster.cloud_account(USER_IDENTITY);
+            let account = format!("{name}@{}.iam.gserviceaccount.com", gcp.project);
             json!({ "iam.gke.io/gcp-service-account": account })
         }
         Provider::Aws(_) | Provider::Kubernetes(_) | Provider::Local(_) => json!({}),

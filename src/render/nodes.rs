@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::pools::{Origin, PoolMachines, pool_machines};
+use super::pools::{Origin, PoolMachines};
 use super::seats::{Seats, seats};
 use crate::catalog::{Arch, CatalogError, NoMachine, Offer};
 use crate::config::{HubFile, Pool, Zone};
@@ -88,7 +88,7 @@ pub const GPU_TAINT: (&str, &str) = ("nvidia.com/gpu", "present");
 const USER_MAX: u32 = 10;
 /// Most nodes of GPUs where neither the file nor an event says.
 const GPU_MAX: u32 = 4;
-/// Most core nodes of a cluster without a hub: its Dask schedulers run there, off spot machines.
+/// Most core nodes where Dask schedulers run on them, off spot machines.
 const GATEWAY_CORE_MAX: u32 = 10;
 
 impl Purpose {
@@ -136,15 +136,11 @@ impl Taint {
     }
 }
 
-/// The pools of a cluster that is made for the hub; none on a cluster that exists.
+/// A pool of a cluster that is made for the hub.
 ///
 /// # Errors
-/// When the catalog does not know a region or machine, or none holds the sizes.
-pub fn node_pools(hub: &HubFile) -> Result<Vec<NodePool>, PoolError> {
-    pool_machines(hub)?.into_iter().map(|pool| node_pool(hub, pool)).collect()
-}
-
-fn node_pool(
+/// When no machine holds what it is for.
+pub(super) fn node_pool(
     hub: &HubFile,
     PoolMachines { pool: name, origin }: PoolMachines,
 ) -> Result<NodePool, PoolError> {
@@ -176,13 +172,18 @@ fn node_pool(
     })
 }
 
+/// Whether Dask schedulers run on core nodes: where no size of the hub makes a pool of people's nodes without GPUs.
+pub(super) fn schedulers_on_core(hub: &HubFile) -> bool {
+    hub.gateway.enabled && !(hub.hub && hub.sizes.iter().any(|size| size.gpu == 0))
+}
+
 /// The fewest and most nodes: the file's, or what the event or the largest Dask cluster needs.
 fn range(hub: &HubFile, purpose: Purpose, said: Option<&Pool>, machines: &[Offer]) -> (u32, u32) {
     if let Some(count) = said.and_then(|pool| pool.count) {
         return (count, count);
     }
     let (least, most) = match purpose {
-        Purpose::Core => (1, if hub.hub { 1 } else { GATEWAY_CORE_MAX }),
+        Purpose::Core => (1, if schedulers_on_core(hub) { GATEWAY_CORE_MAX } else { 1 }),
         Purpose::User => (0, for_people(hub, machines).unwrap_or(USER_MAX)),
         Purpose::Gpu => (0, GPU_MAX),
         Purpose::Dask => (0, for_workers(hub, machines)),

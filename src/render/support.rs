@@ -16,6 +16,9 @@ use serde_json::Value;
 use super::chart::{Chart, Release, SYSTEM_NAMESPACE};
 use super::cluster::Cluster;
 
+/// What cert-manager does in the cloud: it proves that a domain is ours.
+pub const CERTIFICATES: &str = "certificates";
+
 /// The Helm releases beside the hub's and the gateway's, in the order in which to install them.
 pub fn releases(cluster: &Cluster<'_>) -> Vec<Release> {
     let all = [
@@ -43,7 +46,7 @@ pub fn identity(release: &Release) -> Option<(&'static str, &'static str)> {
     match release.chart.name {
         "cluster-autoscaler" => Some(("autoscaler", "cluster-autoscaler")),
         "aws-efs-csi-driver" => Some(("homes", "efs-csi-controller-sa")),
-        "cert-manager" => Some(("certificates", "cert-manager")),
+        "cert-manager" => Some((CERTIFICATES, "cert-manager")),
         _ => None,
     }
 }

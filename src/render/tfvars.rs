@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::chart::merge;
 use super::cluster::{Cluster, Homes};
 use super::jupyterhub::USER_ACCOUNT;
+use super::names::USER_IDENTITY;
 use super::nodes::NodePool;
 use crate::catalog::{Machine, arch_name};
 use crate::config::{Aws, Gcp, Provider};
@@ -45,8 +46,9 @@ fn common(cluster: &Cluster<'_>) -> Value {
         "scratch": cluster.scratch().map(|bucket| {
             json!({ "bucket": bucket, "days": hub.storage.scratch.expire.as_secs().div_ceil(86_400) })
         }),
-        "registry": hub.image.name.is_none().then(|| format!("{}/hub", hub.name)),
+        "registry": hub.image.name.is_none().then(|| cluster.repository()),
         "identities": identities(cluster),
+        "accounts": accounts(cluster),
         "domain": hub.domain,
         "budget": budget(cluster),
     })
@@ -127,15 +129,22 @@ fn homes_size(cluster: &Cluster<'_>) -> Bytes {
 fn identities(cluster: &Cluster<'_>) -> Value {
     let mut identities = Map::new();
     let mut add = |what: &str, namespace: &str, account: &str| {
-        identities.insert(what.to_owned(), json!({ "namespace": namespace, "account": account }));
+        let data = json!({ "name": cluster.cloud_account(what), "namespace": namespace, "account": account });
+        identities.insert(what.to_owned(), data);
     };
-    add("user", cluster.namespace(), USER_ACCOUNT);
+    add(USER_IDENTITY, cluster.namespace(), USER_ACCOUNT);
     for release in super::support::releases(cluster) {
         if let Some((what, account)) = super::support::identity(&release) {
             add(what, &release.namespace, account);
         }
     }
     Value::Object(identities)
+}
+
+/// Names of what has rights in the cloud and runs outside Kubernetes.
+fn accounts(cluster: &Cluster<'_>) -> Value {
+    let names = cluster.parts().iter().map(|part| (*part, cluster.cloud_account(part)));
+    json!(names.collect::<BTreeMap<_, _>>())
 }
 
 fn budget(cluster: &Cluster<'_>) -> Option<Value> {

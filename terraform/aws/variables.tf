@@ -85,8 +85,13 @@ variable "registry" {
 }
 
 variable "identities" {
-  description = "Service accounts that get rights in the cloud, by what they do: user, autoscaler, homes, certificates."
-  type        = map(object({ namespace = string, account = string }))
+  description = "Service accounts that get rights in the cloud, by what they do, with the name of the role: user, autoscaler, homes, certificates."
+  type        = map(object({ name = string, namespace = string, account = string }))
+}
+
+variable "accounts" {
+  description = "Names of the roles that the cluster and its nodes have: cluster, nodes."
+  type        = map(string)
 }
 
 variable "domain" {

@@ -86,8 +86,13 @@ variable "registry" {
 }
 
 variable "identities" {
-  description = "Service accounts that get rights in the cloud, by what they do: user, certificates."
-  type        = map(object({ namespace = string, account = string }))
+  description = "Service accounts that get rights in the cloud, by what they do, with the name of the service account there: user, certificates."
+  type        = map(object({ name = string, namespace = string, account = string }))
+}
+
+variable "accounts" {
+  description = "Names of the service accounts of the cloud that are no pod's: nodes."
+  type        = map(string)
 }
 
 variable "domain" {

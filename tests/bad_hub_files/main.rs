@@ -125,7 +125,7 @@ fn a_key_without_effect_is_a_warning_that_can_be_silenced() {
 
 #[test]
 fn what_would_leave_people_outside_is_told_and_can_be_silenced() {
-    let cloud = "name: lab\nprovider: { kubernetes: { context: kind } }\nadmins: [octocat]\n";
+    let cloud = "name: lab\nprovider: { kubernetes: { context: kind } }\nadmins: [octocat]\nimage: { name: quay.io/a/b }\n";
     let closed = "groups: { a: [ada] }\nsizes: [{ name: a, memory: 1 GiB, groups: [a] }]\n";
     for (text, rule, words, exit) in [
         (cloud.to_owned(), "error[no-auth]", "`github`, `cilogon`, `oidc` or `native`", 1),

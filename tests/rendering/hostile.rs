@@ -95,10 +95,11 @@ pub(crate) fn hostile(numbers: &mut Numbers) -> Value {
     let mut hub = hub(&numbers.choice());
     let mut text = || string(numbers);
     hub["silence"] = json!([{ "rule": "no-effect", "because": text() }]);
+    let marks = if hub["provider"].get("gcp").is_some() { "labels" } else { "tags" };
     hub["overrides"] = json!({
         "jupyterhub": { "custom": { text(): text(), "list": [text(), 1, 2.5, true, null] } },
         "dask-gateway": { "gateway": { "backend": { "environment": { text(): text() } } } },
-        "terraform": { "tags": { text(): text() }, "labels": { text(): text() } },
+        "terraform": { marks: { text(): text(), text(): text() } },
     });
     if hub["hub"] == true {
         hub["welcome"] = text().into();

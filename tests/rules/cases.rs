@@ -5,9 +5,11 @@ use frazil::config::{Checked, check_bytes};
 
 use crate::{TODAY, check, found};
 
-const AWS: &str = "name: lab\nprovider: { aws: { account: \"123456789012\", region: us-west-2 } }\n";
-const GCP: &str = "name: lab\nprovider: { gcp: { project: icesat2-2026, region: us-central1 } }\n";
-const CLUSTER: &str = "name: lab\nprovider: { kubernetes: { context: kind } }\n";
+pub(crate) const AWS: &str =
+    "name: lab\nprovider: { aws: { account: \"123456789012\", region: us-west-2 } }\n";
+pub(crate) const GCP: &str = "name: lab\nprovider: { gcp: { project: icesat2-2026, region: us-central1 } }\n";
+pub(crate) const CLUSTER: &str =
+    "name: lab\nprovider: { kubernetes: { context: kind } }\nimage: { name: quay.io/a/b }\n";
 const PEOPLE: &str = "domain: hub.example.org\nadmins: [octocat]\nauth: native\n";
 
 fn checked(provider: &str, lines: &str) -> Checked {
@@ -16,9 +18,9 @@ fn checked(provider: &str, lines: &str) -> Checked {
 }
 
 /// A provider, further lines, the rule that they break (or none), the key it is about, and words of message and help.
-type Case = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
+type Case<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [&'a str]);
 
-fn hold(cases: &[Case]) {
+pub(crate) fn hold(cases: &[Case<'_>]) {
     let mut wrong = Vec::new();
     for (provider, lines, rule, key, words) in cases {
         let checked = checked(provider, lines);
@@ -325,6 +327,18 @@ const NEIGHBOURS: &[(&str, &str, &str, &str)] = &[
         "gateway-auth",
         "a hub's tokens",
     ),
+    (
+        "domain: g.example.org\nhub: false\nauth: { password: {} }",
+        "auth: password, password: { env: X }, region: aws/us-west-2",
+        "gateway-differs",
+        "`other` runs in gcp/us-central1, not in aws/us-west-2",
+    ),
+    (
+        "domain: g.example.org\nhub: false\nauth: { password: {} }",
+        "auth: password, password: { env: X }, region: gcp/us-central1",
+        "",
+        "",
+    ),
 ];
 
 #[test]
@@ -345,7 +359,7 @@ fn gateways_of_other_files() {
     for (other, entry, rule, words) in texts {
         std::fs::write(folder.path().join("other.yaml"), &other).unwrap();
         let file = folder.path().join("hub.yaml");
-        let text = format!("{AWS}{PEOPLE}gateways: [{{ name: g, file: other.yaml, {entry} }}]\n");
+        let text = format!("{AWS}{PEOPLE}gateways: [{{ name: other, file: other.yaml, {entry} }}]\n");
         std::fs::write(&file, text).unwrap();
         let checked = check(&file);
         let rules: Vec<_> = checked.problems.iter().map(|problem| problem.rule).collect();
@@ -367,7 +381,8 @@ fn joined_networks_differ() {
         let other = format!("{AWS}{internal}network: {{ cidr: {network} }}\n");
         std::fs::write(folder.path().join("other.yaml"), other).unwrap();
         let file = folder.path().join("hub.yaml");
-        std::fs::write(&file, format!("{AWS}{PEOPLE}gateways: [{{ name: g, file: other.yaml }}]\n")).unwrap();
+        std::fs::write(&file, format!("{AWS}{PEOPLE}gateways: [{{ name: lab, file: other.yaml }}]\n"))
+            .unwrap();
         let checked = check(&file);
         let told: Vec<_> = checked.problems.iter().map(|problem| problem.rule).collect();
         assert_eq!(told, rules, "{:#?}", found(&checked));

@@ -8,6 +8,7 @@
 )]
 
 mod cases;
+mod placement;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

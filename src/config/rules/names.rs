@@ -12,7 +12,7 @@ use crate::config::names::GroupName;
 use crate::config::problem::Problem;
 use crate::config::provider::State;
 use crate::nearest::nearest;
-use crate::render::names::{Kind, Name, Names};
+use crate::render::names::{Kind, Name};
 
 /// Two sizes of one name could not be told apart.
 pub(super) fn sizes_are_unique(subject: &Subject<'_>) -> Vec<Problem> {
@@ -105,11 +105,11 @@ pub(super) fn derived_names_fit(subject: &Subject<'_>) -> Vec<Problem> {
     if !subject.trusts("name") || !subject.trusts("provider") {
         return Vec::new();
     }
-    let names = Names::of(subject.hub);
-    let mut worst: Vec<_> = names.all().filter_map(|name| length(subject, name)).collect();
+    let names = subject.names();
+    let mut worst: Vec<_> = names.iter().filter_map(|name| length(subject, name)).collect();
     worst.sort_by_key(|(by, _)| std::cmp::Reverse(*by));
     let length = worst.into_iter().next().map(|(_, problem)| problem);
-    let reserved = names.all().find_map(|name| reserved(subject, name));
+    let reserved = names.iter().find_map(|name| reserved(subject, name));
     length.into_iter().chain(reserved).collect()
 }
 
@@ -142,10 +142,12 @@ fn reserved(subject: &Subject<'_>, name: &Name) -> Option<Problem> {
 /// Why a cloud keeps a bucket's name for itself.
 fn reserved_part(kind: Kind, text: &str) -> Option<String> {
     let (starts, contains, ends): (&[&str], &[&str], &[&str]) = match kind {
-        Kind::S3Bucket => {
-            (&["xn--", "sthree-", "amzn-s3-demo-"], &[], &["-s3alias", "--ol-s3", ".mrap", "--x-s3"])
-        }
-        Kind::GcsBucket => (&["goog"], &["google"], &[]),
+        Kind::S3Bucket => (
+            &["xn--", "sthree-", "amzn-s3-demo-"],
+            &[],
+            &["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"],
+        ),
+        Kind::GcsBucket => (&["goog"], &["google", "g00gle"], &[]),
         _ => return None,
     };
     let found = |way: &str, part: Option<&&str>| part.map(|part| format!("{way} `{part}`"));
@@ -184,11 +186,13 @@ pub(super) fn buckets_are_named(subject: &Subject<'_>) -> Vec<Problem> {
         .collect()
 }
 
-/// Why a text cannot name a bucket; only Cloud Storage takes underscores.
-fn no_bucket(text: &str, underscores: bool) -> Option<&'static str> {
+/// Why a text cannot name a bucket; only Cloud Storage takes underscores, and longer names with dots.
+fn no_bucket(text: &str, google: bool) -> Option<&'static str> {
     let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let legal = |c: char| letter(c) || c == '-' || c == '.' || (underscores && c == '_');
-    if !(3..=63).contains(&text.chars().count()) {
+    let legal = |c: char| letter(c) || c == '-' || c == '.' || (google && c == '_');
+    let long = |part: &str| part.chars().count() > 63;
+    let too_long = if google { text.len() > 222 || text.split('.').any(long) } else { long(text) };
+    if text.chars().count() < 3 || too_long {
         return Some("a bucket's name has 3 to 63 characters");
     }
     if !text.chars().all(legal) {
@@ -232,6 +236,8 @@ mod tests {
             assert!(no_bucket(bad, false).is_some(), "{bad}");
         }
         assert_eq!(no_bucket("a_b", true), None);
+        let dotted = format!("{}.example.org", "x".repeat(60));
+        assert!(no_bucket(&dotted, false).is_some() && no_bucket(&dotted, true).is_none());
     }
 
     #[test]

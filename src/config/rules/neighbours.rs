@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::Subject;
-use super::table::gateways::{GATEWAY_AUTH, GATEWAY_FILE, GATEWAY_UNREACHABLE};
+use super::table::gateways::{GATEWAY_AUTH, GATEWAY_DIFFERS, GATEWAY_FILE, GATEWAY_UNREACHABLE};
 use crate::config::auth::Auth;
 use crate::config::lower::clip;
 use crate::config::model::{Balancer, FurtherGateway, GatewayAuth, HubFile};
@@ -59,7 +59,9 @@ fn problem(subject: &Subject<'_>, path: &str, gateway: &FurtherGateway) -> Optio
             unusable(format!("`{file}` has {errors} {plural}"), help)
         }
         Neighbour::Hub(other) => {
-            unreachable(subject, &at, other).or_else(|| other_login(subject, path, gateway, other))
+            let unreachable = unreachable(subject, &at, other);
+            let login = || other_login(subject, path, gateway, other);
+            unreachable.or_else(login).or_else(|| differs(subject, path, gateway, other))
         }
     }
 }
@@ -105,6 +107,25 @@ fn same_place(one: &HubFile, other: &HubFile) -> bool {
 fn place(hub: &HubFile) -> String {
     let region = hub.provider.region().map(|region| format!("/{region}")).unwrap_or_default();
     format!("{}{region}", hub.provider.key())
+}
+
+/// Whether the entry says another name or region than the gateway's own file.
+fn differs(subject: &Subject<'_>, path: &str, gateway: &FurtherGateway, other: &HubFile) -> Option<Problem> {
+    let tokens = matches!(other.auth, Some(Auth::Hub(_))) && gateway.auth == GatewayAuth::Jupyterhub;
+    if tokens && gateway.name.as_str() != other.name.as_str() {
+        let name = &other.name;
+        let message =
+            format!("the gateway `{}` calls itself `{name}`, and its tokens would be refused", gateway.name);
+        let problem = subject.value(&GATEWAY_DIFFERS, &format!("{path}.name"), message);
+        return Some(problem.label("the other file differs").help(format!("write `name: {name}` here")));
+    }
+    let (said, place) = (gateway.region.as_ref()?, place(other));
+    if *said == place || other.provider.region().is_none() {
+        return None;
+    }
+    let message = format!("`{}` runs in {place}, not in {}", other.name, clip(said));
+    let problem = subject.value(&GATEWAY_DIFFERS, &format!("{path}.region"), message);
+    Some(problem.label("the other file differs").help(format!("write `region: {place}`, or leave it out")))
 }
 
 /// Whether this file and the other say different logins.

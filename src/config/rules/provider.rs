@@ -27,7 +27,7 @@ const NOT_LOCAL: [&str; 15] = [
     "overrides",
 ];
 /// Keys that do nothing on a cluster that already exists.
-const NOT_KUBERNETES: [&str; 3] = ["network", "pools", "state"];
+const NOT_KUBERNETES: [&str; 4] = ["network", "pools", "state", "overrides.terraform"];
 
 /// A key that does nothing here is told, so that nobody relies on it.
 pub(super) fn keys_have_an_effect(subject: &Subject<'_>) -> Vec<Problem> {

@@ -12,7 +12,10 @@ use crate::config::lower::{Lowered, Place};
 use crate::config::model::HubFile;
 use crate::config::problem::Problem;
 use crate::config::provider::Provider;
+use crate::render::cluster::Cluster;
+use crate::render::names::{Name, names};
 use crate::render::pools::{PoolMachines, machines_in};
+use crate::render::releases;
 
 /// Sizes for which machines are chosen: with thousands it would take seconds, and no person chooses among more.
 const MOST_SIZES: usize = 200;
@@ -108,6 +111,23 @@ impl<'a> Subject<'a> {
     /// The machines of the hub's pools; none when they cannot be known.
     pub(super) fn pools(&self) -> &[PoolMachines] {
         &self.pools
+    }
+
+    /// The hub's cluster; none on one machine, or where its pools cannot be known.
+    pub(super) fn cluster(&self) -> Option<Cluster<'a>> {
+        if cloud(&self.hub.provider).is_some() && self.pools.is_empty() || self.is_local() {
+            return None;
+        }
+        Cluster::with_machines(self.hub, self.pools.clone()).ok()
+    }
+
+    /// Everything that is named after the hub.
+    pub(super) fn names(&self) -> Vec<Name> {
+        if self.is_local() {
+            return Vec::new();
+        }
+        let cluster = Cluster::without_pools(self.hub);
+        releases(&cluster).map(|releases| names(&cluster, &releases)).unwrap_or_default()
     }
 
     /// Whether the hub runs on a machine, where clouds' rules do not apply.

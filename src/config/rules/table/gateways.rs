@@ -21,6 +21,10 @@ rules! {
         summary: "Both files say the same of a gateway's login.",
         why: "A gateway takes a shared password or the tokens of one hub, which it asks about each of them. With the wrong one every person is refused, and the message says nothing of files.",
         action: "Write the login that the other file has, as the message says.";
+    GATEWAY_DIFFERS: "gateway-differs", Error, silenceable: false,
+        summary: "Name and region of a further gateway are those of its file.",
+        why: "With the hub's tokens, the gateway asks the hub for a service called as the gateway's own file; the hub has made one called as the entry. If they differ, every token is refused. By the region, people's programs choose the gateway that is next to the data.",
+        action: "Write the name and the region that the other file has, or leave the region out.";
     GATEWAY_IN_CLEAR: "gateway-in-clear", Warning, silenceable: true,
         summary: "Passwords and tokens go to a gateway over https.",
         why: "With `http://` everyone on the way reads the password or token, and whoever has it starts workers at your expense.",

@@ -15,7 +15,7 @@ rules! {
         action: "Name someone in `admins`, as the login writes their name.";
     OPEN_LOGIN: "open-login", Warning, silenceable: true,
         summary: "Not everyone on the internet may log in.",
-        why: "Open hubs are found and used to mine coins and to attack others (jupyterhub/mybinder.org-deploy#146, jupyterhub/binderhub#1523). With `native: { open: true }`, or an OpenID Connect provider without `allow`, everyone who can open an account there is let in.",
+        why: "Open hubs are found and used to mine coins and to attack others (pangeo-data/pangeo-binder#188, #195, jupyterhub/binderhub#1523). With `native: { open: true }`, or an OpenID Connect provider without `allow`, everyone who can open an account there is let in.",
         action: "Leave `open` out and let people in by hand, or list them in `allow`.";
     CILOGON_EVERYONE: "cilogon-everyone", Warning, silenceable: true,
         summary: "CILogon's providers are institutions, not providers that give everyone an account.",
@@ -27,7 +27,7 @@ rules! {
         action: "Say `domain`, and point that name at the hub once it is up.";
     GITHUB_NAME: "github-name", Error, silenceable: true,
         summary: "Organizations and teams of GitHub are written as GitHub writes them.",
-        why: "An organization has at most 39 characters. Of a team's name GitHub makes a slug: lower case, with hyphens for spaces, dots and other signs (REST API, \"Get a team by name\"). A team that is written otherwise lets nobody in, which people find out when the event begins (2i2c-org/infrastructure#1114, oauthenticator#265).",
+        why: "An organization has at most 39 characters. Of a team's name GitHub makes a slug: lower case, with hyphens for spaces, dots and other signs (REST API, \"Get a team by name\"). A team that is written otherwise lets nobody in, which people find out when the event begins (2i2c-org/infrastructure#1114).",
         action: "Take organization and team from the team's address: github.com/orgs/ORG/teams/TEAM.";
     REPEATED_ALLOW: "repeated-allow", Warning, silenceable: true,
         summary: "Every organization and team is allowed once.",

@@ -27,11 +27,11 @@ rules! {
         action: "Keep `count`, or `min` and `max`.";
     SIZE_TOO_LARGE: "size-too-large", Error, silenceable: true,
         summary: "Each size fits on an empty node of its pool.",
-        why: "A node gives pods less than its machine has: the kernel, the kubelet and daemon sets keep some (8 GiB of memory become about 6). A server that fits on no node waits until it times out, and the autoscaler makes no node for it, without a word to the person (2i2c-org/infrastructure#2095, #4238).",
+        why: "A node gives pods less than its machine has: the kernel, the kubelet and daemon sets keep some (8 GiB of memory become about 6). A server that fits on no node waits until it times out, and the autoscaler makes no node for it, without a word to the person (2i2c-org/infrastructure#806, #2095, #4238).",
         action: "Make the size at most what the message says fits, or take a larger machine.";
     WORKER_TOO_LARGE: "worker-too-large", Error, silenceable: true,
         summary: "A Dask worker fits on an empty node of the dask pool.",
-        why: "Spot pools have several machine types, and the smallest of them has to hold a worker too. A worker that fits nowhere stays pending and its cluster looks alive (dask-gateway#253).",
+        why: "Spot pools have several machine types, and the smallest of them has to hold a worker too. A worker that fits nowhere stays pending, and its scheduler waits for it for ever and looks well (nebari-dev/nebari#1198).",
         action: "Make the workers at most what the message says fits, or take larger machines.";
     NO_GPU_MACHINE: "no-gpu-machine", Error, silenceable: true,
         summary: "Sizes with GPUs are in a region that sells machines with GPUs.",
@@ -39,7 +39,7 @@ rules! {
         action: "Take another region, or leave `gpu` out.";
     GPU_MACHINE: "gpu-machine", Error, silenceable: false,
         summary: "Machines of the gpu pool have NVIDIA GPUs.",
-        why: "Sizes with `gpu` ask for `nvidia.com/gpu`. On a machine without one, or with a part of one, that is never granted and the server never starts (nebari-dev/nebari#2350).",
+        why: "Sizes with `gpu` ask for `nvidia.com/gpu`. On a machine without one, or with a part of one, that is never granted and the server never starts, as on nodes that do not offer their GPU (nebari-dev/nebari#2350).",
         action: "Take a machine such as g4dn.xlarge or g2-standard-4; `frazil catalog machines` shows GPUs.";
     MACHINE_ARCH: "machine-arch", Error, silenceable: false,
         summary: "A pool's machines have the architecture that the pool says.",
@@ -53,6 +53,10 @@ rules! {
         summary: "The core pool is not on spot machines.",
         why: "The core node carries the hub, the proxy and the autoscaler. When the cloud takes it back, everyone is cut off for minutes and new nodes come late (nebari-dev/nebari#140).",
         action: "Leave `spot` out of `pools.core`; one core node costs little.";
+    IMAGE_REGISTRY: "image-registry", Warning, silenceable: true,
+        summary: "On a cluster of somebody else, the image is in a registry that its nodes reach.",
+        why: "On AWS and Google Cloud frazil makes a registry for the hub image. Elsewhere `image.name` says where it is; a name without a registry is one of Docker Hub's, where nobody has put this one, and no server or Dask worker could start. Nodes that were given the image by hand, as `kind load` does, need none.",
+        action: "Build the image from `image/Containerfile` that `frazil render` writes, push it, and say `image.name`; or name an image that is there, such as quay.io/pangeo/pangeo-notebook.";
     PEOPLE_ON_SPOT: "people-on-spot", Warning, silenceable: true,
         summary: "People's servers are not on spot machines.",
         why: "The cloud takes a spot machine back with two minutes' notice (Google: half a minute). Whoever works on it loses what is in memory. Dask workers bear that, notebooks do not.",

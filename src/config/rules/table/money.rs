@@ -7,7 +7,7 @@ rules! {
         action: "Say a sum such as `1000 USD`, or leave `budget` out.";
     BUDGET_TOO_SMALL: "budget-too-small", Error, silenceable: true,
         summary: "The budget covers the cluster before anyone logs in.",
-        why: "Control plane, core node, balancer and disks cost by the hour, used or not; organizers ask for that base and cannot find it (2i2c-org/infrastructure#5844). A budget below it stops the hub before its first day ends.",
+        why: "Control plane, core node, balancer and disks cost by the hour, used or not; even those who run many hubs had to find out that base (2i2c-org/infrastructure#5844). A budget below it stops the hub before its first day ends.",
         action: "Raise the budget above the sum in the message, with room for the servers.";
     EVENT_DAYS: "event-days", Error, silenceable: false,
         summary: "An event ends after it begins.",
@@ -19,7 +19,7 @@ rules! {
         action: "Take the hub down with `frazil down`, or write the days of the next event.";
     DATA_REGION: "data-region", Warning, silenceable: true,
         summary: "The hub is where the data is.",
-        why: "Reading from another region costs by the gigabyte and takes many times longer; a class that read the wrong region found it on the bill (pangeo-data/pangeo#627). NASA's buckets give direct access within us-west-2 only (podaac/ECCO#1).",
+        why: "Reading from another region costs by the gigabyte and takes many times longer; a training that read from another region was found on the bill (pangeo-data/pangeo#628). NASA's buckets give direct access within us-west-2 only (podaac/ECCO#1).",
         action: "Move the hub to the data, or say what is read under `gateways`, next to it.";
     UNKNOWN_DATA_REGION: "unknown-data-region", Error, silenceable: false,
         summary: "The data's regions are regions of AWS or Google Cloud.",

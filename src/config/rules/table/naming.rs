@@ -7,11 +7,11 @@ rules! {
         action: "Shorten the name by as many characters as the message says.";
     NAME_RESERVED: "name-reserved", Error, silenceable: false,
         summary: "No name made of the hub's is one that the cloud keeps for itself.",
-        why: "S3 refuses buckets that begin with `xn--`, `sthree-` or `amzn-s3-demo-`; Cloud Storage those that begin with `goog` or contain `google` (the bucket naming rules of both). The scratch bucket and the state's carry the hub's name.",
+        why: "S3 refuses buckets that begin with `xn--`, `sthree-` or `amzn-s3-demo-`; Cloud Storage those that begin with `goog` or contain `google` or `g00gle` (the bucket naming rules of both). The scratch bucket and the state's carry the hub's name.",
         action: "Choose another name for the hub.";
     BUCKET_NAME: "bucket-name", Error, silenceable: false,
         summary: "Buckets have names that a cloud allows.",
-        why: "A bucket has 3 to 63 lower-case letters, digits, dots and hyphens, begins and ends with a letter or digit, and is no IP address; Cloud Storage also takes `_` (the bucket naming rules of S3 and Cloud Storage). Another name belongs to no bucket.",
+        why: "A bucket has 3 to 63 lower-case letters, digits, dots and hyphens, begins and ends with a letter or digit, and is no IP address; Cloud Storage also takes `_`, and 222 characters with dots (the bucket naming rules of S3 and Cloud Storage). Another name belongs to no bucket.",
         action: "Write the bucket's bare name, without `s3://` or a path.";
     DOMAIN_IS_A_NAME: "domain-is-a-name", Error, silenceable: false,
         summary: "The domain is a name, not an IP address.",

@@ -7,7 +7,7 @@ rules! {
         action: "Write zones such as `us-west-2a`, or leave `zones` out.";
     TOO_FEW_ZONES: "too-few-zones", Error, silenceable: false,
         summary: "An EKS cluster has at least two zones.",
-        why: "EKS wants subnets in two zones or more for its control plane (EKS user guide, \"Amazon EKS networking requirements\"). The pools may still sit in one.",
+        why: "EKS wants subnets in two zones or more for its control plane (EKS user guide, \"View Amazon EKS networking requirements for VPC and subnets\"). The pools may still sit in one.",
         action: "Add a second zone to `zones`, and keep the pools in the first with `pools.NAME.zones`.";
     POOL_ZONE: "pool-zone", Error, silenceable: false,
         summary: "A pool's zones are among the hub's.",
@@ -23,7 +23,7 @@ rules! {
         action: "Move one of them, for example to the range that the message names.";
     DOCKER_NETWORK: "docker-network", Warning, silenceable: true,
         summary: "No network takes the addresses of Docker's bridge.",
-        why: "Docker and some of AWS's own services use 172.17.0.0/16 on the machine itself (EKS user guide, \"VPC requirements and considerations\"). Pods with such an address cannot be reached from there.",
+        why: "Docker has 172.17.0.0/16 on every machine with its defaults, and AWS's Cloud9 and SageMaker use it too (VPC user guide, \"VPC CIDR blocks\"). Nodes and pods with such an address cannot be reached from there.",
         action: "Take a network in 10.0.0.0/8.";
     NETWORK_PREFIX: "network-prefix", Error, silenceable: false,
         summary: "Networks on AWS have a size that AWS takes.",

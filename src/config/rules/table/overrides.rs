@@ -21,4 +21,20 @@ rules! {
         summary: "What people may start is said in `sizes`.",
         why: "The hub makes its profiles from `sizes`, by group, in its own configuration, which is read after the chart's values. A `singleuser.profileList` is replaced whole and has no effect; it is still checked, for files that are on their way to `sizes`.",
         action: "Write the profiles as `sizes`.";
+    SELECTOR_POOL: "selector-pool", Error, silenceable: true,
+        summary: "Overrides send pods to nodes that a pool has.",
+        why: "A pod whose selector no node matches stays pending, and the autoscaler makes no node for it. Checked for the pods of hub, gateway, people and Dask on AWS and Google Cloud, where the pools are frazil's; labels that Kubernetes and the clouds give to nodes are taken to be there.",
+        action: "Take a label of the pools, or give a pool the label by `overrides.terraform.pools.NAME.labels`.";
+    TAINT_POOL: "taint-pool", Error, silenceable: true,
+        summary: "Overrides leave pods the tolerations that their nodes want.",
+        why: "Nodes of people and of Dask workers have taints that keep other pods away. Helm replaces a list as a whole, so one toleration of your own takes frazil's away, and the pods stay pending.",
+        action: "Write the toleration in the message beside your own, or select other nodes.";
+    TERRAFORM_VARIABLE: "terraform-variable", Error, silenceable: true,
+        summary: "Overrides of Terraform are variables that it has, of their kind.",
+        why: "Terraform only warns of an unknown variable in a file, and drops attributes that a variable's type does not name without a word (seen with 1.11.4). What was meant to change would stay as it is.",
+        action: "Take the name from the message.";
+    TERRAFORM_FIXED: "terraform-fixed", Error, silenceable: false,
+        summary: "Overrides of Terraform leave alone what charts and frazil go by too.",
+        why: "Names, places and versions that the charts' values have as well come from one key of the hub file. Changed for Terraform alone, the rest of the hub would look for another cluster, bucket or account.",
+        action: "Change the key of the hub file that the message names.";
 }

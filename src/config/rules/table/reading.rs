@@ -15,7 +15,7 @@ rules! {
         action: "Give it at least 128 MiB; a notebook wants 1 GiB.";
     QUOTA_TOO_SMALL: "quota-too-small", Error, silenceable: false,
         summary: "A home directory holds something.",
-        why: "A home that is full at once keeps its owner's server from starting: JupyterLab writes its settings there. Full homes are the most frequent trouble of hub operators (2i2c-org/infrastructure#708, #3084).",
+        why: "A home that is full at once keeps its owner's server from starting: JupyterLab writes its settings there. Full homes are the most frequent trouble of hub operators (2i2c-org/jupyterhub-home-nfs#33, 2i2c-org/infrastructure#708, #3084).",
         action: "Say a quota such as `20 GiB`, or leave it out for none.";
     LIMIT_TOO_SMALL: "limit-too-small", Error, silenceable: false,
         summary: "What one person may use holds a Dask scheduler and one worker.",
