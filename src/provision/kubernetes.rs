@@ -6,11 +6,14 @@ pub mod access;
 mod bring_up;
 pub mod compare;
 pub mod journal;
+pub mod leftovers;
 pub mod objects;
 pub mod plan;
 pub mod ready;
 pub mod releases;
 mod secrets;
 pub mod stage;
+mod take_down;
 
 pub use bring_up::{Up, bring_up};
+pub use take_down::{Keep, Statement, audit, take_down};

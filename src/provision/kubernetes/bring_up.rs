@@ -19,6 +19,7 @@ use crate::config::{HubDocument, Kubernetes, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::provision::local::random_hex;
+use crate::render::chart::merge;
 use crate::render::cluster::Cluster;
 use crate::render::{manifests, releases};
 use crate::tool::{Helm, MIN_HELM, find_helm};
@@ -211,7 +212,11 @@ impl<'a> Site<'a> {
         // Two charts may bring the same definition; the later one, hub's or gateway's, wins.
         let by_name: BTreeMap<_, _> =
             all.into_iter().flatten().map(|crd| (Named::of(&crd, ""), crd)).collect();
-        Ok(by_name.into_values().collect())
+        let mut crds: Vec<_> = by_name.into_values().collect();
+        for crd in &mut crds {
+            merge(crd, json!({ "metadata": { "labels": { "app.kubernetes.io/managed-by": "frazil" } } }));
+        }
+        Ok(crds)
     }
 
     /// Whether a release is the hub or the gateway itself.

@@ -157,6 +157,19 @@ impl Objects {
         applied.map(to_value).map_err(|error| self.access.failed(&object.to_string(), error))
     }
 
+    /// Changes some fields of an object, whoever owns them; nothing happens when it is gone.
+    ///
+    /// # Errors
+    /// When the API refuses or does not answer.
+    pub async fn merge(&self, object: &Named, fields: &Value) -> Result<()> {
+        let how = PatchParams::default();
+        match self.api(object)?.patch(&object.name, &how, &Patch::Merge(fields)).await {
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Err(error) => Err(self.access.failed(&object.to_string(), error)),
+            Ok(_) => Ok(()),
+        }
+    }
+
     /// Deletes an object and what it owns; nothing happens when it is gone.
     ///
     /// # Errors

@@ -1,0 +1,280 @@
+//! Taking a hub down in the order in which things depend on each other, then sweeping what
+//! controllers left, then looking again: the statement says what is gone, kept and left.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::access::Access;
+use super::bring_up::Site;
+use super::leftovers::{Belongs, Leftover, leftovers, other_hubs, used_by};
+use super::objects::{Named, Objects};
+use super::releases::{blocking, live};
+use super::stage::Stage;
+use crate::config::HubDocument;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::render::releases;
+use crate::tool::Helm;
+use crate::view::Progress;
+
+/// How long pods may take to end, each by its own grace.
+const ENDS_WITHIN: Duration = Duration::from_mins(3);
+/// How often the cluster is asked.
+const PAUSE: Duration = Duration::from_millis(300);
+/// Finalizers behind which a cloud's own resource stands: removing them would hide what is billed.
+const OF_CLOUDS: [&str; 3] =
+    ["service.kubernetes.io/load-balancer-cleanup", "external-attacher/", "kubernetes.io/pv-protection"];
+
+/// What can be kept on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// People's home volumes, with their namespace.
+    Homes,
+    /// The scratch bucket.
+    Scratch,
+}
+
+/// What `down` did, and what it left.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Statement {
+    /// What was removed, in the order in which it was.
+    pub removed: Vec<String>,
+    /// What was kept on purpose.
+    pub kept: Vec<Leftover>,
+    /// What is still there and should not be.
+    pub left: Vec<Leftover>,
+    /// Other hubs, for which shared charts and definitions stay.
+    pub other_hubs: Vec<String>,
+}
+
+/// Looks at what is there; changes nothing.
+///
+/// # Errors
+/// When the cluster does not answer or is another one.
+pub async fn audit(context: &Context, document: &HubDocument, keep: &[Keep]) -> Result<Statement> {
+    let site = Site::open(context, document, "down").await?;
+    let objects = Objects::open(&site.access).await?;
+    statement(&objects, document.hub.name.as_str(), keep, Vec::new()).await
+}
+
+/// Takes a hub down.
+///
+/// # Errors
+/// When the cluster refuses or does not answer; the next call goes on.
+pub async fn take_down(
+    context: &Context,
+    document: &HubDocument,
+    keep: &[Keep],
+    progress: &mut Progress,
+) -> Result<Statement> {
+    progress.step("cluster");
+    let site = Site::open(context, document, "down").await?;
+    let mut descent = Descent {
+        hub: document.hub.name.as_str(),
+        objects: Objects::open(&site.access).await?,
+        access: site.access.clone(),
+        helm: site.helm.clone(),
+        keep,
+        removed: Vec::new(),
+    };
+    let others = other_hubs(&descent.objects, descent.hub).await?;
+    let same = |text: &str| text.to_owned();
+    for (stage, words) in [
+        (Stage::Releases, "Dask clusters and people's servers"),
+        (Stage::Support, "Helm releases"),
+        (Stage::Access, "volumes, namespace and what controllers left"),
+        (Stage::Crds, "custom resource definitions"),
+    ] {
+        progress.step(words);
+        let begun = site.begin(stage)?;
+        let done = match stage {
+            Stage::Releases => descent.people().await,
+            Stage::Support => descent.releases(&site, others.is_empty()).await,
+            Stage::Access => descent.namespace(progress).await,
+            _ if others.is_empty() => descent.definitions().await,
+            _ => Ok(()),
+        };
+        site.end(stage, begun, done, &same)?;
+    }
+    progress.step("looking again");
+    let statement = statement(&descent.objects, descent.hub, keep, descent.removed).await?;
+    progress.finish();
+    if statement.left.is_empty() {
+        site.journal.close()?;
+    }
+    Ok(statement)
+}
+
+async fn statement(objects: &Objects, hub: &str, keep: &[Keep], removed: Vec<String>) -> Result<Statement> {
+    let found = leftovers(objects, hub).await?;
+    let (kept, left): (Vec<_>, Vec<_>) = found.into_iter().partition(|each| is_kept(each, keep));
+    Ok(Statement { removed, kept, left, other_hubs: other_hubs(objects, hub).await? })
+}
+
+/// Homes are claims that KubeSpawner made for people, their volumes, and the namespace around them.
+fn is_kept(leftover: &Leftover, keep: &[Keep]) -> bool {
+    let homes = keep.contains(&Keep::Homes);
+    match leftover.object.kind.as_str() {
+        "PersistentVolumeClaim" => homes && is_home(&leftover.object.name),
+        "PersistentVolume" | "Namespace" => homes,
+        _ => false,
+    }
+}
+
+/// KubeSpawner names people's claims so (`claim-{escaped_user_server}`), and the homes' claim is ours.
+fn is_home(claim: &str) -> bool {
+    claim.starts_with("claim-") || claim == crate::render::support::HOMES_CLAIM
+}
+
+struct Descent<'a> {
+    hub: &'a str,
+    objects: Objects,
+    access: Access,
+    helm: Helm,
+    keep: &'a [Keep],
+    removed: Vec<String>,
+}
+
+impl Descent<'_> {
+    /// Whether the namespace is there and the hub's.
+    async fn owns_namespace(&self) -> Result<bool> {
+        let namespace = self.objects.get(&self.namespace_name()).await?.unwrap_or_default();
+        Ok(namespace["metadata"]["labels"]["frazil/hub"] == self.hub)
+    }
+
+    fn namespace_name(&self) -> Named {
+        Named {
+            kind: "Namespace".to_owned(),
+            api: "v1".to_owned(),
+            namespace: String::new(),
+            name: self.hub.to_owned(),
+        }
+    }
+
+    /// Dask clusters while their controller is there to end them, then people's servers.
+    async fn people(&mut self) -> Result<()> {
+        if !self.owns_namespace().await? {
+            return Ok(());
+        }
+        let clusters = self.objects.list("gateway.dask.org/v1alpha1", "DaskCluster", self.hub, "").await?;
+        let servers = self.objects.list("v1", "Pod", self.hub, "component=singleuser-server").await?;
+        for object in clusters.iter().chain(&servers) {
+            self.remove(&Named::of(object, self.hub)).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove(&mut self, object: &Named) -> Result<()> {
+        self.objects.delete(object).await?;
+        self.removed.push(object.to_string());
+        Ok(())
+    }
+
+    /// Gateway and hub, then what they needed; what hubs share only with the last hub.
+    async fn releases(&mut self, site: &Site<'_>, last: bool) -> Result<()> {
+        let all = releases(&site.cluster).map_err(|error| Error::failed("a template failed").because(error))?;
+        for release in all.iter().rev().filter(|release| last || !release.shared) {
+            let Some(live) = live(&self.objects, &release.name, &release.namespace).await? else { continue };
+            // A shared chart that somebody else installed carries no digest of ours.
+            if release.shared && live.digest.is_none() {
+                continue;
+            }
+            if live.is_stuck() {
+                self.objects.delete(&live.secret(&release.name, &release.namespace)).await?;
+            }
+            self.uninstall(&release.name, &release.namespace).await?;
+        }
+        self.forgotten_releases(&all.iter().map(|each| each.name.as_str()).collect::<Vec<_>>()).await
+    }
+
+    /// Releases in the hub's namespace that the file no longer speaks of.
+    async fn forgotten_releases(&mut self, known: &[&str]) -> Result<()> {
+        if !self.owns_namespace().await? {
+            return Ok(());
+        }
+        let secrets = self.objects.list("v1", "Secret", self.hub, "owner=helm").await?;
+        let mut names: Vec<_> = secrets
+            .iter()
+            .filter_map(|secret| secret["metadata"]["labels"]["name"].as_str().map(str::to_owned))
+            .filter(|name| !known.contains(&name.as_str()))
+            .collect();
+        names.sort();
+        names.dedup();
+        for name in names {
+            self.uninstall(&name, &self.hub.to_owned()).await?;
+        }
+        Ok(())
+    }
+
+    async fn uninstall(&mut self, name: &str, namespace: &str) -> Result<()> {
+        let (helm, target) = (self.helm.clone(), self.access.target.clone());
+        let (own, place) = (name.to_owned(), namespace.to_owned());
+        blocking(move || helm.uninstall(&target, &own, &place)).await?;
+        self.removed.push(format!("release {name}"));
+        Ok(())
+    }
+
+    /// Everything that is left of the hub outside definitions: the namespace with what is in it,
+    /// volumes, and what charts made for the whole cluster.
+    async fn namespace(&mut self, progress: &Progress) -> Result<()> {
+        let start = Instant::now();
+        loop {
+            self.objects = Objects::open(&self.access).await?;
+            let found = leftovers(&self.objects, self.hub).await?;
+            let own = found.into_iter().filter(|each| each.belongs != Belongs::Definition);
+            let doomed: Vec<_> = own.filter(|each| !is_kept(each, self.keep)).collect();
+            if doomed.is_empty() || start.elapsed() > ENDS_WITHIN {
+                return Ok(());
+            }
+            for each in &doomed {
+                self.sweep(each, start.elapsed()).await?;
+            }
+            if let Some(first) = doomed.first() {
+                progress.detail(&format!("{} and {} more", first.object, doomed.len() - 1));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Deletes an object once; frees one that nobody will free any more.
+    async fn sweep(&mut self, leftover: &Leftover, elapsed: Duration) -> Result<()> {
+        /// After this, whoever should have removed a finalizer is gone: its release was the first to go.
+        const PATIENCE: Duration = Duration::from_secs(5);
+        let object = &leftover.object;
+        let Some(live) = self.objects.get(object).await? else { return Ok(()) };
+        if live["metadata"]["deletionTimestamp"].is_null() {
+            return self.remove(object).await;
+        }
+        let finalizers = live["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+        let of_cloud = |finalizer: &Value| {
+            finalizer.as_str().is_some_and(|text| OF_CLOUDS.iter().any(|cloud| text.starts_with(cloud)))
+        };
+        let free = object.kind != "Namespace" && !finalizers.is_empty() && !finalizers.iter().any(of_cloud);
+        if free && elapsed > PATIENCE {
+            self.objects.merge(object, &json!({ "metadata": { "finalizers": null } })).await?;
+            self.removed.push(format!("finalizers of {object}"));
+        }
+        Ok(())
+    }
+
+    /// Definitions that frazil applied and nobody uses.
+    async fn definitions(&mut self) -> Result<()> {
+        let selector = "app.kubernetes.io/managed-by=frazil";
+        let kind = "CustomResourceDefinition";
+        for definition in self.objects.list("apiextensions.k8s.io/v1", kind, "", selector).await? {
+            if used_by(&self.objects, &definition).await? == 0 {
+                self.remove(&Named::of(&definition, "")).await?;
+            }
+        }
+        let gone = Instant::now();
+        while !self.objects.list("apiextensions.k8s.io/v1", kind, "", selector).await?.is_empty()
+            && gone.elapsed() < Duration::from_secs(10)
+        {
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+}
