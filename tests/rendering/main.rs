@@ -11,3 +11,6 @@
 mod hostile;
 mod hubs;
 mod pairwise;
+mod readers;
+#[path = "../support/tools.rs"]
+mod tools;
