@@ -8,6 +8,7 @@
     reason = "a test stops at the first surprise, looks for tools, and says what it skips"
 )]
 
+mod examples;
 mod hostile;
 mod hubs;
 mod pairwise;

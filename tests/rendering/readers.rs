@@ -107,7 +107,7 @@ fn helm_reads_the_values_as_they_are() {
 }
 
 /// Terraform and OpenTofu, whichever are there.
-fn terraforms() -> Vec<PathBuf> {
+pub(crate) fn terraforms() -> Vec<PathBuf> {
     let own = cache().join("bin/tofu");
     let tofu = if own.exists() { own } else { PathBuf::from("tofu") };
     let all = [PathBuf::from("terraform"), tofu].into_iter().filter(|program| {
