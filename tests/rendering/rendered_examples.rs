@@ -4,12 +4,13 @@
 use std::path::Path;
 use std::process::Command;
 
-use frazil::config::{HubFile, Provider, check_file};
+use frazil::config::{HubFile, Provider};
 use frazil::render::chart::Release;
 use frazil::render::cluster::Cluster;
 use frazil::render::{Tree, hub_files, releases};
 use serde_json::Value;
 
+use super::examples::examples;
 use super::hubs::TODAY;
 use super::readers::terraforms;
 
@@ -18,25 +19,6 @@ const SCHEMAS: &str = "../shared/charts";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The examples that become files of a cluster, by file name.
-fn examples() -> Vec<(String, HubFile)> {
-    let entries = std::fs::read_dir(root().join("examples")).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let paths = paths.filter(|path| path.extension().is_some_and(|end| end == "yaml"));
-    let mut examples: Vec<_> = paths
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), example(&path)))
-        .filter(|(_, hub)| !matches!(hub.provider, Provider::Local(_)))
-        .collect();
-    examples.sort_by(|a, b| a.0.cmp(&b.0));
-    assert!(examples.len() >= 3);
-    examples
-}
-
-fn example(path: &Path) -> HubFile {
-    let checked = check_file(path, TODAY).unwrap();
-    checked.document.unwrap_or_else(|| panic!("{:?}", checked.problems)).hub
 }
 
 /// A schema of all of a chart's values as one of those that are set: what must be there is in the
@@ -68,7 +50,7 @@ fn refused(release: &Release) -> Option<Vec<String>> {
 
 #[test]
 fn charts_take_the_values_of_the_examples() {
-    for (name, hub) in examples() {
+    for (name, hub) in examples(TODAY) {
         let mut ours = releases(&Cluster::new(&hub).unwrap()).unwrap();
         ours.retain(|release| ["jupyterhub", "dask-gateway"].contains(&release.chart.name));
         assert!(!ours.is_empty());
@@ -85,7 +67,7 @@ fn charts_take_the_values_of_the_examples() {
 fn examples_are_rendered_to_the_same_bytes_twice() {
     let digests = || {
         let digest = |(name, hub): (String, HubFile)| (name, hub_files(&hub).unwrap().digest());
-        examples().into_iter().map(digest).collect::<Vec<_>>()
+        examples(TODAY).into_iter().map(digest).collect::<Vec<_>>()
     };
     assert_eq!(digests(), digests());
 }
@@ -119,7 +101,7 @@ fn terraform_would_write_our_files_as_they_are() {
     let format = ["fmt", "-check", "-diff", "-recursive"];
     for tool in terraforms() {
         assert_eq!(failed(&tool, &format, &root().join("terraform")), None);
-        for (name, hub) in examples() {
+        for (name, hub) in examples(TODAY) {
             if matches!(hub.provider, Provider::Kubernetes(_)) {
                 continue;
             }
