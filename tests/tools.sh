@@ -8,7 +8,7 @@
 set -euo pipefail
 [ $# -eq 1 ] || { echo "usage: $0 FOLDER" >&2; exit 64; }
 go=$(go env GOVERSION 2>/dev/null) || { echo "$0 needs Go 1.26 or newer: there is no go" >&2; exit 1; }
-printf 'go1.26\n%s\n' "$go" | sort --check=quiet --version-sort ||
+printf 'go1.26\n%s\n' "$go" | sort -C -V ||
   { echo "$0 needs Go 1.26 or newer: this is $go" >&2; exit 1; }
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
