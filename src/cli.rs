@@ -14,7 +14,7 @@ mod up;
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use doctor::DoctorArgs;
-pub use down::DownArgs;
+pub use down::{DownArgs, Kept};
 pub use explain::ExplainArgs;
 pub use files::{HubFile, HubFiles};
 pub use init::{InitArgs, ProviderKind};
@@ -194,7 +194,9 @@ Examples:
 Examples:
   frazil down                          stop it, keep people's files
   frazil down --data                   remove everything, after typing the hub's name
-  frazil down --data --confirm laptop  the same without a question"
+  frazil down --data --confirm laptop  the same without a question
+  frazil down --keep homes             on a cluster: everything but people's homes
+  frazil down --audit                  on a cluster: what is there of it; 3 when anything is"
     )]
     Down(DownArgs),
 

@@ -17,7 +17,7 @@ fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog/data")
 }
 
-fn open(provider: Provider, region: &str) -> Region {
+fn open(provider: Provider, region: &str) -> std::sync::Arc<Region> {
     Region::open(provider, region).unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! `frazil down`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::HubFile;
 
@@ -15,11 +15,28 @@ pub struct DownArgs {
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 
-    /// Remove people's files, accounts and settings too.
+    /// On this machine: remove people's files, accounts and settings too.
     #[arg(long)]
     pub data: bool,
 
-    /// The hub's name, instead of the question before `--data` removes everything.
+    /// On a cluster: what to keep, `homes`, `scratch` or both.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    pub keep: Vec<Kept>,
+
+    /// On a cluster: change nothing; tell what is there of the hub, and exit with 3 if anything is.
+    #[arg(long)]
+    pub audit: bool,
+
+    /// The hub's name, instead of the question before people's files are removed.
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
+}
+
+/// What `down` can keep on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kept {
+    /// People's home volumes.
+    Homes,
+    /// The scratch bucket.
+    Scratch,
 }

@@ -1,11 +1,12 @@
 //! Values of the JupyterHub chart.
 
+use frazil_units::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::chart::{Chart, Release, merge};
 use super::cluster::{Cluster, Homes};
 use super::dask_gateway::CHART as GATEWAY_CHART;
-use super::nodes::{NodePool, POOL_LABEL, Purpose, Taint};
+use super::nodes::{GPU_TAINT, NodePool, POOL_LABEL, Purpose, Taint};
 use super::quote::{memory, quantity};
 use super::seats::{room, seats};
 use super::{gateways, guard, programs, support};
@@ -292,29 +293,45 @@ fn scheduling(cluster: &Cluster<'_>) -> Value {
             "userScheduler": { "nodeSelector": cluster.core_selector() },
             "userPlaceholder": placeholders(cluster),
         },
-        "prePuller": { "hook": { "nodeSelector": cluster.core_selector() } },
+        "prePuller": {
+            "hook": { "nodeSelector": cluster.core_selector() },
+            "extraTolerations": gpu_tolerations(cluster),
+        },
     })
+}
+
+/// Images are pulled ahead on nodes with GPUs too, whose servers take longest to start.
+fn gpu_tolerations(cluster: &Cluster<'_>) -> Value {
+    let toleration = json!({ "key": GPU_TAINT.0, "operator": "Exists", "effect": "NoSchedule" });
+    if cluster.has_gpus() { json!([toleration]) } else { json!([]) }
 }
 
 /// Nodes kept warm for those who log in at once: a placeholder is as large as a whole node's
 /// seats, for many small ones would give way one by one and keep the node from coming.
 fn placeholders(cluster: &Cluster<'_>) -> Value {
-    let none = json!({ "replicas": 0 });
-    let burst = cluster.hub.event.as_ref().and_then(|event| event.login_burst);
-    let machine = cluster.pool(Purpose::User).and_then(|pool| pool.machines.first());
-    let (Some(burst), Some(machine), Some(size)) = (burst, machine, cluster.hub.default_size()) else {
-        return none;
-    };
-    let (Some(each), Some((cpu, memory))) = (seats(size, machine), room(machine)) else {
-        return none;
-    };
+    let Some(size) = cluster.hub.default_size() else { return json!({ "replicas": 0 }) };
+    if let Some((replicas, cpu, memory)) = warm_nodes(cluster, size) {
+        return json!({ "replicas": replicas, "resources": resources(cpu, memory) });
+    }
+    // The chart would take the size as KubeSpawner reads it, with units that Kubernetes reads differently.
+    json!({ "replicas": 0, "resources": resources(guarantee(cluster, size), size.memory) })
+}
+
+/// How many nodes are kept warm, and the CPU in cores and memory that people may use of each.
+fn warm_nodes(cluster: &Cluster<'_>, size: &Size) -> Option<(u64, f64, Bytes)> {
+    let burst = cluster.hub.event.as_ref()?.login_burst?;
+    let machine = cluster.pool(Purpose::User)?.machines.first()?;
+    let each = seats(size, machine)?.count;
+    let (cpu, memory) = room(machine)?;
     let arriving = u64::from(burst.count) * NODE_SECONDS;
     let people = arriving.div_ceil(burst.within.as_secs().max(1)).min(burst.count.into());
-    let request = json!({ "cpu": format!("{cpu}"), "memory": quantity(memory) });
-    json!({
-        "replicas": people.div_ceil(u64::from(each.count.max(1))),
-        "resources": { "requests": request, "limits": request },
-    })
+    Some((people.div_ceil(u64::from(each.max(1))), cpu, memory))
+}
+
+/// Requests and limits of a pod as Kubernetes reads them.
+fn resources(cpu: f64, memory: Bytes) -> Value {
+    let amounts = json!({ "cpu": format!("{cpu}"), "memory": quantity(memory) });
+    json!({ "requests": amounts, "limits": amounts })
 }
 
 /// The CPU that a size is guaranteed, in cores.
@@ -366,4 +383,27 @@ pub(super) fn tolerations(taints: &[Taint]) -> Value {
         json!({ "key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect })
     });
     tolerations.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::check_bytes;
+
+    #[test]
+    fn placeholders_speak_the_units_of_kubernetes() {
+        let text = "name: lab\nprovider: { aws: { account: \"123456789012\", region: us-west-2 } }\n\
+                    auth: native\nsizes: [{ name: small, memory: 8 GB }]\n";
+        let checked =
+            check_bytes(text.as_bytes().to_vec(), Path::new("hub.yaml"), jiff::civil::date(2026, 11, 21));
+        let hub = checked.document.unwrap().hub;
+        let values = values(&Cluster::new(&hub).unwrap());
+        assert_eq!(values["singleuser"]["memory"]["limit"], "7812500K");
+        let placeholder = &values["scheduling"]["userPlaceholder"];
+        assert_eq!(placeholder["resources"]["requests"]["memory"], "8000000000");
+        assert_eq!(placeholder["resources"]["limits"], placeholder["resources"]["requests"]);
+        assert_eq!(placeholder["replicas"], 0);
+    }
 }

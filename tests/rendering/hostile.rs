@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use super::hubs::{TODAY, hub};
 use super::pairwise::Numbers;
 
-/// How many hub files are made: a thousand, or ten with the long checks.
+/// How many hub files are made: five hundred, or ten thousand with the long checks.
 fn hubs() -> usize {
-    if std::env::var_os("FRAZIL_LONG").is_some() { 10_000 } else { 1_000 }
+    if std::env::var_os("FRAZIL_LONG").is_some() { 10_000 } else { 500 }
 }
 
 /// Pieces that have bitten somebody: templates of four languages, YAML 1.1's booleans and
@@ -85,6 +85,10 @@ pub(crate) const PIECES: [&str; 64] = [
     "@at",
 ];
 
+/// Numbers that readers write or round in ways of their own: the largest whole one that a floating
+/// number holds with all below it, and those that are written with an exponent.
+const NUMBERS: [f64; 6] = [1_000_000.0, 9_007_199_254_740_991.0, -0.5, 1e-7, 1.5e21, 1e300];
+
 /// A string of some pieces.
 fn string(numbers: &mut Numbers) -> String {
     (0..=numbers.below(4)).map(|_| PIECES[numbers.below(PIECES.len())]).collect()
@@ -97,7 +101,7 @@ pub(crate) fn hostile(numbers: &mut Numbers) -> Value {
     hub["silence"] = json!([{ "rule": "no-effect", "because": text() }]);
     let marks = if hub["provider"].get("gcp").is_some() { "labels" } else { "tags" };
     hub["overrides"] = json!({
-        "jupyterhub": { "custom": { text(): text(), "list": [text(), 1, 2.5, true, null] } },
+        "jupyterhub": { "custom": { text(): text(), "list": [text(), 1, 2.5, true, null], "numbers": NUMBERS } },
         "dask-gateway": { "gateway": { "backend": { "environment": { text(): text() } } } },
         "terraform": { marks: { text(): text(), text(): text() } },
     });
@@ -131,7 +135,8 @@ fn text(file: &File) -> &str {
     std::str::from_utf8(&file.content).unwrap()
 }
 
-fn yaml(file: &File) -> Value {
+/// A file of YAML as serde reads it.
+pub(crate) fn yaml(file: &File) -> Value {
     serde_yaml::from_str(text(file)).unwrap_or_else(|error| panic!("{error}\n{}", text(file)))
 }
 

@@ -41,20 +41,34 @@ fn level(choice: &Choice, factor: &str) -> usize {
     choice[FACTORS.iter().position(|(name, _)| *name == factor).unwrap()]
 }
 
+/// Factors that only a cluster of ours has.
+const FOR_CLOUDS: [&str; 7] = ["network", "pools", "state", "budget", "upgrades", "scratch", "backup"];
+/// Factors that only a hub has.
+const FOR_PEOPLE: [&str; 7] = ["sizes", "groups", "further", "quota", "backup", "event", "words"];
+
+/// Takes back what a kind of hub cannot have, so that the kinds that can have little are no rarer.
+pub(crate) fn settle(choice: &mut Choice) {
+    let kubernetes = level(choice, "provider") == 2;
+    let alone = level(choice, "login") >= 4;
+    for (index, (name, _)) in FACTORS.iter().enumerate() {
+        if kubernetes && FOR_CLOUDS.contains(name) || alone && FOR_PEOPLE.contains(name) {
+            choice[index] = 0;
+        }
+    }
+}
+
 /// Whether the levels can stand in one file: some keys are for some clouds or kinds of hub only.
 pub(crate) fn possible(choice: &Choice) -> bool {
     let has = |factor: &str| level(choice, factor) > 0;
     let kubernetes = level(choice, "provider") == 2;
     let alone = level(choice, "login") >= 4;
     let no_gateway = level(choice, "gateway") == 1;
-    let for_clouds = ["network", "pools", "state", "budget", "upgrades", "scratch", "backup"];
-    let for_people = ["sizes", "groups", "further", "quota", "backup", "event", "words"];
     let for_dask = ["per_user", "workers"];
     let forbidden = [
-        kubernetes && for_clouds.iter().any(|factor| has(factor)),
+        kubernetes && FOR_CLOUDS.iter().any(|factor| has(factor)),
         // A cluster that exists has no registry of ours.
         kubernetes && !has("image"),
-        alone && (no_gateway || for_people.iter().any(|factor| has(factor))),
+        alone && (no_gateway || FOR_PEOPLE.iter().any(|factor| has(factor))),
         !alone && level(choice, "gateway") == 3,
         no_gateway && for_dask.iter().any(|factor| has(factor)),
         has("groups") && !has("sizes"),

@@ -8,6 +8,12 @@
     reason = "a test stops at the first surprise, looks for tools, and says what it skips"
 )]
 
+#[path = "../support/examples.rs"]
+mod examples;
 mod hostile;
 mod hubs;
 mod pairwise;
+mod readers;
+mod rendered_examples;
+#[path = "../support/tools.rs"]
+mod tools;

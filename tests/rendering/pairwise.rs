@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use frazil::config::{Checked, check_bytes};
 use frazil::render::hub_files;
 
-use super::hubs::{Choice, FACTORS, TODAY, hub, possible};
+use super::hubs::{Choice, FACTORS, TODAY, hub, possible, settle};
 
 /// Hub files of the corpus.
 pub(crate) const CORPUS: usize = 200;
@@ -37,7 +37,8 @@ impl Numbers {
     /// Levels that can stand in one file.
     pub(crate) fn choice(&mut self) -> Choice {
         loop {
-            let choice = FACTORS.map(|(_, levels)| self.below(levels));
+            let mut choice = FACTORS.map(|(_, levels)| self.below(levels));
+            settle(&mut choice);
             if possible(&choice) {
                 return choice;
             }
