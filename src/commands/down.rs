@@ -79,7 +79,11 @@ fn confirm(run: &Run<'_>, args: &DownArgs, name: &str) -> Result<()> {
     let typed = match &args.confirm {
         Some(given) => given.clone(),
         None if run.context.interactive => {
-            let what = if args.keep.contains(&Kept::Homes) { "everything but homes" } else { "the files of everyone" };
+            let what = if args.keep.contains(&Kept::Homes) {
+                "everything but homes"
+            } else {
+                "the files of everyone"
+            };
             let question = format!("This removes {what} on the hub `{name}`. Type its name to go on:");
             inquire::Text::new(&question).prompt().map_err(|_| Error::interrupted("nothing was removed"))?
         }

@@ -23,11 +23,18 @@ impl ClusterDown {
         match (self.audit, left) {
             (true, 0) => format!("nothing of the hub `{name}` is left\n"),
             (true, _) => format!("{left} objects of the hub `{name}` are there\n"),
-            (false, 0) if self.statement.removed.is_empty() => format!("nothing of the hub `{name}` was there\n"),
-            (false, 0) => {
-                format!("the hub `{name}` is down: {} removed ({seconds:.1} s)\n", self.statement.removed.len())
+            (false, 0) if self.statement.removed.is_empty() => {
+                format!("nothing of the hub `{name}` was there\n")
             }
-            (false, _) => format!("the hub `{name}` is not wholly down: {left} objects are left ({seconds:.1} s)\n"),
+            (false, 0) => {
+                format!(
+                    "the hub `{name}` is down: {} removed ({seconds:.1} s)\n",
+                    self.statement.removed.len()
+                )
+            }
+            (false, _) => {
+                format!("the hub `{name}` is not wholly down: {left} objects are left ({seconds:.1} s)\n")
+            }
         }
     }
 

@@ -13,8 +13,15 @@ const AT_ONCE: usize = 16;
 
 /// Kinds that Kubernetes makes by itself from others, or in every namespace; they go with what made them.
 const DERIVED: [&str; 9] = [
-    "Event", "Endpoints", "EndpointSlice", "ReplicaSet", "ControllerRevision", "PodMetrics", "Lease",
-    "IPAddress", "CSIStorageCapacity",
+    "Event",
+    "Endpoints",
+    "EndpointSlice",
+    "ReplicaSet",
+    "ControllerRevision",
+    "PodMetrics",
+    "Lease",
+    "IPAddress",
+    "CSIStorageCapacity",
 ];
 /// Kinds without a namespace that charts make.
 const CLUSTER_KINDS: [(&str, &str); 8] = [
@@ -122,7 +129,8 @@ fn is_of_every_namespace(object: &Value) -> bool {
 fn stuck_namespace(namespace: &Value) -> Option<String> {
     text(namespace, "/metadata/deletionTimestamp").chars().next()?;
     let conditions = namespace.pointer("/status/conditions")?.as_array()?;
-    let telling = ["NamespaceFinalizersRemaining", "NamespaceContentRemaining", "NamespaceDeletionDiscoveryFailure"];
+    let telling =
+        ["NamespaceFinalizersRemaining", "NamespaceContentRemaining", "NamespaceDeletionDiscoveryFailure"];
     let told = conditions.iter().filter(|each| each["status"] == "True");
     let told = told.filter(|each| telling.iter().any(|kind| each["type"] == *kind));
     let messages: Vec<_> = told.filter_map(|each| each["message"].as_str()).collect();
@@ -143,9 +151,14 @@ fn why_it_stays(object: &Value) -> String {
         return format!("held by the finalizer {}", finalizers.join(", "));
     }
     match text(object, "/kind") {
-        "Service" if text(object, "/spec/type") == "LoadBalancer" => "a load balancer that is billed".to_owned(),
+        "Service" if text(object, "/spec/type") == "LoadBalancer" => {
+            "a load balancer that is billed".to_owned()
+        }
         "PersistentVolumeClaim" => {
-            format!("a volume of {}", object["spec"]["resources"]["requests"]["storage"].as_str().unwrap_or("unknown size"))
+            format!(
+                "a volume of {}",
+                object["spec"]["resources"]["requests"]["storage"].as_str().unwrap_or("unknown size")
+            )
         }
         _ if !finalizers.is_empty() => format!("has the finalizer {}", finalizers.join(", ")),
         _ => String::new(),

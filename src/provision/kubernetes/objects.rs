@@ -175,14 +175,27 @@ impl Objects {
     /// # Errors
     /// When the API refuses or does not answer.
     pub async fn delete(&self, object: &Named) -> Result<()> {
-        if !self.knows(object) {
-            return Ok(());
-        }
         let how = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Foreground),
             ..DeleteParams::default()
         };
-        match self.api(object)?.delete(&object.name, &how).await {
+        self.delete_so(object, &how).await
+    }
+
+    /// Deletes an object without waiting for its node.
+    ///
+    /// # Errors
+    /// When the API refuses or does not answer.
+    pub async fn delete_now(&self, object: &Named) -> Result<()> {
+        self.delete_so(object, &DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() })
+            .await
+    }
+
+    async fn delete_so(&self, object: &Named, how: &DeleteParams) -> Result<()> {
+        if !self.knows(object) {
+            return Ok(());
+        }
+        match self.api(object)?.delete(&object.name, how).await {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(error) => Err(self.access.failed(&object.to_string(), error)),
             Ok(_) => Ok(()),

@@ -23,9 +23,11 @@ use crate::view::Progress;
 const ENDS_WITHIN: Duration = Duration::from_mins(3);
 /// How often the cluster is asked.
 const PAUSE: Duration = Duration::from_millis(300);
-/// Finalizers behind which a cloud's own resource stands: removing them would hide what is billed.
-const OF_CLOUDS: [&str; 3] =
-    ["service.kubernetes.io/load-balancer-cleanup", "external-attacher/", "kubernetes.io/pv-protection"];
+/// How long nothing may change before what is left counts as held.
+const STILL_WITHIN: Duration = Duration::from_secs(45);
+/// Whose finalizers nobody removes any more once their releases are gone. Behind those of others a
+/// disk or a load balancer may stand, which goes on being billed: they are named, not removed.
+const OF_OUR_CHARTS: [&str; 3] = ["dask.org", "traefik.io", "cert-manager.io"];
 
 /// What can be kept on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -175,7 +177,8 @@ impl Descent<'_> {
 
     /// Gateway and hub, then what they needed; what hubs share only with the last hub.
     async fn releases(&mut self, site: &Site<'_>, last: bool) -> Result<()> {
-        let all = releases(&site.cluster).map_err(|error| Error::failed("a template failed").because(error))?;
+        let all =
+            releases(&site.cluster).map_err(|error| Error::failed("a template failed").because(error))?;
         for release in all.iter().rev().filter(|release| last || !release.shared) {
             let Some(live) = live(&self.objects, &release.name, &release.namespace).await? else { continue };
             // A shared chart that somebody else installed carries no digest of ours.
@@ -221,16 +224,20 @@ impl Descent<'_> {
     /// volumes, and what charts made for the whole cluster.
     async fn namespace(&mut self, progress: &Progress) -> Result<()> {
         let start = Instant::now();
+        let (mut before, mut still) = (Vec::new(), Instant::now());
         loop {
             self.objects = Objects::open(&self.access).await?;
             let found = leftovers(&self.objects, self.hub).await?;
             let own = found.into_iter().filter(|each| each.belongs != Belongs::Definition);
             let doomed: Vec<_> = own.filter(|each| !is_kept(each, self.keep)).collect();
-            if doomed.is_empty() || start.elapsed() > ENDS_WITHIN {
+            if doomed != before {
+                (before, still) = (doomed.clone(), Instant::now());
+            }
+            if doomed.is_empty() || start.elapsed() > ENDS_WITHIN || still.elapsed() > STILL_WITHIN {
                 return Ok(());
             }
             for each in &doomed {
-                self.sweep(each, start.elapsed()).await?;
+                self.sweep(&each.object).await?;
             }
             if let Some(first) = doomed.first() {
                 progress.detail(&format!("{} and {} more", first.object, doomed.len() - 1));
@@ -239,25 +246,41 @@ impl Descent<'_> {
         }
     }
 
-    /// Deletes an object once; frees one that nobody will free any more.
-    async fn sweep(&mut self, leftover: &Leftover, elapsed: Duration) -> Result<()> {
-        /// After this, whoever should have removed a finalizer is gone: its release was the first to go.
-        const PATIENCE: Duration = Duration::from_secs(5);
-        let object = &leftover.object;
+    /// Deletes an object once; frees one that nobody will free any more, and a pod of a dead node.
+    async fn sweep(&mut self, object: &Named) -> Result<()> {
         let Some(live) = self.objects.get(object).await? else { return Ok(()) };
         if live["metadata"]["deletionTimestamp"].is_null() {
             return self.remove(object).await;
         }
         let finalizers = live["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
-        let of_cloud = |finalizer: &Value| {
-            finalizer.as_str().is_some_and(|text| OF_CLOUDS.iter().any(|cloud| text.starts_with(cloud)))
+        let of_ours = |finalizer: &Value| {
+            finalizer.as_str().is_some_and(|text| OF_OUR_CHARTS.iter().any(|chart| text.contains(chart)))
         };
-        let free = object.kind != "Namespace" && !finalizers.is_empty() && !finalizers.iter().any(of_cloud);
-        if free && elapsed > PATIENCE {
-            self.objects.merge(object, &json!({ "metadata": { "finalizers": null } })).await?;
+        if finalizers.iter().any(of_ours) {
+            let others: Vec<_> = finalizers.into_iter().filter(|each| !of_ours(each)).collect();
+            self.objects.merge(object, &json!({ "metadata": { "finalizers": others } })).await?;
             self.removed.push(format!("finalizers of {object}"));
         }
+        if object.kind == "Pod" && !self.node_is_ready(&live).await? {
+            self.objects.delete_now(object).await?;
+            self.removed.push(format!("{object} of a dead node"));
+        }
         Ok(())
+    }
+
+    /// Whether the node of a pod can still end it.
+    async fn node_is_ready(&self, pod: &Value) -> Result<bool> {
+        let Some(name) = pod["spec"]["nodeName"].as_str() else { return Ok(false) };
+        let node = Named {
+            kind: "Node".to_owned(),
+            api: "v1".to_owned(),
+            namespace: String::new(),
+            name: name.to_owned(),
+        };
+        let live = self.objects.get(&node).await?.unwrap_or_default();
+        let conditions = live.pointer("/status/conditions").and_then(Value::as_array);
+        let ready = |each: &Value| each["type"] == "Ready" && each["status"] == "True";
+        Ok(conditions.is_some_and(|all| all.iter().any(ready)))
     }
 
     /// Definitions that frazil applied and nobody uses.
