@@ -22,7 +22,7 @@ const PROGRAMS: [&str; 7] =
     ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok", "helm"];
 const STAGES: &str = include_str!("kubernetes/stages.yaml");
 /// Whoever waits longer than this waits for ever.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A control plane of its own, with a folder of its own; both gone when dropped, or when the test is killed.
 pub(crate) struct Kubernetes {
@@ -56,6 +56,10 @@ impl Kubernetes {
             println!("skipped: no {missing} in {}; tests/tools.sh builds it", tools.display());
             return None;
         }
+        if Command::new("openssl").arg("version").output().is_err() {
+            println!("skipped: no openssl, which makes the keys");
+            return None;
+        }
         let folder = tempfile::Builder::new().prefix("frazil-kubernetes-").tempdir().unwrap().keep();
         let keys = Keys::new(folder.join("keys"));
         keys.server("server", "IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc");
@@ -75,7 +79,7 @@ impl Kubernetes {
         kubernetes.start_etcd();
         kubernetes.start_api();
         kubernetes.start_controllers();
-        kubernetes.wait_for("the default ServiceAccount", "get serviceaccount default");
+        kubernetes.wait_for("the default ServiceAccount", &["get", "serviceaccount", "default"], |_| true);
         Some(kubernetes)
     }
 
@@ -107,10 +111,10 @@ impl Kubernetes {
     /// Starts the API server, where it was before, and waits until it is ready.
     pub(crate) fn start_api(&mut self) {
         self.api = Some(self.program("kube-apiserver", &self.api_arguments()));
-        self.wait_for("the API server", "get --raw /readyz");
+        self.wait_for("the API server", &["get", "--raw", "/readyz"], |_| true);
     }
 
-    /// Adds nodes and waits until they are Ready. Pods on them get Running and Ready, Jobs
+    /// Adds nodes and waits until pods may run on them. Pods on them get Running and Ready, Jobs
     /// complete, load balancers get an address.
     pub(crate) fn nodes(&mut self, pool: &Pool, count: usize) {
         if self.node_count == 0 {
@@ -120,10 +124,14 @@ impl Kubernetes {
         self.node_count = range.end;
         let nodes: Vec<_> = range.map(|index| node(pool, index)).collect();
         self.create(&json!({ "apiVersion": "v1", "kind": "List", "items": nodes }));
-        self.run("kubectl", &["wait", "--for=condition=Ready", "node", "--all", "--timeout=180s"]);
+        let ready = r#"{.items[*].status.conditions[?(@.type=="Ready")].status}"#;
+        let output = format!("--output=jsonpath={ready} {{.items[*].spec.taints[*].key}}");
+        self.wait_for("the nodes", &["get", "nodes", &output], |answer| {
+            answer.matches("True").count() == self.node_count && !answer.contains("not-ready")
+        });
     }
 
-    /// Adds a default StorageClass, "standard", whose claims are bound at once. It needs `nodes`.
+    /// Adds a default `StorageClass`, "standard", whose claims are bound at once. It needs `nodes`.
     pub(crate) fn storage(&self) {
         let default = json!({ "storageclass.kubernetes.io/is-default-class": "true" });
         self.create(&json!({
@@ -211,6 +219,8 @@ impl Kubernetes {
         let shared = ["kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"];
         let mut arguments = shared.map(|name| flag(name, kubeconfig.display())).to_vec();
         arguments.extend([flag("leader-elect", false), flag("secure-port", 0)]);
+        // Nothing else of this API server needs sparing.
+        arguments.extend([flag("kube-api-qps", 1000), flag("kube-api-burst", 1000)]);
         self.programs.push(self.program("kube-scheduler", &arguments));
         arguments.extend([
             flag("service-account-private-key-file", self.keys.key("server").display()),
@@ -238,12 +248,12 @@ impl Kubernetes {
         self.folder.join(format!("{name}.log"))
     }
 
-    /// Waits until kubectl succeeds; panics with the logs' ends if it never does.
-    fn wait_for(&self, what: &str, arguments: &str) {
+    /// Waits until kubectl succeeds with an answer that will do; panics with the logs' ends if it never does.
+    fn wait_for(&self, what: &str, question: &[&str], will_do: impl Fn(&str) -> bool) {
         let since = Instant::now();
         loop {
-            let output = self.tool("kubectl").args(arguments.split(' ')).output().unwrap();
-            if output.status.success() {
+            let output = self.tool("kubectl").args(question).output().unwrap();
+            if output.status.success() && will_do(&String::from_utf8_lossy(&output.stdout)) {
                 return;
             }
             assert!(since.elapsed() < PATIENCE, "{what} never came\n{}", self.logs());

@@ -5,8 +5,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Waits for the end of its standard input, which is a pipe that the test's process holds. A file's
-/// removal is left to it too: a test that is killed cannot clean up.
+/// Waits for the end of its standard input, a pipe that the test's process holds however it ends. It
+/// also removes the folder: a test that is killed cannot.
 const KEEPER: &str = r#"folder=$1; shift
 "$@" & read -r _
 kill -KILL $!; wait $!
