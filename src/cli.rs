@@ -187,6 +187,13 @@ Examples:
     )]
     Up(UpArgs),
 
+    /// Name what differs between hub file, Helm releases and the cluster, and who changed it.
+    #[command(after_help = "\
+Examples:
+  frazil drift                         exit with 2 when anything differs
+  frazil drift -o json                 for CI")]
+    Drift(HubFile),
+
     /// Take a hub down.
     #[command(
         alias = "destroy",

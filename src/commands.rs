@@ -4,6 +4,7 @@ pub mod catalog;
 mod docs;
 mod doctor;
 mod down;
+mod drift;
 mod explain;
 mod init;
 mod load;
@@ -44,6 +45,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Render(args) => render::render(&run, args),
         Verb::Plan(args) => plan::plan(&run, args).await,
         Verb::Up(args) => up::up(&run, args).await,
+        Verb::Drift(args) => drift::drift(&run, args).await,
         Verb::Down(args) => down::down(&run, args).await,
         Verb::Status(args) => status::status(&run, args).await,
         Verb::Open(args) => open::open(&run, args).await,

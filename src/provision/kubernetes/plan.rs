@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::bring_up::Site;
 use super::objects::{FIELD_MANAGER, Named, Objects};
-use super::releases::{Change, Live, ObjectChange, Wanted, changes, documents, live, release_changes};
+use super::releases::{
+    Change, Live, ObjectChange, Wanted, blocking, changes, documents, live, release_changes,
+};
 use super::secrets::Secrets;
 use crate::config::HubDocument;
 use crate::context::Context;
@@ -46,6 +48,8 @@ pub struct ReleasePlan {
     pub values: String,
     /// Its objects that differ.
     pub objects: Vec<ObjectChange>,
+    /// Those of them that somebody changed or removed since Helm applied them.
+    pub by_hand: Vec<Named>,
 }
 
 /// A plan.
@@ -127,9 +131,12 @@ async fn release(site: &Site<'_>, objects: &Objects, wanted: &Wanted) -> Result<
     let own = wanted.objects(&site.helm, &site.access, objects).await?;
     let live = live(objects, &release.name, &release.namespace).await?;
     let mut differ = release_changes(objects, &own, &release.namespace).await?;
-    if live.is_some() {
-        differ.extend(dropped(site, objects, wanted, &own).await?);
-    }
+    let applied = match &live {
+        Some(_) => applied(site, wanted).await?,
+        None => Vec::new(),
+    };
+    let by_hand = release_changes(objects, &applied, &release.namespace).await?;
+    differ.extend(dropped(objects, wanted, &own, &applied));
     let action = action(live.as_ref(), wanted, &differ);
     Ok(ReleasePlan {
         release: release.name.clone(),
@@ -139,6 +146,7 @@ async fn release(site: &Site<'_>, objects: &Objects, wanted: &Wanted) -> Result<
         action,
         values: wanted.values_digest(),
         objects: differ,
+        by_hand: by_hand.into_iter().map(|change| change.object).collect(),
     })
 }
 
@@ -152,22 +160,23 @@ fn action(live: Option<&Live>, wanted: &Wanted, differ: &[ObjectChange]) -> Acti
     }
 }
 
-/// Objects that the release has and would not have any more.
-async fn dropped(
-    site: &Site<'_>,
-    objects: &Objects,
-    wanted: &Wanted,
-    own: &[Value],
-) -> Result<Vec<ObjectChange>> {
+/// The objects of a release as Helm applied them last.
+async fn applied(site: &Site<'_>, wanted: &Wanted) -> Result<Vec<Value>> {
     let (helm, target) = (site.helm.clone(), site.access.target.clone());
     let (name, namespace) = (wanted.release.name.clone(), wanted.release.namespace.clone());
-    let text = super::releases::blocking(move || helm.manifest(&target, &name, &namespace)).await?;
+    let text = blocking(move || helm.manifest(&target, &name, &namespace)).await?;
+    let mut found = documents(&text, &wanted.release.name)?;
+    wanted.mark(&mut found);
+    Ok(found)
+}
+
+/// Objects that the release has and would not have any more.
+fn dropped(objects: &Objects, wanted: &Wanted, own: &[Value], applied: &[Value]) -> Vec<ObjectChange> {
     let namespace = &wanted.release.namespace;
     let kept: Vec<_> = own.iter().map(|object| Named::of(object, namespace)).collect();
-    let old = documents(&text, &wanted.release.name)?;
-    let gone = old.iter().map(|object| Named::of(object, namespace)).filter(|named| !kept.contains(named));
-    let gone = gone.map(|object| ObjectChange { object: objects.scoped(object), change: Change::Delete });
-    Ok(gone.collect())
+    let gone =
+        applied.iter().map(|object| Named::of(object, namespace)).filter(|named| !kept.contains(named));
+    gone.map(|object| ObjectChange { object: objects.scoped(object), change: Change::Delete }).collect()
 }
 
 /// A plan that was saved, so that what is applied is what was approved.

@@ -114,7 +114,13 @@ impl Wanted {
         let call = helm.template(&self.upgrade(&[], Path::new("")), &access.version, &objects.served());
         let text = blocking(move || call.output()).await?;
         let mut found = documents(&text, &self.release.name)?;
-        for object in &mut found {
+        self.mark(&mut found);
+        Ok(found)
+    }
+
+    /// Adds the marks that Helm adds to what it applies.
+    pub(super) fn mark(&self, objects: &mut [Value]) {
+        for object in objects {
             merge(
                 object,
                 json!({ "metadata": {
@@ -126,7 +132,6 @@ impl Wanted {
                 }}),
             );
         }
-        Ok(found)
     }
 
     /// The custom resource definitions beside the release.
