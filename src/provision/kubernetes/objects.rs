@@ -219,8 +219,11 @@ impl Objects {
             Scope::Namespaced if !namespace.is_empty() => Api::namespaced_with(client, namespace, &resource),
             _ => Api::all_with(client, &resource),
         };
-        let found = objects.list(&ListParams::default().labels(selector)).await;
-        let found = found.map_err(|error| self.access.failed(&format!("{kind} objects"), error))?;
+        let found = match objects.list(&ListParams::default().labels(selector)).await {
+            // A kind whose definition went away since it was asked what is served has no objects.
+            Err(kube::Error::Api(status)) if status.code == 404 => return Ok(Vec::new()),
+            found => found.map_err(|error| self.access.failed(&format!("{kind} objects"), error))?,
+        };
         Ok(found
             .items
             .into_iter()

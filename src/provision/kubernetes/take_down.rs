@@ -102,6 +102,7 @@ pub async fn take_down(
         site.end(stage, begun, done, &same)?;
     }
     progress.step("looking again");
+    descent.objects = Objects::open(&site.access).await?;
     let statement = statement(&descent.objects, descent.hub, keep, descent.removed).await?;
     progress.finish();
     if statement.left.is_empty() {

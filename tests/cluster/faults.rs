@@ -1,0 +1,1 @@
+//! Whatever stops `up` or `down`, the next `up` goes on and a `down` leaves nothing.
