@@ -20,4 +20,8 @@ pub struct UpArgs {
     /// Do not ask before changing a cluster.
     #[arg(long)]
     pub auto_approve: bool,
+
+    /// On a cluster: how long pods may take to become ready; default: 20 min.
+    #[arg(long, value_name = "DURATION")]
+    pub ready_within: Option<frazil_units::Duration>,
 }

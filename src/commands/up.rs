@@ -3,6 +3,8 @@
 mod cluster;
 mod local;
 
+use std::time::Duration;
+
 use cluster::ClusterUp;
 use local::UpReport;
 
@@ -52,7 +54,9 @@ async fn on_a_cluster(run: &Run<'_>, document: &HubDocument, args: &UpArgs) -> R
     let plan = Plan::make(run.context, document).await?;
     progress.finish();
     approve(run, args, &plan)?;
-    let up = kubernetes::bring_up(run.context, document, &mut progress).await?;
+    let ready_within =
+        args.ready_within.map_or(kubernetes::READY_WITHIN, |said| Duration::from_secs(said.as_secs()));
+    let up = kubernetes::bring_up(run.context, document, ready_within, &mut progress).await?;
     run.printer.report(&ClusterUp {
         name: document.hub.name.to_string(),
         up,

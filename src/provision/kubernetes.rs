@@ -15,5 +15,5 @@ mod secrets;
 pub mod stage;
 mod take_down;
 
-pub use bring_up::{Up, bring_up};
+pub use bring_up::{READY_WITHIN, Up, bring_up};
 pub use take_down::{Keep, Statement, audit, take_down};

@@ -9,6 +9,9 @@ use super::stderr::stderr_line;
 /// How often the moving line is drawn.
 const TICK: Duration = Duration::from_millis(100);
 
+/// Between two lines about one step where no line can move.
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
+
 /// The steps of a verb, each with its time.
 #[derive(Debug)]
 pub struct Progress {
@@ -17,6 +20,7 @@ pub struct Progress {
     started: Instant,
     bar: Option<ProgressBar>,
     step: Option<(String, Instant)>,
+    told: Option<Instant>,
     /// The steps that are done and how long each took.
     pub done: Vec<(String, Duration)>,
 }
@@ -24,7 +28,7 @@ pub struct Progress {
 impl Progress {
     /// No steps yet.
     pub fn new(moving: bool, quiet: bool) -> Self {
-        Self { moving, quiet, started: Instant::now(), bar: None, step: None, done: Vec::new() }
+        Self { moving, quiet, started: Instant::now(), bar: None, step: None, told: None, done: Vec::new() }
     }
 
     /// Begins a step, and ends the one before.
@@ -43,10 +47,15 @@ impl Progress {
         }
     }
 
-    /// Tells more about the step that runs, on a terminal.
-    pub fn detail(&self, text: &str) {
-        if let (Some(bar), Some((what, _))) = (&self.bar, &self.step) {
+    /// Tells more about the step that runs: in the moving line on a terminal, elsewhere as lines of
+    /// their own, not more often than somebody reads them.
+    pub fn detail(&mut self, text: &str) {
+        let Some((what, _)) = &self.step else { return };
+        if let Some(bar) = &self.bar {
             bar.set_message(format!("{what}: {text}"));
+        } else if !self.quiet && self.told.is_none_or(|told| told.elapsed() > BETWEEN_LINES) {
+            stderr_line(&format!("           {text}"));
+            self.told = Some(Instant::now());
         }
     }
 

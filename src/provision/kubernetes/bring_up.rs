@@ -26,7 +26,7 @@ use crate::tool::{Helm, MIN_HELM, find_helm};
 use crate::view::Progress;
 
 /// How long pods may take: a node that has to come, and an image of some gigabytes.
-const READY_WITHIN: Duration = Duration::from_mins(20);
+pub const READY_WITHIN: Duration = Duration::from_mins(20);
 
 /// What `up` found and did.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -54,18 +54,23 @@ pub(super) struct Site<'a> {
 ///
 /// # Errors
 /// What stopped it; the next call goes on from there.
-pub async fn bring_up(context: &Context, document: &HubDocument, progress: &mut Progress) -> Result<Up> {
+pub async fn bring_up(
+    context: &Context,
+    document: &HubDocument,
+    ready_within: Duration,
+    progress: &mut Progress,
+) -> Result<Up> {
     progress.step(Stage::Access.words());
     let site = Site::open(context, document, "up").await?;
     let mut up = Up { changed: Vec::new(), server: site.access.server.clone() };
-    let result = climb(&site, &mut up, progress).await;
+    let result = climb(&site, &mut up, ready_within, progress).await;
     if result.is_err() {
         progress.abandon();
     }
     result.map(|()| up)
 }
 
-async fn climb(site: &Site<'_>, up: &mut Up, progress: &mut Progress) -> Result<()> {
+async fn climb(site: &Site<'_>, up: &mut Up, ready_within: Duration, progress: &mut Progress) -> Result<()> {
     let mut objects = Objects::open(&site.access).await?;
     let begun = site.begin(Stage::Access)?;
     let secrets = site.end(Stage::Access, begun, access(site, &objects, up).await, &no_secrets)?;
@@ -97,7 +102,7 @@ async fn climb(site: &Site<'_>, up: &mut Up, progress: &mut Progress) -> Result<
 
     progress.step(Stage::Checks.words());
     let begun = site.begin(Stage::Checks)?;
-    let waiting = wait(&objects, &waited, READY_WITHIN, |waiting| progress.detail(&told(waiting))).await;
+    let waiting = wait(&objects, &waited, ready_within, |waiting| progress.detail(&told(waiting))).await;
     let ready =
         waiting.and_then(|waiting| if waiting.is_empty() { Ok(()) } else { Err(not_ready(&waiting)) });
     site.end(Stage::Checks, begun, ready, &redact)?;

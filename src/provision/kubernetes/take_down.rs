@@ -223,7 +223,7 @@ impl Descent<'_> {
 
     /// Everything that is left of the hub outside definitions: the namespace with what is in it,
     /// volumes, and what charts made for the whole cluster.
-    async fn namespace(&mut self, progress: &Progress) -> Result<()> {
+    async fn namespace(&mut self, progress: &mut Progress) -> Result<()> {
         let start = Instant::now();
         let (mut before, mut still) = (Vec::new(), Instant::now());
         loop {
