@@ -8,9 +8,13 @@ pub mod compare;
 pub mod journal;
 pub mod objects;
 pub mod plan;
+pub mod quantity;
+pub mod reached;
 pub mod ready;
 pub mod releases;
 mod secrets;
 pub mod stage;
+pub mod status;
+mod stored;
 
 pub use bring_up::{Up, bring_up};
