@@ -6,6 +6,7 @@ mod doctor;
 mod down;
 mod explain;
 mod init;
+mod kubeconfig;
 mod load;
 mod open;
 mod plan;
@@ -47,6 +48,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Down(args) => down::down(&run, args),
         Verb::Status(args) => status::status(&run, args).await,
         Verb::Open(args) => open::open(&run, args).await,
+        Verb::Kubeconfig(args) => kubeconfig::kubeconfig(&run, args).await,
         Verb::Doctor(args) => doctor::doctor(&run, args),
         Verb::Completions { shell } => docs::completions(*shell),
         Verb::Man { out } => docs::man(&run, out),

@@ -6,6 +6,7 @@ pub mod access;
 mod bring_up;
 pub mod compare;
 pub mod journal;
+pub mod kubeconfig;
 pub mod objects;
 pub mod plan;
 pub mod quantity;

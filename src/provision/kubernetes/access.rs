@@ -78,7 +78,7 @@ impl Access {
 }
 
 /// The kubeconfig of the environment, and its path as Helm takes it.
-fn read(context: &Context) -> Result<(Kubeconfig, PathBuf)> {
+pub(super) fn read(context: &Context) -> Result<(Kubeconfig, PathBuf)> {
     let joined = match context.variable("KUBECONFIG").filter(|paths| !paths.is_empty()) {
         Some(paths) => PathBuf::from(paths),
         None => PathBuf::from(context.variable("HOME").unwrap_or("/")).join(".kube/config"),
