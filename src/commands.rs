@@ -49,7 +49,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Status(args) => status::status(&run, args).await,
         Verb::Open(args) => open::open(&run, args).await,
         Verb::Kubeconfig(args) => kubeconfig::kubeconfig(&run, args).await,
-        Verb::Doctor(args) => doctor::doctor(&run, args),
+        Verb::Doctor(args) => doctor::doctor(&run, args).await,
         Verb::Completions { shell } => docs::completions(*shell),
         Verb::Man { out } => docs::man(&run, out),
     }

@@ -5,6 +5,7 @@
 pub mod access;
 mod bring_up;
 pub mod compare;
+pub mod facts;
 pub mod journal;
 pub mod kubeconfig;
 pub mod objects;
@@ -12,7 +13,9 @@ pub mod plan;
 pub mod quantity;
 pub mod reached;
 pub mod ready;
+pub mod registry;
 pub mod releases;
+pub mod rights;
 mod secrets;
 pub mod stage;
 pub mod status;

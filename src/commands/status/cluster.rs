@@ -74,6 +74,9 @@ impl ClusterStatus {
     fn headline(&self) -> String {
         let Status { hub, .. } = &self.status;
         let missing = self.status.missing();
+        if !self.status.wanted() && self.status.installed {
+            return format!("the hub `{hub}` was taken down and is still there; `frazil down` goes on\n");
+        }
         if !self.status.wanted() {
             return format!("the hub `{hub}` is not on this cluster; `frazil up` brings it up\n");
         }
@@ -195,19 +198,31 @@ impl ClusterStatus {
     fn rows(&self) -> Vec<[String; 11]> {
         let status = &self.status;
         let time = |since: Option<Timestamp>| since.map(|since| since.to_string()).unwrap_or_default();
-        let none = String::new;
+        let empty = String::new;
         let releases = status.releases.iter().map(|each| {
             let state = each.status.clone();
             let name = each.name.clone();
             let kind = "release".to_owned();
-            [kind, name, none(), state, none(), none(), time(each.since), none(), none(), none(), none()]
+            [
+                kind,
+                name,
+                empty(),
+                state,
+                empty(),
+                empty(),
+                time(each.since),
+                empty(),
+                empty(),
+                empty(),
+                empty(),
+            ]
         });
         let parts = status.parts.iter().map(|each| {
             let state = if each.is_ready { "ready" } else { "waiting" }.to_owned();
             let (ready, wanted) = (each.ready.to_string(), each.wanted.to_string());
             let waits = each.waits_for.clone().unwrap_or_default();
             let (kind, name) = (each.kind.clone(), each.name.clone());
-            [kind, name, none(), state, ready, wanted, time(each.since), none(), none(), none(), waits]
+            [kind, name, empty(), state, ready, wanted, time(each.since), empty(), empty(), empty(), waits]
         });
         let servers = status.servers.iter().map(|each| {
             let state = if each.waits_for.is_none() { "ready" } else { "waiting" }.to_owned();
@@ -215,13 +230,13 @@ impl ClusterStatus {
             let waits = each.waits_for.clone().unwrap_or_default();
             let (name, user, node) = (each.name.clone(), each.user.clone(), each.node.clone());
             let kind = "server".to_owned();
-            [kind, name, user, state, none(), none(), time(each.since), node, cpu, memory, waits]
+            [kind, name, user, state, empty(), empty(), time(each.since), node, cpu, memory, waits]
         });
         let clusters = status.dask_clusters.iter().map(|each| {
             let (ready, wanted) = (each.workers.to_string(), each.workers_wanted.to_string());
             let (name, user, state) = (each.name.clone(), each.user.clone(), each.phase.clone());
             let kind = "dask-cluster".to_owned();
-            [kind, name, user, state, ready, wanted, time(each.since), none(), none(), none(), none()]
+            [kind, name, user, state, ready, wanted, time(each.since), empty(), empty(), empty(), empty()]
         });
         releases.chain(parts).chain(servers).chain(clusters).collect()
     }

@@ -39,7 +39,7 @@ pub struct Status {
     pub cluster: String,
     /// The server's version.
     pub version: String,
-    /// Whether the hub's namespace is there.
+    /// Whether the hub's namespace is there, and the hub's.
     pub installed: bool,
     /// Where people find it.
     pub address: Address,
@@ -108,7 +108,7 @@ impl Status {
             hub: name.to_owned(),
             server: access.server,
             version: access.version,
-            installed: namespace.is_some(),
+            installed: namespace.is_some_and(|live| live["metadata"]["labels"]["frazil/hub"] == name),
             address,
             releases,
             parts,
@@ -119,9 +119,10 @@ impl Status {
         })
     }
 
-    /// Whether the hub is meant to be there: something of it is, or a call began to bring it up.
+    /// Whether the hub is meant to be there: the last call was to bring it up, or it was brought up
+    /// from elsewhere.
     pub fn wanted(&self) -> bool {
-        self.installed || self.last_run.is_some()
+        self.last_run.as_ref().map_or(self.installed, |run| run.verb != "down")
     }
 
     /// What is not as it should be.

@@ -41,12 +41,13 @@ impl LastRun {
         let last = events.last().filter(|event| event.cluster == cluster)?;
         let of_run = || events.iter().filter(|event| event.run == last.run);
         let failed = of_run().rev().find(|event| event.what == What::Failed);
-        let reached = failed.or_else(|| of_run().max_by_key(|event| event.stage))?;
-        let ended = |event: &&Event| event.stage == reached.stage && event.what == What::Ended;
-        let outcome = match failed {
-            Some(_) => Last::Failed,
-            None if of_run().any(|event| ended(&event)) => Last::Ended,
-            None => Last::Open,
+        let over =
+            |began: &Event| of_run().any(|event| event.stage == began.stage && event.what != What::Began);
+        let open = of_run().rev().find(|event| !over(event));
+        let (reached, outcome) = match (failed, open) {
+            (Some(failed), _) => (failed, Last::Failed),
+            (None, Some(open)) => (open, Last::Open),
+            (None, None) => (last, Last::Ended),
         };
         Some(Self {
             verb: last.verb.clone(),

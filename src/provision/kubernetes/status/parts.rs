@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::provision::kubernetes::objects::Objects;
 use crate::provision::kubernetes::ready::{WITH_PODS, is_ready, number, why};
 
-/// A Deployment, StatefulSet or DaemonSet.
+/// A `Deployment`, `StatefulSet` or `DaemonSet`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Part {
     /// The kind.
