@@ -1,5 +1,7 @@
 //! What a hub on a cluster needs.
 
+use std::net::IpAddr;
+
 use tokio::{join, try_join};
 
 use super::{Check, Verdict, image, nodes, ok_if};
@@ -217,26 +219,67 @@ async fn resolved(hub: &HubFile, domain: &Domain, address: &Address) -> Check {
         }
     };
     let in_front = hub.support.certificates == Certificates::Offload;
-    let list = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let fix = match &address.balancer {
         Some(balancer) => format!("make a DNS record of {name} that leads to {balancer}"),
         None => format!("after `frazil up`, make a DNS record of {name} that leads to the load balancer"),
     };
-    let (verdict, found) = match (found.is_empty(), own.is_empty()) {
-        (true, true) => (Verdict::Note, "does not resolve yet".to_owned()),
-        (true, false) => (Verdict::Missing, "does not resolve".to_owned()),
-        (false, true) => (Verdict::Ok, format!("resolves to {list}")),
-        (false, false) if found.iter().any(|address| own.contains(address)) => {
+    let (verdict, words) = leads(&found, &own, in_front);
+    Check::new(&name, "people's way to the hub, and its certificate", verdict, words, fix)
+}
+
+/// Whether a domain's addresses are the load balancer's; without its own, nothing can be missed yet.
+fn leads(found: &[IpAddr], own: &[IpAddr], in_front: bool) -> (Verdict, String) {
+    let list = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match (found, own) {
+        ([], []) => (Verdict::Note, "does not resolve yet".to_owned()),
+        ([], _) => (Verdict::Missing, "does not resolve".to_owned()),
+        (_, []) => (Verdict::Ok, format!("resolves to {list}")),
+        _ if found.iter().any(|address| own.contains(address)) => {
             (Verdict::Ok, format!("resolves to the load balancer ({list})"))
         }
-        (false, false) if in_front => (Verdict::Note, format!("resolves to {list}, not the load balancer")),
-        (false, false) => (Verdict::Missing, format!("resolves to {list}, not the load balancer")),
-    };
-    Check::new(&name, "people's way to the hub, and its certificate", verdict, found, fix)
+        _ => {
+            let verdict = if in_front { Verdict::Note } else { Verdict::Missing };
+            (verdict, format!("resolves to {list}, not the load balancer"))
+        }
+    }
 }
 
 fn metrics(objects: &Objects) -> Check {
     let (verdict, found) =
         if objects.serves(METRICS) { (Verdict::Ok, "served") } else { (Verdict::Note, "not served") };
     Check::new("metrics API", "what servers use", verdict, found, "`frazil up` installs metrics-server")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::{Lack, Rights, Verdict, leads, rights_checks};
+
+    #[test]
+    fn a_domain_has_to_lead_to_the_balancer_once_there_is_one() {
+        let (a, b): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let verdict = |found: &[IpAddr], own: &[IpAddr], in_front| leads(found, own, in_front).0;
+        assert_eq!(verdict(&[], &[], false), Verdict::Note);
+        assert_eq!(verdict(&[], &[a], false), Verdict::Missing);
+        assert_eq!(verdict(&[b], &[], false), Verdict::Ok);
+        assert_eq!(verdict(&[a, b], &[b], false), Verdict::Ok);
+        assert_eq!(verdict(&[a], &[b], false), Verdict::Missing);
+        assert_eq!(verdict(&[a], &[b], true), Verdict::Note);
+    }
+
+    #[test]
+    fn each_missing_right_is_a_line_with_its_reason_and_place() {
+        let lack = Lack {
+            verbs: vec!["create".to_owned(), "patch".to_owned()],
+            resource: "secrets".to_owned(),
+            namespaces: vec!["lab".to_owned(), "kube-system".to_owned()],
+            reason: "the hub's secrets".to_owned(),
+        };
+        let rights = Rights { asked: 4, given: 0, lacks: vec![lack], any_role: true };
+        let checks = rights_checks(&rights);
+        let found: Vec<_> = checks.iter().map(|check| check.found.as_str()).collect();
+        assert_eq!(found, ["0 of 4", "no create, patch in lab and kube-system"]);
+        assert!(checks.iter().all(|check| check.verdict == Verdict::Missing && !check.fix.is_empty()));
+    }
 }

@@ -258,7 +258,72 @@ fn text(object: &Value, path: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::Address;
+    use super::{ABSENT, Address, Last, LastRun, Part, ReleaseState, Stage, Status};
+
+    fn status() -> Status {
+        Status {
+            hub: "lab".to_owned(),
+            server: String::new(),
+            cluster: String::new(),
+            version: String::new(),
+            installed: true,
+            address: Address::default(),
+            releases: Vec::new(),
+            parts: Vec::new(),
+            servers: Vec::new(),
+            dask_clusters: Vec::new(),
+            last_run: None,
+        }
+    }
+
+    fn run(verb: &str, stage: Stage, last: Last) -> Option<LastRun> {
+        let verb = verb.to_owned();
+        Some(LastRun { verb, began: None, until: None, stage, last, error: Some("no".to_owned()) })
+    }
+
+    #[test]
+    fn what_waits_and_what_is_absent_is_missing() {
+        let mut status = status();
+        assert_eq!(status.missing(), Vec::<String>::new());
+        status.releases.push(ReleaseState {
+            name: "lab-jupyterhub".to_owned(),
+            namespace: "lab".to_owned(),
+            chart: String::new(),
+            version: String::new(),
+            revision: 0,
+            status: ABSENT.to_owned(),
+            since: None,
+        });
+        status.parts.push(Part {
+            kind: "Deployment".to_owned(),
+            name: "hub".to_owned(),
+            ready: 0,
+            wanted: 1,
+            is_ready: false,
+            images: Vec::new(),
+            since: None,
+            waits_for: None,
+        });
+        assert_eq!(status.missing(), ["the release lab-jupyterhub is not there", "not ready: hub"]);
+    }
+
+    #[test]
+    fn a_call_that_only_waited_when_it_stopped_is_no_harm_by_itself() {
+        let after = |last_run| Status { last_run, ..status() }.missing();
+        assert_eq!(after(run("up", Stage::Crds, Last::Failed)), ["`up` failed at `crds`: no"]);
+        assert!(after(run("up", Stage::Checks, Last::Open)).is_empty());
+        assert!(after(run("up", Stage::Checks, Last::Ended)).is_empty());
+    }
+
+    #[test]
+    fn a_hub_that_was_taken_down_misses_nothing() {
+        let gone = Status { installed: false, ..status() };
+        assert!(gone.missing().is_empty());
+        let down = Status { last_run: run("down", Stage::Crds, Last::Failed), ..status() };
+        assert!(!down.wanted() && down.missing().is_empty());
+        let lost = Status { last_run: run("up", Stage::Checks, Last::Ended), ..gone };
+        assert_eq!(lost.missing(), ["the namespace lab is gone"]);
+    }
 
     #[test]
     fn a_domain_comes_before_the_balancer_and_neither_is_made_up() {
