@@ -219,7 +219,7 @@ Examples:
     /// Print a kubeconfig with nothing but the way to a hub's cluster; your own credentials are in it.
     #[command(after_help = "\
 Examples:
-  frazil kubeconfig > lab.kubeconfig             as whoever may read files here
+  frazil kubeconfig                              print it
   export KUBECONFIG=$(frazil kubeconfig --out lab.kubeconfig)
                                                  readable by you alone, and used from here on
 
