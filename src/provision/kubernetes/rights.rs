@@ -67,10 +67,11 @@ const fn row(
     Row { group, resource, verbs, place, needed, reason }
 }
 
+const ADMISSION: &str = "admissionregistration.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// What `up` and `down` do, and what for.
-const TABLE: [Row; 32] = [
+const TABLE: [Row; 35] = [
     row(
         Cluster,
         Always,
@@ -122,6 +123,9 @@ const TABLE: [Row; 32] = [
         MANAGE,
         "kinds that charts define",
     ),
+    row(Cluster, Always, ("networking.k8s.io", "ingressclasses"), &["list"], "what `down` looks for"),
+    row(Cluster, Always, (ADMISSION, "validatingwebhookconfigurations"), &["list"], "what `down` looks for"),
+    row(Cluster, Always, (ADMISSION, "mutatingwebhookconfigurations"), &["list"], "what `down` looks for"),
     row(Hub, WithGateway, ("gateway.dask.org", "daskclusters"), MANAGE, "people's Dask clusters"),
     row(Hub, WithGateway, ("traefik.io", "ingressroutes"), MANAGE, "the gateway's routes"),
     row(Hub, WithGateway, ("traefik.io", "ingressroutetcps"), SWEEP, "routes to Dask schedulers"),
