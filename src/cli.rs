@@ -6,6 +6,7 @@ mod down;
 mod explain;
 mod files;
 mod init;
+mod kubeconfig;
 mod open;
 mod plan;
 mod render;
@@ -18,6 +19,7 @@ pub use down::{DownArgs, Kept};
 pub use explain::ExplainArgs;
 pub use files::{HubFile, HubFiles};
 pub use init::{InitArgs, ProviderKind};
+pub use kubeconfig::KubeconfigArgs;
 pub use open::OpenArgs;
 pub use plan::PlanArgs;
 pub use render::RenderArgs;
@@ -219,8 +221,20 @@ Examples:
 Examples:
   frazil open                          as the first admin
   frazil open --print                  only print the address, which works once
-  frazil open --user ada               as someone else")]
+  frazil open --user ada               as someone else
+  On a cluster: at its address, with its own login.")]
     Open(OpenArgs),
+
+    /// Print a kubeconfig with nothing but the way to a hub's cluster; your own credentials are in it.
+    #[command(after_help = "\
+Examples:
+  frazil kubeconfig                              print it
+  export KUBECONFIG=$(frazil kubeconfig --out lab.kubeconfig)
+                                                 readable by you alone, and used from here on
+
+Whoever has the file may do on the cluster what you may: keep it as you keep a password. frazil
+writes its content nowhere else.")]
+    Kubeconfig(KubeconfigArgs),
 
     /// Check that everything a hub needs is there; say how to get what is not.
     #[command(after_help = "\

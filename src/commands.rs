@@ -7,6 +7,7 @@ mod down;
 mod drift;
 mod explain;
 mod init;
+mod kubeconfig;
 mod load;
 mod open;
 mod plan;
@@ -49,7 +50,8 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Down(args) => down::down(&run, args).await,
         Verb::Status(args) => status::status(&run, args).await,
         Verb::Open(args) => open::open(&run, args).await,
-        Verb::Doctor(args) => doctor::doctor(&run, args),
+        Verb::Kubeconfig(args) => kubeconfig::kubeconfig(&run, args).await,
+        Verb::Doctor(args) => doctor::doctor(&run, args).await,
         Verb::Completions { shell } => docs::completions(*shell),
         Verb::Man { out } => docs::man(&run, out),
     }

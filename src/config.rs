@@ -34,6 +34,7 @@ pub use plans::{AtLimit, Budget, Event};
 pub use pools::{Pool, Pools};
 pub use problem::{Problem, Severity, line_column};
 pub use provider::{Aws, Charts, Gcp, Kubernetes, Local, Provider, State};
+pub(crate) use rules::chart_too_new;
 pub use rules::{Rule, rule, rules as all_rules, themes as rule_themes};
 pub use schema::hub_schema;
 pub use secret::SecretRef;

@@ -31,6 +31,7 @@ mod tree;
 pub use base_values::base_values;
 pub use folder::{Difference, FolderError, Rendered};
 pub use hub_files::{RenderError, hub_files, releases, terraform_variables, values_path};
+pub use jupyterhub::guarantee;
 pub use manifests::manifests;
 pub use tfvars::variables;
 pub use tree::{File, Tree, WriteError, hex, write_changed};

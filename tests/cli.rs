@@ -213,12 +213,46 @@ fn completions_and_manual_pages_are_made() {
 #[test]
 fn verbs_of_other_providers_say_so() {
     let machine = Scratch::new();
-    machine.write("hub.yaml", "name: lab\nprovider: { kubernetes: { context: kind } }\nauth: native\n");
-    for verb in ["up", "down", "status", "open"] {
+    let cloud = "provider: { gcp: { project: my-project, region: us-central1 } }";
+    machine.write("hub.yaml", format!("name: lab\n{cloud}\nauth: native\n"));
+    for verb in ["up", "down", "status", "open", "kubeconfig"] {
         let output = machine.run([verb]);
         assert_eq!(output.status.code(), Some(1));
-        assert!(stderr(&output).contains("`provider: local` in this version"), "{}", stderr(&output));
+        let told = stderr(&output);
+        assert!(told.contains("does not work with `provider: gcp` in this version"), "{told}");
     }
+}
+
+#[test]
+fn a_cluster_that_cannot_be_reached_is_told_with_what_to_do() {
+    let machine = Scratch::new();
+    machine.write("hub.yaml", "name: lab\nprovider: { kubernetes: { context: kind } }\nauth: native\n");
+    let run = |verb: &str| {
+        machine.frazil().arg(verb).env("KUBECONFIG", machine.path().join("none")).output().unwrap()
+    };
+    for verb in ["status", "kubeconfig", "open"] {
+        let output = run(verb);
+        assert_eq!(output.status.code(), Some(1), "{verb}");
+        let told = stderr(&output);
+        assert!(told.contains("no kubeconfig") && told.contains("export KUBECONFIG"), "{verb}: {told}");
+    }
+    let output = run("doctor");
+    assert_eq!(output.status.code(), Some(3));
+    let told = stdout(&output);
+    for words in ["Helm", "no kubeconfig", "name yours", "the hub file names no registry"] {
+        assert!(told.contains(words), "no `{words}` in\n{told}");
+    }
+}
+
+#[test]
+fn a_hub_with_a_domain_is_opened_without_asking_the_cluster() {
+    let machine = Scratch::new();
+    let file =
+        "name: lab\nprovider: { kubernetes: { context: kind } }\ndomain: hub.example.org\nauth: native\n";
+    machine.write("hub.yaml", file);
+    let output = machine.run(["open", "--print"]);
+    assert_eq!(stdout(&output), "https://hub.example.org\n", "{}", stderr(&output));
+    assert_eq!(machine.run(["open", "--user", "ada"]).status.code(), Some(64));
 }
 
 #[test]

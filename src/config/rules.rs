@@ -32,6 +32,7 @@ use super::model::HubFile;
 use super::problem::Problem;
 use crate::nearest::nearest;
 
+pub(crate) use self::kubernetes::chart_too_new;
 pub(super) use self::neighbours::{Neighbour, Neighbours};
 use self::subject::{Subject, trusted};
 pub use self::table::{Rule, rule, rules, themes};

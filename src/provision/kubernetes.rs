@@ -5,14 +5,22 @@
 pub mod access;
 mod bring_up;
 pub mod compare;
+pub mod facts;
 pub mod journal;
+pub mod kubeconfig;
 pub mod leftovers;
 pub mod objects;
 pub mod plan;
+pub mod quantity;
+pub mod reached;
 pub mod ready;
+pub mod registry;
 pub mod releases;
+pub mod rights;
 mod secrets;
 pub mod stage;
+pub mod status;
+mod stored;
 mod take_down;
 
 pub use bring_up::{READY_WITHIN, Up, bring_up};

@@ -335,7 +335,7 @@ fn resources(cpu: f64, memory: Bytes) -> Value {
 }
 
 /// The CPU that a size is guaranteed, in cores.
-fn guarantee(cluster: &Cluster<'_>, size: &Size) -> f64 {
+pub fn guarantee(cluster: &Cluster<'_>, size: &Size) -> f64 {
     let purpose = if size.gpu > 0 { Purpose::Gpu } else { Purpose::User };
     let machine = cluster.pool(purpose).and_then(|pool| pool.machines.first());
     if let Some(seats) = machine.and_then(|machine| seats(size, machine)) {

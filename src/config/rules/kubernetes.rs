@@ -8,6 +8,7 @@ use super::table::money::{
     KUBERNETES_ENDED, KUBERNETES_EXTENDED, KUBERNETES_TOO_OLD, KUBERNETES_UNKNOWN, NEAR_END_OF_SUPPORT,
 };
 use crate::catalog::{Price, Provider, Region, Support, kubernetes_support};
+use crate::config::model::HubFile;
 use crate::config::names::KubernetesVersion;
 use crate::config::problem::Problem;
 
@@ -54,16 +55,20 @@ fn problem(subject: &Subject<'_>, rule: &'static super::table::Rule, message: St
 }
 
 fn too_old(subject: &Subject<'_>, minor: u32) -> Option<Problem> {
-    let hub = subject.hub;
+    let (chart, version, least) = chart_too_new(subject.hub, minor)?;
+    let own = &subject.hub.kubernetes.version;
+    let message = format!("the chart {chart} {version} needs Kubernetes 1.{least} or later, not {own}");
+    Some(problem(subject, &KUBERNETES_TOO_OLD, message).label("too old for the charts"))
+}
+
+/// The chart that asks most for a later version than this one: its name, its version, the least minor.
+pub(crate) fn chart_too_new(hub: &HubFile, minor: u32) -> Option<(&'static str, &'static str, u32)> {
     let used = |chart: &str, version: &str| match chart {
         "jupyterhub" => hub.hub && hub.charts.jupyterhub == version,
         _ => hub.gateway.enabled && hub.charts.dask_gateway == version,
     };
     let charts = LEAST.into_iter().filter(|(chart, version, least)| used(chart, version) && minor < *least);
-    let (chart, version, least) = charts.max_by_key(|(_, _, least)| *least)?;
-    let own = &hub.kubernetes.version;
-    let message = format!("the chart {chart} {version} needs Kubernetes 1.{least} or later, not {own}");
-    Some(problem(subject, &KUBERNETES_TOO_OLD, message).label("too old for the charts"))
+    charts.max_by_key(|(_, _, least)| *least)
 }
 
 fn ended(subject: &Subject<'_>, cloud: Provider, last: Option<Date>) -> Problem {

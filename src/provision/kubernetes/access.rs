@@ -27,7 +27,7 @@ pub struct Access {
     pub target: Target,
     /// The address of the API server.
     pub server: String,
-    /// The UID of `kube-system`, which no two clusters share.
+    /// The UID of `kube-system`, which no two clusters share; empty while it was not asked for.
     pub cluster: String,
     /// The server's version, such as `1.35.2`.
     pub version: String,
@@ -39,6 +39,16 @@ impl Access {
     /// # Errors
     /// When there is no such context, the API does not answer, or the credentials are refused.
     pub async fn open(context: &Context, wanted: &str) -> Result<Self> {
+        let mut access = Self::connect(context, wanted).await?;
+        access.cluster = access.identity().await?;
+        Ok(access)
+    }
+
+    /// Reads the kubeconfig and connects, for whoever may not ask which cluster it is.
+    ///
+    /// # Errors
+    /// When there is no such context, the API does not answer, or the credentials are refused.
+    pub async fn connect(context: &Context, wanted: &str) -> Result<Self> {
         let (kubeconfig, joined) = read(context)?;
         refuse_unknown(&kubeconfig, wanted, &joined)?;
         let options = KubeConfigOptions { context: Some(wanted.to_owned()), ..KubeConfigOptions::default() };
@@ -48,16 +58,22 @@ impl Access {
         config.connect_timeout = Some(PATIENCE);
         config.read_timeout = Some(PATIENCE);
         let server = config.cluster_url.to_string();
-        let client = Client::try_from(config)
-            .map_err(|error| Error::failed(format!("no client for {server}")).because(error))?;
+        let client = Client::try_from(config).map_err(|error| no_client(&server, wanted).because(error))?;
         let target = Target { kubeconfig: joined, context: wanted.to_owned() };
         let version = client.apiserver_version().await.map_err(|error| refused(&server, wanted, error))?;
-        let namespaces: Api<Namespace> = Api::all(client.clone());
-        let identity =
-            namespaces.get(IDENTITY_NAMESPACE).await.map_err(|error| refused(&server, wanted, error))?;
-        let cluster = identity.metadata.uid.unwrap_or_default();
         let version = version.git_version.trim_start_matches('v').to_owned();
-        Ok(Self { client, target, server, cluster, version })
+        Ok(Self { client, target, server, cluster: String::new(), version })
+    }
+
+    /// Asks which cluster it is.
+    ///
+    /// # Errors
+    /// When the API does not answer or forbids to look.
+    pub async fn identity(&self) -> Result<String> {
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        let found = namespaces.get(IDENTITY_NAMESPACE).await;
+        let found = found.map_err(|error| self.failed("which cluster it is", error))?;
+        Ok(found.metadata.uid.unwrap_or_default())
     }
 
     /// What the cluster serves now.
@@ -78,7 +94,7 @@ impl Access {
 }
 
 /// The kubeconfig of the environment, and its path as Helm takes it.
-fn read(context: &Context) -> Result<(Kubeconfig, PathBuf)> {
+pub(super) fn read(context: &Context) -> Result<(Kubeconfig, PathBuf)> {
     let joined = match context.variable("KUBECONFIG").filter(|paths| !paths.is_empty()) {
         Some(paths) => PathBuf::from(paths),
         None => PathBuf::from(context.variable("HOME").unwrap_or("/")).join(".kube/config"),
@@ -112,6 +128,11 @@ fn refuse_unknown(kubeconfig: &Kubeconfig, wanted: &str, path: &Path) -> Result<
         None => format!("it has: {}", names.join(", ")),
     };
     Err(Error::failed(format!("{} has no context `{wanted}`", path.display())).hint(hint))
+}
+
+fn no_client(server: &str, context: &str) -> Error {
+    Error::failed(format!("no client for {server}"))
+        .hint(format!("correct certificate, key or authority of the context `{context}` in your kubeconfig"))
 }
 
 /// What a refusal of the API means.

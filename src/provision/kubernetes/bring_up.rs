@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::access::Access;
 use super::journal::{Event, Journal, What};
 use super::objects::{FIELD_MANAGER, Named, Objects};
+use super::reached;
 use super::ready::{Waiting, wait};
 use super::releases::{Wanted, changes, live, release_changes};
 use super::secrets::Secrets;
@@ -142,7 +143,7 @@ impl<'a> Site<'a> {
         let helm = helm(context)?;
         let cluster = Cluster::new(hub).map_err(|error| Error::failed("no machines").because(error))?;
         let access = Access::open(context, &provider.context).await?;
-        let folder = context.directories()?.state.join("clusters").join(hub.name.as_str());
+        let folder = reached::folder(context, document)?;
         let journal = Journal::open(&folder)?;
         refuse_other_cluster(&access, provider, &journal)?;
         let run = random_hex(4)?;
@@ -245,7 +246,7 @@ fn helm(context: &Context) -> Result<Helm> {
 }
 
 /// The file may name the cluster; otherwise it is the one of the last call.
-fn refuse_other_cluster(access: &Access, provider: &Kubernetes, journal: &Journal) -> Result<()> {
+pub(super) fn refuse_other_cluster(access: &Access, provider: &Kubernetes, journal: &Journal) -> Result<()> {
     let pinned = provider.cluster.clone().map(|cluster| ("the hub file", cluster));
     let earlier = || Ok::<_, Error>(journal.cluster()?.map(|cluster| ("the last call", cluster)));
     let Some((who, cluster)) = pinned.map_or_else(earlier, |pinned| Ok(Some(pinned)))? else { return Ok(()) };

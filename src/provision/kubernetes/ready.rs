@@ -11,7 +11,7 @@ use crate::error::Result;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Kinds whose pods have to be ready.
-const WITH_PODS: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
+pub(super) const WITH_PODS: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
 
 /// What is not ready, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -78,12 +78,12 @@ pub async fn not_ready(objects: &Objects, wanted: &[(Value, String)]) -> Result<
     Ok(found)
 }
 
-fn number(value: &Value, path: &str) -> i64 {
+pub(super) fn number(value: &Value, path: &str) -> i64 {
     value.pointer(path).and_then(Value::as_i64).unwrap_or(0)
 }
 
 /// Whether a controller has seen the newest object and its pods are ready.
-fn is_ready(live: &Value) -> bool {
+pub(super) fn is_ready(live: &Value) -> bool {
     if number(live, "/status/observedGeneration") < number(live, "/metadata/generation") {
         return false;
     }
@@ -97,7 +97,7 @@ fn is_ready(live: &Value) -> bool {
 }
 
 /// What the pods of a controller wait for.
-async fn why(objects: &Objects, live: &Value, namespace: &str) -> Result<String> {
+pub(super) async fn why(objects: &Objects, live: &Value, namespace: &str) -> Result<String> {
     let labels = live.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
     let selector: Vec<_> = labels
         .into_iter()
