@@ -91,7 +91,9 @@ impl Error {
     pub fn redacted(mut self, redact: &dyn Fn(&str) -> String) -> Self {
         self.message = redact(&self.message);
         if let Some(Detail::Output(lines)) = &mut self.detail {
-            lines.iter_mut().for_each(|line| *line = redact(line));
+            for line in lines {
+                *line = redact(line);
+            }
         }
         self
     }

@@ -56,7 +56,7 @@ async fn on_a_cluster(run: &Run<'_>, document: &HubDocument, args: &UpArgs) -> R
     approve(run, args, &plan)?;
     let ready_within =
         args.ready_within.map_or(kubernetes::READY_WITHIN, |said| Duration::from_secs(said.as_secs()));
-    let up = kubernetes::bring_up(run.context, document, ready_within, &mut progress).await?;
+    let up = kubernetes::bring_up(run.context, document, &plan, ready_within, &mut progress).await?;
     run.printer.report(&ClusterUp {
         name: document.hub.name.to_string(),
         up,

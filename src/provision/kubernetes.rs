@@ -5,6 +5,7 @@
 pub mod access;
 mod bring_up;
 pub mod compare;
+mod definitions;
 pub mod facts;
 pub mod journal;
 pub mod kubeconfig;
@@ -18,6 +19,7 @@ pub mod registry;
 pub mod releases;
 pub mod rights;
 mod secrets;
+mod site;
 pub mod stage;
 pub mod status;
 mod stored;

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::kubernetes::{Kubernetes, Pool};
 use super::scratch::{Scratch, stderr, stdout};
 
-const CHARTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/charts");
+/// Charts of our own that take the values of the upstream ones.
+pub(crate) const CHARTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/charts");
 const NODES: Pool<'_> = Pool { name: "node", cpu: "16", memory: "64Gi", labels: &[] };
 
 /// A cluster with a hub file for it. The hub is not up yet.

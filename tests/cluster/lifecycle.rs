@@ -97,3 +97,95 @@ fn homes_are_kept_when_asked_and_found_again() {
     hub.down();
     hub.assert_gone();
 }
+
+#[test]
+fn without_a_kubeconfig_or_with_another_context_it_says_what_to_do() {
+    let machine = super::scratch::Scratch::new();
+    machine.write("hub.yaml", file(""));
+    let none = machine.run(["plan"]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(stderr(&none).contains("KUBECONFIG") || stderr(&none).contains("Helm"), "{}", stderr(&none));
+    let Some(hub) = Hub::new() else { return };
+    hub.machine.write("hub.yaml", file("").replace("context: lab", "context: lap"));
+    let other = hub.run(&["plan"]);
+    assert!(stderr(&other).contains("did you mean `lab`"), "{}", stderr(&other));
+}
+
+#[test]
+fn an_upgrade_that_does_not_become_ready_goes_back() {
+    let Some(hub) = Hub::new() else { return };
+    hub.up();
+    let image = || {
+        let path = "--output=jsonpath={.spec.template.spec.containers[0].image}";
+        hub.kubectl(&["get", "deployment/hub", "-n", "lab", path])
+    };
+    let before = image();
+    hub.machine.write(
+        "hub.yaml",
+        file("overrides: { jupyterhub: { hub: { image: { name: missing, tag: \"1\" } } } }\n"),
+    );
+    let late = hub.run(&["up", "--auto-approve", "--ready-within", "8s"]);
+    assert_eq!(late.status.code(), Some(1), "{}", stdout(&late));
+    assert!(stderr(&late).contains("went back to revision 1"), "{}", stderr(&late));
+    assert_eq!(image(), before);
+    hub.machine.write("hub.yaml", file(""));
+    hub.up();
+    assert_eq!(hub.drift(), []);
+}
+
+#[test]
+fn definitions_are_upgraded_and_those_of_others_are_left_alone() {
+    let Some(hub) = Hub::new() else { return };
+    hub.up();
+    let charts = hub.machine.path().join("charts");
+    copy(std::path::Path::new(super::hub::CHARTS), &charts);
+    let old = charts.join("dask-gateway-2026.3.0");
+    let new = charts.join("dask-gateway-2026.3.1");
+    std::fs::rename(&old, &new).unwrap();
+    edit(&new.join("Chart.yaml"), "2026.3.0", "2026.3.1");
+    edit(
+        &new.join("crds/daskclusters.yaml"),
+        "status: { type: object,",
+        "status: { description: changed, type: object,",
+    );
+    let newer = file("")
+        .replace(super::hub::CHARTS, "charts")
+        .replace("charts: {", "charts: { dask-gateway: 2026.3.1,");
+    hub.machine.write("hub.yaml", newer);
+    let before = crd_generation(&hub);
+    hub.up();
+    assert!(crd_generation(&hub) > before, "Helm alone would have left it");
+    hub.kubectl(&[
+        "label",
+        "crd/daskclusters.gateway.dask.org",
+        "app.kubernetes.io/managed-by=somebody",
+        "--overwrite",
+    ]);
+    assert_eq!(hub.drift(), []);
+    hub.down();
+    assert!(hub.kubectl(&["get", "crd", "--output=name"]).contains("daskclusters"));
+}
+
+fn crd_generation(hub: &Hub) -> u32 {
+    let path = "--output=jsonpath={.metadata.generation}";
+    hub.kubectl(&["get", "crd/daskclusters.gateway.dask.org", path]).parse().unwrap()
+}
+
+fn edit(path: &std::path::Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{}: {text}", path.display());
+    std::fs::write(path, text.replace(from, to)).unwrap();
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod scratch;
 
 mod drift;
 mod faults;
+mod harness;
 mod hub;
 mod leftovers;
 mod lifecycle;

@@ -5,6 +5,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::definitions;
 use super::objects::{Named, Objects};
 use crate::error::Result;
 
@@ -72,7 +73,7 @@ pub async fn leftovers(objects: &Objects, hub: &str) -> Result<Vec<Leftover>> {
     found.extend(volumes(objects, hub).await?);
     let others = other_hubs(objects, hub).await?;
     if others.is_empty() {
-        found.extend(definitions(objects).await?);
+        found.extend(of_our_definitions(objects).await?);
     }
     found.sort();
     found.dedup_by(|a, b| a.object == b.object);
@@ -202,9 +203,8 @@ async fn volumes(objects: &Objects, hub: &str) -> Result<Vec<Leftover>> {
 }
 
 /// Definitions that frazil applied. One that somebody else applied is never touched.
-async fn definitions(objects: &Objects) -> Result<Vec<Leftover>> {
-    let selector = "app.kubernetes.io/managed-by=frazil";
-    let all = objects.list("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", selector).await?;
+async fn of_our_definitions(objects: &Objects) -> Result<Vec<Leftover>> {
+    let all = definitions::ours(objects).await?;
     let mut found = Vec::new();
     for definition in all {
         let count = used_by(objects, &definition).await?;

@@ -5,12 +5,12 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::bring_up::Site;
 use super::objects::{FIELD_MANAGER, Named, Objects};
 use super::releases::{
     Change, Live, ObjectChange, Wanted, blocking, changes, documents, live, release_changes,
 };
 use super::secrets::Secrets;
+use super::site::Site;
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -69,6 +69,9 @@ pub struct Plan {
     pub releases: Vec<ReleasePlan>,
     /// Objects that no chart makes.
     pub manifests: Vec<ObjectChange>,
+    /// Everything that has to be ready, each with the namespace of its release.
+    #[serde(skip)]
+    pub parts: Vec<(Value, String)>,
 }
 
 impl Plan {
@@ -86,14 +89,17 @@ impl Plan {
             site.manifests().into_iter().partition(|object| object["kind"] == "Namespace");
         let mut access = changes(&objects, &first, namespace, FIELD_MANAGER).await?;
         access.extend(secrets.change(&site.cluster, &objects).await?);
-        let crds = site.crds(&wanted).await?;
+        let (releases, own): (Vec<_>, Vec<_>) =
+            try_join_all(wanted.iter().map(|each| release(&site, &objects, each))).await?.into_iter().unzip();
+        let crds = site.crds(&wanted, &objects).await?;
         Ok(Self {
             hub: document.hub.name.to_string(),
             cluster: site.access.cluster.clone(),
             server: site.access.server.clone(),
             access,
             crds: changes(&objects, &crds, "", FIELD_MANAGER).await?,
-            releases: try_join_all(wanted.iter().map(|each| release(&site, &objects, each))).await?,
+            releases,
+            parts: own.into_iter().flatten().collect(),
             manifests: changes(&objects, &manifests, namespace, FIELD_MANAGER).await?,
         })
     }
@@ -126,7 +132,11 @@ impl Plan {
     }
 }
 
-async fn release(site: &Site<'_>, objects: &Objects, wanted: &Wanted) -> Result<ReleasePlan> {
+async fn release(
+    site: &Site<'_>,
+    objects: &Objects,
+    wanted: &Wanted,
+) -> Result<(ReleasePlan, Vec<(Value, String)>)> {
     let release = &wanted.release;
     let own = wanted.objects(&site.helm, &site.access, objects).await?;
     let live = live(objects, &release.name, &release.namespace).await?;
@@ -138,7 +148,7 @@ async fn release(site: &Site<'_>, objects: &Objects, wanted: &Wanted) -> Result<
     let by_hand = release_changes(objects, &applied, &release.namespace).await?;
     differ.extend(dropped(objects, wanted, &own, &applied));
     let action = action(live.as_ref(), wanted, &differ);
-    Ok(ReleasePlan {
+    let plan = ReleasePlan {
         release: release.name.clone(),
         namespace: release.namespace.clone(),
         chart: release.chart.name.to_owned(),
@@ -147,7 +157,8 @@ async fn release(site: &Site<'_>, objects: &Objects, wanted: &Wanted) -> Result<
         values: wanted.values_digest(),
         objects: differ,
         by_hand: by_hand.into_iter().map(|change| change.object).collect(),
-    })
+    };
+    Ok((plan, own.into_iter().map(|object| (object, release.namespace.clone())).collect()))
 }
 
 fn action(live: Option<&Live>, wanted: &Wanted, differ: &[ObjectChange]) -> Action {

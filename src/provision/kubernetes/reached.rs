@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::access::Access;
-use super::bring_up::refuse_other_cluster;
 use super::journal::Journal;
+use super::site::refuse_other_cluster;
 use crate::config::{HubDocument, Provider};
 use crate::context::Context;
 use crate::error::Result;

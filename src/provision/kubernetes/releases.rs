@@ -88,6 +88,11 @@ impl Wanted {
         Ok(Self { release, values, digest, chart, repository })
     }
 
+    /// Whether it is the hub or the gateway itself.
+    pub fn is_own(&self) -> bool {
+        ["jupyterhub", "dask-gateway"].contains(&self.release.chart.name)
+    }
+
     /// A digest of the values without secrets.
     pub fn values_digest(&self) -> String {
         hex(&Sha256::digest(self.release.values.to_string()))

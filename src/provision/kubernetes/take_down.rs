@@ -7,10 +7,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::access::Access;
-use super::bring_up::Site;
+use super::definitions;
 use super::leftovers::{Belongs, Leftover, leftovers, other_hubs, used_by};
 use super::objects::{Named, Objects};
 use super::releases::{blocking, live};
+use super::site::Site;
 use super::stage::Stage;
 use crate::config::HubDocument;
 use crate::context::Context;
@@ -208,7 +209,7 @@ impl Descent<'_> {
         names.sort();
         names.dedup();
         for name in names {
-            self.uninstall(&name, &self.hub.to_owned()).await?;
+            self.uninstall(&name, self.hub).await?;
         }
         Ok(())
     }
@@ -286,16 +287,13 @@ impl Descent<'_> {
 
     /// Definitions that frazil applied and nobody uses.
     async fn definitions(&mut self) -> Result<()> {
-        let selector = "app.kubernetes.io/managed-by=frazil";
-        let kind = "CustomResourceDefinition";
-        for definition in self.objects.list("apiextensions.k8s.io/v1", kind, "", selector).await? {
+        for definition in definitions::ours(&self.objects).await? {
             if used_by(&self.objects, &definition).await? == 0 {
                 self.remove(&Named::of(&definition, "")).await?;
             }
         }
         let gone = Instant::now();
-        while !self.objects.list("apiextensions.k8s.io/v1", kind, "", selector).await?.is_empty()
-            && gone.elapsed() < Duration::from_secs(10)
+        while !definitions::ours(&self.objects).await?.is_empty() && gone.elapsed() < Duration::from_secs(10)
         {
             tokio::time::sleep(PAUSE).await;
         }

@@ -1,17 +1,8 @@
 //! What the tests' Kubernetes and charts promise to the tests that use them.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test stops at the first surprise and says what it skips"
-)]
-
-#[path = "support/kubernetes.rs"]
-mod kubernetes;
-
-use kubernetes::{Kubernetes, Pool};
 use serde_json::json;
+
+use super::kubernetes::{Kubernetes, Pool};
 
 const LAB: Pool = Pool { name: "lab", cpu: "8", memory: "32Gi", labels: &[("frazil-test/pool", "lab")] };
 const CHARTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/charts");

@@ -1,0 +1,173 @@
+//! A hub's place in a cluster: the cluster, the tools, the journal, and what the hub file wants there.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use futures::future::try_join_all;
+use serde_json::{Map, Value, json};
+
+use super::access::Access;
+use super::definitions;
+use super::journal::{Event, Journal, What};
+use super::objects::{Named, Objects};
+use super::reached;
+use super::releases::{Wanted, live};
+use super::secrets::Secrets;
+use super::stage::Stage;
+use crate::config::{HubDocument, Kubernetes, Provider};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::provision::local::random_hex;
+use crate::render::chart::merge;
+use crate::render::cluster::Cluster;
+use crate::render::{manifests, releases};
+use crate::tool::{Helm, MIN_HELM, find_helm};
+
+/// A hub's place in a cluster.
+pub(super) struct Site<'a> {
+    pub context: &'a Context,
+    pub document: &'a HubDocument,
+    pub cluster: Cluster<'a>,
+    pub access: Access,
+    pub helm: Helm,
+    pub folder: PathBuf,
+    pub journal: Journal,
+    run: String,
+    verb: &'static str,
+}
+
+impl<'a> Site<'a> {
+    /// Connects, and refuses any other cluster than the one that was used before.
+    ///
+    /// # Errors
+    /// When the cluster does not answer, is another one, or Helm is missing.
+    pub(super) async fn open(
+        context: &'a Context,
+        document: &'a HubDocument,
+        verb: &'static str,
+    ) -> Result<Self> {
+        let hub = &document.hub;
+        let Provider::Kubernetes(provider) = &hub.provider else {
+            return Err(super::super::other_provider(verb, hub.provider.key()));
+        };
+        let helm = helm(context)?;
+        let cluster = Cluster::new(hub).map_err(|error| Error::failed("no machines").because(error))?;
+        let access = Access::open(context, &provider.context).await?;
+        let folder = reached::folder(context, document)?;
+        let journal = Journal::open(&folder)?;
+        refuse_other_cluster(&access, provider, &journal)?;
+        let run = random_hex(4)?;
+        Ok(Self { context, document, cluster, access, helm, folder, journal, run, verb })
+    }
+
+    /// Begins a stage, in the journal.
+    pub(super) fn begin(&self, stage: Stage) -> Result<Instant> {
+        self.journal.add(&self.event(stage, What::Began))?;
+        Ok(Instant::now())
+    }
+
+    /// Ends a stage, in the journal, well or not.
+    pub(super) fn end<T>(
+        &self,
+        stage: Stage,
+        begun: Instant,
+        result: Result<T>,
+        redact: &dyn Fn(&str) -> String,
+    ) -> Result<T> {
+        let what = if result.is_ok() { What::Ended } else { What::Failed };
+        let mut event = self.event(stage, what);
+        let seconds = (begun.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+        event.outputs.insert("seconds".to_owned(), json!(seconds));
+        let result = result.map_err(|error| error.redacted(redact));
+        if let Err(error) = &result {
+            event.error =
+                Some(std::iter::once(error.to_string()).chain(error.causes()).collect::<Vec<_>>().join(": "));
+        }
+        self.journal.add(&event)?;
+        result
+    }
+
+    fn event(&self, stage: Stage, what: What) -> Event {
+        let tools = [
+            ("frazil", env!("CARGO_PKG_VERSION").to_owned()),
+            ("helm", self.helm.version.clone()),
+            ("kubernetes", self.access.version.clone()),
+        ];
+        Event {
+            time: self.context.now().to_string(),
+            run: self.run.clone(),
+            verb: self.verb.to_owned(),
+            stage,
+            what,
+            cluster: self.access.cluster.clone(),
+            tools: tools.into_iter().map(|(tool, version)| (tool.to_owned(), version.into())).collect(),
+            outputs: Map::new(),
+            error: None,
+        }
+    }
+
+    /// The releases of the hub file, with their secrets; without those that the cluster has no need of.
+    pub(super) async fn wanted(&self, objects: &Objects, secrets: &Secrets) -> Result<Vec<Wanted>> {
+        let all =
+            releases(&self.cluster).map_err(|error| Error::failed("a template failed").because(error))?;
+        let mut wanted = Vec::new();
+        for release in all {
+            let served = release.unless_served.is_some_and(|api| objects.serves(api));
+            if served && live(objects, &release.name, &release.namespace).await?.is_none() {
+                continue;
+            }
+            let folder = self.document.folder();
+            wanted.push(Wanted::new(release, &self.document.hub.charts, folder, secrets)?);
+        }
+        Ok(wanted)
+    }
+
+    /// The definitions that charts bring beside their releases, once each; without those that
+    /// somebody else applied, which others may rely on as they are.
+    pub(super) async fn crds(&self, wanted: &[Wanted], objects: &Objects) -> Result<Vec<Value>> {
+        let all = try_join_all(wanted.iter().map(|each| each.crds(&self.helm))).await?;
+        // Two charts may bring the same definition; the later one, hub's or gateway's, wins.
+        let by_name: BTreeMap<_, _> =
+            all.into_iter().flatten().map(|crd| (Named::of(&crd, ""), crd)).collect();
+        let mut crds = Vec::new();
+        for (named, mut crd) in by_name {
+            if objects.get(&named).await?.is_some_and(|live| !definitions::is_ours(&live)) {
+                continue;
+            }
+            merge(&mut crd, definitions::mark());
+            crds.push(crd);
+        }
+        Ok(crds)
+    }
+
+    /// The objects that no chart makes.
+    pub(super) fn manifests(&self) -> Vec<Value> {
+        manifests(&self.cluster)
+    }
+}
+
+fn helm(context: &Context) -> Result<Helm> {
+    let hint = "install Helm 4 (https://helm.sh/docs/intro/install), or name it with FRAZIL_HELM";
+    let helm = find_helm(context).ok_or_else(|| Error::failed("there is no Helm").hint(hint))?;
+    if helm.new_enough() {
+        return Ok(helm);
+    }
+    Err(Error::failed(format!("Helm {} is too old: {MIN_HELM} or newer is needed", helm.version)).hint(hint))
+}
+
+/// The file may name the cluster; otherwise it is the one of the last call.
+pub(super) fn refuse_other_cluster(access: &Access, provider: &Kubernetes, journal: &Journal) -> Result<()> {
+    let pinned = provider.cluster.clone().map(|cluster| ("the hub file", cluster));
+    let earlier = || Ok::<_, Error>(journal.cluster()?.map(|cluster| ("the last call", cluster)));
+    let Some((who, cluster)) = pinned.map_or_else(earlier, |pinned| Ok(Some(pinned)))? else { return Ok(()) };
+    if cluster == access.cluster {
+        return Ok(());
+    }
+    let context = &provider.context;
+    Err(Error::failed(format!(
+        "the context `{context}` leads to another cluster than {who} says; nothing was changed"
+    ))
+    .hint(format!("{who}: {cluster}; {}: {}", access.server, access.cluster))
+    .hint(format!("if the old cluster is gone, remove {}", journal.path().display())))
+}
