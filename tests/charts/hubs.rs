@@ -73,10 +73,9 @@ fn check_pods(hub: &Installed<'_>) {
             let name = text(object, "/metadata/name");
             let pod = &object["spec"]["template"]["spec"];
             let wanted = match name {
-                "user-placeholder" => vec!["user"],
                 // Whoever starts a server finds the image there, on nodes with GPUs too.
                 "continuous-image-puller" if hub.cluster.has_gpus() => vec!["gpu", "user"],
-                "continuous-image-puller" => vec!["user"],
+                "user-placeholder" | "continuous-image-puller" => vec!["user"],
                 _ => vec!["core"],
             };
             if hub.cluster.is_ours() {
