@@ -20,6 +20,7 @@ pub struct Context {
     pub interactive: bool,
     /// Whether standard error is a terminal, so that progress may move.
     pub progress: bool,
+    machine_name: String,
     /// Columns of the terminal that standard output goes to, if it is one.
     pub width: Option<usize>,
 }
@@ -42,6 +43,7 @@ impl Context {
         let environment: BTreeMap<_, _> = std::env::vars_os().collect();
         Self {
             directories: Directories::from_environment(&environment),
+            machine_name: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
             progress: std::io::stderr().is_terminal(),
             width: terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)),
@@ -94,6 +96,11 @@ impl Context {
                     .hint("write it as YEAR-MONTH-DAY, or unset it")
             }),
         }
+    }
+
+    /// The name of this machine, as others see it too.
+    pub fn machine_name(&self) -> &str {
+        &self.machine_name
     }
 
     /// This moment.

@@ -7,5 +7,5 @@ mod processes;
 pub use limits::{Limits, LimitsKind, prepare_limits, processes_in_limits, remove_limits};
 pub use machine::{Machine, free_space, machine};
 pub use processes::{
-    DIGEST, HUB_ID, PART, Part, Process, in_sessions, kill_all, marked, sessions_of, signal_all,
+    DIGEST, HUB_ID, PART, Part, Process, in_sessions, is_alive, kill_all, marked, sessions_of, signal_all,
 };

@@ -194,6 +194,12 @@ pub fn in_sessions(sessions: &[u32]) -> Vec<u32> {
     all.filter(|(_, session)| sessions.contains(session)).map(|(pid, _)| pid).collect()
 }
 
+/// Whether a process of this machine is there.
+pub fn is_alive(process: i32) -> bool {
+    rustix::process::Pid::from_raw(process)
+        .is_some_and(|process| rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH))
+}
+
 /// Kills processes at once; one that is gone already is no error.
 pub fn kill_all(pids: &[u32]) {
     for pid in pids.iter().filter_map(|pid| raw(*pid)) {

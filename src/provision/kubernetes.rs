@@ -10,6 +10,7 @@ pub mod facts;
 pub mod journal;
 pub mod kubeconfig;
 pub mod leftovers;
+mod lock;
 pub mod objects;
 pub mod plan;
 pub mod quantity;

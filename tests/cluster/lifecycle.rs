@@ -80,6 +80,33 @@ fn another_cluster_behind_the_same_context_is_refused() {
 }
 
 #[test]
+fn two_calls_do_not_change_a_hub_at_once() {
+    let Some(hub) = Hub::new() else { return };
+    hub.up();
+    let leases = hub.kubectl(&["get", "leases", "-n", "lab", "--output=name"]);
+    assert_eq!(leases, "", "a call that is over holds nothing");
+    let lease = |renewed: &str| {
+        hub.kubernetes.create(&serde_json::json!({
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": { "name": "frazil", "namespace": "lab" },
+            "spec": { "holderIdentity": "elsewhere/1/a", "renewTime": renewed },
+        }));
+    };
+    hub.machine.write("hub.yaml", file("welcome: Hello\n"));
+    lease("2999-01-01T00:00:00.000000Z");
+    for arguments in [&["up", "--auto-approve"][..], &["down", "--confirm", "lab"]] {
+        let refused = hub.run(arguments);
+        assert_eq!(refused.status.code(), Some(1), "{}", stdout(&refused));
+        assert!(stderr(&refused).contains("elsewhere/1/a"), "{}", stderr(&refused));
+    }
+    hub.kubectl(&["delete", "lease/frazil", "-n", "lab"]);
+    lease("2020-01-01T00:00:00.000000Z");
+    hub.up();
+    assert_eq!(hub.drift(), []);
+}
+
+#[test]
 fn homes_are_kept_when_asked_and_found_again() {
     let Some(hub) = Hub::new() else { return };
     hub.up();

@@ -1,13 +1,14 @@
 //! Bringing a hub up on a cluster, stage by stage. Each stage looks at what is there and changes
 //! what differs, so whatever stopped an earlier call, the next one goes on.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 use serde_json::Value;
 
 use super::definitions;
-use super::objects::{FIELD_MANAGER, Named, Objects};
+use super::lock::Lock;
+use super::objects::{FIELD_MANAGER, Named, Objects, is_going};
 use super::plan::Plan;
 use super::ready::{Waiting, wait};
 use super::releases::{Live, Wanted, blocking, changes, live, release_changes};
@@ -21,6 +22,9 @@ use crate::view::Progress;
 
 /// How long pods may take: a node that has to come, and an image of some gigabytes.
 pub const READY_WITHIN: Duration = Duration::from_mins(20);
+
+/// How long a namespace that is being removed may take.
+const GONE_WITHIN: Duration = Duration::from_mins(2);
 
 /// What `up` found and did.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -45,12 +49,17 @@ pub async fn bring_up(
     progress.step(Stage::Access.words());
     let site = Site::open(context, document, "up").await?;
     let objects = Objects::open(&site.access).await?;
-    let mut ascent = Ascent { site, objects, progress, changed: Vec::new(), installed: Vec::new() };
+    let mut ascent =
+        Ascent { site, objects, progress, changed: Vec::new(), installed: Vec::new(), lock: None };
     let result = if plan.is_empty() {
         ascent.check(&plan.parts, ready_within, &no_secrets).await
     } else {
         ascent.climb(ready_within).await
     };
+    if let Some(lock) = ascent.lock.take() {
+        // A lock that cannot be given back ends by itself; what stopped the call is told.
+        drop(lock.release().await);
+    }
     match result {
         Ok(()) => ascent.progress.finish(),
         Err(_) => ascent.progress.abandon(),
@@ -80,6 +89,7 @@ struct Ascent<'a, 'p> {
     progress: &'p mut Progress,
     changed: Vec<String>,
     installed: Vec<Installed>,
+    lock: Option<Lock>,
 }
 
 impl Ascent<'_, '_> {
@@ -122,10 +132,11 @@ impl Ascent<'_, '_> {
 
     /// The namespace, and the secrets in it.
     async fn access(&mut self) -> Result<Secrets> {
-        let site = &self.site;
-        let manifests = site.manifests();
+        let manifests = self.site.manifests();
         let namespace = manifests.first().cloned().unwrap_or_default();
         let named = Named::of(&namespace, "");
+        self.wait_while_going(&named).await?;
+        let site = &self.site;
         let name = site.cluster.namespace();
         match self.objects.get(&named).await? {
             None => self.changed.push(named.to_string()),
@@ -133,12 +144,27 @@ impl Ascent<'_, '_> {
             Some(_) => return Err(foreign_namespace(name)),
         }
         self.objects.apply(&named, &namespace, FIELD_MANAGER).await?;
+        self.lock = Some(site.lock(&self.objects).await?);
         let secrets = Secrets::read(site.context, site.document, &site.cluster, &self.objects).await?;
         if secrets.changed {
             self.changed.push("Secret frazil-secrets".to_owned());
         }
         secrets.keep(&site.cluster, &self.objects).await?;
         Ok(secrets)
+    }
+
+    /// An earlier `down` that was stopped may still be removing the namespace.
+    async fn wait_while_going(&mut self, namespace: &Named) -> Result<()> {
+        let since = Instant::now();
+        while self.objects.get(namespace).await?.is_some_and(|live| is_going(&live)) {
+            if since.elapsed() > GONE_WITHIN {
+                return Err(Error::failed(format!("{namespace} is being removed and does not go"))
+                    .hint("`frazil down` frees what may be freed, and names what holds it"));
+            }
+            self.progress.detail(&format!("{namespace} of an earlier call is being removed"));
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        Ok(())
     }
 
     /// Applies the definitions that charts bring, and looks again at what is served.

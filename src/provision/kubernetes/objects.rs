@@ -251,6 +251,11 @@ impl Objects {
     }
 }
 
+/// Whether an object is being deleted.
+pub fn is_going(live: &Value) -> bool {
+    !live["metadata"]["deletionTimestamp"].is_null()
+}
+
 fn to_value(mut object: DynamicObject) -> Value {
     object.managed_fields_mut().clear();
     serde_json::to_value(object).unwrap_or_default()

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::access::Access;
 use super::definitions;
 use super::journal::{Event, Journal, What};
+use super::lock::Lock;
 use super::objects::{Named, Objects};
 use super::reached;
 use super::releases::{Wanted, live};
@@ -59,6 +60,11 @@ impl<'a> Site<'a> {
         refuse_other_cluster(&access, provider, &journal)?;
         let run = random_hex(4)?;
         Ok(Self { context, document, cluster, access, helm, folder, journal, run, verb })
+    }
+
+    /// Takes the right to change the hub, whose namespace has to be there.
+    pub(super) async fn lock(&self, objects: &Objects) -> Result<Lock> {
+        Lock::take(self.context, objects, self.cluster.namespace(), &self.run).await
     }
 
     /// Begins a stage, in the journal.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::access::Access;
 use super::definitions;
 use super::leftovers::{Belongs, Leftover, leftovers, other_hubs, used_by};
-use super::objects::{Named, Objects};
+use super::objects::{Named, Objects, is_going};
 use super::releases::{blocking, live};
 use super::site::Site;
 use super::stage::Stage;
@@ -83,25 +83,15 @@ pub async fn take_down(
         keep,
         removed: Vec::new(),
     };
-    let others = other_hubs(&descent.objects, descent.hub).await?;
-    let same = |text: &str| text.to_owned();
-    for (stage, words) in [
-        (Stage::Releases, "Dask clusters and people's servers"),
-        (Stage::Support, "Helm releases"),
-        (Stage::Access, "volumes, namespace and what controllers left"),
-        (Stage::Crds, "custom resource definitions"),
-    ] {
-        progress.step(words);
-        let begun = site.begin(stage)?;
-        let done = match stage {
-            Stage::Releases => descent.people().await,
-            Stage::Support => descent.releases(&site, others.is_empty()).await,
-            Stage::Access => descent.namespace(progress).await,
-            _ if others.is_empty() => descent.definitions().await,
-            _ => Ok(()),
-        };
-        site.end(stage, begun, done, &same)?;
+    // Nothing can be made any more in a namespace that is being removed.
+    let lockable = descent.own_namespace().await?.is_some_and(|live| !is_going(&live));
+    let lock = if lockable { Some(site.lock(&descent.objects).await?) } else { None };
+    let result = descent.go(&site, progress).await;
+    if let Some(lock) = lock {
+        // With the namespace, the lock is gone as well.
+        drop(lock.release().await);
     }
+    result?;
     progress.step("looking again");
     descent.objects = Objects::open(&site.access).await?;
     let statement = statement(&descent.objects, descent.hub, keep, descent.removed).await?;
@@ -143,10 +133,38 @@ struct Descent<'a> {
 }
 
 impl Descent<'_> {
-    /// Whether the namespace is there and the hub's.
+    /// All stages, in their order.
+    async fn go(&mut self, site: &Site<'_>, progress: &mut Progress) -> Result<()> {
+        let others = other_hubs(&self.objects, self.hub).await?;
+        let same = |text: &str| text.to_owned();
+        for (stage, words) in [
+            (Stage::Releases, "Dask clusters and people's servers"),
+            (Stage::Support, "Helm releases"),
+            (Stage::Access, "volumes, namespace and what controllers left"),
+            (Stage::Crds, "custom resource definitions"),
+        ] {
+            progress.step(words);
+            let begun = site.begin(stage)?;
+            let done = match stage {
+                Stage::Releases => self.people().await,
+                Stage::Support => self.releases(site, others.is_empty()).await,
+                Stage::Access => self.namespace(progress).await,
+                _ if others.is_empty() => self.definitions().await,
+                _ => Ok(()),
+            };
+            site.end(stage, begun, done, &same)?;
+        }
+        Ok(())
+    }
+
+    /// The namespace, if it is there and the hub's.
+    async fn own_namespace(&self) -> Result<Option<Value>> {
+        let found = self.objects.get(&self.namespace_name()).await?;
+        Ok(found.filter(|live| live["metadata"]["labels"]["frazil/hub"] == self.hub))
+    }
+
     async fn owns_namespace(&self) -> Result<bool> {
-        let namespace = self.objects.get(&self.namespace_name()).await?.unwrap_or_default();
-        Ok(namespace["metadata"]["labels"]["frazil/hub"] == self.hub)
+        Ok(self.own_namespace().await?.is_some())
     }
 
     fn namespace_name(&self) -> Named {
@@ -251,7 +269,7 @@ impl Descent<'_> {
     /// Deletes an object once; frees one that nobody will free any more, and a pod of a dead node.
     async fn sweep(&mut self, object: &Named) -> Result<()> {
         let Some(live) = self.objects.get(object).await? else { return Ok(()) };
-        if live["metadata"]["deletionTimestamp"].is_null() {
+        if !is_going(&live) {
             return self.remove(object).await;
         }
         let finalizers = live["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
