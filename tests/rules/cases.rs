@@ -99,14 +99,18 @@ fn machines() {
 #[test]
 fn zones_and_networks() {
     hold(&[
-        (AWS, "zones: [us-west-2a, us-west-2a]", "too-few-zones", "zones", &["us-west-2b"]),
+        (AWS, "zones: [us-west-2a, us-west-2a]", "too-few-zones", "zones", &["another zone of us-west-2"]),
+        (AWS, "zones: [us-west-2a, us-west-2-lax-1a]", "zone-region", "zones[1]", &["`us-west-2` with one"]),
+        (AWS, "zones: [us-west-2-a, us-west-2b]", "zone-region", "zones[0]", &[]),
+        (GCP, "zones: [us-central1a]", "zone-region", "zones[0]", &["`us-central1-` with one letter"]),
+        (GCP, "pools: { user: { zones: [us-central1-ab] } }", "pool-zone", "pools.user.zones[0]", &[]),
         (GCP, "zones: [us-central1-a]", "", "", &[]),
         (
             AWS,
             "pools: { user: { zones: [us-east-1a] } }",
             "pool-zone",
             "pools.user.zones[0]",
-            &["`us-west-2a`"],
+            &["`us-west-2` with one letter"],
         ),
         (GCP, "pools: { user: { zones: [us-central1-f] } }", "", "", &[]),
         (
@@ -195,6 +199,13 @@ fn money_days_and_versions() {
             &["in 30 days"],
         ),
         (CLUSTER, "kubernetes: { version: \"1.20\" }", "", "", &[]),
+        (
+            AWS,
+            "kubernetes: { version: \"1.99\" }",
+            "kubernetes-unknown",
+            "kubernetes.version",
+            &["write an earlier version"],
+        ),
         (
             AWS,
             "kubernetes: { version: \"1.20\" }\ncharts: { jupyterhub: 4.3.0, dask-gateway: 2025.1.0 }",
