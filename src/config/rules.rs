@@ -38,7 +38,7 @@ pub use self::table::{Rule, rule, rules, themes};
 
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 54] = [
+const CHECKS: [Check; 55] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -56,6 +56,7 @@ const CHECKS: [Check; 54] = [
     login::institutions_only,
     login::has_a_domain,
     provider::keys_have_an_effect,
+    provider::of_this_hub,
     provider::local_has_a_hub,
     provider::something_runs,
     provider::known_region,

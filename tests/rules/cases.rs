@@ -135,7 +135,7 @@ fn zones_and_networks() {
             "network.pods",
             &["`network.cidr`", "10.0.0.0/16 is free"],
         ),
-        (AWS, "network: { pods: 10.40.0.0/14 }", "", "", &[]),
+        (AWS, "network: { pods: 10.40.0.0/14 }", "no-effect", "network.pods", &["on AWS"]),
         (
             GCP,
             "network: { pods: 10.64.0.0/20 }\npools: { user: { max: 40 } }",
@@ -173,7 +173,7 @@ fn money_days_and_versions() {
             "",
             &[],
         ),
-        (CLUSTER, "budget: { total: 1 USD }", "", "", &[]),
+        (CLUSTER, "budget: { total: 1 USD }", "no-effect", "budget", &[]),
         (AWS, "event: { from: 2026-10-30, to: 2026-11-02, attendees: 80 }", "", "", &[]),
         (
             AWS,
@@ -183,7 +183,7 @@ fn money_days_and_versions() {
             &["gcp/us-central1", "112 USD"],
         ),
         (AWS, "data: { regions: [us-west-2, eu-central-1] }", "data-region", "data.regions[1]", &["20 USD"]),
-        (CLUSTER, "data: { regions: [us-west-2] }", "", "", &[]),
+        (CLUSTER, "data: { regions: [us-west-2] }", "no-effect", "data", &[]),
         (
             GCP,
             "kubernetes: { version: \"1.34\" }",
@@ -198,7 +198,7 @@ fn money_days_and_versions() {
             "kubernetes.version",
             &["in 30 days"],
         ),
-        (CLUSTER, "kubernetes: { version: \"1.20\" }", "", "", &[]),
+        (CLUSTER, "kubernetes: { version: \"1.20\" }", "no-effect", "kubernetes", &[]),
         (
             AWS,
             "kubernetes: { version: \"1.99\" }",

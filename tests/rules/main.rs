@@ -8,6 +8,7 @@
 )]
 
 mod cases;
+mod effect;
 mod placement;
 
 use std::collections::BTreeSet;
