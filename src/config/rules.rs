@@ -2,6 +2,7 @@
 
 mod base;
 mod bounds;
+mod charts;
 mod costs;
 mod gateways;
 mod github;
@@ -38,7 +39,7 @@ pub use self::table::{Rule, rule, rules, themes};
 
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 55] = [
+const CHECKS: [Check; 56] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -88,6 +89,7 @@ const CHECKS: [Check; 55] = [
     gateways::own,
     neighbours::can_be_used,
     images::are_found,
+    charts::versions,
     overrides::chart_keys,
     terraform::variables_exist,
     terraform::agreed_values,

@@ -208,7 +208,7 @@ fn money_days_and_versions() {
         ),
         (
             AWS,
-            "kubernetes: { version: \"1.20\" }\ncharts: { jupyterhub: 4.3.0, dask-gateway: 2025.1.0 }",
+            "kubernetes: { version: \"1.20\" }\ncharts: { jupyterhub: 5.0.0, dask-gateway: 2027.1.0 }\nsilence: [{ rule: chart-newer, because: a test }]",
             "kubernetes-ended",
             "kubernetes.version",
             &[],
@@ -252,7 +252,13 @@ fn overrides() {
             "overrides.dask-gateway.gateway.backend.worker.core",
             &["`cores`"],
         ),
-        (CLUSTER, "charts: { jupyterhub: 4.3.0 }\noverrides: { jupyterhub: { nothing: 1 } }", "", "", &[]),
+        (
+            CLUSTER,
+            "charts: { jupyterhub: 4.5.0 }\noverrides: { jupyterhub: { nothing: 1 } }",
+            "chart-newer",
+            "charts.jupyterhub",
+            &["not checked"],
+        ),
         (
             CLUSTER,
             "overrides: { jupyterhub: { hub: { config: { authenticator: {} } } } }",

@@ -17,6 +17,14 @@ rules! {
         summary: "Profiles and their choices have a `display_name`.",
         why: "KubeSpawner fails on a profile without one when the first person opens the page, not when the hub starts (z2jh#1242).",
         action: "Give it a `display_name`.";
+    CHART_VERSION: "chart-version", Error, silenceable: false,
+        summary: "Charts are not older than the ones that frazil's values are made for.",
+        why: "Both charts refuse values that they do not know: Dask Gateway 2025.4.0 fails with \"additional properties 'jupyterhubServiceName' not allowed\", after the cluster has been made (seen with Helm).",
+        action: "Leave the version out, or write the one of the message.";
+    CHART_NEWER: "chart-newer", Warning, silenceable: true,
+        summary: "Charts are not newer than the ones that frazil's values are made for.",
+        why: "A later chart may have renamed or dropped a value, and then refuses it or does something else. frazil checks overrides only against the versions that it knows.",
+        action: "Leave the version out, or try it and silence the rule.";
     PROFILE_LIST: "profile-list", Warning, silenceable: true,
         summary: "What people may start is said in `sizes`.",
         why: "The hub makes its profiles from `sizes`, by group, in its own configuration, which is read after the chart's values. A `singleuser.profileList` is replaced whole and has no effect; it is still checked, for files that are on their way to `sizes`.",
