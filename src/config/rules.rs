@@ -19,6 +19,7 @@ mod plans;
 mod pools;
 mod profiles;
 mod provider;
+mod secrets;
 mod subject;
 mod table;
 mod terraform;
@@ -37,9 +38,12 @@ pub(super) use self::neighbours::{Neighbour, Neighbours};
 use self::subject::{Subject, trusted};
 pub use self::table::{Rule, rule, rules, themes};
 
+/// The rule whose problems stand at secrets.
+pub(super) const SECRET_IN_CLEAR: &str = table::overrides::SECRET_IN_CLEAR.name;
+
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 56] = [
+const CHECKS: [Check; 57] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -90,6 +94,7 @@ const CHECKS: [Check; 56] = [
     neighbours::can_be_used,
     images::are_found,
     charts::versions,
+    secrets::by_reference,
     overrides::chart_keys,
     terraform::variables_exist,
     terraform::agreed_values,

@@ -25,6 +25,10 @@ rules! {
         summary: "Charts are not newer than the ones that frazil's values are made for.",
         why: "A later chart may have renamed or dropped a value, and then refuses it or does something else. frazil checks overrides only against the versions that it knows.",
         action: "Leave the version out, or try it and silence the rule.";
+    SECRET_IN_CLEAR: "secret-in-clear", Error, silenceable: true,
+        summary: "No secret stands in the overrides.",
+        why: "Overrides go as they are into the rendered folder, which is there to be kept in git, and from it into Helm's releases and Terraform's state. Secrets are known by their keys (`client_secret`, `*_TOKEN`, `password`) and by the places where the charts take one. Those who run many hubs keep all of theirs encrypted, with sops (2i2c-org/infrastructure).",
+        action: "Write a reference: `auth.….client_secret: { env: … }`, or `valueFrom: { secretKeyRef: … }` in an environment. Tokens, cookie secrets and encryption keys are made at random: leave them out.";
     PROFILE_LIST: "profile-list", Warning, silenceable: true,
         summary: "What people may start is said in `sizes`.",
         why: "The hub makes its profiles from `sizes`, by group, in its own configuration, which is read after the chart's values. A `singleuser.profileList` is replaced whole and has no effect; it is still checked, for files that are on their way to `sizes`.",
