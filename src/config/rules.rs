@@ -43,7 +43,7 @@ pub(super) const SECRET_IN_CLEAR: &str = table::overrides::SECRET_IN_CLEAR.name;
 
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 57] = [
+const CHECKS: [Check; 58] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -96,6 +96,7 @@ const CHECKS: [Check; 57] = [
     charts::versions,
     secrets::by_reference,
     overrides::chart_keys,
+    overrides::replaced,
     terraform::variables_exist,
     terraform::agreed_values,
     placement::pods_find_nodes,

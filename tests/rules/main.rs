@@ -9,6 +9,7 @@
 
 mod cases;
 mod effect;
+mod overrides;
 mod placement;
 
 use std::collections::BTreeSet;

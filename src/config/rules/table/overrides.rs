@@ -17,6 +17,10 @@ rules! {
         summary: "Profiles and their choices have a `display_name`.",
         why: "KubeSpawner fails on a profile without one when the first person opens the page, not when the hub starts (z2jh#1242).",
         action: "Give it a `display_name`.";
+    REPLACED_VALUE: "replaced-value", Warning, silenceable: true,
+        summary: "Sizes, workers and the image are said by the hub file's own keys.",
+        why: "A server's memory and cores come from its size, a Dask worker's and the image of a Dask cluster from frazil's own settings of the gateway, both at every start: the charts' values for them are replaced. An image that is set for servers alone would differ from the one that Dask workers run, and that is pulled ahead.",
+        action: "Write the key that the message names.";
     CHART_VERSION: "chart-version", Error, silenceable: false,
         summary: "Charts are not older than the ones that frazil's values are made for.",
         why: "Both charts refuse values that they do not know: Dask Gateway 2025.4.0 fails with \"additional properties 'jupyterhubServiceName' not allowed\", after the cluster has been made (seen with Helm).",
