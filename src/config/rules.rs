@@ -3,6 +3,7 @@
 mod base;
 mod bounds;
 mod charts;
+mod core;
 mod costs;
 mod gateways;
 mod github;
@@ -43,7 +44,7 @@ pub(super) const SECRET_IN_CLEAR: &str = table::overrides::SECRET_IN_CLEAR.name;
 
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 58] = [
+const CHECKS: [Check; 60] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -72,6 +73,7 @@ const CHECKS: [Check; 58] = [
     machines::sizes_fit,
     machines::workers_fit,
     machines::right_kind,
+    core::holds_its_pods,
     zones::of_the_region,
     zones::enough,
     zones::of_pools,
@@ -83,6 +85,7 @@ const CHECKS: [Check; 58] = [
     plans::event_days,
     plans::event_not_over,
     plans::some_budget,
+    plans::everyone_has_a_seat,
     costs::budget_above_base,
     costs::data_is_near,
     kubernetes::version,
