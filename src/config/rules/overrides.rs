@@ -53,7 +53,7 @@ pub(super) fn replaced(subject: &Subject<'_>) -> Vec<Problem> {
         .map(|(chart, path, instead)| {
             let message = format!("`{path}` of the chart {chart} is said by `{instead}` of the hub file");
             let problem = subject.key(&REPLACED_VALUE, &format!("overrides.{chart}.{path}"), message);
-            problem.label("replaced").help(format!("write `{instead}` instead"))
+            problem.label("said in two places").help(format!("write `{instead}` instead"))
         })
         .collect()
 }
