@@ -135,24 +135,55 @@ fn a_list_of_files_outside_the_folder_removes_nothing() {
     assert!(outside.exists());
 }
 
+/// What no output may repeat.
+const PLANTED: &str = "gho_plantedPlantedPlanted0123456789";
+
 #[test]
-fn no_secret_is_in_the_tree() {
+fn references_to_secrets_stay_references() {
     let machine = hackweek();
-    let planted = "gho_plantedPlantedPlanted0123456789";
-    let output = machine
-        .frazil()
-        .args(["render", "hub.yaml", "--out", "tree"])
-        .env("GITHUB_CLIENT_SECRET", planted)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let found = files(&machine.path().join("tree"));
-    let names = found.get(&machine.path().join("tree/secrets.json")).unwrap();
-    assert!(String::from_utf8_lossy(names).contains("GITHUB_CLIENT_SECRET"), "the reference is there");
-    for (path, content) in &found {
-        assert!(!String::from_utf8_lossy(content).contains(planted), "{}", path.display());
+    let sops = "{ sops: \"secrets.yaml#github\" }";
+    let file = "{ file: secret.txt }";
+    machine.write("secret.txt", PLANTED);
+    machine.write("secrets.yaml", format!("github: {PLANTED}\n"));
+    for (reference, kept) in [
+        ("{ env: GITHUB_CLIENT_SECRET }", r#""env": "GITHUB_CLIENT_SECRET""#),
+        (file, r#""file": "secret.txt""#),
+        (sops, r#""sops": "secrets.yaml#github""#),
+    ] {
+        machine.write("hub.yaml", HACKWEEK.replace("{ env: GITHUB_CLIENT_SECRET }", reference));
+        let mut call = machine.frazil();
+        call.args(["render", "hub.yaml", "--out", "tree"]).env("GITHUB_CLIENT_SECRET", PLANTED);
+        let output = call.output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let found = files(&machine.path().join("tree"));
+        let names = String::from_utf8_lossy(&found[&machine.path().join("tree/secrets.json")]);
+        assert!(names.contains(kept), "{names}");
+        for (path, content) in &found {
+            assert!(!String::from_utf8_lossy(content).contains(PLANTED), "{}", path.display());
+        }
+        assert!(!(stdout(&output) + &stderr(&output)).contains(PLANTED));
     }
-    assert!(!(stdout(&output) + &stderr(&output)).contains(planted));
+}
+
+#[test]
+fn a_secret_in_an_override_is_refused_and_nothing_is_written() {
+    for values in [
+        "jupyterhub: { hub: { config: { GitHubOAuthenticator: { client_secret: PLANTED } } } }",
+        "jupyterhub: { singleuser: { extraEnv: { AWS_SECRET_ACCESS_KEY: PLANTED } } }",
+        "jupyterhub: { hub: { extraEnv: [{ name: LAB_TOKEN, value: PLANTED }] } }",
+        "jupyterhub: { hub: { config: { CryptKeeper: { keys: [PLANTED] } } } }",
+        "jupyterhub: { hub: { db: { url: \"postgres://hub:PLANTED@db/hub\" } } }",
+        "dask-gateway: { gateway: { auth: { simple: { password: PLANTED } } } }",
+    ] {
+        let machine = Scratch::new();
+        let values = values.replace("PLANTED", PLANTED);
+        machine.write("hub.yaml", format!("{HACKWEEK}overrides:\n  {values}\n"));
+        let (code, out, error) = render(&machine, &[]);
+        assert_eq!(code, Some(1), "{values}");
+        assert!(error.contains("secret-in-clear"), "{error}");
+        assert!(!(out + &error).contains(PLANTED), "{error}");
+        assert!(!machine.path().join("tree").exists());
+    }
 }
 
 #[test]

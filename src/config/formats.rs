@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::flow::{flow, flow_text};
 use super::names::{
-    Account, Cidr, Day, Domain, GroupName, HubName, KubernetesVersion, MachineName, PersonName, Project,
-    Region, SizeName, Zone,
+    Account, Cidr, Day, Domain, GroupName, HubName, ImageName, KubernetesVersion, MachineName, PersonName,
+    Project, Region, SizeName, Zone,
 };
 use super::schema;
 
@@ -33,7 +33,7 @@ fn parses<T: FromStr<Err = UnitError>>(text: &str) -> Result<(), UnitError> {
 }
 
 /// The rule and check behind each `format` of the schema.
-const FORMATS: [(&str, &str, Check); 17] = [
+const FORMATS: [(&str, &str, Check); 18] = [
     ("bytes", "unit", parses::<Bytes>),
     ("duration", "unit", parses::<Duration>),
     ("money", "unit", parses::<Money>),
@@ -48,6 +48,7 @@ const FORMATS: [(&str, &str, Check); 17] = [
     (Account::FORMAT, "name", parses::<Account>),
     (Project::FORMAT, "name", parses::<Project>),
     (MachineName::FORMAT, "name", parses::<MachineName>),
+    (ImageName::FORMAT, "name", parses::<ImageName>),
     (KubernetesVersion::FORMAT, "name", parses::<KubernetesVersion>),
     (Cidr::FORMAT, "name", parses::<Cidr>),
     (Day::FORMAT, "name", parses::<Day>),

@@ -146,7 +146,10 @@ fn check(bytes: Vec<u8>, path: &Path, today: Date, neighbours: &dyn Fn(&HubFile)
     problems.append(&mut lowered.problems);
     let hub = typed(&lowered, &mut problems);
     if let Some(hub) = &hub {
-        problems.extend(rules::check(hub, &lowered, today, &neighbours(hub)));
+        let found = rules::check(hub, &lowered, today, &neighbours(hub));
+        let in_clear = found.iter().filter(|problem| problem.rule == rules::SECRET_IN_CLEAR);
+        secrets.extend(in_clear.filter_map(|problem| problem.span.clone()));
+        problems.extend(found);
     }
     problems.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
     let usable = problems.iter().all(|problem| problem.severity == Severity::Warning);

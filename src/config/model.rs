@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::auth::Auth;
-use super::names::{Cidr, Domain, GroupName, HubName, KubernetesVersion, PersonName, SizeName, Zone};
+use super::names::{
+    Cidr, Domain, GroupName, HubName, ImageName, KubernetesVersion, PersonName, Region, SizeName, Zone,
+};
 use super::plans::{Budget, Event};
 use super::pools::Pools;
 use super::provider::{Charts, Provider, State};
@@ -251,7 +253,8 @@ pub struct Homes {
     #[schemars(example = &"20 GiB")]
     pub quota: Option<Bytes>,
     /// Size of the disk that holds the homes under a quota; it can grow while people work. Default: a quarter
-    /// of everyone's quota (of the event's people, or of 40), at least 50 GiB.
+    /// of everyone's quota (of the event's people, or of 40), at least 50 GiB. A cluster that exists already
+    /// has a disk for each person, as large as the quota, and no such disk.
     #[schemars(example = &"400 GiB")]
     pub size: Option<Bytes>,
     /// How often homes are backed up.
@@ -287,7 +290,7 @@ pub struct Scratch {
 pub struct Data {
     /// Regions of the data, such as `us-west-2`: reading from another region is slow and costs.
     #[schemars(example = ["us-west-2"])]
-    pub regions: Vec<Zone>,
+    pub regions: Vec<Region>,
 }
 
 /// The image that people's servers and Dask workers run.
@@ -295,8 +298,7 @@ pub struct Data {
 #[serde(deny_unknown_fields, default)]
 pub struct Image {
     /// The image's name in its registry. Default: the hub image of frazil.
-    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9._/:-]*$"), example = &"quay.io/pangeo/pangeo-notebook")]
-    pub name: Option<String>,
+    pub name: Option<ImageName>,
     /// The image's tag.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"))]
     pub tag: String,

@@ -144,6 +144,13 @@ name!(
     "r7i.2xlarge"
 );
 name!(
+    /// An image's name without its tag.
+    ImageName, "image-name",
+    r"^([a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?/)?[a-z0-9][a-z0-9._/-]*$", image,
+    "an image's name without its tag, which is written as `image.tag` (a `:` stands before a registry's port only)",
+    "quay.io/pangeo/pangeo-notebook"
+);
+name!(
     /// A Kubernetes minor version.
     KubernetesVersion, "kubernetes-version",
     r"^1\.[0-9]{2}$", minor_version,
@@ -235,6 +242,19 @@ fn machine(text: &str) -> bool {
         && text.bytes().all(legal)
 }
 
+fn image(text: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._/-".contains(&b);
+    let starts = |text: &str| text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let host = |text: &str| starts(text) && text.bytes().all(|b| legal(b) && b != b'_' && b != b'/');
+    let port = |text: &str| (1..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    match text.split_once(':') {
+        Some((registry, rest)) => rest.split_once('/').is_some_and(|(number, path)| {
+            host(registry) && port(number) && starts(path) && path.bytes().all(legal)
+        }),
+        None => text.len() <= 255 && starts(text) && text.bytes().all(legal),
+    }
+}
+
 fn minor_version(text: &str) -> bool {
     text.strip_prefix("1.").is_some_and(|minor| minor.len() == 2 && minor.bytes().all(|b| b.is_ascii_digit()))
 }
@@ -265,6 +285,17 @@ mod tests {
         assert!("10.40.0.0/16".parse::<Cidr>().is_ok());
         for bad in ["10.40.0.1/16", "8.8.0.0/16", "10.0.0.0/7", "10.0.0.0/28", "10.40.0.0", "fd00::/8"] {
             assert!(bad.parse::<Cidr>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn images_have_no_tag_in_their_name() {
+        for good in ["frazil-hub", "quay.io/a/b_c", "localhost:5000/a", "r.example.edu:443/hub/x"] {
+            assert!(good.parse::<ImageName>().is_ok(), "{good}");
+        }
+        for bad in ["a:2026.01", "quay.io/x/y:2026.01", "r:5000/x:1", "r:port/x", ":5000/x", "r:5000/", "A/b"]
+        {
+            assert!(bad.parse::<ImageName>().is_err(), "{bad}");
         }
     }
 

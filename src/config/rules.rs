@@ -2,6 +2,8 @@
 
 mod base;
 mod bounds;
+mod charts;
+mod core;
 mod costs;
 mod gateways;
 mod github;
@@ -18,6 +20,7 @@ mod plans;
 mod pools;
 mod profiles;
 mod provider;
+mod secrets;
 mod subject;
 mod table;
 mod terraform;
@@ -37,9 +40,12 @@ pub(super) use self::neighbours::{Neighbour, Neighbours};
 use self::subject::{Subject, trusted};
 pub use self::table::{Rule, rule, rules, themes};
 
+/// The rule whose problems stand at secrets.
+pub(super) const SECRET_IN_CLEAR: &str = table::overrides::SECRET_IN_CLEAR.name;
+
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 54] = [
+const CHECKS: [Check; 60] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -57,6 +63,7 @@ const CHECKS: [Check; 54] = [
     login::institutions_only,
     login::has_a_domain,
     provider::keys_have_an_effect,
+    provider::of_this_hub,
     provider::local_has_a_hub,
     provider::something_runs,
     provider::known_region,
@@ -67,6 +74,7 @@ const CHECKS: [Check; 54] = [
     machines::sizes_fit,
     machines::workers_fit,
     machines::right_kind,
+    core::holds_its_pods,
     zones::of_the_region,
     zones::enough,
     zones::of_pools,
@@ -78,6 +86,7 @@ const CHECKS: [Check; 54] = [
     plans::event_days,
     plans::event_not_over,
     plans::some_budget,
+    plans::everyone_has_a_seat,
     costs::budget_above_base,
     costs::data_is_near,
     kubernetes::version,
@@ -88,7 +97,10 @@ const CHECKS: [Check; 54] = [
     gateways::own,
     neighbours::can_be_used,
     images::are_found,
+    charts::versions,
+    secrets::by_reference,
     overrides::chart_keys,
+    overrides::replaced,
     terraform::variables_exist,
     terraform::agreed_values,
     placement::pods_find_nodes,

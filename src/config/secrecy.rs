@@ -13,9 +13,15 @@ use crate::nearest::nearest;
 pub(super) fn by_key(node: &Node, found: &mut Vec<Range<usize>>) {
     match &node.value {
         Value::Map(entries) => {
+            let name = entries.iter().find_map(|(key, value)| match &value.value {
+                Value::Text(text, _) if key.text == "name" => Some(text.as_str()),
+                _ => None,
+            });
             for (key, value) in entries {
                 let plain = matches!(value.value, Value::Text(..) | Value::List(_));
-                if plain && sounds_secret(&key.text) {
+                // A variable of an environment: `{ name: API_TOKEN, value: … }`.
+                let of_secret = key.text == "value" && name.is_some_and(sounds_secret);
+                if key.text == "CryptKeeper" || plain && (of_secret || sounds_secret(&key.text)) {
                     found.push(value.span.clone());
                 } else {
                     by_key(value, found);
@@ -27,7 +33,8 @@ pub(super) fn by_key(node: &Node, found: &mut Vec<Range<usize>>) {
     }
 }
 
-fn sounds_secret(key: &str) -> bool {
+/// Whether a key is called as secrets are.
+pub(super) fn sounds_secret(key: &str) -> bool {
     const KEYS: [&str; 4] = ["client_secret", "password", "admin_password", "user_password"];
     let key = key.to_lowercase();
     key.len() <= 64

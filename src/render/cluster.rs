@@ -112,6 +112,6 @@ impl<'a> Cluster<'a> {
             }
             Provider::Kubernetes(_) | Provider::Local(_) => "frazil-hub".to_owned(),
         };
-        (name.clone().unwrap_or_else(own), tag)
+        (name.as_ref().map_or_else(own, ToString::to_string), tag)
     }
 }

@@ -23,6 +23,11 @@ const FILES: &[&str] = &[
     "auth: { password: { admin_password: \"hunter2 } }",
     "gateways: [{ name: g, file: f, auth: password, password: hunter2 }]",
     "xyzzy: { api_token: hunter2 }",
+    "overrides: { jupyterhub: { hub: { cookieSecret: hunter2 } } }",
+    "overrides: { jupyterhub: { hub: { extraEnv: { A: { name: A_TOKEN, value: hunter2 } } } } }",
+    "overrides: { jupyterhub: { hub: { config: { CryptKeeper: { keys: [hunter2] } } } } }",
+    "overrides: { dask-gateway: { gateway: { env: [{ name: A_TOKEN, value: hunter2 }], nothing: 1 } } }",
+    "overrides: { terraform: { db_password: hunter2 } }",
 ];
 
 #[test]

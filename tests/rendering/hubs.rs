@@ -42,7 +42,8 @@ fn level(choice: &Choice, factor: &str) -> usize {
 }
 
 /// Factors that only a cluster of ours has.
-const FOR_CLOUDS: [&str; 7] = ["network", "pools", "state", "budget", "upgrades", "scratch", "backup"];
+const FOR_CLOUDS: [&str; 8] =
+    ["network", "pools", "state", "budget", "upgrades", "scratch", "backup", "event"];
 /// Factors that only a hub has.
 const FOR_PEOPLE: [&str; 7] = ["sizes", "groups", "further", "quota", "backup", "event", "words"];
 
@@ -175,7 +176,12 @@ fn gateway(level: &impl Fn(&str) -> usize) -> Value {
         gateway["per_user"] = json!({ "cores": 40, "memory": "320 GiB" });
     }
     match level("workers") {
-        1 => gateway["workers"] = json!({ "spot": false, "max": 10, "cores": 4, "memory": "16 GiB" }),
+        1 => {
+            gateway["workers"] = json!({ "max": 10, "cores": 4, "memory": "16 GiB" });
+            if level("provider") < 2 {
+                gateway["workers"]["spot"] = json!(false);
+            }
+        }
         2 => gateway["workers"] = json!({ "cores": 0.5, "memory": "1 GiB", "max": 1000 }),
         _ => {}
     }
@@ -196,17 +202,18 @@ fn further(level: usize) -> Value {
 }
 
 fn storage(level: &impl Fn(&str) -> usize) -> Value {
-    let backup = ["none", "daily", "weekly"][level("backup")];
-    let mut homes = json!({ "backup": backup });
+    let mut storage = json!({});
+    if level("backup") > 0 {
+        storage["homes"]["backup"] = json!(["none", "daily", "weekly"][level("backup")]);
+    }
     if level("quota") == 1 {
-        homes["quota"] = json!("20 GiB");
+        storage["homes"]["quota"] = json!("20 GiB");
     }
-    let scratch =
-        [json!({}), json!({ "enabled": false }), json!({ "expire": "36 h" })][level("scratch")].clone();
-    if level("backup") + level("quota") + level("scratch") == 0 {
-        return Value::Null;
+    if level("scratch") > 0 {
+        storage["scratch"] =
+            [json!({ "enabled": false }), json!({ "expire": "36 h" })][level("scratch") - 1].clone();
     }
-    json!({ "homes": homes, "scratch": scratch })
+    if storage == json!({}) { Value::Null } else { storage }
 }
 
 fn budget(level: usize) -> Value {
@@ -244,7 +251,7 @@ fn pools(level: usize, provider: usize) -> Value {
             "core": { "machine": machine("m7i.xlarge", "n2-standard-4"), "count": 1 },
             "dask": { "machines": [machine("m7i.4xlarge", "n2-standard-16")], "spot": false, "max": 60 },
         }),
-        _ => json!({ "dask": { "max": 5 }, "user": { "max": 3 } }),
+        _ => json!({ "dask": { "max": 5 }, "user": { "max": 60 } }),
     }
 }
 

@@ -99,14 +99,18 @@ fn machines() {
 #[test]
 fn zones_and_networks() {
     hold(&[
-        (AWS, "zones: [us-west-2a, us-west-2a]", "too-few-zones", "zones", &["us-west-2b"]),
+        (AWS, "zones: [us-west-2a, us-west-2a]", "too-few-zones", "zones", &["another zone of us-west-2"]),
+        (AWS, "zones: [us-west-2a, us-west-2-lax-1a]", "zone-region", "zones[1]", &["`us-west-2` with one"]),
+        (AWS, "zones: [us-west-2-a, us-west-2b]", "zone-region", "zones[0]", &[]),
+        (GCP, "zones: [us-central1a]", "zone-region", "zones[0]", &["`us-central1-` with one letter"]),
+        (GCP, "pools: { user: { zones: [us-central1-ab] } }", "pool-zone", "pools.user.zones[0]", &[]),
         (GCP, "zones: [us-central1-a]", "", "", &[]),
         (
             AWS,
             "pools: { user: { zones: [us-east-1a] } }",
             "pool-zone",
             "pools.user.zones[0]",
-            &["`us-west-2a`"],
+            &["`us-west-2` with one letter"],
         ),
         (GCP, "pools: { user: { zones: [us-central1-f] } }", "", "", &[]),
         (
@@ -131,7 +135,7 @@ fn zones_and_networks() {
             "network.pods",
             &["`network.cidr`", "10.0.0.0/16 is free"],
         ),
-        (AWS, "network: { pods: 10.40.0.0/14 }", "", "", &[]),
+        (AWS, "network: { pods: 10.40.0.0/14 }", "no-effect", "network.pods", &["on AWS"]),
         (
             GCP,
             "network: { pods: 10.64.0.0/20 }\npools: { user: { max: 40 } }",
@@ -169,7 +173,7 @@ fn money_days_and_versions() {
             "",
             &[],
         ),
-        (CLUSTER, "budget: { total: 1 USD }", "", "", &[]),
+        (CLUSTER, "budget: { total: 1 USD }", "no-effect", "budget", &[]),
         (AWS, "event: { from: 2026-10-30, to: 2026-11-02, attendees: 80 }", "", "", &[]),
         (
             AWS,
@@ -179,7 +183,7 @@ fn money_days_and_versions() {
             &["gcp/us-central1", "112 USD"],
         ),
         (AWS, "data: { regions: [us-west-2, eu-central-1] }", "data-region", "data.regions[1]", &["20 USD"]),
-        (CLUSTER, "data: { regions: [us-west-2] }", "", "", &[]),
+        (CLUSTER, "data: { regions: [us-west-2] }", "no-effect", "data", &[]),
         (
             GCP,
             "kubernetes: { version: \"1.34\" }",
@@ -194,10 +198,17 @@ fn money_days_and_versions() {
             "kubernetes.version",
             &["in 30 days"],
         ),
-        (CLUSTER, "kubernetes: { version: \"1.20\" }", "", "", &[]),
+        (CLUSTER, "kubernetes: { version: \"1.20\" }", "no-effect", "kubernetes", &[]),
         (
             AWS,
-            "kubernetes: { version: \"1.20\" }\ncharts: { jupyterhub: 4.3.0, dask-gateway: 2025.1.0 }",
+            "kubernetes: { version: \"1.99\" }",
+            "kubernetes-unknown",
+            "kubernetes.version",
+            &["write an earlier version"],
+        ),
+        (
+            AWS,
+            "kubernetes: { version: \"1.20\" }\ncharts: { jupyterhub: 5.0.0, dask-gateway: 2027.1.0 }\nsilence: [{ rule: chart-newer, because: a test }]",
             "kubernetes-ended",
             "kubernetes.version",
             &[],
@@ -241,7 +252,13 @@ fn overrides() {
             "overrides.dask-gateway.gateway.backend.worker.core",
             &["`cores`"],
         ),
-        (CLUSTER, "charts: { jupyterhub: 4.3.0 }\noverrides: { jupyterhub: { nothing: 1 } }", "", "", &[]),
+        (
+            CLUSTER,
+            "charts: { jupyterhub: 4.5.0 }\noverrides: { jupyterhub: { nothing: 1 } }",
+            "chart-newer",
+            "charts.jupyterhub",
+            &["not checked"],
+        ),
         (
             CLUSTER,
             "overrides: { jupyterhub: { hub: { config: { authenticator: {} } } } }",

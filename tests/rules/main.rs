@@ -8,7 +8,10 @@
 )]
 
 mod cases;
+mod effect;
+mod overrides;
 mod placement;
+mod room;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

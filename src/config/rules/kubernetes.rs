@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::Subject;
 use super::subject::cloud;
+use super::table::Rule;
 use super::table::money::{
     KUBERNETES_ENDED, KUBERNETES_EXTENDED, KUBERNETES_TOO_OLD, KUBERNETES_UNKNOWN, NEAR_END_OF_SUPPORT,
 };
@@ -49,7 +50,7 @@ fn service(cloud: Provider) -> &'static str {
     }
 }
 
-fn problem(subject: &Subject<'_>, rule: &'static super::table::Rule, message: String) -> Problem {
+fn problem(subject: &Subject<'_>, rule: &'static Rule, message: String) -> Problem {
     let other = format!("write a later version, or leave it out for {}", KubernetesVersion::DEFAULT);
     subject.value(rule, "kubernetes.version", message).help(other)
 }
@@ -80,8 +81,12 @@ fn ended(subject: &Subject<'_>, cloud: Provider, last: Option<Date>) -> Problem 
 
 fn unknown(subject: &Subject<'_>) -> Problem {
     let own = &subject.hub.kubernetes.version;
-    let message = format!("the catalog does not know Kubernetes {own}: it may not be offered");
-    problem(subject, &KUBERNETES_UNKNOWN, message).label("not known")
+    let message = format!("the catalog does not know Kubernetes {own}: it may not be offered yet");
+    let help = format!(
+        "write an earlier version, or leave it out for {}; silence the rule once you have tried this one",
+        KubernetesVersion::DEFAULT
+    );
+    problem(subject, &KUBERNETES_UNKNOWN, message).label("later than the catalog knows").help(help)
 }
 
 fn by_day(subject: &Subject<'_>, cloud: Provider, standard: Date, extended: Option<Date>) -> Option<Problem> {

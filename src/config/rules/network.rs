@@ -6,10 +6,9 @@ use super::Subject;
 use super::neighbours::{Neighbour, is_joined};
 use super::table::network::{DOCKER_NETWORK, NETWORK_OVERLAP, NETWORK_PREFIX, NETWORK_TOO_SMALL};
 use crate::catalog::{GKE_MAX_PODS, Provider as Cloud};
-use crate::config::pools::Pool;
 use crate::config::problem::Problem;
 use crate::config::provider::Provider;
-use crate::render::pools::Origin;
+use crate::render::nodes::NodePool;
 
 /// AWS: the shortest and longest prefix of a VPC's network (VPC user guide, "VPC CIDR blocks").
 const VPC: (u8, u8) = (16, 28);
@@ -134,19 +133,14 @@ pub(super) fn of_a_size_that_aws_takes(subject: &Subject<'_>) -> Vec<Problem> {
         .collect()
 }
 
-/// The network holds the nodes that the pools allow, as far as the file says how many.
+/// The network holds the nodes that the pools allow, by the file or by what frazil makes of it.
 pub(super) fn large_enough(subject: &Subject<'_>) -> Vec<Problem> {
-    let most = |name: &str| {
-        let pool = subject.hub.pools.named().find(|(own, _)| *own == name).map(|(_, pool)| pool);
-        u64::from(pool.and_then(most_nodes).unwrap_or(u32::from(name == "core")))
-    };
-    let nodes: u64 = subject.pools().iter().map(|pool| most(pool.pool)).sum();
+    let pools = subject.cluster().map(|cluster| cluster.pools).unwrap_or_default();
+    let nodes: u64 = pools.iter().map(|pool| u64::from(pool.max)).sum();
     match subject.region().map(crate::catalog::Region::provider) {
         Some(Cloud::Aws) => {
-            let held = |pool: &crate::render::pools::PoolMachines| {
-                most(pool.pool) * (1 + u64::from(most_pods(&pool.origin)))
-            };
-            let addresses: u64 = subject.pools().iter().map(held).sum::<u64>() + KEPT_BY_AWS;
+            let held = |pool: &NodePool| u64::from(pool.max) * (1 + u64::from(most_pods(pool)));
+            let addresses = pools.iter().map(held).sum::<u64>() + KEPT_BY_AWS;
             let what = format!("{nodes} nodes with their pods");
             too_small(subject, "network.cidr", subject.hub.network.cidr.net(), addresses, &what)
         }
@@ -164,17 +158,9 @@ pub(super) fn large_enough(subject: &Subject<'_>) -> Vec<Problem> {
     }
 }
 
-fn most_nodes(pool: &Pool) -> Option<u32> {
-    pool.count.or(pool.max)
-}
-
 /// The most pods that a node of a pool may hold.
-fn most_pods(origin: &Origin) -> u32 {
-    let offers: Vec<_> = match origin {
-        Origin::File(offers) => offers.iter().collect(),
-        origin => origin.fits().into_iter().map(|fit| fit.offer.as_ref()).collect(),
-    };
-    offers.iter().filter_map(|offer| offer.machine.max_pods).max().unwrap_or_default()
+fn most_pods(pool: &NodePool) -> u32 {
+    pool.machines.iter().filter_map(|offer| offer.machine.max_pods).max().unwrap_or_default()
 }
 
 fn too_small(subject: &Subject<'_>, path: &str, net: Ipv4Net, needed: u64, what: &str) -> Vec<Problem> {

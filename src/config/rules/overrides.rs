@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Subject;
-use super::table::overrides::{CHART_KEY, CHART_KIND};
+use super::table::overrides::{CHART_KEY, CHART_KIND, REPLACED_VALUE};
 use crate::config::lower::{MOST_GUESSES, clip, join};
 use crate::config::problem::Problem;
 use crate::nearest::nearest;
@@ -29,6 +29,41 @@ pub(super) fn chart_keys(subject: &Subject<'_>) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Values that frazil's own settings replace: chart, path, and the key of the hub file to write.
+const REPLACED: [(&str, &str, &str); 8] = [
+    ("jupyterhub", "singleuser.memory", "sizes"),
+    ("jupyterhub", "singleuser.cpu", "sizes"),
+    ("jupyterhub", "singleuser.image.name", "image.name"),
+    ("jupyterhub", "singleuser.image.tag", "image.tag"),
+    ("dask-gateway", "gateway.backend.worker.cores", "gateway.workers.cores"),
+    ("dask-gateway", "gateway.backend.worker.memory", "gateway.workers.memory"),
+    ("dask-gateway", "gateway.backend.image.name", "image.name"),
+    ("dask-gateway", "gateway.backend.image.tag", "image.tag"),
+];
+
+/// Overrides leave alone what the hub file's own keys say.
+pub(super) fn replaced(subject: &Subject<'_>) -> Vec<Problem> {
+    if subject.is_local() {
+        return Vec::new();
+    }
+    let found = REPLACED.iter().filter(|(chart, path, _)| overridden(subject, chart, path));
+    found
+        .map(|(chart, path, instead)| {
+            let message = format!("`{path}` of the chart {chart} is said by `{instead}` of the hub file");
+            let problem = subject.key(&REPLACED_VALUE, &format!("overrides.{chart}.{path}"), message);
+            problem.label("said in two places").help(format!("write `{instead}` instead"))
+        })
+        .collect()
+}
+
+fn overridden(subject: &Subject<'_>, chart: &str, path: &str) -> bool {
+    let overrides = &subject.hub.overrides;
+    let values = if chart == "jupyterhub" { &overrides.jupyterhub } else { &overrides.dask_gateway };
+    let mut keys = path.split('.');
+    let first = keys.next().and_then(|key| values.get(key));
+    keys.try_fold(first, |value, key| value.map(|value| value.get(key))).flatten().is_some()
 }
 
 struct Walk<'a> {

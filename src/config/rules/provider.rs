@@ -9,7 +9,8 @@ use crate::config::problem::Problem;
 use crate::config::provider::Provider;
 
 /// Keys that do nothing on one machine.
-const NOT_LOCAL: [&str; 15] = [
+const NOT_LOCAL: [&str; 18] = [
+    "contact",
     "domain",
     "kubernetes",
     "zones",
@@ -24,10 +25,26 @@ const NOT_LOCAL: [&str; 15] = [
     "event",
     "data",
     "gateways",
+    "gateway.balancer",
+    "gateway.workers.spot",
     "overrides",
 ];
 /// Keys that do nothing on a cluster that already exists.
-const NOT_KUBERNETES: [&str; 4] = ["network", "pools", "state", "overrides.terraform"];
+const NOT_KUBERNETES: [&str; 13] = [
+    "kubernetes",
+    "zones",
+    "network",
+    "pools",
+    "state",
+    "budget",
+    "event",
+    "data",
+    "gateway.workers.spot",
+    "storage.homes.size",
+    "storage.homes.backup",
+    "storage.scratch",
+    "overrides.terraform",
+];
 
 /// A key that does nothing here is told, so that nobody relies on it.
 pub(super) fn keys_have_an_effect(subject: &Subject<'_>) -> Vec<Problem> {
@@ -52,6 +69,33 @@ pub(super) fn keys_have_an_effect(subject: &Subject<'_>) -> Vec<Problem> {
             subject.key(&NO_EFFECT, &key, format!("`{key}` has no effect {place}")).help(help)
         })
         .collect()
+}
+
+/// Keys that do something in another kind of hub on the same provider.
+pub(super) fn of_this_hub(subject: &Subject<'_>) -> Vec<Problem> {
+    let hub = subject.hub;
+    let aws = matches!(hub.provider, Provider::Aws(_));
+    let ours = cloud(&hub.provider).is_some();
+    let idle = [
+        (aws, "network.pods", "on AWS, where pods have addresses of `network.cidr`", "leave it out"),
+        (
+            ours && hub.hub && hub.storage.homes.quota.is_none(),
+            "storage.homes.size",
+            "without a quota: the cloud's shared file system grows by itself",
+            "write `storage.homes.quota` too, or leave it out",
+        ),
+        (
+            hub.hub && !subject.is_local(),
+            "gateway.balancer",
+            "with a hub, whose people reach the gateway through it",
+            "leave it out; it is for `hub: false`",
+        ),
+    ];
+    let said = idle.into_iter().filter(|(idle, key, _, _)| *idle && subject.says(key));
+    said.map(|(_, key, place, help)| {
+        subject.key(&NO_EFFECT, key, format!("`{key}` has no effect {place}")).help(help)
+    })
+    .collect()
 }
 
 /// One machine has a hub; a gateway alone is for clusters.

@@ -15,14 +15,21 @@ fn region<'a>(subject: &Subject<'a>) -> Option<&'a Region> {
     subject.hub.provider.region().filter(|_| subject.trusts("provider"))
 }
 
-fn is_within(zone: &Zone, region: &Region) -> bool {
-    zone.as_str().strip_prefix(region.as_str()).is_some_and(|rest| !rest.is_empty())
+/// What stands between a region and a zone's letter.
+fn hyphen(subject: &Subject<'_>) -> &'static str {
+    if subject.hub.provider.key() == "gcp" { "-" } else { "" }
 }
 
-/// A zone of a region, to be named as an example.
-fn example(subject: &Subject<'_>, region: &Region, letter: char) -> String {
-    let hyphen = if subject.hub.provider.key() == "gcp" { "-" } else { "" };
-    format!("{region}{hyphen}{letter}")
+/// Whether a zone's name is the region's with one letter after it: local zones of AWS take no cluster.
+fn is_within(subject: &Subject<'_>, zone: &Zone, region: &Region) -> bool {
+    let rest = zone.as_str().strip_prefix(region.as_str());
+    let letter = rest.and_then(|rest| rest.strip_prefix(hyphen(subject)));
+    letter.is_some_and(|letter| letter.len() == 1 && letter.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+/// How zones are called. Which letters there are differs by region, and on AWS by account.
+fn form(subject: &Subject<'_>, region: &Region) -> String {
+    format!("a zone is called `{region}{}` with one letter after it", hyphen(subject))
 }
 
 /// A cluster's zones are those of its region.
@@ -30,14 +37,14 @@ pub(super) fn of_the_region(subject: &Subject<'_>) -> Vec<Problem> {
     let Some(region) = region(subject) else {
         return Vec::new();
     };
-    let zones = subject.hub.zones.iter().enumerate().filter(|(_, zone)| !is_within(zone, region));
+    let zones = subject.hub.zones.iter().enumerate().filter(|(_, zone)| !is_within(subject, zone, region));
     zones
         .map(|(index, zone)| {
             let message = format!("`{zone}` is no zone of the region `{region}`");
             subject
                 .value(&ZONE_REGION, &format!("zones[{index}]"), message)
-                .label("of another region")
-                .help(format!("name zones such as `{}`, or leave `zones` out", example(subject, region, 'a')))
+                .label("no zone of the region")
+                .help(format!("{}; leave `zones` out for the region's first", form(subject, region)))
         })
         .collect()
 }
@@ -49,14 +56,12 @@ pub(super) fn enough(subject: &Subject<'_>) -> Vec<Problem> {
         return Vec::new();
     };
     let different: BTreeSet<_> = zones.iter().collect();
-    let sound = subject.trusts("zones") && zones.iter().all(|zone| is_within(zone, region));
+    let sound = subject.trusts("zones") && zones.iter().all(|zone| is_within(subject, zone, region));
     if zones.is_empty() || different.len() > 1 || !sound {
         return Vec::new();
     }
-    let second = ['a', 'b'].map(|letter| example(subject, region, letter));
-    let second = second.iter().find(|zone| zone.as_str() != zones[0].as_str()).cloned().unwrap_or_default();
     let message = "EKS needs two zones or more; the pools may sit in one";
-    let help = format!("write for example `zones: [{}, {second}]`, or leave `zones` out", zones[0]);
+    let help = format!("add another zone of {region} to `{}`, or leave `zones` out", zones[0]);
     vec![subject.value(&TOO_FEW_ZONES, "zones", message).label("one zone").help(help)]
 }
 
@@ -66,7 +71,8 @@ pub(super) fn of_pools(subject: &Subject<'_>) -> Vec<Problem> {
         return Vec::new();
     };
     let own: BTreeSet<_> = subject.hub.zones.iter().collect();
-    let known = |zone: &Zone| if own.is_empty() { is_within(zone, region) } else { own.contains(zone) };
+    let known =
+        |zone: &Zone| if own.is_empty() { is_within(subject, zone, region) } else { own.contains(zone) };
     let named = subject.hub.pools.named().flat_map(|(name, pool)| {
         let zones = pool.zones.iter().enumerate();
         zones.map(move |(index, zone)| (format!("pools.{name}.zones[{index}]"), zone))
@@ -77,7 +83,7 @@ pub(super) fn of_pools(subject: &Subject<'_>) -> Vec<Problem> {
             let (message, help) = if own.is_empty() {
                 (
                     format!("`{zone}` is no zone of the region `{region}`"),
-                    format!("write a zone such as `{}`", example(subject, region, 'a')),
+                    format!("{}; leave it out for all of the hub's zones", form(subject, region)),
                 )
             } else {
                 let words: Vec<_> = own.iter().take(MOST_NAMED).map(|zone| format!("`{zone}`")).collect();

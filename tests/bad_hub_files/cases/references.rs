@@ -54,14 +54,14 @@ pub(crate) const CASES: &[Case] = &[
         "name: lab\nprovider: { aws: { account: \"123456789012\", region: us-west-2 } }\nzones: [us-west-2a, us-east-1a]\n",
         (3, 21),
         "zone-region",
-        "`us-west-2a`",
+        "`us-west-2` with one letter after it",
     ),
     case(
         "a region for a zone",
         "name: lab\nprovider: { aws: { account: \"123456789012\", region: us-west-2 } }\nzones: [us-west-2]\n",
         (3, 9),
         "zone-region",
-        "`us-west-2a`",
+        "`us-west-2` with one letter after it",
     ),
     line(
         "a gateway without its password",

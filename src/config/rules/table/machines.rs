@@ -49,6 +49,14 @@ rules! {
         summary: "The machines of one pool have one shape.",
         why: "The cluster autoscaler takes the first machine of a group for all of them (its AWS guide: \"instance types should have the same amount of RAM and number of CPU cores\"). With larger ones in the group it makes too many nodes, with smaller ones pods stay pending.",
         action: "Keep machines of equal cores and memory; `frazil explain pools` chooses such.";
+    CORE_TOO_SMALL: "core-too-small", Error, silenceable: true,
+        summary: "The core pool's machines hold what runs on them.",
+        why: "Hub, proxies, gateway, DNS, autoscaler and storage drivers run on core nodes, and only there. A small EC2 machine may hold fewer pods than these are: a t3.micro has addresses for 4 (EKS, `eni-max-pods.txt` of awslabs/amazon-eks-ami). What does not fit stays pending, and the hub never comes up. Counted are the requests and pods of the charts with frazil's values (seen with `helm template`), 64 MiB for a pod that requests nothing, and what the catalog takes off for daemon sets.",
+        action: "Leave `pools.core.machine` out, take a machine of 2 cores and 8 GiB, or raise `count`.";
+    POOL_TOO_SMALL_FOR_EVENT: "pool-too-small-for-event", Warning, silenceable: true,
+        summary: "The pool of the default size has a seat for everyone of the event.",
+        why: "When a pool has all of its nodes, the next person waits for a server until it times out. Without `max`, the user pool gets as many nodes as the event's people need; the gpu pool gets 4, because nobody wants dozens of GPUs by surprise. A warning, for not everyone may work at once.",
+        action: "Write the `max` of the message; the cloud's quota has to allow as many machines.";
     CORE_ON_SPOT: "core-on-spot", Error, silenceable: true,
         summary: "The core pool is not on spot machines.",
         why: "The core node carries the hub, the proxy and the autoscaler. When the cloud takes it back, everyone is cut off for minutes and new nodes come late (nebari-dev/nebari#140).",

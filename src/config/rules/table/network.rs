@@ -3,8 +3,8 @@
 rules! {
     ZONE_REGION: "zone-region", Error, silenceable: false,
         summary: "Zones are of the provider's region.",
-        why: "A cluster lives in one region. A subnet or node in a zone of another is refused, after the control plane has been made.",
-        action: "Write zones such as `us-west-2a`, or leave `zones` out.";
+        why: "A cluster lives in one region. A subnet or node in a zone of another is refused, after the control plane has been made. A zone is called as its region with a letter after it, on Google Cloud with a hyphen between: `us-west-2a`, `us-east1-b`. Which letters a region has is not checked: they differ, and on AWS by account. EKS takes no local zones for its control plane (EKS user guide, \"View Amazon EKS networking requirements for VPC and subnets\").",
+        action: "Write zones of the region, or leave `zones` out for its first ones.";
     TOO_FEW_ZONES: "too-few-zones", Error, silenceable: false,
         summary: "An EKS cluster has at least two zones.",
         why: "EKS wants subnets in two zones or more for its control plane (EKS user guide, \"View Amazon EKS networking requirements for VPC and subnets\"). The pools may still sit in one.",

@@ -17,6 +17,22 @@ rules! {
         summary: "Profiles and their choices have a `display_name`.",
         why: "KubeSpawner fails on a profile without one when the first person opens the page, not when the hub starts (z2jh#1242).",
         action: "Give it a `display_name`.";
+    REPLACED_VALUE: "replaced-value", Warning, silenceable: true,
+        summary: "Sizes, workers and the image are said by the hub file's own keys.",
+        why: "A server's memory and cores come from its size, a Dask worker's and the image of a Dask cluster from frazil's own settings of the gateway, both at every start: the charts' values for them are replaced. An image that is set for servers alone would differ from the one that Dask workers run, and that is pulled ahead.",
+        action: "Write the key that the message names.";
+    CHART_VERSION: "chart-version", Error, silenceable: false,
+        summary: "Charts are not older than the ones that frazil's values are made for.",
+        why: "Both charts refuse values that they do not know: Dask Gateway 2025.4.0 fails with \"additional properties 'jupyterhubServiceName' not allowed\", after the cluster has been made (seen with Helm).",
+        action: "Leave the version out, or write the one of the message.";
+    CHART_NEWER: "chart-newer", Warning, silenceable: true,
+        summary: "Charts are not newer than the ones that frazil's values are made for.",
+        why: "A later chart may have renamed or dropped a value, and then refuses it or does something else. frazil checks overrides only against the versions that it knows.",
+        action: "Leave the version out, or try it and silence the rule.";
+    SECRET_IN_CLEAR: "secret-in-clear", Error, silenceable: true,
+        summary: "No secret stands in the overrides.",
+        why: "Overrides go as they are into the rendered folder, which is there to be kept in git, and from it into Helm's releases and Terraform's state. Secrets are known by their keys (`client_secret`, `*_TOKEN`, `password`) and by the places where the charts take one. Those who run many hubs keep all of theirs encrypted, with sops (2i2c-org/infrastructure).",
+        action: "Write a reference: `auth.….client_secret: { env: … }`, or `valueFrom: { secretKeyRef: … }` in an environment. Tokens, cookie secrets and encryption keys are made at random: leave them out.";
     PROFILE_LIST: "profile-list", Warning, silenceable: true,
         summary: "What people may start is said in `sizes`.",
         why: "The hub makes its profiles from `sizes`, by group, in its own configuration, which is read after the chart's values. A `singleuser.profileList` is replaced whole and has no effect; it is still checked, for files that are on their way to `sizes`.",

@@ -23,7 +23,7 @@ rules! {
         action: "Raise the limit to the numbers in the message, or make the workers smaller.";
     NO_EFFECT: "no-effect", Warning, silenceable: true,
         summary: "Every key does something where the hub runs.",
-        why: "On one machine or on a cluster that already exists, frazil makes no network, no pools and no budget. A key that does nothing is told, so that nobody relies on it.",
+        why: "On one machine or on a cluster that already exists, frazil makes no network, no pools, no buckets, no backups and no budget, and a few keys are for one cloud or for one kind of hub. A key that does nothing is told, so that nobody relies on it.",
         action: "Leave the key out, or silence the rule in a file that moves between providers.";
     LOCAL_HUB: "local-hub", Error, silenceable: false,
         summary: "A hub file for one machine has a hub.",
