@@ -52,6 +52,11 @@ fn values(cluster: &Cluster<'_>) -> Result<Value, TemplateError> {
     }
     let overrides: Map<_, _> = cluster.hub.overrides.dask_gateway.clone().into_iter().collect();
     merge(&mut values, Value::Object(overrides));
+    let first: Vec<_> = guard::complete(cluster).into_iter().collect();
+    for part in ["scheduler", "worker"] {
+        let place = ["gateway", "backend", part, "extraPodConfig", "initContainers"];
+        guard::put_in_front(&mut values, &place, &first);
+    }
     Ok(values)
 }
 
@@ -102,7 +107,7 @@ fn pod(cluster: &Cluster<'_>, purpose: Purpose) -> Value {
         "serviceAccountName": USER_ACCOUNT,
         "automountServiceAccountToken": false,
         "tolerations": tolerations(&purpose.taints()),
-        "initContainers": guard::init_containers(cluster),
+        "initContainers": [],
     });
     if cluster.is_ours() {
         let value = match purpose {

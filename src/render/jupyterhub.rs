@@ -30,6 +30,15 @@ const NODE_SECONDS: u64 = 600;
 const GIB_PER_CORE: f64 = 8.0;
 /// The least CPU that a server is guaranteed, in cores.
 const LEAST_CPU: f64 = 0.05;
+/// Where values may say what runs in a server's pod before the person's program, instead of what the chart
+/// makes: KubeSpawner takes these as they are, in both spellings of the key.
+const INSTEAD: [&[&str]; 5] = [
+    &["singleuser", "extraPodConfig", "initContainers"],
+    &["singleuser", "extraPodConfig", "init_containers"],
+    &["hub", "config", "KubeSpawner", "init_containers"],
+    &["hub", "config", "KubeSpawner", "extra_pod_config", "initContainers"],
+    &["hub", "config", "KubeSpawner", "extra_pod_config", "init_containers"],
+];
 
 /// The release of JupyterHub; none for a cluster with a gateway only.
 pub(super) fn release(cluster: &Cluster<'_>) -> Option<Release> {
@@ -52,7 +61,20 @@ fn values(cluster: &Cluster<'_>) -> Value {
     }
     let overrides: Map<_, _> = cluster.hub.overrides.jupyterhub.clone().into_iter().collect();
     merge(&mut values, Value::Object(overrides));
+    guarded(cluster, &mut values);
     values
+}
+
+/// The guard of people's homes comes first, wherever an override says what runs before a server.
+fn guarded(cluster: &Cluster<'_>, values: &mut Value) {
+    let with_home =
+        |guard: Option<Value>| guard.into_iter().chain(guard::own_home(cluster)).collect::<Vec<_>>();
+    let first = with_home(guard::of_servers(cluster));
+    guard::put_in_front(values, &["singleuser", "initContainers"], &first);
+    let alone = with_home(guard::complete(cluster));
+    for place in INSTEAD.into_iter().filter(|place| guard::says(values, place)).collect::<Vec<_>>() {
+        guard::put_in_front(values, place, &alone);
+    }
 }
 
 fn hub(cluster: &Cluster<'_>) -> Value {
@@ -206,9 +228,9 @@ fn singleuser(cluster: &Cluster<'_>) -> Value {
         "serviceAccountName": USER_ACCOUNT,
         "storage": homes(cluster),
         "extraEnv": environment(cluster),
-        "cloudMetadata": { "blockWithIptables": !cluster.is_ours() },
+        "cloudMetadata": { "blockWithIptables": !cluster.is_gke() },
         "networkPolicy": network_policy(cluster),
-        "initContainers": init_containers(cluster),
+        "initContainers": [],
     });
     // What starts without a choice: placeholders and the hub's own default are of its size.
     if let Some(size) = cluster.hub.default_size() {
@@ -222,10 +244,6 @@ fn singleuser(cluster: &Cluster<'_>) -> Value {
         );
     }
     json!({ "singleuser": singleuser })
-}
-
-fn init_containers(cluster: &Cluster<'_>) -> Vec<Value> {
-    guard::init_containers(cluster).into_iter().chain(guard::own_home(cluster)).collect()
 }
 
 /// Where people's homes are.
