@@ -11,6 +11,7 @@ use super::cluster::Cluster;
 use super::manifests::manifests;
 use super::nodes::PoolError;
 use super::outputs;
+use super::placeholders::warm;
 use super::quote::ascii_json_lines;
 use super::secrets::{Secret, Source, secrets};
 use super::templates::{Template, TemplateError, fill};
@@ -86,7 +87,7 @@ pub fn hub_files(hub: &HubFile) -> Result<Tree, RenderError> {
     }
     tree.add("charts.yaml", yaml("Helm releases, in this order", &releases_data(&releases))?);
     tree.add("secrets.json", ascii_json_lines(&json!(secrets)));
-    let notes = notes(hub, &tree, &releases, &secrets)?;
+    let notes = notes(&cluster, &tree, &releases, &secrets)?;
     tree.add("README.md", notes);
     Ok(tree)
 }
@@ -175,7 +176,7 @@ fn image(hub: &HubFile, tree: &mut Tree) -> Result<(), RenderError> {
 }
 
 fn notes(
-    hub: &HubFile,
+    cluster: &Cluster<'_>,
     tree: &Tree,
     releases: &[Release],
     secrets: &[Secret],
@@ -202,8 +203,26 @@ fn notes(
         let prefix = outputs::PREFIX.as_bytes();
         file.content.windows(prefix.len()).any(|window| window == prefix)
     });
-    let context = json!({ "name": hub.name, "files": files, "releases": releases, "secrets": secrets, "outputs": outputs });
+    let context = json!({
+        "name": cluster.hub.name,
+        "files": files,
+        "releases": releases,
+        "secrets": secrets,
+        "outputs": outputs,
+        "warm": kept_warm(cluster),
+    });
     Ok(fill(Template::Notes, &context)?)
+}
+
+/// Nodes that cost by the hour as long as the values are installed.
+fn kept_warm(cluster: &Cluster<'_>) -> Option<Value> {
+    let (warm, event) = (warm(cluster)?, cluster.hub.event.as_ref()?);
+    Some(json!({
+        "nodes": warm.nodes.to_string(),
+        "machine": warm.machine.machine.name,
+        "from": event.from,
+        "to": event.to,
+    }))
 }
 
 /// What a file of the tree is, in a few words.

@@ -1,6 +1,5 @@
 //! Values of the JupyterHub chart.
 
-use frazil_units::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::chart::{Chart, Release, merge};
@@ -8,8 +7,8 @@ use super::cluster::{Cluster, Homes};
 use super::dask_gateway::CHART as GATEWAY_CHART;
 use super::nodes::{GPU_TAINT, NodePool, POOL_LABEL, Purpose, Taint};
 use super::quote::{memory, quantity};
-use super::seats::{room, seats};
-use super::{gateways, guard, programs, support};
+use super::seats::seats;
+use super::{gateways, guard, placeholders, programs, support};
 use crate::config::{Auth, Certificates, Github, Size};
 
 /// The chart of JupyterHub.
@@ -23,9 +22,6 @@ pub(super) const CHART: Chart = Chart {
 
 /// The service account of people's servers and Dask workers: the cloud's identity hangs on it.
 pub(super) const USER_ACCOUNT: &str = "user";
-/// How long it takes until a new node runs servers, in seconds: machine, kubelet and image
-/// (2i2c takes 10 minutes when it sizes placeholders).
-const NODE_SECONDS: u64 = 600;
 /// Cores of a server on a cluster whose machines are not known: one for 8 GiB, as machines for memory have them.
 const GIB_PER_CORE: f64 = 8.0;
 /// The least CPU that a server is guaranteed, in cores.
@@ -309,7 +305,7 @@ fn scheduling(cluster: &Cluster<'_>) -> Value {
             "corePods": { "nodeAffinity": { "matchNodePurpose": matching } },
             "userPods": { "nodeAffinity": { "matchNodePurpose": matching } },
             "userScheduler": { "nodeSelector": cluster.core_selector() },
-            "userPlaceholder": placeholders(cluster),
+            "userPlaceholder": placeholders::values(cluster),
         },
         "prePuller": {
             "hook": { "nodeSelector": cluster.core_selector() },
@@ -322,34 +318,6 @@ fn scheduling(cluster: &Cluster<'_>) -> Value {
 fn gpu_tolerations(cluster: &Cluster<'_>) -> Value {
     let toleration = json!({ "key": GPU_TAINT.0, "operator": "Exists", "effect": "NoSchedule" });
     if cluster.has_gpus() { json!([toleration]) } else { json!([]) }
-}
-
-/// Nodes kept warm for those who log in at once: a placeholder is as large as a whole node's
-/// seats, for many small ones would give way one by one and keep the node from coming.
-fn placeholders(cluster: &Cluster<'_>) -> Value {
-    let Some(size) = cluster.hub.default_size() else { return json!({ "replicas": 0 }) };
-    if let Some((replicas, cpu, memory)) = warm_nodes(cluster, size) {
-        return json!({ "replicas": replicas, "resources": resources(cpu, memory) });
-    }
-    // The chart would take the size as KubeSpawner reads it, with units that Kubernetes reads differently.
-    json!({ "replicas": 0, "resources": resources(guarantee(cluster, size), size.memory) })
-}
-
-/// How many nodes are kept warm, and the CPU in cores and memory that people may use of each.
-fn warm_nodes(cluster: &Cluster<'_>, size: &Size) -> Option<(u64, f64, Bytes)> {
-    let burst = cluster.hub.event.as_ref()?.login_burst?;
-    let machine = cluster.pool(Purpose::User)?.machines.first()?;
-    let each = seats(size, machine)?.count;
-    let (cpu, memory) = room(machine)?;
-    let arriving = u64::from(burst.count) * NODE_SECONDS;
-    let people = arriving.div_ceil(burst.within.as_secs().max(1)).min(burst.count.into());
-    Some((people.div_ceil(u64::from(each.max(1))), cpu, memory))
-}
-
-/// Requests and limits of a pod as Kubernetes reads them.
-fn resources(cpu: f64, memory: Bytes) -> Value {
-    let amounts = json!({ "cpu": format!("{cpu}"), "memory": quantity(memory) });
-    json!({ "requests": amounts, "limits": amounts })
 }
 
 /// The CPU that a size is guaranteed, in cores.
