@@ -14,6 +14,7 @@ mod jupyterhub;
 pub mod local;
 mod manifests;
 pub mod names;
+pub mod neighbours;
 pub mod nodes;
 pub mod outputs;
 pub mod placeholders;

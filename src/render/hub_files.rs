@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::chart::Release;
 use super::cluster::Cluster;
 use super::manifests::manifests;
-use super::nodes::PoolError;
 use super::outputs;
 use super::placeholders::warm;
 use super::quote::ascii_json_lines;
@@ -36,9 +35,6 @@ const GCP_ROOT: [(&str, &str); 2] = [
 /// A hub file that cannot be rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// A pool has no machines.
-    #[error(transparent)]
-    Pool(#[from] PoolError),
     /// A template cannot be filled.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -67,27 +63,26 @@ pub fn releases(cluster: &Cluster<'_>) -> Result<Vec<Release>, TemplateError> {
 /// The files of a hub on a cluster.
 ///
 /// # Errors
-/// When no machine holds a pool.
-pub fn hub_files(hub: &HubFile) -> Result<Tree, RenderError> {
-    let cluster = Cluster::new(hub)?;
-    let releases = releases(&cluster)?;
-    let secrets = secrets(&cluster);
+/// When a template cannot be filled, or values cannot be written.
+pub fn hub_files(cluster: &Cluster<'_>) -> Result<Tree, RenderError> {
+    let releases = releases(cluster)?;
+    let secrets = secrets(cluster);
     let mut tree = Tree::default();
-    terraform(&cluster, &mut tree)?;
-    image(hub, &mut tree)?;
+    terraform(cluster, &mut tree)?;
+    image(cluster.hub, &mut tree)?;
     for release in &releases {
         let head = format!("Values of the chart {} {}", release.chart.name, release.version);
         tree.add(values_path(release), yaml(&head, &release.values)?);
     }
-    for manifest in manifests(&cluster) {
+    for manifest in manifests(cluster) {
         let name =
             [&manifest["kind"], &manifest["metadata"]["name"]].map(|text| text.as_str().unwrap_or_default());
         let path = format!("manifests/{}-{}.yaml", name[0].to_lowercase(), name[1]);
         tree.add(path, yaml("Applied server-side", &manifest)?);
     }
-    tree.add("charts.yaml", yaml("Helm releases, in this order", &releases_data(&releases))?);
+    tree.add("charts.yaml", yaml("Helm releases, in this order", &releases_data(cluster, &releases))?);
     tree.add("secrets.json", ascii_json_lines(&json!(secrets)));
-    let notes = notes(&cluster, &tree, &releases, &secrets)?;
+    let notes = notes(cluster, &tree, &releases, &secrets)?;
     tree.add("README.md", notes);
     Ok(tree)
 }
@@ -103,14 +98,15 @@ fn yaml(head: &str, value: &impl Serialize) -> Result<String, RenderError> {
     Ok(format!("# {head}. Written by frazil: change the hub file, not this.\n{text}"))
 }
 
-fn releases_data(releases: &[Release]) -> Value {
+fn releases_data(cluster: &Cluster<'_>, releases: &[Release]) -> Value {
+    let from = Some(cluster.hub.charts.from.as_str()).filter(|from| *from != "upstream");
     let data = releases.iter().map(|release| {
         json!({
             "release": release.name,
             "namespace": release.namespace,
             "chart": release.chart.name,
             "version": release.version,
-            "repository": release.chart.repository,
+            "repository": from.unwrap_or(release.chart.repository),
             "source": release.chart.source,
             "why": release.chart.why,
             "values": values_path(release),

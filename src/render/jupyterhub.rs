@@ -8,7 +8,7 @@ use super::dask_gateway::CHART as GATEWAY_CHART;
 use super::nodes::{GPU_TAINT, NodePool, POOL_LABEL, Purpose, Taint};
 use super::quote::{memory, quantity};
 use super::seats::seats;
-use super::{gateways, guard, placeholders, programs, support};
+use super::{gateways, guard, neighbours, placeholders, programs, support};
 use crate::config::{Auth, Certificates, Github, Size};
 
 /// The chart of JupyterHub.
@@ -284,18 +284,15 @@ fn environment(cluster: &Cluster<'_>) -> Value {
     env
 }
 
-/// Beyond the chart's own rules: people reach the gateway's proxy, and on GKE the metadata server
-/// that gives them their identity. The cluster's other private addresses stay closed.
+/// Beyond the chart's own rules: people reach the gateway's proxy, further gateways nearby, and on GKE the
+/// metadata server that gives them their identity. Other private addresses stay closed.
 fn network_policy(cluster: &Cluster<'_>) -> Value {
-    let mut policy = json!({ "egressAllowRules": { "cloudMetadataServer": cluster.is_gke() } });
+    let own = json!({ "to": [{ "podSelector": { "matchLabels": neighbours::proxy_labels() } }] });
+    let mut egress = neighbours::egress(cluster);
     if cluster.has_gateway() {
-        let proxy = json!({
-            "app.kubernetes.io/name": "dask-gateway",
-            "app.kubernetes.io/component": "traefik",
-        });
-        merge(&mut policy, json!({ "egress": [{ "to": [{ "podSelector": { "matchLabels": proxy } }] }] }));
+        egress.insert(0, own);
     }
-    policy
+    json!({ "egressAllowRules": { "cloudMetadataServer": cluster.is_gke() }, "egress": egress })
 }
 
 fn scheduling(cluster: &Cluster<'_>) -> Value {
