@@ -30,23 +30,34 @@ fn guard<'a>(values: &'a Value, place: &str) -> &'a str {
     guard.and_then(|guard| guard["command"][2].as_str()).unwrap_or_default()
 }
 
-fn check(name: &str, hub: &HubFile) {
-    let cluster = Cluster::new(hub).unwrap();
-    let homes = hub.hub && cluster.homes() != Homes::Disks;
-    if let Some(values) = values(&cluster, "jupyterhub") {
-        assert_eq!(guard(&values, SERVERS).contains(HOMES), homes, "{name}: servers and homes");
-        // GKE's metadata server gives people their own rights; EKS Pod Identity is at another address.
-        let closed = values.pointer("/singleuser/cloudMetadata/blockWithIptables");
-        assert_eq!(closed, Some(&json!(!cluster.is_gke())), "{name}: servers and metadata");
-    }
-    let Some(values) = values(&cluster, "dask-gateway") else { return };
+/// The guard of people's servers, in the values of the JupyterHub chart.
+pub(crate) fn check_servers(cluster: &Cluster<'_>, values: &Value) {
+    assert_eq!(guard(values, SERVERS).contains(HOMES), has_shared_homes(cluster));
+    // GKE's metadata server gives people their own rights; EKS Pod Identity is at another address.
+    let closed = values.pointer("/singleuser/cloudMetadata/blockWithIptables");
+    assert_eq!(closed, Some(&json!(!cluster.is_gke())));
+}
+
+/// The guard of Dask schedulers and workers, in the values of the Dask Gateway chart.
+pub(crate) fn check_dask(cluster: &Cluster<'_>, values: &Value) {
     for place in DASK {
-        assert_eq!(guard(&values, place).contains(HOMES), homes, "{name}: {place} and homes");
-        assert_eq!(
-            guard(&values, place).contains(METADATA),
-            !cluster.is_gke(),
-            "{name}: {place} and metadata"
-        );
+        assert_eq!(guard(values, place).contains(HOMES), has_shared_homes(cluster), "{place}");
+        assert_eq!(guard(values, place).contains(METADATA), !cluster.is_gke(), "{place}");
+    }
+}
+
+fn has_shared_homes(cluster: &Cluster<'_>) -> bool {
+    cluster.hub.hub && cluster.homes() != Homes::Disks
+}
+
+fn check(name: &str, hub: &HubFile) {
+    println!("{name}");
+    let cluster = Cluster::new(hub).unwrap();
+    if let Some(values) = values(&cluster, "jupyterhub") {
+        check_servers(&cluster, &values);
+    }
+    if let Some(values) = values(&cluster, "dask-gateway") {
+        check_dask(&cluster, &values);
     }
 }
 
