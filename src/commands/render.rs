@@ -42,12 +42,14 @@ fn tree(document: &HubDocument) -> Result<Tree> {
                 .map_err(|error| Error::failed("this machine tells nothing of itself").because(error))?;
             Ok(local::preview(&document.hub, place.port, machine))
         }
-        _ => {
-            let cluster = Cluster::new(&document.hub).map_err(|error| failed(document).because(error))?;
-            let cluster = cluster.beside(&document.neighbours);
-            hub_files(&cluster).map_err(|error| failed(document).because(error))
-        }
+        _ => cluster_tree(document),
     }
+}
+
+fn cluster_tree(document: &HubDocument) -> Result<Tree> {
+    let cluster = Cluster::new(&document.hub).map_err(|error| failed(document).because(error))?;
+    let cluster = cluster.beside(&document.neighbours);
+    hub_files(&cluster).map_err(|error| failed(document).because(error))
 }
 
 fn failed(document: &HubDocument) -> Error {

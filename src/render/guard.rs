@@ -71,8 +71,8 @@ pub(super) fn put_in_front(values: &mut Value, place: &[&str], first: &[Value]) 
         let Some(below) = mapping(at) else { return };
         at = below.entry((*key).to_owned()).or_insert(Value::Null);
     }
-    let Some(last) = mapping(at) else { return };
-    let list = last.entry((*key).to_owned()).or_insert(Value::Null);
+    let Some(holder) = mapping(at) else { return };
+    let list = holder.entry((*key).to_owned()).or_insert(Value::Null);
     let said = match list.take() {
         Value::Null => Vec::new(),
         Value::Array(said) => said,

@@ -26,14 +26,15 @@ pub struct Warm<'a> {
     pub machine: &'a Offer,
 }
 
-/// The nodes that a hub keeps warm for its event's logins, as many as its overrides leave.
+/// The nodes that a hub keeps warm for its event's logins, as many as its pool and its overrides let there be.
 pub fn warm<'a>(cluster: &'a Cluster<'_>) -> Option<Warm<'a>> {
     let burst = cluster.hub.event.as_ref()?.login_burst?;
-    let machine = cluster.pool(Purpose::User)?.machines.first()?;
+    let pool = cluster.pool(Purpose::User)?;
+    let machine = pool.machines.first()?;
     let each = seats(cluster.hub.default_size()?, machine)?.count;
     let arriving = u64::from(burst.count) * NODE_SECONDS;
     let people = arriving.div_ceil(burst.within.as_secs().max(1)).min(burst.count.into());
-    let nodes = said(cluster).unwrap_or(people.div_ceil(u64::from(each.max(1))));
+    let nodes = said(cluster).unwrap_or(people.div_ceil(u64::from(each.max(1)))).min(pool.max.into());
     (nodes > 0).then_some(Warm { nodes, machine })
 }
 

@@ -76,7 +76,7 @@ fn item(region: &Region, key: &str) -> Option<Price> {
 fn nodes(cluster: &Cluster<'_>, region: &Region, pool: &NodePool, hours: i128) -> Vec<Part> {
     let always = u64::from(pool.min);
     let warm = warm(cluster).filter(|_| pool.purpose == Purpose::User);
-    let kept = warm.map_or(0, |warm| warm.nodes.min(pool.max.into()).saturating_sub(always));
+    let kept = warm.map_or(0, |warm| warm.nodes.saturating_sub(always));
     let Some(machine) = pool.machines.first() else { return Vec::new() };
     let name = &machine.machine.name;
     let price = price(region, machine, if pool.spot { Market::Spot } else { Market::OnDemand });
