@@ -26,13 +26,13 @@ const TOOLS_IMAGE: &str = "quay.io/jupyterhub/k8s-network-tools";
 
 /// What runs before a person's program in their server. The chart closes the metadata server there.
 pub(super) fn of_servers(cluster: &Cluster<'_>) -> Option<Value> {
-    guard(&homes(cluster).into_iter().collect::<Vec<_>>())
+    guard(cluster, &homes(cluster).into_iter().collect::<Vec<_>>())
 }
 
 /// What runs before a person's program where no chart closes the metadata server: in Dask schedulers and workers.
 pub(super) fn complete(cluster: &Cluster<'_>) -> Option<Value> {
     let metadata = (!metadata_is_open(cluster)).then_some(CLOSE_METADATA);
-    guard(&homes(cluster).into_iter().chain(metadata).collect::<Vec<_>>())
+    guard(cluster, &homes(cluster).into_iter().chain(metadata).collect::<Vec<_>>())
 }
 
 fn homes(cluster: &Cluster<'_>) -> Option<&'static str> {
@@ -42,16 +42,25 @@ fn homes(cluster: &Cluster<'_>) -> Option<&'static str> {
 /// Whether people's programs may ask the metadata server: on GKE it gives them their own rights, and
 /// elsewhere where the file opens it for their servers.
 fn metadata_is_open(cluster: &Cluster<'_>) -> bool {
-    let said = cluster.hub.overrides.jupyterhub.get("singleuser");
-    let said = said.and_then(|values| values.pointer("/cloudMetadata/blockWithIptables"));
-    cluster.is_gke() || said == Some(&Value::Bool(false))
+    cluster.is_gke() || said(cluster, "/cloudMetadata/blockWithIptables") == Some(&Value::Bool(false))
 }
 
-fn guard(rules: &[&str]) -> Option<Value> {
+/// The image of the guard: the chart's, from where the file says that it comes.
+fn image(cluster: &Cluster<'_>) -> String {
+    let part = |name: &str| said(cluster, &format!("/networkTools/image/{name}")).and_then(Value::as_str);
+    format!("{}:{}", part("name").unwrap_or(TOOLS_IMAGE), part("tag").unwrap_or(CHART.version))
+}
+
+/// What the overrides say of people's servers.
+fn said<'a>(cluster: &Cluster<'a>, place: &str) -> Option<&'a Value> {
+    cluster.hub.overrides.jupyterhub.get("singleuser")?.pointer(place)
+}
+
+fn guard(cluster: &Cluster<'_>, rules: &[&str]) -> Option<Value> {
     (!rules.is_empty()).then(|| {
         json!({
             "name": "frazil-guard",
-            "image": format!("{TOOLS_IMAGE}:{}", CHART.version),
+            "image": image(cluster),
             "command": ["sh", "-c", rules.join(" && ")],
             "securityContext": {
                 "runAsUser": 0,
@@ -102,7 +111,7 @@ pub(super) fn own_home(cluster: &Cluster<'_>) -> Option<Value> {
     needed.then(|| {
         json!({
             "name": "own-home",
-            "image": format!("{TOOLS_IMAGE}:{}", CHART.version),
+            "image": image(cluster),
             "command": ["chown", "1000:100", "/home/jovyan"],
             "securityContext": {
                 "runAsUser": 0,

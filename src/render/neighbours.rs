@@ -46,7 +46,10 @@ pub fn same_place(one: &HubFile, other: &HubFile) -> bool {
 /// Whether both are on one cluster that exists already.
 fn same_cluster(one: &HubFile, other: &HubFile) -> bool {
     match (&one.provider, &other.provider) {
-        (Provider::Kubernetes(one), Provider::Kubernetes(other)) => one.context == other.context,
+        (Provider::Kubernetes(one), Provider::Kubernetes(other)) => match (&one.cluster, &other.cluster) {
+            (Some(one), Some(other)) => one == other,
+            _ => one.context == other.context,
+        },
         _ => false,
     }
 }

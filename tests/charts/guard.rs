@@ -95,6 +95,14 @@ fn an_override_comes_after_the_guard() {
 }
 
 #[test]
+fn the_guard_comes_from_where_the_chart_takes_its_own() {
+    let mirror = "overrides: { jupyterhub: { singleuser: { networkTools: { image: { name: m.example.org/tools, tag: \"1\" } } } } }";
+    let hub = hub(&format!("{}{mirror}\n", HUBS[0].1));
+    let values = values(&Cluster::new(&hub).unwrap(), "dask-gateway").unwrap();
+    assert_eq!(values.pointer(DASK[1]).unwrap()[0]["image"], "m.example.org/tools:1");
+}
+
+#[test]
 fn who_opens_the_metadata_server_for_servers_opens_it_for_dask() {
     let open = "overrides: { jupyterhub: { singleuser: { cloudMetadata: { blockWithIptables: false } } } }";
     let hub = hub(&format!("{}{open}\n", HUBS[4].1));
