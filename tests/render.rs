@@ -63,6 +63,27 @@ fn the_same_file_gives_the_same_bytes_wherever_it_is_rendered() {
 }
 
 #[test]
+fn nodes_that_are_kept_warm_are_named_with_their_days() {
+    let machine = hackweek();
+    assert_eq!(render(&machine, &[]).0, Some(0));
+    let notes = fs::read_to_string(machine.path().join("tree/README.md")).unwrap();
+    for wanted in ["8 x r5a.2xlarge", "2027-03-22", "2027-03-26", "userPlaceholder.replicas"] {
+        assert!(notes.contains(wanted), "{wanted} is not in {notes}");
+    }
+}
+
+#[test]
+fn a_gateway_of_another_file_is_told_by_its_address() {
+    let machine = Scratch::new();
+    machine.write("hub.yaml", include_str!("../examples/every-key.yaml"));
+    machine.write("gateway-gcp.yaml", include_str!("../examples/gateway-gcp.yaml"));
+    assert_eq!(render(&machine, &[]).0, Some(0));
+    let values = fs::read_to_string(machine.path().join("tree/helm/jupyterhub.yaml")).unwrap();
+    assert!(values.contains("gcp/us-central1") && values.contains("https://gateway.example.org"));
+    assert!(!values.contains("gateway-gcp.yaml"), "a path of the administrator's machine");
+}
+
+#[test]
 fn check_names_what_differs_and_changes_nothing() {
     let machine = hackweek();
     let tree = machine.path().join("tree");

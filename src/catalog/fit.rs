@@ -83,7 +83,8 @@ impl Room {
         })
     }
 
-    fn seats(&self, seat: &Seat) -> u32 {
+    /// How many of a seat fit.
+    pub fn seats(&self, seat: &Seat) -> u32 {
         let by_memory =
             self.memory.get().checked_div(seat.memory.get()).and_then(|seats| u32::try_from(seats).ok());
         let by_cores = self.cpu.get().checked_div(seat.cpu.get());

@@ -10,6 +10,7 @@ use crate::config::{HubDocument, Provider};
 use crate::error::{Error, Result};
 use crate::observe::machine;
 use crate::outcome::Outcome;
+use crate::render::cluster::Cluster;
 use crate::render::{Difference, FolderError, Rendered, Tree, hub_files, local};
 use crate::view::{Align, Layout, Report, Table};
 
@@ -41,11 +42,18 @@ fn tree(document: &HubDocument) -> Result<Tree> {
                 .map_err(|error| Error::failed("this machine tells nothing of itself").because(error))?;
             Ok(local::preview(&document.hub, place.port, machine))
         }
-        _ => hub_files(&document.hub).map_err(|error| {
-            let name = document.path.display();
-            Error::failed(format!("{name} cannot be rendered")).because(error)
-        }),
+        _ => cluster_tree(document),
     }
+}
+
+fn cluster_tree(document: &HubDocument) -> Result<Tree> {
+    let cluster = Cluster::new(&document.hub).map_err(|error| failed(document).because(error))?;
+    let cluster = cluster.beside(&document.neighbours);
+    hub_files(&cluster).map_err(|error| failed(document).because(error))
+}
+
+fn failed(document: &HubDocument) -> Error {
+    Error::failed(format!("{} cannot be rendered", document.path.display()))
 }
 
 fn refused(error: FolderError) -> Error {

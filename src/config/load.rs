@@ -42,6 +42,8 @@ pub struct HubDocument {
     pub text: String,
     /// Every path of the file and where it stands.
     pub places: BTreeMap<String, Place>,
+    /// The hubs that its further gateways name, by the file as it is written.
+    pub neighbours: BTreeMap<String, HubFile>,
 }
 
 impl HubDocument {
@@ -114,6 +116,15 @@ fn neighbour(path: &Path, today: Date) -> Neighbour {
     Neighbour::Broken { path: path.to_owned(), errors }
 }
 
+/// The neighbours that can be used.
+fn hubs(neighbours: Neighbours) -> BTreeMap<String, HubFile> {
+    let hubs = neighbours.into_iter().filter_map(|(file, neighbour)| match neighbour {
+        Neighbour::Hub(hub) => Some((file, *hub)),
+        Neighbour::Unreadable(_) | Neighbour::Broken { .. } => None,
+    });
+    hubs.collect()
+}
+
 /// A file of which nothing can be used.
 fn refused(path: &Path, problem: Problem) -> Checked {
     let (text, secrets) = (String::new(), Vec::new());
@@ -145,8 +156,9 @@ fn check(bytes: Vec<u8>, path: &Path, today: Date, neighbours: &dyn Fn(&HubFile)
     secrets.append(&mut lowered.secrets);
     problems.append(&mut lowered.problems);
     let hub = typed(&lowered, &mut problems);
+    let neighbours = hub.as_ref().map(neighbours).unwrap_or_default();
     if let Some(hub) = &hub {
-        let found = rules::check(hub, &lowered, today, &neighbours(hub));
+        let found = rules::check(hub, &lowered, today, &neighbours);
         let in_clear = found.iter().filter(|problem| problem.rule == rules::SECRET_IN_CLEAR);
         secrets.extend(in_clear.filter_map(|problem| problem.span.clone()));
         problems.extend(found);
@@ -158,6 +170,7 @@ fn check(bytes: Vec<u8>, path: &Path, today: Date, neighbours: &dyn Fn(&HubFile)
         hub,
         text: text.clone(),
         places: lowered.places,
+        neighbours: hubs(neighbours),
     });
     Checked { path: path.to_owned(), text, problems, secrets, document }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::neighbours::{NONE, Neighbours};
 use super::nodes::{HUB_PURPOSE, NodePool, PoolError, Purpose, node_pool};
 use super::pools::{PoolMachines, pool_machines};
 use crate::config::{HubFile, Image, Provider};
@@ -13,6 +14,8 @@ pub struct Cluster<'a> {
     pub hub: &'a HubFile,
     /// The node pools; none on a cluster that exists already.
     pub pools: Vec<NodePool>,
+    /// The hubs of its further gateways, as far as their files were read.
+    pub neighbours: &'a Neighbours,
 }
 
 /// How homes are kept.
@@ -37,7 +40,7 @@ impl<'a> Cluster<'a> {
 
     /// The same without its pools, for what does not depend on them.
     pub fn without_pools(hub: &'a HubFile) -> Self {
-        Self { hub, pools: Vec::new() }
+        Self { hub, pools: Vec::new(), neighbours: &NONE }
     }
 
     /// The same with machines that were chosen already.
@@ -46,7 +49,13 @@ impl<'a> Cluster<'a> {
     /// When no machine holds a pool.
     pub fn with_machines(hub: &'a HubFile, machines: Vec<PoolMachines>) -> Result<Self, PoolError> {
         let pools = machines.into_iter().map(|pool| node_pool(hub, pool)).collect::<Result<_, _>>()?;
-        Ok(Self { hub, pools })
+        Ok(Self { hub, pools, neighbours: &NONE })
+    }
+
+    /// The same beside the hubs of its further gateways.
+    #[must_use]
+    pub fn beside(self, neighbours: &'a Neighbours) -> Self {
+        Self { neighbours, ..self }
     }
 
     /// The pool of a purpose.

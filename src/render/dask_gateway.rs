@@ -10,8 +10,8 @@ use super::quote::memory;
 use super::secrets::{GATEWAY_PASSWORD, HUB_SECRET, OTHER_HUB_TOKEN};
 use super::support;
 use super::templates::TemplateError;
-use super::{gateways, guard, programs};
-use crate::config::{Auth, Balancer, Gateway};
+use super::{gateways, guard, neighbours, programs};
+use crate::config::{Auth, Gateway};
 
 /// The chart of Dask Gateway.
 pub(super) const CHART: Chart = Chart {
@@ -52,6 +52,11 @@ fn values(cluster: &Cluster<'_>) -> Result<Value, TemplateError> {
     }
     let overrides: Map<_, _> = cluster.hub.overrides.dask_gateway.clone().into_iter().collect();
     merge(&mut values, Value::Object(overrides));
+    let first: Vec<_> = guard::complete(cluster).into_iter().collect();
+    for part in ["scheduler", "worker"] {
+        let place = ["gateway", "backend", part, "extraPodConfig", "initContainers"];
+        guard::put_in_front(&mut values, &place, &first);
+    }
     Ok(values)
 }
 
@@ -102,7 +107,7 @@ fn pod(cluster: &Cluster<'_>, purpose: Purpose) -> Value {
         "serviceAccountName": USER_ACCOUNT,
         "automountServiceAccountToken": false,
         "tolerations": tolerations(&purpose.taints()),
-        "initContainers": guard::init_containers(cluster),
+        "initContainers": [],
     });
     if cluster.is_ours() {
         let value = match purpose {
@@ -156,18 +161,12 @@ fn proxy(cluster: &Cluster<'_>) -> Value {
         return json!({});
     }
     let mut annotations = balancer_annotations(cluster);
-    if balancer(cluster) == Balancer::Internal {
+    if neighbours::is_internal(cluster.hub) {
         merge(&mut annotations, internal_annotations(cluster));
     }
     let mut traefik = json!({ "service": { "type": "LoadBalancer", "annotations": annotations } });
     merge(&mut traefik, support::gateway_tls(cluster));
     json!({ "traefik": traefik })
-}
-
-/// Who reaches the gateway: what the file says, or everyone where it has a public name.
-pub(super) fn balancer(cluster: &Cluster<'_>) -> Balancer {
-    let by_domain = if cluster.hub.domain.is_some() { Balancer::Public } else { Balancer::Internal };
-    cluster.hub.gateway.balancer.unwrap_or(by_domain)
 }
 
 /// The annotations that keep a cloud's balancer inside the network.

@@ -7,16 +7,17 @@ use serde_json::{Map, Value, json};
 use super::cluster::Cluster;
 use super::quote::ascii_json;
 use super::secrets::HUB_SECRET;
+use super::{neighbours, outputs};
 use crate::config::{FurtherGateway, GatewayAuth, HubFile};
 
 /// Variables by which people's servers find the hub's further gateways: all of them as JSON in
-/// `FRAZIL_GATEWAYS`, and the password of each that has one in a variable of its own.
+/// `FRAZIL_GATEWAYS`, and what is not to be written there in variables of its own.
 pub(super) fn environment(cluster: &Cluster<'_>) -> Value {
     let gateways = &cluster.hub.gateways;
     if gateways.is_empty() {
         return json!({});
     }
-    let list: Vec<_> = gateways.iter().map(entry).collect();
+    let list: Vec<_> = gateways.iter().map(|gateway| entry(cluster, gateway)).collect();
     let mut env = Map::new();
     env.insert("FRAZIL_GATEWAYS".to_owned(), braces_escaped(&ascii_json(&json!(list))).into());
     for gateway in gateways.iter().filter(|gateway| gateway.password.is_some()) {
@@ -25,18 +26,24 @@ pub(super) fn environment(cluster: &Cluster<'_>) -> Value {
         let source = json!({ "secretKeyRef": { "name": HUB_SECRET, "key": key } });
         env.insert(name.clone(), json!({ "name": name, "valueFrom": source }));
     }
+    let later = gateways.iter().map(|gateway| (gateway, neighbours::address(cluster, gateway)));
+    let later = later.filter(|(_, address)| outputs::gateway_of(address).is_some());
+    env.extend(later.map(|(gateway, address)| (address_variable(gateway), address)));
     Value::Object(env)
 }
 
-fn entry(gateway: &FurtherGateway) -> Value {
+/// A gateway as people's programs read it. An address that is known later stands in a variable of its own, as
+/// what stands for it is a value's whole text.
+fn entry(cluster: &Cluster<'_>, gateway: &FurtherGateway) -> Value {
+    let address = neighbours::address(cluster, gateway);
+    let later = outputs::gateway_of(&address).is_some();
     json!({
         "name": gateway.name,
-        "address": gateway.address,
-        // A gateway of another hub file has its address there; `up` knows it once that one is up.
-        "file": gateway.file,
+        "address": (!later).then_some(address),
+        "address_variable": later.then(|| address_variable(gateway)),
         "auth": gateway.auth,
         "password_variable": (gateway.auth == GatewayAuth::Password).then(|| password_variable(gateway)),
-        "region": gateway.region,
+        "region": neighbours::region(cluster, gateway),
         "buckets": gateway.buckets,
     })
 }
@@ -58,7 +65,16 @@ pub(super) fn token_key(gateway: &FurtherGateway) -> String {
 
 /// The variable with a gateway's password.
 fn password_variable(gateway: &FurtherGateway) -> String {
-    format!("FRAZIL_GATEWAY_PASSWORD_{}", gateway.name.as_str().to_uppercase().replace('-', "_"))
+    variable("PASSWORD", gateway)
+}
+
+/// The variable with a gateway's address, where that is known later.
+fn address_variable(gateway: &FurtherGateway) -> String {
+    variable("ADDRESS", gateway)
+}
+
+fn variable(what: &str, gateway: &FurtherGateway) -> String {
+    format!("FRAZIL_GATEWAY_{what}_{}", gateway.name.as_str().to_uppercase().replace('-', "_"))
 }
 
 /// The key of a gateway's password in the hub's Secret.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::chart::Release;
 use super::cluster::Cluster;
 use super::manifests::manifests;
-use super::nodes::PoolError;
 use super::outputs;
+use super::placeholders::warm;
 use super::quote::ascii_json_lines;
 use super::secrets::{Secret, Source, secrets};
 use super::templates::{Template, TemplateError, fill};
@@ -35,9 +35,6 @@ const GCP_ROOT: [(&str, &str); 2] = [
 /// A hub file that cannot be rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// A pool has no machines.
-    #[error(transparent)]
-    Pool(#[from] PoolError),
     /// A template cannot be filled.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -66,27 +63,26 @@ pub fn releases(cluster: &Cluster<'_>) -> Result<Vec<Release>, TemplateError> {
 /// The files of a hub on a cluster.
 ///
 /// # Errors
-/// When no machine holds a pool.
-pub fn hub_files(hub: &HubFile) -> Result<Tree, RenderError> {
-    let cluster = Cluster::new(hub)?;
-    let releases = releases(&cluster)?;
-    let secrets = secrets(&cluster);
+/// When a template cannot be filled, or values cannot be written.
+pub fn hub_files(cluster: &Cluster<'_>) -> Result<Tree, RenderError> {
+    let releases = releases(cluster)?;
+    let secrets = secrets(cluster);
     let mut tree = Tree::default();
-    terraform(&cluster, &mut tree)?;
-    image(hub, &mut tree)?;
+    terraform(cluster, &mut tree)?;
+    image(cluster.hub, &mut tree)?;
     for release in &releases {
         let head = format!("Values of the chart {} {}", release.chart.name, release.version);
         tree.add(values_path(release), yaml(&head, &release.values)?);
     }
-    for manifest in manifests(&cluster) {
+    for manifest in manifests(cluster) {
         let name =
             [&manifest["kind"], &manifest["metadata"]["name"]].map(|text| text.as_str().unwrap_or_default());
         let path = format!("manifests/{}-{}.yaml", name[0].to_lowercase(), name[1]);
         tree.add(path, yaml("Applied server-side", &manifest)?);
     }
-    tree.add("charts.yaml", yaml("Helm releases, in this order", &releases_data(&releases))?);
+    tree.add("charts.yaml", yaml("Helm releases, in this order", &releases_data(cluster, &releases))?);
     tree.add("secrets.json", ascii_json_lines(&json!(secrets)));
-    let notes = notes(hub, &tree, &releases, &secrets)?;
+    let notes = notes(cluster, &tree, &releases, &secrets)?;
     tree.add("README.md", notes);
     Ok(tree)
 }
@@ -102,14 +98,15 @@ fn yaml(head: &str, value: &impl Serialize) -> Result<String, RenderError> {
     Ok(format!("# {head}. Written by frazil: change the hub file, not this.\n{text}"))
 }
 
-fn releases_data(releases: &[Release]) -> Value {
+fn releases_data(cluster: &Cluster<'_>, releases: &[Release]) -> Value {
+    let from = Some(cluster.hub.charts.from.as_str()).filter(|from| *from != "upstream");
     let data = releases.iter().map(|release| {
         json!({
             "release": release.name,
             "namespace": release.namespace,
             "chart": release.chart.name,
             "version": release.version,
-            "repository": release.chart.repository,
+            "repository": from.unwrap_or(release.chart.repository),
             "source": release.chart.source,
             "why": release.chart.why,
             "values": values_path(release),
@@ -175,7 +172,7 @@ fn image(hub: &HubFile, tree: &mut Tree) -> Result<(), RenderError> {
 }
 
 fn notes(
-    hub: &HubFile,
+    cluster: &Cluster<'_>,
     tree: &Tree,
     releases: &[Release],
     secrets: &[Secret],
@@ -202,8 +199,26 @@ fn notes(
         let prefix = outputs::PREFIX.as_bytes();
         file.content.windows(prefix.len()).any(|window| window == prefix)
     });
-    let context = json!({ "name": hub.name, "files": files, "releases": releases, "secrets": secrets, "outputs": outputs });
+    let context = json!({
+        "name": cluster.hub.name,
+        "files": files,
+        "releases": releases,
+        "secrets": secrets,
+        "outputs": outputs,
+        "warm": kept_warm(cluster),
+    });
     Ok(fill(Template::Notes, &context)?)
+}
+
+/// Nodes that cost by the hour as long as the values are installed.
+fn kept_warm(cluster: &Cluster<'_>) -> Option<Value> {
+    let (warm, event) = (warm(cluster)?, cluster.hub.event.as_ref()?);
+    Some(json!({
+        "nodes": warm.nodes.to_string(),
+        "machine": warm.machine.machine.name,
+        "from": event.from,
+        "to": event.to,
+    }))
 }
 
 /// What a file of the tree is, in a few words.

@@ -1,6 +1,5 @@
 //! Values of the JupyterHub chart.
 
-use frazil_units::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::chart::{Chart, Release, merge};
@@ -8,8 +7,8 @@ use super::cluster::{Cluster, Homes};
 use super::dask_gateway::CHART as GATEWAY_CHART;
 use super::nodes::{GPU_TAINT, NodePool, POOL_LABEL, Purpose, Taint};
 use super::quote::{memory, quantity};
-use super::seats::{room, seats};
-use super::{gateways, guard, programs, support};
+use super::seats::seats;
+use super::{gateways, guard, neighbours, placeholders, programs, support};
 use crate::config::{Auth, Certificates, Github, Size};
 
 /// The chart of JupyterHub.
@@ -23,13 +22,19 @@ pub(super) const CHART: Chart = Chart {
 
 /// The service account of people's servers and Dask workers: the cloud's identity hangs on it.
 pub(super) const USER_ACCOUNT: &str = "user";
-/// How long it takes until a new node runs servers, in seconds: machine, kubelet and image
-/// (2i2c takes 10 minutes when it sizes placeholders).
-const NODE_SECONDS: u64 = 600;
 /// Cores of a server on a cluster whose machines are not known: one for 8 GiB, as machines for memory have them.
 const GIB_PER_CORE: f64 = 8.0;
 /// The least CPU that a server is guaranteed, in cores.
 const LEAST_CPU: f64 = 0.05;
+/// Where values may say what runs in a server's pod before the person's program, instead of what the chart
+/// makes: KubeSpawner takes these as they are, in both spellings of the key.
+const INSTEAD: [&[&str]; 5] = [
+    &["singleuser", "extraPodConfig", "initContainers"],
+    &["singleuser", "extraPodConfig", "init_containers"],
+    &["hub", "config", "KubeSpawner", "init_containers"],
+    &["hub", "config", "KubeSpawner", "extra_pod_config", "initContainers"],
+    &["hub", "config", "KubeSpawner", "extra_pod_config", "init_containers"],
+];
 
 /// The release of JupyterHub; none for a cluster with a gateway only.
 pub(super) fn release(cluster: &Cluster<'_>) -> Option<Release> {
@@ -52,7 +57,20 @@ fn values(cluster: &Cluster<'_>) -> Value {
     }
     let overrides: Map<_, _> = cluster.hub.overrides.jupyterhub.clone().into_iter().collect();
     merge(&mut values, Value::Object(overrides));
+    guarded(cluster, &mut values);
     values
+}
+
+/// The guard of people's homes comes first, wherever an override says what runs before a server.
+fn guarded(cluster: &Cluster<'_>, values: &mut Value) {
+    let with_home =
+        |guard: Option<Value>| guard.into_iter().chain(guard::own_home(cluster)).collect::<Vec<_>>();
+    let first = with_home(guard::of_servers(cluster));
+    guard::put_in_front(values, &["singleuser", "initContainers"], &first);
+    let alone = with_home(guard::complete(cluster));
+    for place in INSTEAD.into_iter().filter(|place| guard::says(values, place)).collect::<Vec<_>>() {
+        guard::put_in_front(values, place, &alone);
+    }
 }
 
 fn hub(cluster: &Cluster<'_>) -> Value {
@@ -206,9 +224,9 @@ fn singleuser(cluster: &Cluster<'_>) -> Value {
         "serviceAccountName": USER_ACCOUNT,
         "storage": homes(cluster),
         "extraEnv": environment(cluster),
-        "cloudMetadata": { "blockWithIptables": !cluster.is_ours() },
+        "cloudMetadata": { "blockWithIptables": !cluster.is_gke() },
         "networkPolicy": network_policy(cluster),
-        "initContainers": init_containers(cluster),
+        "initContainers": [],
     });
     // What starts without a choice: placeholders and the hub's own default are of its size.
     if let Some(size) = cluster.hub.default_size() {
@@ -222,10 +240,6 @@ fn singleuser(cluster: &Cluster<'_>) -> Value {
         );
     }
     json!({ "singleuser": singleuser })
-}
-
-fn init_containers(cluster: &Cluster<'_>) -> Vec<Value> {
-    guard::init_containers(cluster).into_iter().chain(guard::own_home(cluster)).collect()
 }
 
 /// Where people's homes are.
@@ -270,18 +284,15 @@ fn environment(cluster: &Cluster<'_>) -> Value {
     env
 }
 
-/// Beyond the chart's own rules: people reach the gateway's proxy, and on GKE the metadata server
-/// that gives them their identity. The cluster's other private addresses stay closed.
+/// Beyond the chart's own rules: people reach the gateway's proxy, further gateways nearby, and on GKE the
+/// metadata server that gives them their identity. Other private addresses stay closed.
 fn network_policy(cluster: &Cluster<'_>) -> Value {
-    let mut policy = json!({ "egressAllowRules": { "cloudMetadataServer": cluster.is_gke() } });
+    let own = json!({ "to": [{ "podSelector": { "matchLabels": neighbours::proxy_labels() } }] });
+    let mut egress = neighbours::egress(cluster);
     if cluster.has_gateway() {
-        let proxy = json!({
-            "app.kubernetes.io/name": "dask-gateway",
-            "app.kubernetes.io/component": "traefik",
-        });
-        merge(&mut policy, json!({ "egress": [{ "to": [{ "podSelector": { "matchLabels": proxy } }] }] }));
+        egress.insert(0, own);
     }
-    policy
+    json!({ "egressAllowRules": { "cloudMetadataServer": cluster.is_gke() }, "egress": egress })
 }
 
 fn scheduling(cluster: &Cluster<'_>) -> Value {
@@ -291,7 +302,7 @@ fn scheduling(cluster: &Cluster<'_>) -> Value {
             "corePods": { "nodeAffinity": { "matchNodePurpose": matching } },
             "userPods": { "nodeAffinity": { "matchNodePurpose": matching } },
             "userScheduler": { "nodeSelector": cluster.core_selector() },
-            "userPlaceholder": placeholders(cluster),
+            "userPlaceholder": placeholders::values(cluster),
         },
         "prePuller": {
             "hook": { "nodeSelector": cluster.core_selector() },
@@ -304,34 +315,6 @@ fn scheduling(cluster: &Cluster<'_>) -> Value {
 fn gpu_tolerations(cluster: &Cluster<'_>) -> Value {
     let toleration = json!({ "key": GPU_TAINT.0, "operator": "Exists", "effect": "NoSchedule" });
     if cluster.has_gpus() { json!([toleration]) } else { json!([]) }
-}
-
-/// Nodes kept warm for those who log in at once: a placeholder is as large as a whole node's
-/// seats, for many small ones would give way one by one and keep the node from coming.
-fn placeholders(cluster: &Cluster<'_>) -> Value {
-    let Some(size) = cluster.hub.default_size() else { return json!({ "replicas": 0 }) };
-    if let Some((replicas, cpu, memory)) = warm_nodes(cluster, size) {
-        return json!({ "replicas": replicas, "resources": resources(cpu, memory) });
-    }
-    // The chart would take the size as KubeSpawner reads it, with units that Kubernetes reads differently.
-    json!({ "replicas": 0, "resources": resources(guarantee(cluster, size), size.memory) })
-}
-
-/// How many nodes are kept warm, and the CPU in cores and memory that people may use of each.
-fn warm_nodes(cluster: &Cluster<'_>, size: &Size) -> Option<(u64, f64, Bytes)> {
-    let burst = cluster.hub.event.as_ref()?.login_burst?;
-    let machine = cluster.pool(Purpose::User)?.machines.first()?;
-    let each = seats(size, machine)?.count;
-    let (cpu, memory) = room(machine)?;
-    let arriving = u64::from(burst.count) * NODE_SECONDS;
-    let people = arriving.div_ceil(burst.within.as_secs().max(1)).min(burst.count.into());
-    Some((people.div_ceil(u64::from(each.max(1))), cpu, memory))
-}
-
-/// Requests and limits of a pod as Kubernetes reads them.
-fn resources(cpu: f64, memory: Bytes) -> Value {
-    let amounts = json!({ "cpu": format!("{cpu}"), "memory": quantity(memory) });
-    json!({ "requests": amounts, "limits": amounts })
 }
 
 /// The CPU that a size is guaranteed, in cores.

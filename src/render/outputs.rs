@@ -1,9 +1,11 @@
-//! What only Terraform knows: values stand as `output:NAME` until they are
-//! applied, so that everything else can be rendered before anything exists.
+//! What is known later only: values stand as `output:NAME` until they are applied, so that everything
+//! else can be rendered before anything exists. Most are Terraform's outputs.
+
+use std::fmt::Display;
 
 use serde_json::Value;
 
-/// What marks a value as one of Terraform's outputs. It is the whole string, never a part of one.
+/// What marks a value as one that is known later. It is the whole string, never a part of one.
 pub const PREFIX: &str = "output:";
 
 /// An output of Terraform that charts and manifests need.
@@ -44,11 +46,31 @@ pub fn output(output: Output) -> Value {
     Value::String(format!("{PREFIX}{}", output.name()))
 }
 
+/// What stands before the name of a further gateway whose balancer has no name of its own.
+const GATEWAY: &str = "gateway_address:";
+
+/// What stands in place of a further gateway's address until it is up.
+pub fn gateway_address(name: &impl Display) -> Value {
+    Value::String(format!("{PREFIX}{GATEWAY}{name}"))
+}
+
+/// The further gateway whose address a value stands for, if it stands for one.
+pub fn gateway_of(value: &Value) -> Option<&str> {
+    value.as_str()?.strip_prefix(PREFIX)?.strip_prefix(GATEWAY)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{Output, output};
+    use super::{Output, gateway_address, gateway_of, output};
+
+    #[test]
+    fn the_gateway_of_an_address_is_found() {
+        assert_eq!(gateway_of(&gateway_address(&"lab")), Some("lab"));
+        assert_eq!(Output::of(&gateway_address(&"lab")), None);
+        assert_eq!(gateway_of(&output(Output::HomesZone)), None);
+    }
 
     #[test]
     fn an_output_is_found_where_it_stands() {

@@ -112,17 +112,20 @@ fn homes(cluster: &Cluster<'_>) -> Value {
         Homes::Shared => "shared",
         Homes::Disks => "none",
     };
-    let size = if kind == "disk" { homes_size(cluster) } else { Bytes::default() };
+    let size = homes_size(cluster).unwrap_or_default();
     json!({ "kind": kind, "size": size.get().div_ceil(Bytes::gib(1).get()), "backup": homes.backup })
 }
 
-/// The size of the homes' disk.
-fn homes_size(cluster: &Cluster<'_>) -> Bytes {
+/// The size of the homes' disk, where they are on one.
+pub fn homes_size(cluster: &Cluster<'_>) -> Option<Bytes> {
+    if !cluster.hub.hub || cluster.homes() != Homes::Server {
+        return None;
+    }
     let homes = &cluster.hub.storage.homes;
     let people = cluster.hub.event.as_ref().map_or(PEOPLE, |event| event.attendees.into());
     let quota = homes.quota.unwrap_or_default().get();
     let share = Bytes::new(quota.saturating_mul(people) / QUOTA_SHARE);
-    homes.size.unwrap_or(share.max(LEAST_HOMES))
+    Some(homes.size.unwrap_or(share.max(LEAST_HOMES)))
 }
 
 /// The service accounts that get rights in the cloud.

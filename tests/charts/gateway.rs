@@ -1,9 +1,7 @@
 //! A gateway on a cluster of its own.
 
-use frazil::render::base_values;
-use frazil::render::chart::{Chart, Release, merge};
 use frazil::render::cluster::Cluster;
-use frazil::render::support;
+use frazil::render::{releases, support};
 use serde_json::json;
 
 use super::definitions::fits_its_definition;
@@ -15,31 +13,15 @@ fn a_gateway_of_its_own_speaks_https() {
     for (text, port, tls) in [(HUBS[5].1, 443, true), (HUBS[0].1, 80, false)] {
         let hub = hub(text);
         let cluster = Cluster::new(&hub).unwrap();
-        let mut values = base_values("dask-gateway");
-        merge(&mut values, json!({ "traefik": support::gateway_tls(&cluster) }));
-        let repository = "https://helm.dask.org";
-        let chart = Chart {
-            name: "dask-gateway",
-            version: "2026.3.0",
-            repository,
-            source: repository,
-            why: "a test",
-        };
-        let release = Release {
-            chart,
-            version: chart.version.to_owned(),
-            name: cluster.release(chart.name),
-            namespace: cluster.namespace().to_owned(),
-            values,
-            unless_served: None,
-            shared: false,
-        };
-        let objects = objects(&helm, &release);
+        let releases = releases(&cluster).unwrap();
+        let release = releases.iter().find(|release| release.chart.name == "dask-gateway").unwrap();
+        let objects = objects(&helm, release);
         let named = |kind: &str, name: &str| {
             let all = of_kind(&objects, kind);
             all.into_iter().find(|object| object["metadata"]["name"] == name).unwrap()
         };
         let service = named("Service", &cluster.traefik());
+        assert_eq!(service["spec"]["type"], if tls { "LoadBalancer" } else { "ClusterIP" });
         assert_eq!(service["spec"]["ports"], json!([{ "name": "web", "targetPort": 8000, "port": port }]));
         let arguments = arguments(&objects, "Deployment");
         assert_eq!(arguments.contains("--entrypoints.web.http.tls=true"), tls);

@@ -13,6 +13,7 @@ use frazil::render::releases;
 use serde_json::{Value, json};
 
 use super::examples::examples;
+use super::guard;
 use super::nodes::{pools_of, selected};
 use super::secrets::{Secrets, references};
 use super::{HUBS, TODAY, helm, hub, of_kind, parsed, template, text};
@@ -199,6 +200,16 @@ fn check_gateway(hub: &Installed<'_>) {
     assert_eq!(address, format!("{traefik}{}", prefix.as_str().unwrap()));
 }
 
+/// What hub and gateway read of their values keeps people's programs behind the guard.
+fn check_guard(hub: &Installed<'_>) {
+    if hub.release("jupyterhub").is_some() {
+        guard::check_servers(hub.cluster, &serde_yaml::from_str(&hub.secret("values.yaml")).unwrap());
+    }
+    if hub.cluster.has_gateway() {
+        guard::check_dask(hub.cluster, &gateway_properties(hub));
+    }
+}
+
 /// Helm reads numbers as floating ones, and a template that prints one as it is writes `1e+06`.
 fn check_numbers(text: &str) {
     for document in text.split("\n---\n").filter(|one| !one.contains("\nkind: CustomResourceDefinition")) {
@@ -229,4 +240,5 @@ fn check(helm: &(PathBuf, PathBuf), name: &str, hub: &HubFile) {
     check_later_pods(&installed);
     check_secrets(&installed);
     check_gateway(&installed);
+    check_guard(&installed);
 }

@@ -12,6 +12,7 @@ mod definitions;
 #[path = "../support/examples.rs"]
 mod examples;
 mod gateway;
+mod guard;
 mod hubs;
 mod nodes;
 mod placement;

@@ -155,7 +155,7 @@ fn settings(block: &str) -> Value {
 }
 
 fn assert_reads_back(hub: &HubFile) {
-    let tree = hub_files(hub).unwrap();
+    let tree = hub_files(&Cluster::new(hub).unwrap()).unwrap();
     let cluster = Cluster::new(hub).unwrap();
     for release in releases(&cluster).unwrap() {
         assert_eq!(yaml(file(&tree, &values_path(&release))), release.values);

@@ -219,7 +219,8 @@ fn storage(level: &impl Fn(&str) -> usize) -> Value {
 fn budget(level: usize) -> Value {
     match level {
         0 => Value::Null,
-        1 => json!({ "total": "1000 USD" }),
+        // 14 nodes of 16 cores are warm for the event where a default of 3.5 cores is the size.
+        1 => json!({ "total": "2000 USD" }),
         _ => json!({ "total": "2500.50 USD", "alert_at": [10, 100, 120], "at_100": "stop-all" }),
     }
 }

@@ -10,6 +10,7 @@
 
 #[path = "../support/examples.rs"]
 mod examples;
+mod further_gateways;
 mod hostile;
 mod hubs;
 mod pairwise;

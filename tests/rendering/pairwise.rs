@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use frazil::config::{Checked, check_bytes};
+use frazil::render::cluster::Cluster;
 use frazil::render::hub_files;
 
 use super::hubs::{Choice, FACTORS, TODAY, hub, possible, settle};
@@ -83,7 +84,8 @@ fn every_pair_of_options_is_read_without_complaint_and_rendered() {
         let found: Vec<_> = checked.problems.iter().map(|problem| (problem.rule, &problem.message)).collect();
         assert!(found.is_empty(), "{found:?}\n{}", checked.text);
         let hub = checked.document.unwrap().hub;
-        let once = hub_files(&hub).unwrap();
-        assert_eq!(once.digest(), hub_files(&hub).unwrap().digest());
+        let cluster = Cluster::new(&hub).unwrap();
+        let once = hub_files(&cluster).unwrap();
+        assert_eq!(once.digest(), hub_files(&cluster).unwrap().digest());
     }
 }

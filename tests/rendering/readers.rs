@@ -37,7 +37,7 @@ fn rendered(typed: &Value) -> Rendered {
     let hub = read(typed);
     let cluster = Cluster::new(&hub).unwrap();
     Rendered {
-        tree: hub_files(&hub).unwrap(),
+        tree: hub_files(&Cluster::new(&hub).unwrap()).unwrap(),
         releases: releases(&cluster).unwrap(),
         variables: variables(&cluster),
     }

@@ -66,7 +66,9 @@ fn charts_take_the_values_of_the_examples() {
 #[test]
 fn examples_are_rendered_to_the_same_bytes_twice() {
     let digests = || {
-        let digest = |(name, hub): (String, HubFile)| (name, hub_files(&hub).unwrap().digest());
+        let digest = |(name, hub): (String, HubFile)| {
+            (name, hub_files(&Cluster::new(&hub).unwrap()).unwrap().digest())
+        };
         examples(TODAY).into_iter().map(digest).collect::<Vec<_>>()
     };
     assert_eq!(digests(), digests());
@@ -105,7 +107,7 @@ fn terraform_would_write_our_files_as_they_are() {
             if matches!(hub.provider, Provider::Kubernetes(_)) {
                 continue;
             }
-            let folder = written(&hub_files(&hub).unwrap());
+            let folder = written(&hub_files(&Cluster::new(&hub).unwrap()).unwrap());
             assert_eq!(failed(&tool, &format, &folder.path().join("whole")), None, "{name}");
             // Providers are not fetched, so what needs one is parsed by the formatter only.
             let part = folder.path().join("part");

@@ -173,6 +173,47 @@ fn money_days_and_versions() {
             "",
             &[],
         ),
+        // 54 of the 80 come before a new node could, 7 to a node.
+        (
+            AWS,
+            "budget: { total: 400 USD }\nsizes: [{ name: small, memory: 8 GiB }]\nevent: { from: 2027-03-22, to: 2027-03-26, attendees: 80, login_burst: 80 in 15 min }",
+            "budget-too-small",
+            "budget.total",
+            &["8 x r5a.2xlarge kept warm 433.92"],
+        ),
+        // As many as the overrides leave.
+        (
+            AWS,
+            "budget: { total: 200 USD }\nsizes: [{ name: small, memory: 8 GiB }]\nevent: { from: 2027-03-22, to: 2027-03-26, attendees: 80, login_burst: 80 in 15 min }\n\
+             overrides: { jupyterhub: { scheduling: { userPlaceholder: { replicas: 2 } } } }",
+            "",
+            "",
+            &[],
+        ),
+        // Of 80 people's 20 GiB a quarter is on the disk, beside the database and the history of use.
+        (
+            AWS,
+            "budget: { total: 20 USD }\nstorage: { homes: { quota: 20 GiB } }\nsupport: { monitoring: true }\n\
+             event: { from: 2027-03-22, to: 2027-03-26, attendees: 80 }",
+            "budget-too-small",
+            "budget.total",
+            &["disks of 413 GiB"],
+        ),
+        (
+            AWS,
+            "budget: { total: 20 USD }\npools: { user: { machine: r5a.2xlarge, min: 2 } }\n\
+             event: { from: 2027-03-22, to: 2027-03-26, attendees: 80 }",
+            "budget-too-small",
+            "budget.total",
+            &["2 x r5a.2xlarge 108.48", "without a price: homes on EFS"],
+        ),
+        (
+            GCP,
+            "budget: { total: 20 USD }",
+            "budget-too-small",
+            "budget.total",
+            &["without a price: homes on Filestore, 1 TiB at least"],
+        ),
         (CLUSTER, "budget: { total: 1 USD }", "no-effect", "budget", &[]),
         (AWS, "event: { from: 2026-10-30, to: 2026-11-02, attendees: 80 }", "", "", &[]),
         (

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use frazil::config::{Checked, Provider, check_bytes, explain, keys};
 use frazil::observe::Machine;
+use frazil::render::cluster::Cluster;
 use frazil::render::{hub_files, local};
 use serde_json::{Value, json};
 
@@ -185,7 +186,11 @@ fn rendered(checked: &Checked) -> Result<String, String> {
     let machine = Machine { cores: 64, memory: frazil_units::Bytes::gib(256) };
     Ok(match &document.hub.provider {
         Provider::Local(place) => local::preview(&document.hub, place.port, machine).digest(),
-        _ => hub_files(&document.hub).map_err(|error| error.to_string())?.digest(),
+        _ => {
+            let cluster = Cluster::new(&document.hub).map_err(|error| error.to_string())?;
+            let tree = hub_files(&cluster.beside(&document.neighbours));
+            tree.map_err(|error| error.to_string())?.digest()
+        }
     })
 }
 

@@ -2,15 +2,19 @@
 
 use frazil_units::{Amount, Bytes};
 
-use crate::catalog::{Price, Provider, Region};
-use crate::config::model::HubFile;
-use crate::render::pools::{Origin, PoolMachines};
+use crate::catalog::{Market, Offer, Price, Provider, Region};
+use crate::render::cluster::{Cluster, Homes};
+use crate::render::homes_size;
+use crate::render::nodes::{NodePool, Purpose};
+use crate::render::placeholders::warm;
 
 /// Hours of a month, as prices of a month count them.
 pub(super) const MONTH: i128 = 730;
 
 /// The disk of the hub's database (`hub.db.pvc.storage` of the JupyterHub chart).
 const DATABASE: Bytes = Bytes::gib(1);
+/// The disk of the history of use (`server.persistentVolume.size` of the Prometheus chart's base values).
+const HISTORY: Bytes = Bytes::gib(12);
 
 /// A part of the base cost.
 pub(super) struct Part {
@@ -20,9 +24,9 @@ pub(super) struct Part {
     pub usd: Option<Amount>,
 }
 
-/// The parts of what a cluster costs in so many hours if nobody logs in: control
-/// plane, core nodes, balancer, the database's disk, and one home where homes are on a disk.
-pub(super) fn parts(hub: &HubFile, region: &Region, pools: &[PoolMachines], hours: i128) -> Vec<Part> {
+/// The parts of what a cluster costs in so many hours if nobody logs in: control plane, nodes
+/// that are always there or kept warm for an event, balancer, and what keeps data.
+pub(super) fn parts(cluster: &Cluster<'_>, region: &Region, hours: i128) -> Vec<Part> {
     let [plane, balancer, disk] = match region.provider() {
         Provider::Aws => ["eks_cluster_hour", "load_balancer_network_hour", "ebs_gp3_storage"],
         Provider::Gcp => ["gke_cluster_hour", "load_balancer_rule_hour", "disk_balanced"],
@@ -32,14 +36,32 @@ pub(super) fn parts(hub: &HubFile, region: &Region, pools: &[PoolMachines], hour
         usd: price.and_then(|price| price.usd.checked_mul(hours)),
     };
     let mut parts = vec![hourly("control plane", item(region, plane))];
-    parts.extend(pools.iter().find(|pool| pool.pool == "core").map(|core| nodes(hub, region, core, hours)));
+    parts.extend(cluster.pools.iter().flat_map(|pool| nodes(cluster, region, pool, hours)));
     parts.push(hourly("balancer", item(region, balancer)));
-    if hub.hub {
-        let homes = hub.storage.homes.quota.unwrap_or_default();
-        let size = Bytes::new(DATABASE.get().saturating_add(homes.get()));
+    let size = disk_space(cluster);
+    if size > Bytes::default() {
         parts.push(Part { what: format!("disks of {size}"), usd: disks(item(region, disk), size, hours) });
     }
+    parts.extend(shared_homes(cluster, region.provider()));
     parts
+}
+
+/// All disks together that are there without anyone.
+fn disk_space(cluster: &Cluster<'_>) -> Bytes {
+    let hub = cluster.hub;
+    let all = [hub.hub.then_some(DATABASE), hub.support.monitoring.then_some(HISTORY), homes_size(cluster)];
+    Bytes::new(all.into_iter().flatten().fold(0, |sum, size| sum.saturating_add(size.get())))
+}
+
+/// Shared file systems, of which no table has a price here: EFS is paid by what it holds, Filestore by the whole
+/// instance, 1 TiB in its smallest tier (Filestore documentation, "Service tiers").
+fn shared_homes(cluster: &Cluster<'_>, provider: Provider) -> Option<Part> {
+    let what = match provider {
+        Provider::Aws => "homes on EFS, by what they hold",
+        Provider::Gcp => "homes on Filestore, 1 TiB at least",
+    };
+    let shared = cluster.hub.hub && cluster.homes() == Homes::Shared;
+    shared.then(|| Part { what: what.to_owned(), usd: None })
 }
 
 /// The price of a key, or what stands in for it.
@@ -50,21 +72,26 @@ fn item(region: &Region, key: &str) -> Option<Price> {
     }
 }
 
-fn nodes(hub: &HubFile, region: &Region, core: &PoolMachines, hours: i128) -> Part {
-    let pool = hub.pools.core.as_ref();
-    let count = pool.and_then(|pool| pool.count.or(pool.min)).unwrap_or(1);
-    let offer = match &core.origin {
-        Origin::File(offers) => offers.first(),
-        Origin::Cheapest(choice) => Some(choice.best.offer.as_ref()),
-        Origin::Workers(_) | Origin::Nothing(_) => None,
-    };
-    let price = offer.and_then(|offer| match region.price(offer, crate::catalog::Market::OnDemand) {
+/// A pool's nodes that are always there, and those that are kept warm beside them.
+fn nodes(cluster: &Cluster<'_>, region: &Region, pool: &NodePool, hours: i128) -> Vec<Part> {
+    let always = u64::from(pool.min);
+    let warm = warm(cluster).filter(|_| pool.purpose == Purpose::User);
+    let kept = warm.map_or(0, |warm| warm.nodes.saturating_sub(always));
+    let Some(machine) = pool.machines.first() else { return Vec::new() };
+    let name = &machine.machine.name;
+    let price = price(region, machine, if pool.spot { Market::Spot } else { Market::OnDemand });
+    let cost = |count: u64| price?.checked_mul(hours)?.checked_mul(i128::from(count));
+    let parts = [(always, format!("{always} x {name}")), (kept, format!("{kept} x {name} kept warm"))];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+    parts.map(|(count, what)| Part { what, usd: cost(count) }).collect()
+}
+
+/// The price of a machine's hour, or what stands in for it.
+fn price(region: &Region, machine: &Offer, market: Market) -> Option<Amount> {
+    match region.price(machine, market) {
         Ok(price) => Some(price.usd),
         Err(gap) => gap.stand_in.map(|price| price.usd),
-    });
-    let name = offer.map_or("?", |offer| offer.machine.name.as_str());
-    let usd = price.and_then(|usd| usd.checked_mul(hours)?.checked_mul(i128::from(count)));
-    Part { what: format!("{count} x {name}"), usd }
+    }
 }
 
 /// A disk's price is of a GB or GiB and a month.
@@ -72,4 +99,16 @@ fn disks(price: Option<Price>, size: Bytes, hours: i128) -> Option<Amount> {
     let price = price?;
     let unit = if price.unit.starts_with("GiB") { 1 << 30 } else { 1_000_000_000 };
     price.usd.ratio(i128::from(size.get()), unit)?.ratio(hours, MONTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HISTORY;
+    use crate::render::base_values;
+
+    #[test]
+    fn the_history_of_use_is_as_large_as_its_chart_is_told() {
+        let size = &base_values("prometheus")["server"]["persistentVolume"]["size"];
+        assert_eq!(size.as_str(), Some(format!("{}Gi", HISTORY.as_gib()).as_str()));
+    }
 }

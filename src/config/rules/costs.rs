@@ -18,11 +18,11 @@ pub(super) fn budget_above_base(subject: &Subject<'_>) -> Vec<Problem> {
     let hub = subject.hub;
     let budget = hub.budget.as_ref().map(|budget| budget.total).filter(|_| subject.trusts("event"));
     let budget = budget.filter(|total| is_usd(total.currency) && total.amount > Amount::ZERO);
-    let (Some(region), Some(budget)) = (subject.region(), budget) else {
+    let (Some(region), Some(cluster), Some(budget)) = (subject.region(), subject.cluster(), budget) else {
         return Vec::new();
     };
     let (hours, time) = hours(subject);
-    let parts = parts(hub, region, subject.pools(), hours);
+    let parts = parts(&cluster, region, hours);
     let least: Amount = parts.iter().filter_map(|part| part.usd).sum();
     if budget.amount >= least {
         return Vec::new();

@@ -7,9 +7,11 @@ use super::Subject;
 use super::table::gateways::{GATEWAY_AUTH, GATEWAY_DIFFERS, GATEWAY_FILE, GATEWAY_UNREACHABLE};
 use crate::config::auth::Auth;
 use crate::config::lower::clip;
-use crate::config::model::{Balancer, FurtherGateway, GatewayAuth, HubFile};
+use crate::config::model::{FurtherGateway, GatewayAuth, HubFile};
 use crate::config::problem::Problem;
 use crate::config::provider::Provider;
+pub(super) use crate::render::neighbours::is_joined;
+use crate::render::neighbours::{is_internal, same_place};
 
 /// What came of reading the hub files of further gateways, by the path as it is written.
 pub(in crate::config) type Neighbours = BTreeMap<String, Neighbour>;
@@ -80,28 +82,22 @@ fn unreachable(subject: &Subject<'_>, at: &str, other: &HubFile) -> Option<Probl
             "say `hub: false` in that file, or make a file of its own for a gateway",
         )
     } else if is_internal(other) && !same_place(subject.hub, other) {
-        (format!("`{name}` answers in its own network only, in {}", place(other)), public)
+        (format!("`{name}` answers in its own network only, in {}", network_place(other)), public)
     } else {
         return None;
     };
     Some(subject.value(&GATEWAY_UNREACHABLE, at, why).label("nobody here reaches it").help(help))
 }
 
-/// Whether another cluster's gateway is reached by joining its network to this one's.
-pub(super) fn is_joined(one: &HubFile, other: &HubFile) -> bool {
-    !other.hub && other.gateway.enabled && is_internal(other) && same_place(one, other)
-}
-
-/// Whether a gateway has an internal balancer; the default without a domain.
-fn is_internal(hub: &HubFile) -> bool {
-    match hub.gateway.balancer {
-        Some(balancer) => balancer == Balancer::Internal,
-        None => hub.domain.is_none(),
+/// Where a gateway's network is, with whose it is.
+fn network_place(hub: &HubFile) -> String {
+    let place = place(hub);
+    match &hub.provider {
+        Provider::Aws(aws) => format!("{place} of the account {}", aws.account),
+        Provider::Gcp(gcp) => format!("{place} of the project {}", gcp.project),
+        Provider::Kubernetes(cluster) => format!("the cluster of the context `{}`", clip(&cluster.context)),
+        Provider::Local(_) => place,
     }
-}
-
-fn same_place(one: &HubFile, other: &HubFile) -> bool {
-    place(one) == place(other)
 }
 
 fn place(hub: &HubFile) -> String {

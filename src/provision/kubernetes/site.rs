@@ -54,6 +54,7 @@ impl<'a> Site<'a> {
         };
         let helm = helm(context)?;
         let cluster = Cluster::new(hub).map_err(|error| Error::failed("no machines").because(error))?;
+        let cluster = cluster.beside(&document.neighbours);
         let access = Access::open(context, &provider.context).await?;
         let folder = reached::folder(context, document)?;
         let journal = Journal::open(&folder)?;
