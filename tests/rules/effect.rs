@@ -184,14 +184,12 @@ fn checked(hub: &Value) -> Checked {
 fn rendered(checked: &Checked) -> Result<String, String> {
     let document = checked.document.as_ref().ok_or_else(|| format!("{:#?}", crate::found(checked)))?;
     let machine = Machine { cores: 64, memory: frazil_units::Bytes::gib(256) };
-    Ok(match &document.hub.provider {
-        Provider::Local(place) => local::preview(&document.hub, place.port, machine).digest(),
-        _ => {
-            let cluster = Cluster::new(&document.hub).map_err(|error| error.to_string())?;
-            let tree = hub_files(&cluster.beside(&document.neighbours));
-            tree.map_err(|error| error.to_string())?.digest()
-        }
-    })
+    if let Provider::Local(place) = &document.hub.provider {
+        return Ok(local::preview(&document.hub, place.port, machine).digest());
+    }
+    let cluster = Cluster::new(&document.hub).map_err(|error| error.to_string())?;
+    let tree = hub_files(&cluster.beside(&document.neighbours));
+    Ok(tree.map_err(|error| error.to_string())?.digest())
 }
 
 /// Changes that no file can have: Google Cloud sells no arm64 machine with GPUs in the region.
