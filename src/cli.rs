@@ -9,6 +9,7 @@ mod init;
 mod kubeconfig;
 mod open;
 mod plan;
+mod record;
 mod render;
 mod up;
 
@@ -22,6 +23,7 @@ pub use init::{InitArgs, ProviderKind};
 pub use kubeconfig::KubeconfigArgs;
 pub use open::OpenArgs;
 pub use plan::PlanArgs;
+pub use record::RecordArgs;
 pub use render::RenderArgs;
 pub use up::UpArgs;
 
@@ -242,6 +244,15 @@ Examples:
   frazil doctor                        what a hub on this machine needs
   frazil doctor hub.yaml               what this hub needs")]
     Doctor(DoctorArgs),
+
+    /// Record the history of a hub's pods and the nodes; runs in the ops image.
+    #[command(
+        hide = true,
+        after_help = "\
+Example:
+  frazil record --namespace lab --out /history"
+    )]
+    Record(RecordArgs),
 
     /// Print the completion script of a shell.
     #[command(after_help = "\

@@ -11,6 +11,7 @@ mod kubeconfig;
 mod load;
 mod open;
 mod plan;
+mod record;
 mod render;
 mod status;
 mod up;
@@ -43,6 +44,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Explain(args) => explain::explain(&run, args),
         Verb::Schema => docs::schema(),
         Verb::Catalog(args) => catalog::catalog(&run, args),
+        Verb::Record(args) => record::record(&run, args).await,
         Verb::Render(args) => render::render(&run, args),
         Verb::Plan(args) => plan::plan(&run, args).await,
         Verb::Up(args) => up::up(&run, args).await,

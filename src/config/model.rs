@@ -362,6 +362,11 @@ pub struct Support {
     pub monitoring: bool,
     /// Who issues the TLS certificate.
     pub certificates: Certificates,
+    /// The ops image with its tag (`images/ops`); with it, the recorder keeps the history of the hub's
+    /// pods and the nodes, by which costs are told by person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9._:/-]*[:@][A-Za-z0-9_][A-Za-z0-9_.:-]*$"), example = &"registry.example.org/ops:1")]
+    pub recorder: Option<String>,
 }
 
 /// Who issues the TLS certificate.

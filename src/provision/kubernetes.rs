@@ -13,7 +13,6 @@ pub mod leftovers;
 mod lock;
 pub mod objects;
 pub mod plan;
-pub mod quantity;
 pub mod reached;
 pub mod ready;
 pub mod registry;

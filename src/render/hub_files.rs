@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::chart::Release;
 use super::cluster::Cluster;
-use super::manifests::manifests;
+use super::manifests::{manifests, ops_manifests};
 use super::outputs;
 use super::placeholders::warm;
 use super::quote::ascii_json_lines;
@@ -74,7 +74,7 @@ pub fn hub_files(cluster: &Cluster<'_>) -> Result<Tree, RenderError> {
         let head = format!("Values of the chart {} {}", release.chart.name, release.version);
         tree.add(values_path(release), yaml(&head, &release.values)?);
     }
-    for manifest in manifests(cluster) {
+    for manifest in manifests(cluster).into_iter().chain(ops_manifests(cluster)) {
         let name =
             [&manifest["kind"], &manifest["metadata"]["name"]].map(|text| text.as_str().unwrap_or_default());
         let path = format!("manifests/{}-{}.yaml", name[0].to_lowercase(), name[1]);

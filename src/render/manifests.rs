@@ -6,13 +6,22 @@ use super::chart::merge;
 use super::cluster::Cluster;
 use super::jupyterhub::USER_ACCOUNT;
 use super::names::USER_IDENTITY;
-use super::support;
+use super::{ops, support};
 use crate::config::Provider;
 
 /// The objects of a hub, in the order in which they are applied.
 pub fn manifests(cluster: &Cluster<'_>) -> Vec<Value> {
-    let mut manifests = vec![namespace(cluster), user_account(cluster)];
-    manifests.extend(support::manifests(cluster));
+    let mut all = vec![namespace(cluster), user_account(cluster)];
+    all.extend(support::manifests(cluster));
+    labelled(cluster, all)
+}
+
+/// The objects of what runs beside the hub for its administrators.
+pub fn ops_manifests(cluster: &Cluster<'_>) -> Vec<Value> {
+    labelled(cluster, ops::manifests(cluster))
+}
+
+fn labelled(cluster: &Cluster<'_>, mut manifests: Vec<Value>) -> Vec<Value> {
     let ours = json!({ "metadata": { "labels": labels(cluster) } });
     for manifest in &mut manifests {
         merge(manifest, ours.clone());

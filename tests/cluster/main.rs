@@ -19,4 +19,5 @@ mod harness;
 mod hub;
 mod leftovers;
 mod lifecycle;
+mod recorder;
 mod secrets;

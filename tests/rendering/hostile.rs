@@ -5,7 +5,7 @@ use std::path::Path;
 
 use frazil::config::{HubFile, check_bytes};
 use frazil::render::cluster::Cluster;
-use frazil::render::{File, Tree, hub_files, manifests, releases, values_path, variables};
+use frazil::render::{File, Tree, hub_files, manifests, ops_manifests, releases, values_path, variables};
 use serde_json::{Value, json};
 
 use super::hubs::{TODAY, hub};
@@ -176,8 +176,9 @@ fn assert_reads_back(hub: &HubFile) {
     }
     let objects: Vec<Value> =
         tree.files().filter(|(path, _)| path.starts_with("manifests")).map(|(_, file)| yaml(file)).collect();
-    assert_eq!(objects.len(), manifests(&cluster).len());
-    assert!(manifests(&cluster).iter().all(|object| objects.contains(object)));
+    let wanted = [manifests(&cluster), ops_manifests(&cluster)].concat();
+    assert_eq!(objects.len(), wanted.len());
+    assert!(wanted.iter().all(|object| objects.contains(object)));
 }
 
 #[test]

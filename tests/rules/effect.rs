@@ -100,6 +100,7 @@ fn changes(provider: &str) -> Vec<(&'static str, Value)> {
         ("charts.dask-gateway", json!("2026.4.0")),
         ("support.monitoring", json!(true)),
         ("support.certificates", json!("offload")),
+        ("support.recorder", json!("registry.example.org/ops:2")),
         ("overrides.terraform", json!({ "pools": { "user": { "labels": { "team": "ice" } } } })),
     ];
     for pool in ["core", "user", "dask", "gpu"] {

@@ -116,7 +116,12 @@ impl Ascent<'_, '_> {
         let done = self.install(&own, &secrets).await;
         self.site.end(Stage::Releases, begun, done, &redact)?;
 
-        let parts = self.parts(manifests);
+        self.progress.step(Stage::Ops.words());
+        let begun = self.site.begin(Stage::Ops)?;
+        let done = self.ops().await;
+        let ops = self.site.end(Stage::Ops, begun, done, &redact)?;
+
+        let parts = self.parts([manifests, ops].concat());
         self.check(&parts, ready_within, &redact).await
     }
 
@@ -183,19 +188,32 @@ impl Ascent<'_, '_> {
     async fn support(&mut self, wanted: &[Wanted], secrets: &Secrets) -> Result<Vec<Value>> {
         self.install(wanted, secrets).await?;
         let manifests = self.site.manifests();
+        self.apply(&manifests).await?;
+        Ok(manifests)
+    }
+
+    /// What runs beside the hub for its administrators.
+    async fn ops(&mut self) -> Result<Vec<Value>> {
+        let manifests = self.site.ops();
+        self.apply(&manifests).await?;
+        Ok(manifests)
+    }
+
+    /// Applies objects that differ, in their order.
+    async fn apply(&mut self, manifests: &[Value]) -> Result<()> {
         let namespace = self.site.cluster.namespace().to_owned();
         if manifests.iter().any(|object| !self.objects.knows(&Named::of(object, &namespace))) {
             self.objects = Objects::open(&self.site.access).await?;
         }
-        let differ = changes(&self.objects, &manifests, &namespace, FIELD_MANAGER).await?;
-        for object in &manifests {
+        let differ = changes(&self.objects, manifests, &namespace, FIELD_MANAGER).await?;
+        for object in manifests {
             let named = self.objects.scoped(Named::of(object, &namespace));
             if differ.iter().any(|change| change.object == named) {
                 self.objects.apply(&named, object, FIELD_MANAGER).await?;
                 self.changed.push(named.to_string());
             }
         }
-        Ok(manifests)
+        Ok(())
     }
 
     /// Installs releases side by side.

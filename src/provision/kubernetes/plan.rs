@@ -86,9 +86,10 @@ impl Plan {
         let wanted = site.wanted(&objects, &secrets).await?;
         let namespace = site.cluster.namespace();
         let (first, manifests): (Vec<_>, Vec<_>) =
-            site.manifests().into_iter().partition(|object| object["kind"] == "Namespace");
+            site.manifests().into_iter().chain(site.ops()).partition(|object| object["kind"] == "Namespace");
         let mut access = changes(&objects, &first, namespace, FIELD_MANAGER).await?;
         access.extend(secrets.change(&site.cluster, &objects).await?);
+        let parts: Vec<_> = manifests.iter().map(|object| (object.clone(), namespace.to_owned())).collect();
         let (releases, own): (Vec<_>, Vec<_>) =
             try_join_all(wanted.iter().map(|each| release(&site, &objects, each))).await?.into_iter().unzip();
         let crds = site.crds(&wanted, &objects).await?;
@@ -99,7 +100,7 @@ impl Plan {
             access,
             crds: changes(&objects, &crds, "", FIELD_MANAGER).await?,
             releases,
-            parts: own.into_iter().flatten().collect(),
+            parts: own.into_iter().flatten().chain(parts).collect(),
             manifests: changes(&objects, &manifests, namespace, FIELD_MANAGER).await?,
         })
     }

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::provision::local::random_hex;
 use crate::render::chart::merge;
 use crate::render::cluster::Cluster;
-use crate::render::{manifests, releases};
+use crate::render::{manifests, ops_manifests, releases};
 use crate::tool::{Helm, MIN_HELM, find_helm};
 
 /// A hub's place in a cluster.
@@ -151,6 +151,11 @@ impl<'a> Site<'a> {
     /// The objects that no chart makes.
     pub(super) fn manifests(&self) -> Vec<Value> {
         manifests(&self.cluster)
+    }
+
+    /// The objects of what runs beside the hub.
+    pub(super) fn ops(&self) -> Vec<Value> {
+        ops_manifests(&self.cluster)
     }
 }
 

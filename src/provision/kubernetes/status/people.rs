@@ -7,8 +7,8 @@ use tokio::try_join;
 
 use super::{text, time};
 use crate::error::Result;
+use crate::observe::quantity::{amount_of, bytes_of};
 use crate::provision::kubernetes::objects::Objects;
-use crate::provision::kubernetes::quantity::{amount_of, bytes_of};
 use crate::provision::kubernetes::ready::pod_waits_for;
 
 /// Pods of people's servers, as KubeSpawner labels them.

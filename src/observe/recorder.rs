@@ -1,0 +1,161 @@
+//! Watches pods and nodes and writes their history, one file of lines a day.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures::{StreamExt, pin_mut, select};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Node, Pod};
+use kube::api::{ListParams, WatchEvent, WatchParams};
+use kube::{Api, Client, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::history::{Life, lives, news, node, pod};
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// How long the API server keeps one watch open; then everything is listed again.
+const WATCH: u32 = 290;
+/// Between two attempts when the API server is away.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// The history in a folder.
+pub struct Recorder<'a> {
+    context: &'a Context,
+    folder: PathBuf,
+    known: BTreeMap<String, Life>,
+}
+
+impl<'a> Recorder<'a> {
+    /// Reads what was recorded before.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or read.
+    pub fn open(context: &'a Context, folder: &Path) -> Result<Self> {
+        let cannot = |error: io::Error| {
+            Error::failed(format!("the history in {} cannot be read", folder.display())).because(error)
+        };
+        fs::create_dir_all(folder).map_err(cannot)?;
+        let mut text = String::new();
+        for path in files(folder).map_err(cannot)? {
+            text.push_str(&fs::read_to_string(path).map_err(cannot)?);
+        }
+        let known = lives(text.lines());
+        Ok(Self { context, folder: folder.to_owned(), known })
+    }
+
+    /// Watches until it is stopped. The API server may go away and come back.
+    ///
+    /// # Errors
+    /// When the history cannot be written.
+    pub async fn run(mut self, client: Client, namespace: &str) -> Result<()> {
+        let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+        let nodes: Api<Node> = Api::all(client);
+        loop {
+            if self.watch(&pods, &nodes).await?.is_err() {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// Lists everything once, then follows changes until the API server ends it.
+    async fn watch(
+        &mut self,
+        pods: &Api<Pod>,
+        nodes: &Api<Node>,
+    ) -> Result<std::result::Result<(), kube::Error>> {
+        let listed = async { Ok((list(pods).await?, list(nodes).await?)) }.await;
+        let ((seen_pods, pods_at), (seen_nodes, nodes_at)) = match listed {
+            Ok(listed) => listed,
+            Err(error) => return Ok(Err(error)),
+        };
+        let there: Vec<_> = seen_pods.iter().map(pod).chain(seen_nodes.iter().map(node)).collect();
+        let now = self.context.now().to_string();
+        self.write(news(&self.known, &there, &now))?;
+        // What is over and gone needs no watching; a year of it would only fill the memory.
+        self.known.retain(|uid, life| !life.is_over() || there.iter().any(|other| other.uid() == uid));
+        let how = WatchParams::default().timeout(WATCH);
+        let (pods, nodes) = match (pods.watch(&how, &pods_at).await, nodes.watch(&how, &nodes_at).await) {
+            (Ok(pods), Ok(nodes)) => (pods.fuse(), nodes.fuse()),
+            (Err(error), _) | (_, Err(error)) => return Ok(Err(error)),
+        };
+        pin_mut!(pods, nodes);
+        loop {
+            let life = select! {
+                event = pods.next() => event.map(|event| event.map(|event| self.life(event, pod))),
+                event = nodes.next() => event.map(|event| event.map(|event| self.life(event, node))),
+            };
+            match life {
+                None => return Ok(Ok(())),
+                Some(Err(error)) => return Ok(Err(error)),
+                Some(Ok(Some(life))) if self.known.get(life.uid()) != Some(&life) => {
+                    self.write(vec![life])?;
+                }
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// What an event says of a life.
+    fn life<K: Serialize>(&self, event: WatchEvent<K>, read: fn(&Value) -> Life) -> Option<Life> {
+        let life = |object: &K| read(&serde_json::to_value(object).unwrap_or_default());
+        match event {
+            WatchEvent::Added(object) | WatchEvent::Modified(object) => Some(life(&object)),
+            WatchEvent::Deleted(object) => Some(life(&object).over(&self.context.now().to_string(), false)),
+            WatchEvent::Bookmark(_) | WatchEvent::Error(_) => None,
+        }
+    }
+
+    fn write(&mut self, changed: Vec<Life>) -> Result<()> {
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let path = self.folder.join(format!("{}.jsonl", day(self.context.now())));
+        let lines: String =
+            changed.iter().filter_map(|life| Some(serde_json::to_string(life).ok()? + "\n")).collect();
+        append(&path, &lines)
+            .map_err(|error| Error::failed(format!("{} cannot be written", path.display())).because(error))?;
+        self.known.extend(changed.into_iter().map(|life| (life.uid().to_owned(), life)));
+        Ok(())
+    }
+}
+
+async fn list<K>(api: &Api<K>) -> std::result::Result<(Vec<Value>, String), kube::Error>
+where
+    K: Resource + Clone + DeserializeOwned + Serialize + std::fmt::Debug,
+{
+    let list = api.list(&ListParams::default()).await?;
+    let at = list.metadata.resource_version.unwrap_or_default();
+    Ok((list.items.iter().map(|object| serde_json::to_value(object).unwrap_or_default()).collect(), at))
+}
+
+/// The day of a moment, in UTC as bills have it.
+fn day(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%d").to_string()
+}
+
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "jsonl") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Adds whole lines after whatever a stop has cut off.
+fn append(path: &Path, lines: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    let whole = fs::read(path)?.last().is_none_or(|last| *last == b'\n');
+    let text = if whole { lines.to_owned() } else { format!("\n{lines}") };
+    file.write_all(text.as_bytes())?;
+    file.sync_data()
+}

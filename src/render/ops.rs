@@ -1,0 +1,112 @@
+//! What runs beside a hub for its administrators, from the ops image: the recorder of pod history.
+
+use serde_json::{Value, json};
+
+use super::cluster::Cluster;
+
+/// What all of it is called.
+pub const RECORDER: &str = "recorder";
+/// Where the history is, in the recorder's pod.
+const HISTORY: &str = "/history";
+/// Room for years of a hub's history: a line of some 500 bytes for each change of a pod.
+const ROOM: &str = "1Gi";
+
+/// The objects of the recorder, where the hub file names its image.
+pub fn manifests(cluster: &Cluster<'_>) -> Vec<Value> {
+    let Some(image) = &cluster.hub.support.recorder else { return Vec::new() };
+    let mut all =
+        vec![named(cluster, "v1", "ServiceAccount", json!({ "automountServiceAccountToken": false }))];
+    all.extend(rights(cluster));
+    all.push(named(
+        cluster,
+        "v1",
+        "PersistentVolumeClaim",
+        json!({ "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": { "requests": { "storage": ROOM } },
+        } }),
+    ));
+    all.push(named(cluster, "apps/v1", "Deployment", json!({ "spec": deployment(cluster, image) })));
+    all
+}
+
+/// An object of the recorder in the hub's namespace.
+fn named(cluster: &Cluster<'_>, api: &str, kind: &str, rest: Value) -> Value {
+    let mut object = json!({
+        "apiVersion": api,
+        "kind": kind,
+        "metadata": { "name": RECORDER, "namespace": cluster.namespace() },
+    });
+    super::chart::merge(&mut object, rest);
+    object
+}
+
+/// To look at the pods of the hub's namespace and at nodes, and at nothing else.
+fn rights(cluster: &Cluster<'_>) -> [Value; 4] {
+    const RBAC: &str = "rbac.authorization.k8s.io/v1";
+    let look =
+        |resource: &str| json!([{ "apiGroups": [""], "resources": [resource], "verbs": ["list", "watch"] }]);
+    let subjects = json!([{ "kind": "ServiceAccount", "name": RECORDER, "namespace": cluster.namespace() }]);
+    let everywhere = format!("{}-{RECORDER}", cluster.hub.name);
+    let role = |kind: &str, name: &str| json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name });
+    [
+        named(cluster, RBAC, "Role", json!({ "rules": look("pods") })),
+        named(
+            cluster,
+            RBAC,
+            "RoleBinding",
+            json!({ "roleRef": role("Role", RECORDER), "subjects": subjects }),
+        ),
+        json!({
+            "apiVersion": RBAC,
+            "kind": "ClusterRole",
+            "metadata": { "name": everywhere },
+            "rules": look("nodes"),
+        }),
+        json!({
+            "apiVersion": RBAC,
+            "kind": "ClusterRoleBinding",
+            "metadata": { "name": everywhere },
+            "roleRef": role("ClusterRole", &everywhere),
+            "subjects": subjects,
+        }),
+    ]
+}
+
+fn deployment(cluster: &Cluster<'_>, image: &str) -> Value {
+    let labels = json!({ "app.kubernetes.io/name": "frazil", "app.kubernetes.io/component": RECORDER });
+    json!({
+        "replicas": 1,
+        // The volume is of one pod at a time.
+        "strategy": { "type": "Recreate" },
+        "selector": { "matchLabels": labels },
+        "template": {
+            "metadata": { "labels": labels },
+            "spec": {
+                "serviceAccountName": RECORDER,
+                "automountServiceAccountToken": true,
+                "nodeSelector": cluster.core_selector(),
+                "securityContext": {
+                    "runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532,
+                    "seccompProfile": { "type": "RuntimeDefault" },
+                },
+                "containers": [{
+                    "name": RECORDER,
+                    "image": image,
+                    "args": ["record", "--namespace", cluster.namespace(), "--out", HISTORY],
+                    "resources": {
+                        "requests": { "cpu": "10m", "memory": "32Mi" },
+                        "limits": { "memory": "256Mi" },
+                    },
+                    "securityContext": {
+                        "allowPrivilegeEscalation": false,
+                        "readOnlyRootFilesystem": true,
+                        "capabilities": { "drop": ["ALL"] },
+                    },
+                    "volumeMounts": [{ "name": "history", "mountPath": HISTORY }],
+                }],
+                "volumes": [{ "name": "history", "persistentVolumeClaim": { "claimName": RECORDER } }],
+            },
+        },
+    })
+}

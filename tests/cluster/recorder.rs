@@ -1,0 +1,122 @@
+//! The recorder: in the cluster beside a hub, and what it writes while it is killed and started again.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::hub::{Hub, file};
+
+/// Whoever waits longer than this waits for ever.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[test]
+fn the_recorder_comes_and_goes_with_its_hub() {
+    let Some(hub) = Hub::new() else { return };
+    hub.machine.write("hub.yaml", file("support: { recorder: \"well:1\" }\n"));
+    hub.up();
+    assert_eq!(hub.drift(), []);
+    let account = "--as=system:serviceaccount:lab:recorder";
+    let may = |question: &[&str]| {
+        let mut command = hub.kubernetes.tool("kubectl");
+        command.args(["auth", "can-i"]).args(question).arg(account).status().unwrap().success()
+    };
+    assert!(may(&["watch", "pods", "-n", "lab"]) && may(&["list", "nodes"]));
+    assert!(!may(&["list", "secrets", "-n", "lab"]) && !may(&["list", "pods", "-n", "default"]));
+    assert!(!may(&["delete", "pods", "-n", "lab"]));
+    hub.down();
+    hub.assert_gone();
+}
+
+fn start(hub: &Hub, folder: &Path) -> Child {
+    Command::new(assert_cmd::cargo::cargo_bin("frazil"))
+        .args(["record", "--context", "lab", "--namespace", "people", "--out"])
+        .arg(folder)
+        .env("KUBECONFIG", hub.kubernetes.kubeconfig())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// All lines that were written.
+fn lines(folder: &Path) -> Vec<Value> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let text: String = entries.map(|entry| std::fs::read_to_string(entry.path()).unwrap()).collect();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// The last line of a pod that satisfies a condition, once there is one.
+fn wait(folder: &Path, pod: &str, what: impl Fn(&Value) -> bool) -> Value {
+    let since = Instant::now();
+    loop {
+        let found = lines(folder).into_iter().rev().find(|line| line["name"] == pod);
+        match found {
+            Some(line) if what(&line) => return line,
+            other => assert!(since.elapsed() < PATIENCE, "{pod}: {other:?}"),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn server(hub: &Hub, name: &str) {
+    let container = json!({
+        "name": "notebook", "image": "well:1", "resources": { "requests": { "cpu": "500m", "memory": "1Gi" } },
+    });
+    hub.kubernetes.create(&json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name, "namespace": "people",
+            "labels": { "component": "singleuser-server", "secret": "not-recorded" },
+            "annotations": { "hub.jupyter.org/username": name },
+        },
+        "spec": { "containers": [container] },
+    }));
+}
+
+#[test]
+fn no_life_is_lost_while_the_recorder_is_away() {
+    let Some(mut hub) = Hub::new() else { return };
+    hub.kubectl(&["create", "namespace", "people"]);
+    let folder = hub.machine.path().join("history");
+    let mut recorder = start(&hub, &folder);
+    server(&hub, "ada");
+    server(&hub, "grace");
+    let ada = wait(&folder, "ada", |line| line["scheduled"].is_string());
+    assert_eq!((&ada["cpu_millis"], &ada["memory_bytes"]), (&json!(500), &json!(1 << 30)));
+    assert_eq!(ada["labels"]["hub.jupyter.org/username"], "ada");
+    assert!(ada["labels"].get("secret").is_none(), "{ada}");
+    assert!(ada["node"].as_str().unwrap().starts_with("node-"));
+    wait(&folder, "grace", |line| line["scheduled"].is_string());
+    assert!(lines(&folder).iter().any(|line| line["kind"] == "node"));
+
+    hub.kubectl(&["delete", "pod/ada", "-n", "people", "--wait=true"]);
+    let ada = wait(&folder, "ada", |line| line["ended"].is_string());
+    assert_eq!(ada["ended_before"], false);
+
+    recorder.kill().unwrap();
+    recorder.wait().unwrap();
+    let torn = folder.read_dir().unwrap().next().unwrap().unwrap().path();
+    let mut text = std::fs::read_to_string(&torn).unwrap();
+    text.push_str("{\"kind\":\"pod\",\"uid\":\"cut");
+    std::fs::write(&torn, text).unwrap();
+    hub.kubectl(&["delete", "pod/grace", "-n", "people", "--wait=true"]);
+    server(&hub, "edith");
+    let mut recorder = start(&hub, &folder);
+    let grace = wait(&folder, "grace", |line| line["ended"].is_string());
+    assert_eq!(grace["ended_before"], true, "it was only found to be gone");
+    wait(&folder, "edith", |line| line["scheduled"].is_string());
+
+    let before = lines(&folder).len();
+    hub.kubernetes.stop_api();
+    hub.kubernetes.start_api();
+    server(&hub, "katherine");
+    wait(&folder, "katherine", |line| line["scheduled"].is_string());
+    recorder.kill().unwrap();
+    recorder.wait().unwrap();
+    let after = lines(&folder);
+    let old = after[before..].iter().filter(|line| line["name"] != "katherine");
+    let again: Vec<_> = old.filter(|line| after[..before].contains(line)).collect();
+    assert!(again.is_empty(), "nothing is written twice: {again:?}");
+}
