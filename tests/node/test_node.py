@@ -36,7 +36,7 @@ gateway:
   per_user: {{ cores: 1.3, memory: 4 GiB }}
 gateways:
   - name: far
-    address: http://traefik-far-dask-gateway.far
+    file: far.yaml
     auth: password
     password: {{ env: FAR_PASSWORD }}
 image: {{ name: localhost/user, tag: "1" }}
@@ -246,6 +246,14 @@ def test_dashboards_are_in_the_hub(lab):
     ada = lab.person("ada")
     name = ada.kernel.run("cluster = Gateway().new_cluster()\nprint(cluster.name)").strip()
     assert ada.page(f"/services/dask-gateway/clusters/{name}/status").status_code == 200
+
+
+def test_status_tells_of_people_and_their_clusters(lab):
+    with step("status"):
+        text = lab.frazil("status", "lab.yaml")
+    assert "ada" in text, text
+    with step("drift"):
+        lab.frazil("drift", "lab.yaml")
 
 
 @pytest.mark.parametrize("name", ["lab", "far"])
