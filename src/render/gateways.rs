@@ -39,13 +39,24 @@ fn entry(cluster: &Cluster<'_>, gateway: &FurtherGateway) -> Value {
     let later = outputs::gateway_of(&address).is_some();
     json!({
         "name": gateway.name,
-        "address": (!later).then_some(address),
+        "proxy_address": address.as_str().filter(|_| !later).map(proxy_address),
+        "address": (!later).then_some(&address),
         "address_variable": later.then(|| address_variable(gateway)),
         "auth": gateway.auth,
         "password_variable": (gateway.auth == GatewayAuth::Password).then(|| password_variable(gateway)),
         "region": neighbours::region(cluster, gateway),
         "buckets": gateway.buckets,
     })
+}
+
+/// The way to a gateway's schedulers, as Dask's client derives it from the address. It has to be named:
+/// without it the client takes the hub's own, from `DASK_GATEWAY__PROXY_ADDRESS`, for every gateway.
+fn proxy_address(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let named = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let port = if scheme == "http" { ":80" } else { ":443" };
+    format!("gateway://{host}{}", if named { "" } else { port })
 }
 
 /// Further gateways that know this hub's people by their tokens.
@@ -85,4 +96,22 @@ pub(super) fn password_key(gateway: &FurtherGateway) -> String {
 /// KubeSpawner expands `{username}` and the like in variables, and fails at other braces.
 fn braces_escaped(text: &str) -> String {
     text.replace('{', "{{").replace('}', "}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::proxy_address;
+
+    #[test]
+    fn schedulers_are_reached_at_the_gateways_own_port() {
+        for (address, wanted) in [
+            ("https://gateway.example.org", "gateway://gateway.example.org:443"),
+            ("https://gateway.example.org/dask?x", "gateway://gateway.example.org:443"),
+            ("http://traefik-far-dask-gateway.far", "gateway://traefik-far-dask-gateway.far:80"),
+            ("http://[fd00::1]/", "gateway://[fd00::1]:80"),
+            ("https://[fd00::1]:8443", "gateway://[fd00::1]:8443"),
+        ] {
+            assert_eq!(proxy_address(address), wanted);
+        }
+    }
 }

@@ -129,9 +129,11 @@ def refusal(limit, used, config, workers, others, fits):
         parts = f"{_gib(limit.memory)} of memory", _gib(asked.memory), _gib(used.memory)
     names = ", ".join(name.rpartition(".")[2][:8] for name in others)
     beside = f" ({parts[2]} already promised to {names})" if others else ""
+    # Without room for one worker on its own, nothing comes of stopping others.
+    others_matter = bool(others) and room(limit, Amount(), config) > 0
     return (
         f"your Dask clusters may use {parts[0]} together: asked for {parts[1]} "
-        f"with this one{beside}. {_advice(fits, bool(others))}"
+        f"with this one{beside}. {_advice(fits, others_matter)}"
     )
 
 

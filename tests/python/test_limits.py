@@ -167,6 +167,16 @@ def test_create_is_refused_when_no_worker_fits(bench):
     asyncio.run(main())
 
 
+def test_who_asks_for_too_big_a_worker_is_not_sent_to_stop_others(bench):
+    async def main():
+        backend = bench(cores=3)
+        await scale(backend, await running(backend), 1)
+        with pytest.raises(PublicException, match="already promised to .*Choose smaller workers"):
+            await backend.start_cluster(ADA, {"worker_cores": 4})
+
+    asyncio.run(main())
+
+
 def test_the_scheduler_counts(bench):
     async def main():
         backend = bench(cores=4)

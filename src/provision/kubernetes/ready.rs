@@ -93,7 +93,9 @@ pub(super) fn is_ready(live: &Value) -> bool {
         ("/spec/replicas", "/status/readyReplicas", "/status/updatedReplicas")
     };
     let wanted = number(live, wanted);
-    number(live, ready) >= wanted && number(live, updated) >= wanted
+    // A Deployment keeps an old pod, which is ready, until its new one is.
+    let old_pods_stay = live["kind"] == "Deployment" && number(live, "/status/replicas") > wanted;
+    !old_pods_stay && number(live, ready) >= wanted && number(live, updated) >= wanted
 }
 
 /// What the pods of a controller wait for.
@@ -172,6 +174,17 @@ mod tests {
         });
         assert!(!is_ready(&live));
         live["status"]["observedGeneration"] = 2.into();
+        assert!(is_ready(&live));
+    }
+
+    #[test]
+    fn a_deployment_whose_old_pod_is_still_there_is_not_ready() {
+        let mut live = json!({
+            "kind": "Deployment", "metadata": { "generation": 2 }, "spec": { "replicas": 1 },
+            "status": { "observedGeneration": 2, "replicas": 2, "readyReplicas": 1, "updatedReplicas": 1 },
+        });
+        assert!(!is_ready(&live));
+        live["status"]["replicas"] = 1.into();
         assert!(is_ready(&live));
     }
 
