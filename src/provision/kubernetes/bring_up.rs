@@ -10,7 +10,7 @@ use super::definitions;
 use super::lock::Lock;
 use super::objects::{FIELD_MANAGER, Named, Objects, is_going};
 use super::plan::Plan;
-use super::ready::{Waiting, wait};
+use super::ready::{Waiting, last_words, wait};
 use super::releases::{Live, Wanted, blocking, changes, live, release_changes};
 use super::secrets::Secrets;
 use super::site::Site;
@@ -247,7 +247,8 @@ impl Ascent<'_, '_> {
 
     /// Rolls back upgrades that do not become ready; the error that tells of it all.
     async fn go_back(&self, waiting: &[Waiting]) -> Error {
-        let lines = waiting.iter().map(ToString::to_string).collect();
+        let mut lines: Vec<_> = waiting.iter().map(ToString::to_string).collect();
+        lines.extend(last_words(&self.objects, waiting).await);
         let mut error = Error::failed("not everything became ready").output(lines);
         let waits = |release: &&Installed| {
             let names = release.objects.iter().map(|object| Named::of(object, &release.namespace));

@@ -1,6 +1,7 @@
 //! Objects of any kind: applied server-side, compared with what is there, deleted.
 
-use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PropagationPolicy};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{DeleteParams, DynamicObject, ListParams, LogParams, Patch, PatchParams, PropagationPolicy};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::discovery::{Discovery, Scope};
 use kube::{Api, ResourceExt};
@@ -233,6 +234,21 @@ impl Objects {
                 to_value(object)
             })
             .collect())
+    }
+
+    /// The last lines of a container's log before it crashed.
+    ///
+    /// # Errors
+    /// When the API refuses or does not answer.
+    pub async fn last_log(&self, namespace: &str, pod: &str, container: &str, lines: i64) -> Result<String> {
+        let pods: Api<Pod> = Api::namespaced(self.access.client.clone(), namespace);
+        let how = LogParams {
+            container: Some(container.to_owned()),
+            previous: true,
+            tail_lines: Some(lines),
+            ..LogParams::default()
+        };
+        pods.logs(pod, &how).await.map_err(|error| self.access.failed(&format!("the log of {pod}"), error))
     }
 
     /// The namespaced kinds that can be listed and deleted, as API and kind: what a sweep looks through.

@@ -10,6 +10,14 @@ use crate::error::Result;
 /// How often the cluster is asked.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// A hub that waits for its database crashes once or twice; one that still does after this will go on.
+const HOPELESS_AFTER: Duration = Duration::from_mins(3);
+/// Lines of a crashed container's log that an error shows.
+const LAST_LINES: i64 = 8;
+/// What is said of a container that crashes, and of an image that is not there.
+const CRASHES: &str = "crashes again and again";
+const NO_IMAGE: &str = "cannot pull";
+
 /// Kinds whose pods have to be ready.
 pub(super) const WITH_PODS: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
 
@@ -22,6 +30,36 @@ pub struct Waiting {
     pub why: String,
 }
 
+impl Waiting {
+    /// Whether waiting alone will hardly help.
+    pub fn is_hopeless(&self) -> bool {
+        self.why.contains(CRASHES) || self.why.contains(NO_IMAGE)
+    }
+}
+
+/// The last lines of containers that crashed, of what is waited for. None is no error.
+pub async fn last_words(objects: &Objects, waiting: &[Waiting]) -> Vec<String> {
+    let crashed = waiting.iter().filter(|each| each.why.contains(CRASHES));
+    let namespaces: std::collections::BTreeSet<_> = crashed.map(|each| &each.object.namespace).collect();
+    let mut lines = Vec::new();
+    for namespace in namespaces {
+        for pod in objects.list("v1", "Pod", namespace, "").await.unwrap_or_default() {
+            let Some((name, container)) = crashing(&pod) else { continue };
+            let text = objects.last_log(namespace, name, container, LAST_LINES).await.unwrap_or_default();
+            lines.extend(text.lines().map(|line| format!("{name}: {line}")));
+        }
+    }
+    lines
+}
+
+/// The pod and the container of it that crashes again and again.
+fn crashing(pod: &Value) -> Option<(&str, &str)> {
+    let of = |kind: &str| pod["status"][kind].as_array().into_iter().flatten();
+    let all = of("initContainerStatuses").chain(of("containerStatuses"));
+    let container = all.into_iter().find(|each| each["state"]["waiting"]["reason"] == "CrashLoopBackOff")?;
+    Some((pod.pointer("/metadata/name")?.as_str()?, container["name"].as_str()?))
+}
+
 impl std::fmt::Display for Waiting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.object, self.why)
@@ -29,7 +67,8 @@ impl std::fmt::Display for Waiting {
 }
 
 /// Waits until all objects are ready, and tells what is waited for each time that changes.
-/// Returns what is still not ready when the time is over.
+/// Returns what is still not ready when the time is over, or when a pod has crashed or lacked its
+/// image for so long that waiting will not help.
 ///
 /// # Errors
 /// When the API refuses or does not answer.
@@ -41,9 +80,13 @@ pub async fn wait(
 ) -> Result<Vec<Waiting>> {
     let start = std::time::Instant::now();
     let mut told = Vec::new();
+    let mut hopeful = start;
     loop {
         let waiting = not_ready(objects, wanted).await?;
-        if waiting.is_empty() || start.elapsed() >= at_most {
+        if !waiting.iter().any(Waiting::is_hopeless) {
+            hopeful = std::time::Instant::now();
+        }
+        if waiting.is_empty() || start.elapsed() >= at_most || hopeful.elapsed() >= HOPELESS_AFTER {
             return Ok(waiting);
         }
         if waiting != told {
@@ -144,13 +187,11 @@ pub fn pod_waits_for(pod: &Value) -> Option<String> {
             "" | "PodInitializing" => {}
             "ContainerCreating" => return Some(format!("pod {name} pulls {image}")),
             "ImagePullBackOff" | "ErrImagePull" | "InvalidImageName" => {
-                return Some(format!("pod {name} cannot pull {image}: {message}"));
+                return Some(format!("pod {name} {NO_IMAGE} {image}: {message}"));
             }
             "CrashLoopBackOff" => {
                 let name_of = container["name"].as_str().unwrap_or_default();
-                return Some(format!(
-                    "pod {name} crashes again and again: `kubectl logs {name} -c {name_of} --previous`"
-                ));
+                return Some(format!("pod {name} {CRASHES}: `kubectl logs {name} -c {name_of} --previous`"));
             }
             _ => return Some(format!("pod {name}: {reason} {message}").trim_end().to_owned()),
         }
@@ -164,7 +205,7 @@ pub fn pod_waits_for(pod: &Value) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::{is_ready, pod_waits_for};
+    use super::{Named, Waiting, crashing, is_ready, pod_waits_for};
 
     #[test]
     fn an_object_that_its_controller_has_not_seen_is_not_ready() {
@@ -186,6 +227,23 @@ mod tests {
         assert!(!is_ready(&live));
         live["status"]["replicas"] = 1.into();
         assert!(is_ready(&live));
+    }
+
+    #[test]
+    fn what_crashes_or_lacks_its_image_is_hopeless_and_what_is_pulled_is_not() {
+        let pod = |reason: &str| {
+            json!({ "metadata": { "name": "hub-1" }, "status": { "containerStatuses": [
+                { "name": "hub", "image": "hub:1", "state": { "waiting": { "reason": reason, "message": "" } } }
+            ] } })
+        };
+        let hopeless = |reason: &str| {
+            let object = Named::of(&json!({ "kind": "Deployment" }), "lab");
+            Waiting { object, why: pod_waits_for(&pod(reason)).unwrap() }.is_hopeless()
+        };
+        assert!(hopeless("CrashLoopBackOff") && hopeless("ImagePullBackOff"));
+        assert!(!hopeless("ContainerCreating") && !hopeless("CreateContainerConfigError"));
+        assert_eq!(crashing(&pod("CrashLoopBackOff")), Some(("hub-1", "hub")));
+        assert_eq!(crashing(&pod("ContainerCreating")), None);
     }
 
     #[test]
