@@ -178,7 +178,8 @@ fn kill_helm(hub: &Hub, which: usize, after: u64) {
         format!(
             "#!/bin/bash
 helm={}
-if [ \"$1\" = upgrade ] && echo >> {count} && [ \"$(wc -l < {count})\" = {which} ]; then
+count() {{ flock {count}.lock sh -c 'echo >> {count}; wc -l < {count}'; }}
+if [ \"$1\" = upgrade ] && [ \"$(count)\" = {which} ]; then
   \"$helm\" \"$@\" <&0 & pid=$!
   sleep {seconds}
   kill -9 $pid

@@ -23,6 +23,9 @@ use crate::view::Progress;
 /// How long pods may take: a node that has to come, and an image of some gigabytes.
 pub const READY_WITHIN: Duration = Duration::from_mins(20);
 
+/// How long a Helm of a call that was killed may go on.
+const SETTLED_WITHIN: Duration = Duration::from_secs(10);
+
 /// How long a namespace that is being removed may take.
 const GONE_WITHIN: Duration = Duration::from_mins(2);
 
@@ -303,9 +306,23 @@ async fn install(
     Ok(Installed { name, namespace, earlier, objects: own, changed })
 }
 
+/// What the cluster has of a release. A Helm that outlives the call that started it goes on to its
+/// end, so what it is at gets some time to be over.
+async fn settled(objects: &Objects, name: &str, namespace: &str) -> Result<Option<Live>> {
+    let since = Instant::now();
+    loop {
+        let found = live(objects, name, namespace).await?;
+        let busy = found.as_ref().is_some_and(|live| live.is_stuck() || live.is_half_removed());
+        if !busy || since.elapsed() > SETTLED_WITHIN {
+            return Ok(found);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
 /// Puts right what a stop of Helm left: a revision that is neither in service nor failed.
 async fn heal(site: &Site<'_>, objects: &Objects, name: &str, namespace: &str) -> Result<Option<Live>> {
-    let found = live(objects, name, namespace).await?;
+    let found = settled(objects, name, namespace).await?;
     let Some(stuck) = found.as_ref().filter(|live| live.is_stuck() || live.is_half_removed()) else {
         return Ok(found);
     };

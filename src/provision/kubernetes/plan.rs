@@ -143,8 +143,8 @@ async fn release(
     let live = live(objects, &release.name, &release.namespace).await?;
     let mut differ = release_changes(objects, &own, &release.namespace).await?;
     let applied = match &live {
-        Some(_) => applied(site, wanted).await?,
-        None => Vec::new(),
+        Some(live) if !live.is_half_removed() => applied(site, objects, wanted).await?,
+        _ => Vec::new(),
     };
     let by_hand = release_changes(objects, &applied, &release.namespace).await?;
     differ.extend(dropped(objects, wanted, &own, &applied));
@@ -172,11 +172,18 @@ fn action(live: Option<&Live>, wanted: &Wanted, differ: &[ObjectChange]) -> Acti
     }
 }
 
-/// The objects of a release as Helm applied them last.
-async fn applied(site: &Site<'_>, wanted: &Wanted) -> Result<Vec<Value>> {
+/// The objects of a release as Helm applied them last; none when the release has gone meanwhile.
+async fn applied(site: &Site<'_>, objects: &Objects, wanted: &Wanted) -> Result<Vec<Value>> {
     let (helm, target) = (site.helm.clone(), site.access.target.clone());
     let (name, namespace) = (wanted.release.name.clone(), wanted.release.namespace.clone());
-    let text = blocking(move || helm.manifest(&target, &name, &namespace)).await?;
+    let text = match blocking(move || helm.manifest(&target, &name, &namespace)).await {
+        Ok(text) => text,
+        Err(error) => {
+            let release = &wanted.release;
+            let gone = live(objects, &release.name, &release.namespace).await?.is_none();
+            return if gone { Ok(Vec::new()) } else { Err(error) };
+        }
+    };
     let mut found = documents(&text, &wanted.release.name)?;
     wanted.mark(&mut found);
     Ok(found)
