@@ -43,7 +43,7 @@ fn missing_python_and_node_are_told() {
     assert!(stderr(&output).contains("Node.js 12.0.0 is too old"), "{}", stderr(&output));
     let output = hub.machine.frazil().env("PATH", &empty).arg("doctor").output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(stdout(&output).contains("Node.js: on Debian"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("Node.js, npm: on Debian"), "{}", stdout(&output));
 }
 
 #[test]
