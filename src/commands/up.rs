@@ -8,6 +8,8 @@ use std::time::Duration;
 use cluster::ClusterUp;
 use local::UpReport;
 
+use serde_json::{Value, json};
+
 use super::plan::{PlanReport, saved};
 use super::{Run, load};
 use crate::cli::UpArgs;
@@ -82,4 +84,9 @@ fn approve(run: &Run<'_>, args: &UpArgs, plan: &Plan) -> Result<()> {
     run.printer.report(&PlanReport { plan: plan.clone() })?;
     let yes = inquire::Confirm::new("Change the cluster so?").with_default(false).prompt();
     if yes.unwrap_or(false) { Ok(()) } else { Err(Error::interrupted("nothing was changed")) }
+}
+
+/// The steps of a call with their times, as data.
+fn steps_data(steps: &[(String, Duration)]) -> Value {
+    steps.iter().map(|(step, time)| json!({ "step": step, "seconds": time.as_secs_f64() })).collect()
 }

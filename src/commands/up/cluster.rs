@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::steps_data;
 use crate::provision::kubernetes::Up;
 use crate::view::{Layout, Report, Table};
 
@@ -21,17 +22,12 @@ impl Report for ClusterUp {
     }
 
     fn data(&self) -> Value {
-        let steps: Vec<_> = self
-            .steps
-            .iter()
-            .map(|(step, time)| json!({ "step": step, "seconds": time.as_secs_f64() }))
-            .collect();
         json!({
             "hub": self.name,
             "server": self.up.server,
             "changed": self.up.changed,
             "elapsed_seconds": self.elapsed.as_secs_f64(),
-            "steps": steps,
+            "steps": steps_data(&self.steps),
         })
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::steps_data;
 use crate::observe::LimitsKind;
 use crate::provision::local::Up;
 use crate::view::{Layout, Report, Table};
@@ -22,11 +23,6 @@ impl Report for UpReport {
     }
 
     fn data(&self) -> Value {
-        let steps: Vec<_> = self
-            .steps
-            .iter()
-            .map(|(step, time)| json!({ "step": step, "seconds": time.as_secs_f64() }))
-            .collect();
         json!({
             "hub": self.name,
             "address": self.up.address,
@@ -37,7 +33,7 @@ impl Report for UpReport {
             "admin_password": self.up.login.admin_password,
             "user_password": self.up.login.user_password,
             "elapsed_seconds": self.elapsed.as_secs_f64(),
-            "steps": steps,
+            "steps": steps_data(&self.steps),
         })
     }
 
