@@ -1,8 +1,11 @@
 //! From files to a running hub, and back.
 
+pub mod cloud;
+pub mod journal;
 pub mod kubernetes;
 pub mod local;
 mod references;
+pub mod stage;
 
 use crate::error::Error;
 

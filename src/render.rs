@@ -27,14 +27,16 @@ pub mod seats;
 pub mod secrets;
 pub mod support;
 pub mod templates;
+mod terraform_root;
 pub mod terraform_types;
 mod tfvars;
 mod tree;
 
 pub use base_values::base_values;
 pub use folder::{Difference, FolderError, Rendered};
-pub use hub_files::{RenderError, hub_files, releases, terraform_variables, values_path};
+pub use hub_files::{RenderError, hub_files, releases, values_path};
 pub use jupyterhub::guarantee;
 pub use manifests::{manifests, ops_manifests};
+pub use terraform_root::{Backend, state_files, terraform_files, terraform_variables};
 pub use tfvars::{homes_size, variables};
 pub use tree::{File, Tree, WriteError, hex, write_changed};

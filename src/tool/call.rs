@@ -1,15 +1,17 @@
 //! A program to start: waited for, asked for its output, or left running.
 
+use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
 
-use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
+use process_wrap::std::{ChildWrapper, CommandWrap, ProcessGroup, ProcessSession};
 
+use super::interrupt::Gentle;
 use crate::error::Error;
 
 /// How many of a program's last lines an error shows.
@@ -24,6 +26,7 @@ pub struct Call {
     folder: Option<PathBuf>,
     log: Option<PathBuf>,
     input: Option<Vec<u8>>,
+    gently: bool,
 }
 
 /// Why a program could not do its work.
@@ -47,6 +50,12 @@ pub enum ToolError {
         status: ExitStatus,
         /// The last lines that it wrote.
         lines: Vec<String>,
+    },
+    /// The person stopped it, and it ended in order.
+    #[error("{program} was stopped by Ctrl-C")]
+    Interrupted {
+        /// The program's path.
+        program: String,
     },
     /// Its log could not be written.
     #[error("the log {path} cannot be written")]
@@ -87,6 +96,7 @@ impl Call {
             folder: None,
             log: None,
             input: None,
+            gently: false,
         }
     }
 
@@ -144,6 +154,14 @@ impl Call {
     #[must_use]
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = Some(input.into());
+        self
+    }
+
+    /// The program has to end in order: it gets a process group of its own, so that Ctrl-C reaches it
+    /// through [`super::interrupt`] only.
+    #[must_use]
+    pub fn gently(mut self) -> Self {
+        self.gently = true;
         self
     }
 
@@ -228,6 +246,48 @@ impl Call {
         self.start()?.wait()
     }
 
+    /// Runs the program and hands over each line of its standard output as it comes; what it wrote
+    /// to standard error goes to the log, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be started or ends with an error, which has the last lines of both.
+    pub fn each_line(&self, mut line: impl FnMut(&str)) -> Result<(), ToolError> {
+        let (mut command, log_start) = self.logged()?;
+        command.stdout(Stdio::piped());
+        let mut child = self.spawn(command)?;
+        let gentle = self.gently.then(|| Gentle::begin(child.id()));
+        self.give_input(child.stdin().take());
+        let mut last = VecDeque::new();
+        if let Some(stdout) = child.stdout().take() {
+            for text in BufReader::new(stdout).lines().map_while(Result::ok) {
+                line(&text);
+                last.push_back(text);
+                if last.len() > SHOWN_LINES {
+                    last.pop_front();
+                }
+            }
+        }
+        let mut started = self.started(child, log_start);
+        let status = started.child.wait().map_err(|error| self.not_started(error))?;
+        if status.success() {
+            return Ok(());
+        }
+        if gentle.is_some_and(|gentle| gentle.was_told()) {
+            return Err(ToolError::Interrupted { program: self.name() });
+        }
+        let mut lines = last_lines(&started.written());
+        lines.extend(last);
+        Err(ToolError::Failed { program: self.name(), status, lines })
+    }
+
+    fn spawn(&self, command: Command) -> Result<Box<dyn ChildWrapper>, ToolError> {
+        let mut command = CommandWrap::from(command);
+        if self.gently {
+            command.wrap(ProcessGroup::leader());
+        }
+        command.spawn().map_err(|error| self.not_started(error))
+    }
+
     /// Runs the program and returns what it wrote to standard output, without white space around it.
     ///
     /// # Errors
@@ -289,6 +349,9 @@ impl From<ToolError> for Error {
         match error {
             ToolError::NotStarted { source, .. } | ToolError::Log { source, .. } => {
                 Self::failed(message).because(source)
+            }
+            ToolError::Interrupted { .. } => {
+                Self::interrupted(message).hint("the same call again goes on from there")
             }
             ToolError::Failed { lines, .. } => Self::failed(message).output(lines),
         }

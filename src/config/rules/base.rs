@@ -9,7 +9,7 @@ use crate::render::nodes::{NodePool, Purpose};
 use crate::render::placeholders::warm;
 
 /// Hours of a month, as prices of a month count them.
-pub(super) const MONTH: i128 = 730;
+pub(crate) const MONTH_HOURS: i128 = 730;
 
 /// The disk of the hub's database (`hub.db.pvc.storage` of the JupyterHub chart).
 const DATABASE: Bytes = Bytes::gib(1);

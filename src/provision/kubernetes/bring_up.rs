@@ -14,7 +14,7 @@ use super::ready::{Waiting, last_words, wait};
 use super::releases::{Live, Wanted, blocking, changes, live, release_changes};
 use super::secrets::Secrets;
 use super::site::Site;
-use super::stage::Stage;
+use crate::provision::stage::Stage;
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};

@@ -32,6 +32,13 @@ pub fn differences(live: &Value, wanted: &Value) -> Vec<Field> {
     found
 }
 
+/// The fields in which two values of any kind differ.
+pub fn fields(live: &Value, wanted: &Value) -> Vec<Field> {
+    let mut found = Vec::new();
+    compare(Some(live), Some(wanted), String::new(), &mut found);
+    found
+}
+
 fn is_secret(path: &str) -> bool {
     path.starts_with("data") || path.starts_with("stringData") || path.starts_with("metadata.annotations")
 }

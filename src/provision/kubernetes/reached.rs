@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::access::Access;
-use super::journal::Journal;
+use crate::provision::journal::Journal;
 use super::site::refuse_other_cluster;
 use crate::config::{HubDocument, Provider};
 use crate::context::Context;

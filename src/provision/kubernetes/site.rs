@@ -9,13 +9,13 @@ use serde_json::{Map, Value, json};
 
 use super::access::Access;
 use super::definitions;
-use super::journal::{Event, Journal, What};
+use crate::provision::journal::{Event, Journal, What};
 use super::lock::Lock;
 use super::objects::{Named, Objects};
 use super::reached;
 use super::releases::{Wanted, live};
 use super::secrets::Secrets;
-use super::stage::Stage;
+use crate::provision::stage::Stage;
 use crate::config::{HubDocument, Kubernetes, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -33,9 +33,8 @@ pub(super) struct Site<'a> {
     pub access: Access,
     pub helm: Helm,
     pub folder: PathBuf,
-    pub journal: Journal,
-    run: String,
-    verb: &'static str,
+    pub log: Writer<'a>,
+    outputs: Outputs,
 }
 
 impl<'a> Site<'a> {
@@ -66,52 +65,6 @@ impl<'a> Site<'a> {
     /// Takes the right to change the hub, whose namespace has to be there.
     pub(super) async fn lock(&self, objects: &Objects) -> Result<Lock> {
         Lock::take(self.context, objects, self.cluster.namespace(), &self.run).await
-    }
-
-    /// Begins a stage, in the journal.
-    pub(super) fn begin(&self, stage: Stage) -> Result<Instant> {
-        self.journal.add(&self.event(stage, What::Began))?;
-        Ok(Instant::now())
-    }
-
-    /// Ends a stage, in the journal, well or not.
-    pub(super) fn end<T>(
-        &self,
-        stage: Stage,
-        begun: Instant,
-        result: Result<T>,
-        redact: &dyn Fn(&str) -> String,
-    ) -> Result<T> {
-        let what = if result.is_ok() { What::Ended } else { What::Failed };
-        let mut event = self.event(stage, what);
-        let seconds = (begun.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
-        event.outputs.insert("seconds".to_owned(), json!(seconds));
-        let result = result.map_err(|error| error.redacted(redact));
-        if let Err(error) = &result {
-            event.error =
-                Some(std::iter::once(error.to_string()).chain(error.causes()).collect::<Vec<_>>().join(": "));
-        }
-        self.journal.add(&event)?;
-        result
-    }
-
-    fn event(&self, stage: Stage, what: What) -> Event {
-        let tools = [
-            ("frazil", env!("CARGO_PKG_VERSION").to_owned()),
-            ("helm", self.helm.version.clone()),
-            ("kubernetes", self.access.version.clone()),
-        ];
-        Event {
-            time: self.context.now().to_string(),
-            run: self.run.clone(),
-            verb: self.verb.to_owned(),
-            stage,
-            what,
-            cluster: self.access.cluster.clone(),
-            tools: tools.into_iter().map(|(tool, version)| (tool.to_owned(), version.into())).collect(),
-            outputs: Map::new(),
-            error: None,
-        }
     }
 
     /// The releases of the hub file, with their secrets; without those that the cluster has no need of.

@@ -17,7 +17,7 @@ pub use people::{DaskCluster, Server};
 
 use super::objects::{Named, Objects};
 use super::reached::Reached;
-use super::stage::Stage;
+use crate::provision::stage::Stage;
 use super::stored::Stored;
 use crate::config::{HubDocument, HubFile};
 use crate::context::Context;

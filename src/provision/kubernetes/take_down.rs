@@ -12,7 +12,7 @@ use super::leftovers::{Belongs, Leftover, leftovers, other_hubs, used_by};
 use super::objects::{Named, Objects, is_going};
 use super::releases::{blocking, live};
 use super::site::Site;
-use super::stage::Stage;
+use crate::provision::stage::Stage;
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};

@@ -1,6 +1,8 @@
 //! What was done to a cluster, one line of JSON an event: a stop at any point leaves all
 //! lines before it, and the next call reads from them what it may rely on.
 
+mod writer;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::stage::Stage;
+pub use writer::Writer;
+
 use crate::error::{Error, Result};
 
 /// What happened.
@@ -91,12 +95,22 @@ impl Journal {
         }
     }
 
-    /// The cluster of the last event, if there is one.
+    /// The cluster of the last event that has one: before a cloud has made it, there is none.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn cluster(&self) -> Result<Option<String>> {
-        Ok(self.events()?.pop().map(|event| event.cluster))
+        let events = self.events()?.into_iter().rev();
+        Ok(events.map(|event| event.cluster).find(|cluster| !cluster.is_empty()))
+    }
+
+    /// What a stage made when it last went through.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn outputs(&self, stage: Stage) -> Result<Map<String, Value>> {
+        let ended = |event: &Event| event.stage == stage && event.what == What::Ended;
+        Ok(self.events()?.into_iter().rfind(ended).map(|event| event.outputs).unwrap_or_default())
     }
 
     /// Adds an event and waits until it is on the disk.

@@ -1,4 +1,4 @@
-//! The stages of bringing a hub up on a cluster.
+//! The stages of bringing a hub up.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
+    /// Where Terraform keeps its state.
+    State,
+    /// What Terraform makes in a cloud: network, cluster, pools, identities, disks, buckets.
+    Cloud,
     /// The cluster answers, and it is the right one; namespace and secrets are there.
     Access,
     /// Custom resource definitions, applied server-side: Helm never upgrades them.
@@ -22,12 +26,22 @@ pub enum Stage {
 
 impl Stage {
     /// All of them, in their order.
-    pub const ALL: [Self; 6] =
-        [Self::Access, Self::Crds, Self::Support, Self::Releases, Self::Ops, Self::Checks];
+    pub const ALL: [Self; 8] = [
+        Self::State,
+        Self::Cloud,
+        Self::Access,
+        Self::Crds,
+        Self::Support,
+        Self::Releases,
+        Self::Ops,
+        Self::Checks,
+    ];
 
     /// The name, as the journal has it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::State => "state",
+            Self::Cloud => "cloud",
             Self::Access => "access",
             Self::Crds => "crds",
             Self::Support => "support",
@@ -40,6 +54,8 @@ impl Stage {
     /// What it does, as progress tells it.
     pub const fn words(self) -> &'static str {
         match self {
+            Self::State => "where Terraform keeps its state",
+            Self::Cloud => "network, cluster, pools and disks",
             Self::Access => "cluster, namespace and secrets",
             Self::Crds => "custom resource definitions",
             Self::Support => "charts that hub and gateway need",

@@ -1,0 +1,176 @@
+//! What Terraform would change, from its plan as JSON
+//! (<https://developer.hashicorp.com/terraform/internals/json-format>).
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::cost::Cost;
+use crate::provision::kubernetes::compare::{Field, fields};
+
+/// What happens to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// It is made.
+    Create,
+    /// It is changed where it is.
+    Change,
+    /// It is removed and made anew: what it holds is lost.
+    Replace,
+    /// It is removed.
+    Delete,
+}
+
+/// A resource that would change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CloudChange {
+    /// Its address in Terraform, such as `aws_eks_node_group.pool["user"]`.
+    pub address: String,
+    /// Its type.
+    pub kind: String,
+    /// What happens to it.
+    pub action: Action,
+    /// The fields that change; those that are known only afterwards are left out.
+    pub fields: Vec<Field>,
+}
+
+/// What a cloud would be changed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CloudPlan {
+    /// What would change.
+    pub changes: Vec<CloudChange>,
+    /// What was changed by somebody else since the last call.
+    pub by_hand: Vec<CloudChange>,
+    /// What it costs a month now, with nobody on it.
+    pub before: Cost,
+    /// What it would cost a month.
+    pub after: Cost,
+}
+
+impl CloudPlan {
+    /// Reads a plan.
+    pub(super) fn of(plan: &Value, price: impl Fn(&Value) -> Cost) -> Self {
+        let list = |key: &str| plan[key].as_array().into_iter().flatten().filter_map(change).collect();
+        Self {
+            changes: list("resource_changes"),
+            by_hand: list("resource_drift"),
+            before: price(&plan["prior_state"]["values"]["root_module"]["resources"]),
+            after: price(&plan["planned_values"]["root_module"]["resources"]),
+        }
+    }
+
+    /// Whether nothing would change.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// How many resources would be made, changed, replaced and removed.
+    pub fn counts(&self) -> [usize; 4] {
+        [Action::Create, Action::Change, Action::Replace, Action::Delete]
+            .map(|action| self.changes.iter().filter(|change| change.action == action).count())
+    }
+}
+
+fn change(resource: &Value) -> Option<CloudChange> {
+    if resource["mode"] != "managed" {
+        return None;
+    }
+    let change = &resource["change"];
+    let actions: Vec<_> = change["actions"].as_array()?.iter().filter_map(Value::as_str).collect();
+    let action = match actions[..] {
+        ["create"] => Action::Create,
+        ["update"] => Action::Change,
+        ["delete"] => Action::Delete,
+        [_, _] => Action::Replace,
+        _ => return None,
+    };
+    let text = |key: &str| resource[key].as_str().unwrap_or_default().to_owned();
+    let fields = if matches!(action, Action::Change | Action::Replace) {
+        let [before, after] = ["before", "after"].map(|side| hidden(change, side));
+        fields(&before, &known(after, &change["after_unknown"], &before))
+    } else {
+        Vec::new()
+    };
+    Some(CloudChange { address: text("address"), kind: text("type"), action, fields })
+}
+
+/// The values of a side; those that the provider calls sensitive are not told.
+fn hidden(change: &Value, side: &str) -> Value {
+    let mut values = change[side].clone();
+    hide(&mut values, &change[format!("{side}_sensitive")]);
+    values
+}
+
+fn hide(value: &mut Value, sensitive: &Value) {
+    match (value, sensitive) {
+        (value, Value::Bool(true)) => *value = Value::String("(secret)".to_owned()),
+        (Value::Object(values), Value::Object(marks)) => {
+            for (key, mark) in marks {
+                if let Some(value) = values.get_mut(key) {
+                    hide(value, mark);
+                }
+            }
+        }
+        (Value::Array(values), Value::Array(marks)) => {
+            values.iter_mut().zip(marks).for_each(|(value, mark)| hide(value, mark));
+        }
+        _ => {}
+    }
+}
+
+/// The values afterwards; what is not known yet stands as it was, so that it is no difference.
+fn known(after: Value, unknown: &Value, before: &Value) -> Value {
+    match (after, unknown) {
+        (_, Value::Bool(true)) => before.clone(),
+        (Value::Object(mut after), Value::Object(marks)) => {
+            let nothing = Value::Object(Map::new());
+            let before = if before.is_object() { before } else { &nothing };
+            for (key, mark) in marks {
+                let value = after.remove(key).unwrap_or(Value::Null);
+                after.insert(key.clone(), known(value, mark, &before[key.as_str()]));
+            }
+            Value::Object(after)
+        }
+        (after, _) => after,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn planned(change: Value) -> CloudPlan {
+        let resource = json!({
+            "address": "aws_eks_node_group.pool[\"user\"]", "mode": "managed", "type": "aws_eks_node_group",
+            "change": change,
+        });
+        let read = json!({ "address": "data.x.y", "mode": "data", "type": "x",
+            "change": { "actions": ["read"], "before": null, "after": {} } });
+        CloudPlan::of(&json!({ "resource_changes": [resource, read] }), |_| Cost::default())
+    }
+
+    #[test]
+    fn what_is_known_afterwards_only_is_no_difference_and_secrets_are_not_told() {
+        let plan = planned(json!({
+            "actions": ["update"],
+            "before": { "version": "1.34", "arn": "a", "key": "old", "scaling_config": [{ "max_size": 3 }] },
+            "after": { "version": "1.35", "key": "new", "scaling_config": [{ "max_size": 5 }] },
+            "after_unknown": { "arn": true },
+            "before_sensitive": { "key": true }, "after_sensitive": { "key": true },
+        }));
+        assert_eq!(plan.counts(), [0, 1, 0, 0]);
+        let paths: Vec<_> = plan.changes[0].fields.iter().map(|field| field.path.as_str()).collect();
+        assert_eq!(paths, ["version", "scaling_config[0].max_size"]);
+    }
+
+    #[test]
+    fn both_orders_of_delete_and_create_are_a_replacement() {
+        for actions in [["delete", "create"], ["create", "delete"]] {
+            let plan = planned(json!({ "actions": actions, "before": {}, "after": {} }));
+            assert_eq!(plan.changes[0].action, Action::Replace);
+        }
+        assert!(planned(json!({ "actions": ["no-op"], "before": {}, "after": {} })).is_empty());
+    }
+}

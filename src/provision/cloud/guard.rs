@@ -1,0 +1,80 @@
+//! What must not be lost by the way: a cluster, a pool, a disk or homes are removed or made anew only
+//! when they were named.
+
+use super::changes::{Action, CloudChange, CloudPlan};
+use crate::error::{Error, Result};
+
+/// Types whose loss takes people's work, or what runs for them, with it; and how each is called.
+const GUARDED: [(&str, &str); 11] = [
+    ("aws_eks_cluster", "cluster"),
+    ("aws_eks_node_group", "pool"),
+    ("aws_ebs_volume", "homes"),
+    ("aws_efs_file_system", "homes"),
+    ("aws_s3_bucket", "scratch"),
+    ("aws_vpc", "network"),
+    ("google_container_cluster", "cluster"),
+    ("google_container_node_pool", "pool"),
+    ("google_compute_disk", "homes"),
+    ("google_filestore_instance", "homes"),
+    ("google_storage_bucket", "scratch"),
+];
+
+/// What a guarded change is called in `--replace`: `cluster`, `homes`, `pool/user`, …
+fn called(change: &CloudChange) -> Option<String> {
+    let (_, what) = GUARDED.iter().find(|(kind, _)| *kind == change.kind)?;
+    let key = change.address.rsplit_once("[\"").and_then(|(_, key)| key.strip_suffix("\"]"));
+    Some(key.filter(|_| *what == "pool").map_or_else(|| (*what).to_owned(), |key| format!("{what}/{key}")))
+}
+
+/// Refuses a plan that would remove or replace something guarded that nobody named.
+///
+/// # Errors
+/// With all that would have to be named.
+pub(super) fn refuse_loss(plan: &CloudPlan, named: &[String]) -> Result<()> {
+    let loses = |change: &&CloudChange| matches!(change.action, Action::Replace | Action::Delete);
+    let mut lines = Vec::new();
+    let mut options = Vec::new();
+    for change in plan.changes.iter().filter(loses) {
+        let Some(called) = called(change).filter(|called| !named.contains(called)) else { continue };
+        let why: Vec<_> = change.fields.iter().map(|field| field.path.as_str()).collect();
+        let why = if why.is_empty() { String::new() } else { format!(" because of {}", why.join(", ")) };
+        let what = if change.action == Action::Delete { "removed" } else { "removed and made anew" };
+        lines.push(format!("{called} would be {what}{why} ({})", change.address));
+        options.push(format!("--replace {called}"));
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    options.dedup();
+    Err(Error::failed("this would lose what is there; nothing was changed")
+        .output(lines)
+        .hint(format!("if that is meant: `frazil up {}`", options.join(" ")))
+        .hint("a pool can be changed without loss under another name: add the new one, then remove the old one"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provision::cloud::Cost;
+
+    fn plan(kind: &str, address: &str, action: Action) -> CloudPlan {
+        let change =
+            CloudChange { address: address.to_owned(), kind: kind.to_owned(), action, fields: Vec::new() };
+        CloudPlan { changes: vec![change], by_hand: Vec::new(), before: Cost::default(), after: Cost::default() }
+    }
+
+    #[test]
+    fn a_pool_goes_only_when_it_is_named() {
+        let pool = || plan("aws_eks_node_group", "aws_eks_node_group.pool[\"user\"]", Action::Replace);
+        let refused = refuse_loss(&pool(), &["pool/gpu".to_owned()]).unwrap_err();
+        assert!(refused.hints()[0].contains("--replace pool/user"), "{:?}", refused.hints());
+        assert!(refuse_loss(&pool(), &["pool/user".to_owned()]).is_ok());
+    }
+
+    #[test]
+    fn what_is_made_or_changed_or_of_no_weight_needs_no_name() {
+        assert!(refuse_loss(&plan("aws_eks_cluster", "aws_eks_cluster.hub", Action::Change), &[]).is_ok());
+        assert!(refuse_loss(&plan("aws_iam_role", "aws_iam_role.user", Action::Replace), &[]).is_ok());
+        assert!(refuse_loss(&plan("aws_eks_cluster", "aws_eks_cluster.hub", Action::Delete), &[]).is_err());
+    }
+}

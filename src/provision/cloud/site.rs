@@ -1,0 +1,212 @@
+//! A hub's place in a cloud: whose account it is, Terraform in its folder, the journal.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::changes::CloudPlan;
+use super::cost::Cost;
+use super::follow::follow;
+use super::root::Root;
+use crate::catalog::Region;
+use crate::cloud::{Cloud, Identity, Live};
+use crate::config::{HubDocument, Provider};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::provision::kubernetes::releases::blocking;
+use crate::render::cluster::Cluster;
+use crate::render::{Backend, Tree, state_files, terraform_files};
+use crate::tool::{MIN_TERRAFORM, Terraform, find_terraform};
+use crate::view::Progress;
+
+/// The folder of the module of everything.
+const ROOT: &str = "terraform";
+/// The folder of the module of the bucket that keeps the state.
+const STATE: &str = "terraform-state";
+/// The folder in which a plan is made while there is no bucket for the state yet.
+const PREVIEW: &str = "terraform-preview";
+
+/// A hub's place in a cloud.
+pub(super) struct CloudSite<'a> {
+    pub context: &'a Context,
+    pub document: &'a HubDocument,
+    pub cluster: Cluster<'a>,
+    pub cloud: Live,
+    pub terraform: Terraform,
+    region: Option<Arc<Region>>,
+}
+
+impl<'a> CloudSite<'a> {
+    /// Finds Terraform, asks the cloud whose credentials these are, and refuses any other account
+    /// than the one of the hub file.
+    ///
+    /// # Errors
+    /// When Terraform is missing, the cloud does not answer, or the account is another one.
+    pub(super) async fn open(context: &'a Context, document: &'a HubDocument) -> Result<Self> {
+        let hub = &document.hub;
+        let terraform = terraform(context)?;
+        let cloud = Live::open(context, &hub.provider).await?;
+        refuse_other_account(&hub.provider, &cloud.whoami().await?)?;
+        let cluster = Cluster::new(hub).map_err(|error| Error::failed("no machines").because(error))?;
+        let cluster = cluster.beside(&document.neighbours);
+        let region = Region::open(cloud.provider(), cloud.region()).ok();
+        Ok(Self { context, document, cluster, cloud, terraform, region })
+    }
+
+    /// The bucket that keeps the state; none where it is kept on this machine.
+    pub(super) fn state_bucket(&self) -> Option<String> {
+        match &self.document.hub.state {
+            crate::config::State::Bucket(said) => Some(self.cluster.state().unwrap_or_else(|| said.clone())),
+            crate::config::State::Local(_) => None,
+        }
+    }
+
+    /// Whether the state can be kept where the hub file says: its bucket is there.
+    ///
+    /// # Errors
+    /// When the bucket is somebody else's, or the cloud does not answer.
+    pub(super) async fn has_state(&self) -> Result<bool> {
+        match self.state_bucket() {
+            Some(name) => Ok(self.cloud.bucket(&name).await?.is_some()),
+            None => Ok(true),
+        }
+    }
+
+    /// Makes the bucket for the state.
+    ///
+    /// # Errors
+    /// What Terraform says is wrong.
+    pub(super) async fn make_state(&self, progress: &mut Progress) -> Result<Vec<String>> {
+        let Some(bucket) = self.state_bucket() else { return Ok(Vec::new()) };
+        if self.cloud.bucket(&bucket).await?.is_some() {
+            return Ok(Vec::new());
+        }
+        let files = state_files(&self.cluster, &bucket).map_err(no_template)?;
+        let root = Root::write(self.context, self.document, STATE, &files)?;
+        // Whatever an earlier call knew of a bucket that is not there is of no use.
+        root.forget_state()?;
+        self.init(&root).await?;
+        self.make_plan(&root, &[], progress).await?;
+        self.apply(&root, progress).await?;
+        Ok(vec![format!("bucket {bucket}")])
+    }
+
+    /// The root module, connected to its state; while there is no bucket for that, to none.
+    ///
+    /// # Errors
+    /// When the cloud does not answer or Terraform cannot be initialised.
+    pub(super) async fn root(&self) -> Result<Root> {
+        let has_state = self.has_state().await?;
+        let backend = if has_state { Backend::OfHub } else { Backend::Local };
+        let files: Tree = terraform_files(&self.cluster, backend).map_err(no_template)?;
+        let what = if has_state { ROOT } else { PREVIEW };
+        let root = Root::write(self.context, self.document, what, &files)?;
+        self.init(&root).await?;
+        Ok(root)
+    }
+
+    async fn init(&self, root: &Root) -> Result<()> {
+        // Servers that stand in for S3 have no host name for each bucket.
+        let elsewhere = self.context.variable("AWS_ENDPOINT_URL").is_some();
+        let s3 = matches!(self.document.hub.provider, Provider::Aws(_)) && root.keeps_state_in_bucket();
+        let backend: Vec<_> = (elsewhere && s3).then(|| "-backend-config=use_path_style=true".to_owned()).into_iter().collect();
+        let call = self.terraform.init(&root.folder, &backend).log(root.log());
+        let name = self.terraform.name();
+        blocking(move || call.each_line(|_| ())).await.map_err(|error| {
+            error.about(name).hint("see whether the registry of providers is reached, or set up a mirror of it (`provider_installation`)")
+        })
+    }
+
+    /// Works out what would change.
+    ///
+    /// # Errors
+    /// What Terraform says is wrong.
+    pub(super) async fn plan(&self, root: &Root, progress: &mut Progress) -> Result<CloudPlan> {
+        self.make_plan(root, &[], progress).await?;
+        let plan = self.show(root, true).await?;
+        Ok(CloudPlan::of(&plan, |resources| Cost::of(resources, self.region.as_ref())))
+    }
+
+    /// Makes a plan, for everything or for `options`.
+    pub(super) async fn make_plan(&self, root: &Root, options: &[String], progress: &mut Progress) -> Result<()> {
+        let call = self.terraform.plan(&root.folder, &root.plan(), options).log(root.log());
+        follow(call, progress).await
+    }
+
+    /// Does what the plan of a folder says, and forgets it.
+    ///
+    /// # Errors
+    /// What Terraform says is wrong.
+    pub(super) async fn apply(&self, root: &Root, progress: &mut Progress) -> Result<()> {
+        let done = follow(self.terraform.apply(&root.folder, &root.plan()).log(root.log()), progress).await;
+        root.forget_plan();
+        done
+    }
+
+    /// The plan, or the state, as JSON.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) async fn show(&self, root: &Root, plan: bool) -> Result<Value> {
+        let (terraform, folder, path) = (self.terraform.clone(), root.folder.clone(), root.plan());
+        blocking(move || terraform.show(&folder, plan.then_some(path.as_path()))).await
+    }
+
+    /// What Terraform made, by name.
+    ///
+    /// # Errors
+    /// When the state cannot be read.
+    pub(super) async fn outputs(&self, root: &Root) -> Result<Value> {
+        let (terraform, folder) = (self.terraform.clone(), root.folder.clone());
+        let outputs = blocking(move || terraform.outputs(&folder)).await?;
+        let values = outputs.as_object().into_iter().flatten();
+        Ok(values.map(|(name, output)| (name.clone(), output["value"].clone())).collect())
+    }
+}
+
+fn no_template(error: crate::render::RenderError) -> Error {
+    Error::failed("a template failed").because(error)
+}
+
+fn terraform(context: &Context) -> Result<Terraform> {
+    let hint = "install OpenTofu (https://opentofu.org/docs/intro/install) or Terraform, or name it with FRAZIL_TERRAFORM";
+    let terraform =
+        find_terraform(context).ok_or_else(|| Error::failed("there is neither Terraform nor OpenTofu").hint(hint))?;
+    if terraform.new_enough() {
+        return Ok(terraform);
+    }
+    let (name, version, (major, minor)) = (terraform.name(), &terraform.version, MIN_TERRAFORM);
+    Err(Error::failed(format!("{name} {version} is too old: {major}.{minor} or newer is needed")).hint(hint))
+}
+
+fn refuse_other_account(provider: &Provider, identity: &Identity) -> Result<()> {
+    let (pinned, what) = match provider {
+        Provider::Aws(aws) => (aws.account.as_str(), "account"),
+        Provider::Gcp(gcp) => (gcp.project.as_str(), "project"),
+        Provider::Kubernetes(_) | Provider::Local(_) => return Ok(()),
+    };
+    if pinned == identity.account {
+        return Ok(());
+    }
+    let Identity { account, principal } = identity;
+    Err(Error::failed(format!(
+        "the hub file says {what} {pinned}, and these credentials are of {account}; nothing was changed"
+    ))
+    .hint(format!("they are {principal}'s: log in to {what} {pinned}, or correct the hub file")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refuse_other_account;
+    use crate::cloud::Identity;
+    use crate::config::Provider;
+
+    #[test]
+    fn credentials_of_another_account_are_refused_before_anything() {
+        let aws: Provider = serde_json::from_str(r#"{"aws":{"account":"123456789012","region":"us-west-2"}}"#).unwrap();
+        let of = |account: &str| Identity { account: account.to_owned(), principal: "ada".to_owned() };
+        assert!(refuse_other_account(&aws, &of("123456789012")).is_ok());
+        let refused = refuse_other_account(&aws, &of("999999999999")).unwrap_err();
+        assert!(refused.to_string().contains("999999999999") && refused.hints()[0].contains("ada"));
+    }
+}
