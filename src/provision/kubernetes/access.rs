@@ -1,5 +1,6 @@
 //! The way to a cluster: which kubeconfig and context, which cluster that is, what it serves.
 
+use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -133,6 +134,12 @@ fn refuse_unknown(kubeconfig: &Kubeconfig, wanted: &str, path: &Path) -> Result<
 fn no_client(server: &str, context: &str) -> Error {
     Error::failed(format!("no client for {server}"))
         .hint(format!("correct certificate, key or authority of the context `{context}` in your kubeconfig"))
+}
+
+/// Whether the API forbade what an error is about.
+pub fn is_forbidden(error: &Error) -> bool {
+    let cause = error.source().and_then(|source| source.downcast_ref::<kube::Error>());
+    matches!(cause, Some(kube::Error::Api(status)) if status.code == 403)
 }
 
 /// What a refusal of the API means.

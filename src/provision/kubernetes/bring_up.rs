@@ -36,6 +36,8 @@ pub struct Up {
     pub changed: Vec<String>,
     /// The cluster's API server.
     pub server: String,
+    /// People's servers that run on with what they were started with, though the hub was changed.
+    pub earlier_servers: usize,
 }
 
 /// Does what a plan says; with an empty plan, only waits until everything is ready.
@@ -67,8 +69,10 @@ pub async fn bring_up(
         Ok(()) => ascent.progress.finish(),
         Err(_) => ascent.progress.abandon(),
     }
+    result?;
+    let earlier_servers = ascent.earlier_servers().await?;
     let server = ascent.site.access.server.clone();
-    result.map(|()| Up { changed: ascent.changed, server })
+    Ok(Up { changed: ascent.changed, server, earlier_servers })
 }
 
 fn no_secrets(text: &str) -> String {
@@ -126,6 +130,19 @@ impl Ascent<'_, '_> {
 
         let parts = self.parts([manifests, ops].concat());
         self.check(&parts, ready_within, &redact).await
+    }
+
+    /// How many servers of people the hub had before its own release was changed in this call.
+    async fn earlier_servers(&self) -> Result<usize> {
+        let namespace = self.site.cluster.namespace();
+        let changed = |release: &Installed| {
+            release.changed && release.earlier.is_some() && release.namespace == namespace
+        };
+        if !self.installed.iter().any(changed) {
+            return Ok(0);
+        }
+        let servers = self.objects.list("v1", "Pod", namespace, "component=singleuser-server").await?;
+        Ok(servers.len())
     }
 
     /// Everything that has to become ready, each with the namespace of its release.

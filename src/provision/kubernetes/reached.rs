@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::access::Access;
+use super::access::{Access, is_forbidden};
 use super::journal::Journal;
 use super::site::refuse_other_cluster;
-use crate::config::{HubDocument, Provider};
+use crate::config::{HubDocument, Kubernetes, Provider};
 use crate::context::Context;
 use crate::error::Result;
 use crate::provision::other_provider;
@@ -22,15 +22,43 @@ impl Reached {
     /// Connects, and refuses any other cluster than the one that was used before. Nothing is written.
     ///
     /// # Errors
-    /// When the cluster does not answer or is another one.
+    /// When the cluster does not answer, does not say which it is, or is another one.
     pub async fn open(context: &Context, document: &HubDocument, verb: &str) -> Result<Self> {
+        let (reached, provider) = Self::connect(context, document, verb).await?;
+        let cluster = reached.access.identity().await?;
+        reached.as_cluster(cluster, provider)
+    }
+
+    /// The same for verbs that show what they may: who may not ask which cluster it is gets one
+    /// whose UID is empty.
+    ///
+    /// # Errors
+    /// When the cluster does not answer or is another one.
+    pub async fn look(context: &Context, document: &HubDocument, verb: &str) -> Result<Self> {
+        let (reached, provider) = Self::connect(context, document, verb).await?;
+        match reached.access.identity().await {
+            Err(error) if is_forbidden(&error) => Ok(reached),
+            cluster => reached.as_cluster(cluster?, provider),
+        }
+    }
+
+    async fn connect<'a>(
+        context: &Context,
+        document: &'a HubDocument,
+        verb: &str,
+    ) -> Result<(Self, &'a Kubernetes)> {
         let Provider::Kubernetes(provider) = &document.hub.provider else {
             return Err(other_provider(verb, document.hub.provider.key()));
         };
-        let access = Access::open(context, &provider.context).await?;
+        let access = Access::connect(context, &provider.context).await?;
         let journal = Journal::look(&folder(context, document)?);
-        refuse_other_cluster(&access, provider, &journal)?;
-        Ok(Self { access, journal })
+        Ok((Self { access, journal }, provider))
+    }
+
+    fn as_cluster(mut self, cluster: String, provider: &Kubernetes) -> Result<Self> {
+        self.access.cluster = cluster;
+        refuse_other_cluster(&self.access, provider, &self.journal)?;
+        Ok(self)
     }
 }
 
