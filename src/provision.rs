@@ -3,6 +3,7 @@
 pub mod cloud;
 pub mod journal;
 pub mod kubernetes;
+pub mod layers;
 pub mod local;
 mod references;
 pub mod stage;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{Run, load};
-use crate::cli::KubeconfigArgs;
+use crate::cli::{Format, KubeconfigArgs};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::kubernetes::kubeconfig::{Minimal, minimal};
@@ -22,7 +22,7 @@ pub(super) async fn kubeconfig(run: &Run<'_>, args: &KubeconfigArgs) -> Result<O
     let document = load::usable(run, &args.hub.file)?;
     let minimal = minimal(run.context, &document).await?;
     let Some(out) = &args.out else {
-        Printer::result(&minimal.yaml)?;
+        Printer::result(&minimal.text(run.printer.format == Format::Json)?)?;
         return Ok(Outcome::Done);
     };
     let path = std::path::absolute(out).unwrap_or_else(|_| out.clone());
@@ -34,7 +34,7 @@ pub(super) async fn kubeconfig(run: &Run<'_>, args: &KubeconfigArgs) -> Result<O
 
 /// A file that is there with the same content may be one that others can read.
 fn write(path: &Path, minimal: &Minimal) -> Result<()> {
-    if !write_changed(path, minimal.yaml.as_bytes(), true)? {
+    if !write_changed(path, minimal.text(false)?.as_bytes(), true)? {
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|error| {
             Error::failed(format!("{} cannot be closed to others", path.display()))
                 .because(error)

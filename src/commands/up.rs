@@ -18,7 +18,8 @@ use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::kubernetes::plan::Plan;
 use crate::provision::local::{bring_up, remember_shown};
-use crate::provision::{kubernetes, other_provider};
+use crate::provision::layers::HubPlan;
+use crate::provision::{cloud, kubernetes};
 
 /// Brings a hub up.
 ///
@@ -28,8 +29,7 @@ pub(super) async fn up(run: &Run<'_>, args: &UpArgs) -> Result<Outcome> {
     let document = load::usable(run, &args.hub.file)?;
     match &document.hub.provider {
         Provider::Local(_) => on_this_machine(run, &document).await,
-        Provider::Kubernetes(_) => on_a_cluster(run, &document, args).await,
-        other => Err(other_provider("up", other.key())),
+        _ => on_a_cluster(run, &document, args).await,
     }
 }
 
@@ -53,12 +53,27 @@ async fn on_this_machine(run: &Run<'_>, document: &HubDocument) -> Result<Outcom
 async fn on_a_cluster(run: &Run<'_>, document: &HubDocument, args: &UpArgs) -> Result<Outcome> {
     let mut progress = run.printer.progress();
     progress.step("what would change");
-    let plan = Plan::make(run.context, document).await?;
+    let plan = HubPlan::make(run.context, document, &mut progress).await?;
     progress.finish();
     approve(run, args, &plan)?;
+    let mut changed = Vec::new();
+    if let Some(cloud) = plan.cloud.as_ref().filter(|cloud| !cloud.is_empty()) {
+        changed = cloud::make(run.context, document, cloud, &args.replace, &mut progress).await?;
+    }
+    let plan = match plan.cluster {
+        Some(plan) if changed.is_empty() => plan,
+        _ => {
+            progress.step("what would change in the cluster");
+            let plan = Plan::make(run.context, document).await?;
+            progress.finish();
+            plan
+        }
+    };
     let ready_within =
         args.ready_within.map_or(kubernetes::READY_WITHIN, |said| Duration::from_secs(said.as_secs()));
-    let up = kubernetes::bring_up(run.context, document, &plan, ready_within, &mut progress).await?;
+    let mut up = kubernetes::bring_up(run.context, document, &plan, ready_within, &mut progress).await?;
+    changed.append(&mut up.changed);
+    up.changed = changed;
     run.printer.report(&ClusterUp {
         name: document.hub.name.to_string(),
         up,
@@ -70,7 +85,7 @@ async fn on_a_cluster(run: &Run<'_>, document: &HubDocument, args: &UpArgs) -> R
 
 /// A plan that changes nothing needs no answer, a saved plan is its own approval, and where nobody
 /// can be asked the flag has to say yes.
-fn approve(run: &Run<'_>, args: &UpArgs, plan: &Plan) -> Result<()> {
+fn approve(run: &Run<'_>, args: &UpArgs, plan: &HubPlan) -> Result<()> {
     if let Some(path) = &args.plan {
         return saved(path)?.holds(plan);
     }
@@ -78,11 +93,11 @@ fn approve(run: &Run<'_>, args: &UpArgs, plan: &Plan) -> Result<()> {
         return Ok(());
     }
     if !run.context.interactive {
-        return Err(Error::usage("nobody can be asked whether to change the cluster")
+        return Err(Error::usage("nobody can be asked whether to make these changes")
             .hint("`--auto-approve` says yes; `frazil plan --out FILE` and `frazil up --plan FILE` do what was approved"));
     }
     run.printer.report(&PlanReport { plan: plan.clone() })?;
-    let yes = inquire::Confirm::new("Change the cluster so?").with_default(false).prompt();
+    let yes = inquire::Confirm::new("Make these changes?").with_default(false).prompt();
     if yes.unwrap_or(false) { Ok(()) } else { Err(Error::interrupted("nothing was changed")) }
 }
 

@@ -1,12 +1,20 @@
 //! What Terraform makes in a cloud for a hub: network, cluster, pools, identities, disks, buckets.
 //! What is in the cluster is another layer, made after it and removed before it.
 
+mod bring_up;
 mod changes;
 mod cost;
 mod follow;
 mod guard;
+mod outputs;
+mod reach;
 mod root;
 mod site;
+mod take_down;
 
+pub use bring_up::{Look, look, make};
 pub use changes::{Action, CloudChange, CloudPlan};
 pub use cost::{Cost, Line};
+pub use outputs::{Outputs, known_outputs};
+pub use reach::{has_cluster, reach};
+pub use take_down::{CloudStatement, Thing, audit, remove};

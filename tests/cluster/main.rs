@@ -19,5 +19,6 @@ mod harness;
 mod hub;
 mod leftovers;
 mod lifecycle;
+mod looks;
 mod recorder;
 mod secrets;

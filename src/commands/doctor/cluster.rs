@@ -6,11 +6,11 @@ use tokio::{join, try_join};
 
 use super::{Check, Verdict, image, nodes, ok_if};
 use crate::catalog::{Provider as Cloud, Support, kubernetes_support};
-use crate::config::{Certificates, Domain, HubDocument, HubFile, Provider, chart_too_new};
+use crate::config::{Certificates, Domain, HubDocument, HubFile, chart_too_new};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::provision::kubernetes::access::Access;
-use crate::provision::kubernetes::facts::{self, Balancers, Classes, Owner};
+use crate::provision::kubernetes::facts::{self, Balancers, Classes, Owner, SilentService};
 use crate::provision::kubernetes::objects::Objects;
 use crate::provision::kubernetes::reached::Reached;
 use crate::provision::kubernetes::rights::{Lack, Rights};
@@ -38,18 +38,9 @@ pub(super) async fn checks(context: &Context, document: &HubDocument) -> Result<
 
 /// Whoever may not ask which cluster it is can still be told which rights are missing for that.
 async fn reach(context: &Context, document: &HubDocument) -> Result<(Access, Objects)> {
-    let access = match Reached::open(context, document, "doctor").await {
-        Ok(reached) => reached.access,
-        Err(error) => nameless(context, document).await.ok_or(error)?,
-    };
+    let access = Reached::look(context, document, "doctor").await?.access;
     let objects = Objects::open(&access).await?;
     Ok((access, objects))
-}
-
-async fn nameless(context: &Context, document: &HubDocument) -> Option<Access> {
-    let Provider::Kubernetes(provider) = &document.hub.provider else { return None };
-    let access = Access::connect(context, &provider.context).await.ok()?;
-    access.identity().await.is_err().then_some(access)
 }
 
 fn cluster(access: &Access) -> Check {
@@ -76,12 +67,13 @@ async fn of_cluster(
 ) -> Result<Vec<Check>> {
     let hub = &document.hub;
     let namespaces = facts::namespaces(hub, objects)?;
-    let (rights, all_nodes, owner, address, classes) = try_join!(
+    let (rights, all_nodes, owner, address, classes, silent) = try_join!(
         Rights::ask(access, hub, &namespaces),
         async { Ok(facts::nodes(objects).await.ok()) },
         async { Ok(facts::owner(objects, hub.name.as_str()).await.ok()) },
         async { Ok(Address::look(objects, hub).await.unwrap_or_default()) },
         async { Ok(facts::classes(objects).await.ok()) },
+        async { Ok(facts::silent_services(objects).await.unwrap_or_default()) },
     )?;
     let seen = all_nodes.as_deref().unwrap_or_default();
     let cloud = facts::cloud(seen);
@@ -95,6 +87,7 @@ async fn of_cluster(
         checks.push(resolved(hub, domain, &address).await);
     }
     checks.push(metrics(objects));
+    checks.extend(silent.iter().map(silent_service));
     Ok(checks)
 }
 
@@ -248,6 +241,15 @@ fn metrics(objects: &Objects) -> Check {
     let (verdict, found) =
         if objects.serves(METRICS) { (Verdict::Ok, "served") } else { (Verdict::Note, "not served") };
     Check::new("metrics API", "what servers use", verdict, found, "`frazil up` installs metrics-server")
+}
+
+fn silent_service(service: &SilentService) -> Check {
+    let fix = format!(
+        "bring back what serves it, or remove it: `kubectl delete apiservice {}`; until then no namespace \
+         can be removed",
+        service.name
+    );
+    Check::new(&format!("API {}", service.name), "`down`", Verdict::Missing, service.why.clone(), &fix)
 }
 
 #[cfg(test)]

@@ -80,6 +80,9 @@ impl ClusterStatus {
         if !self.status.wanted() {
             return format!("the hub `{hub}` is not on this cluster; `frazil up` brings it up\n");
         }
+        if missing.is_empty() && !self.status.forbidden.is_empty() {
+            return format!("nothing that can be seen of the hub `{hub}` is amiss\n");
+        }
         if missing.is_empty() {
             let at = self.status.address.url.as_ref().map(|url| format!(" at {url}")).unwrap_or_default();
             return format!("the hub `{hub}` runs{at}\n");
@@ -88,12 +91,16 @@ impl ClusterStatus {
     }
 
     fn surroundings(&self) -> String {
-        let Status { server, version, last_run, .. } = &self.status;
+        let Status { server, version, last_run, forbidden, .. } = &self.status;
         let mut text = format!("address  {}\n", self.address());
         text += &format!("cluster  {server} (Kubernetes {version})\n");
         if let Some(run) = last_run {
             let ago = run.until.map(|until| format!(", {} ago", self.age(Some(until)))).unwrap_or_default();
             text += &format!("last     {}{ago}\n", run.words());
+        }
+        if !forbidden.is_empty() {
+            let what = forbidden.join(", ");
+            text += &format!("hidden   {what}: looking is forbidden; `frazil doctor` lists the rights\n");
         }
         text
     }

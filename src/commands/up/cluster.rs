@@ -26,6 +26,7 @@ impl Report for ClusterUp {
             "hub": self.name,
             "server": self.up.server,
             "changed": self.up.changed,
+            "earlier_servers": self.up.earlier_servers,
             "elapsed_seconds": self.elapsed.as_secs_f64(),
             "steps": steps_data(&self.steps),
         })
@@ -40,10 +41,25 @@ impl Report for ClusterUp {
         for changed in &self.up.changed {
             text += &format!("  changed  {changed}\n");
         }
+        text += &self.earlier_servers();
         text
     }
 
     fn table(&self) -> Option<Table> {
         None
+    }
+}
+
+impl ClusterUp {
+    fn earlier_servers(&self) -> String {
+        let run = match self.up.earlier_servers {
+            0 => return String::new(),
+            1 => "1 server of people runs".to_owned(),
+            many => format!("{many} servers of people run"),
+        };
+        format!(
+            "\n{run} on with the earlier settings: new images, sizes and gateways reach a server when it is \
+             stopped and started again\n"
+        )
     }
 }

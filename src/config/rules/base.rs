@@ -2,14 +2,11 @@
 
 use frazil_units::{Amount, Bytes};
 
-use crate::catalog::{Market, Offer, Price, Provider, Region};
+use crate::catalog::{MONTH_HOURS, Market, Offer, Price, Provider, Region};
 use crate::render::cluster::{Cluster, Homes};
 use crate::render::homes_size;
 use crate::render::nodes::{NodePool, Purpose};
 use crate::render::placeholders::warm;
-
-/// Hours of a month, as prices of a month count them.
-pub(crate) const MONTH_HOURS: i128 = 730;
 
 /// The disk of the hub's database (`hub.db.pvc.storage` of the JupyterHub chart).
 const DATABASE: Bytes = Bytes::gib(1);
@@ -98,7 +95,7 @@ fn price(region: &Region, machine: &Offer, market: Market) -> Option<Amount> {
 fn disks(price: Option<Price>, size: Bytes, hours: i128) -> Option<Amount> {
     let price = price?;
     let unit = if price.unit.starts_with("GiB") { 1 << 30 } else { 1_000_000_000 };
-    price.usd.ratio(i128::from(size.get()), unit)?.ratio(hours, MONTH)
+    price.usd.ratio(i128::from(size.get()), unit)?.ratio(hours, MONTH_HOURS)
 }
 
 #[cfg(test)]

@@ -7,8 +7,7 @@ use frazil_units::Amount;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::catalog::{Market, Price, Provider, Region};
-use crate::config::MONTH_HOURS;
+use crate::catalog::{MONTH_HOURS, Market, Price, Provider, Region};
 
 /// What something costs a month.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -179,7 +179,7 @@ fn terraform(context: &Context) -> Result<Terraform> {
     Err(Error::failed(format!("{name} {version} is too old: {major}.{minor} or newer is needed")).hint(hint))
 }
 
-fn refuse_other_account(provider: &Provider, identity: &Identity) -> Result<()> {
+pub(super) fn refuse_other_account(provider: &Provider, identity: &Identity) -> Result<()> {
     let (pinned, what) = match provider {
         Provider::Aws(aws) => (aws.account.as_str(), "account"),
         Provider::Gcp(gcp) => (gcp.project.as_str(), "project"),

@@ -36,6 +36,8 @@ pub struct Up {
     pub changed: Vec<String>,
     /// The cluster's API server.
     pub server: String,
+    /// People's servers that run on with what they were started with, though the hub was changed.
+    pub earlier_servers: usize,
 }
 
 /// Does what a plan says; with an empty plan, only waits until everything is ready.
@@ -67,8 +69,10 @@ pub async fn bring_up(
         Ok(()) => ascent.progress.finish(),
         Err(_) => ascent.progress.abandon(),
     }
+    result?;
+    let earlier_servers = ascent.earlier_servers().await?;
     let server = ascent.site.access.server.clone();
-    result.map(|()| Up { changed: ascent.changed, server })
+    Ok(Up { changed: ascent.changed, server, earlier_servers })
 }
 
 fn no_secrets(text: &str) -> String {
@@ -97,35 +101,48 @@ struct Ascent<'a, 'p> {
 
 impl Ascent<'_, '_> {
     async fn climb(&mut self, ready_within: Duration) -> Result<()> {
-        let begun = self.site.begin(Stage::Access)?;
+        let begun = self.site.log.begin(Stage::Access)?;
         let done = self.access().await;
-        let secrets = self.site.end(Stage::Access, begun, done, &no_secrets)?;
+        let secrets = self.site.log.end(Stage::Access, begun, done, &no_secrets)?;
         let redact = |text: &str| secrets.redact(text);
         let wanted = self.site.wanted(&self.objects, &secrets).await?;
 
         self.progress.step(Stage::Crds.words());
-        let begun = self.site.begin(Stage::Crds)?;
+        let begun = self.site.log.begin(Stage::Crds)?;
         let done = self.definitions(&wanted).await;
-        self.site.end(Stage::Crds, begun, done, &redact)?;
+        self.site.log.end(Stage::Crds, begun, done, &redact)?;
 
         let (own, support): (Vec<_>, Vec<_>) = wanted.into_iter().partition(Wanted::is_own);
         self.progress.step(Stage::Support.words());
-        let begun = self.site.begin(Stage::Support)?;
+        let begun = self.site.log.begin(Stage::Support)?;
         let done = self.support(&support, &secrets).await;
-        let manifests = self.site.end(Stage::Support, begun, done, &redact)?;
+        let manifests = self.site.log.end(Stage::Support, begun, done, &redact)?;
 
         self.progress.step(Stage::Releases.words());
-        let begun = self.site.begin(Stage::Releases)?;
+        let begun = self.site.log.begin(Stage::Releases)?;
         let done = self.install(&own, &secrets).await;
-        self.site.end(Stage::Releases, begun, done, &redact)?;
+        self.site.log.end(Stage::Releases, begun, done, &redact)?;
 
         self.progress.step(Stage::Ops.words());
-        let begun = self.site.begin(Stage::Ops)?;
+        let begun = self.site.log.begin(Stage::Ops)?;
         let done = self.ops().await;
-        let ops = self.site.end(Stage::Ops, begun, done, &redact)?;
+        let ops = self.site.log.end(Stage::Ops, begun, done, &redact)?;
 
         let parts = self.parts([manifests, ops].concat());
         self.check(&parts, ready_within, &redact).await
+    }
+
+    /// How many servers of people the hub had before its own release was changed in this call.
+    async fn earlier_servers(&self) -> Result<usize> {
+        let namespace = self.site.cluster.namespace();
+        let changed = |release: &Installed| {
+            release.changed && release.earlier.is_some() && release.namespace == namespace
+        };
+        if !self.installed.iter().any(changed) {
+            return Ok(0);
+        }
+        let servers = self.objects.list("v1", "Pod", namespace, "component=singleuser-server").await?;
+        Ok(servers.len())
     }
 
     /// Everything that has to become ready, each with the namespace of its release.
@@ -140,7 +157,7 @@ impl Ascent<'_, '_> {
 
     /// The namespace, and the secrets in it.
     async fn access(&mut self) -> Result<Secrets> {
-        let manifests = self.site.manifests();
+        let manifests = self.site.manifests()?;
         let namespace = manifests.first().cloned().unwrap_or_default();
         let named = Named::of(&namespace, "");
         self.wait_while_going(&named).await?;
@@ -190,7 +207,7 @@ impl Ascent<'_, '_> {
     /// among those that these charts define.
     async fn support(&mut self, wanted: &[Wanted], secrets: &Secrets) -> Result<Vec<Value>> {
         self.install(wanted, secrets).await?;
-        let manifests = self.site.manifests();
+        let manifests = self.site.manifests()?;
         self.apply(&manifests).await?;
         Ok(manifests)
     }
@@ -238,14 +255,14 @@ impl Ascent<'_, '_> {
         redact: &dyn Fn(&str) -> String,
     ) -> Result<()> {
         self.progress.step(Stage::Checks.words());
-        let begun = self.site.begin(Stage::Checks)?;
+        let begun = self.site.log.begin(Stage::Checks)?;
         let progress = &mut *self.progress;
         let done = match wait(&self.objects, parts, ready_within, |what| progress.detail(&told(what))).await {
             Ok(waiting) if waiting.is_empty() => Ok(()),
             Ok(waiting) => Err(self.go_back(&waiting).await),
             Err(error) => Err(error),
         };
-        self.site.end(Stage::Checks, begun, done, redact)
+        self.site.log.end(Stage::Checks, begun, done, redact)
     }
 
     /// Rolls back upgrades that do not become ready; the error that tells of it all.

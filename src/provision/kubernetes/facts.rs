@@ -138,6 +138,32 @@ fn balancers_of(services: &[Value], nodes: &[Node]) -> Balancers {
     known.map_or(Balancers::Unknown, |node| Balancers::Likely(node.provider.clone()))
 }
 
+/// A part of the Kubernetes API that another server answers, and does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SilentService {
+    /// The `APIService`, such as `v1beta1.metrics.k8s.io`.
+    pub name: String,
+    /// Why, in the API server's words.
+    pub why: String,
+}
+
+/// Parts of the API that do not answer: while there are any, no namespace can be removed, since its
+/// content cannot be known (<https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/>).
+///
+/// # Errors
+/// When the cluster does not answer or forbids to look.
+pub async fn silent_services(objects: &Objects) -> Result<Vec<SilentService>> {
+    let all = objects.list("apiregistration.k8s.io/v1", "APIService", "", "").await?;
+    Ok(all.iter().filter_map(silent_service).collect())
+}
+
+fn silent_service(live: &Value) -> Option<SilentService> {
+    let conditions = live.pointer("/status/conditions")?.as_array()?;
+    let away = conditions.iter().find(|each| each["type"] == "Available" && each["status"] == "False")?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Some(SilentService { name: text(&live["metadata"]["name"]), why: text(&away["message"]) })
+}
+
 /// The addresses of a name; none when it does not resolve.
 ///
 /// # Errors
@@ -227,6 +253,19 @@ mod tests {
         assert!(!node(taint).ready);
         assert!(node(json!({ "spec": { "taints": [{ "key": "ours" }] } })).ready);
         assert_eq!(cloud(&[node(json!({}))]), Some(Provider::Aws));
+    }
+
+    #[test]
+    fn only_a_service_that_is_said_to_be_away_is_silent() {
+        let service = |status: &str| {
+            json!({
+                "metadata": { "name": "v1beta1.metrics.k8s.io" },
+                "status": { "conditions": [{ "type": "Available", "status": status, "message": "no pods" }] },
+            })
+        };
+        assert_eq!(silent_service(&service("False")).unwrap().why, "no pods");
+        assert_eq!(silent_service(&service("True")), None);
+        assert_eq!(silent_service(&json!({ "metadata": {} })), None);
     }
 
     #[test]

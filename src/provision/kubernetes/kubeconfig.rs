@@ -13,14 +13,14 @@ use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
 
-/// A kubeconfig of one context, as YAML.
+/// A kubeconfig of one context.
 pub struct Minimal {
     /// The context.
     pub context: String,
     /// The API server.
     pub server: String,
     /// The kubeconfig. A secret.
-    pub yaml: String,
+    pub kubeconfig: Kubeconfig,
 }
 
 /// The kubeconfig of a hub's cluster, once it was found to be that cluster.
@@ -31,9 +31,22 @@ pub async fn minimal(context: &Context, document: &HubDocument) -> Result<Minima
     let reached = Reached::open(context, document, "kubeconfig").await?;
     let name = reached.access.target.context;
     let (whole, _) = read(context)?;
-    let yaml = serde_yaml::to_string(&only(whole, &name)?)
-        .map_err(|error| Error::failed("the kubeconfig cannot be written").because(error))?;
-    Ok(Minimal { context: name, server: reached.access.server, yaml })
+    let kubeconfig = only(whole, &name)?;
+    Ok(Minimal { context: name, server: reached.access.server, kubeconfig })
+}
+
+impl Minimal {
+    /// The kubeconfig as text: YAML as everybody writes it, or JSON, which is YAML as well.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn text(&self, as_json: bool) -> Result<String> {
+        let cannot = || Error::failed("the kubeconfig cannot be written");
+        if as_json {
+            return serde_json::to_string_pretty(&self.kubeconfig).map_err(|error| cannot().because(error));
+        }
+        serde_yaml::to_string(&self.kubeconfig).map_err(|error| cannot().because(error))
+    }
 }
 
 /// One context with its cluster and user; files that they name become part of it.

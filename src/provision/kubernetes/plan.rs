@@ -2,7 +2,7 @@
 //! change would do. Nothing changes.
 
 use futures::future::try_join_all;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::objects::{FIELD_MANAGER, Named, Objects};
@@ -86,7 +86,7 @@ impl Plan {
         let wanted = site.wanted(&objects, &secrets).await?;
         let namespace = site.cluster.namespace();
         let (first, manifests): (Vec<_>, Vec<_>) =
-            site.manifests().into_iter().chain(site.ops()).partition(|object| object["kind"] == "Namespace");
+            site.manifests()?.into_iter().chain(site.ops()).partition(|object| object["kind"] == "Namespace");
         let mut access = changes(&objects, &first, namespace, FIELD_MANAGER).await?;
         access.extend(secrets.change(&site.cluster, &objects).await?);
         let parts: Vec<_> = manifests.iter().map(|object| (object.clone(), namespace.to_owned())).collect();
@@ -196,41 +196,4 @@ fn dropped(objects: &Objects, wanted: &Wanted, own: &[Value], applied: &[Value])
     let gone =
         applied.iter().map(|object| Named::of(object, namespace)).filter(|named| !kept.contains(named));
     gone.map(|object| ObjectChange { object: objects.scoped(object), change: Change::Delete }).collect()
-}
-
-/// A plan that was saved, so that what is applied is what was approved.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Saved {
-    /// The schema of this file.
-    pub schema: String,
-    /// The plan, as it was shown.
-    pub plan: Value,
-}
-
-impl Saved {
-    /// The schema's name.
-    pub const SCHEMA: &'static str = "frazil.plan/v1";
-
-    /// A plan to save.
-    pub fn of(plan: &Plan) -> Self {
-        Self { schema: Self::SCHEMA.to_owned(), plan: serde_json::to_value(plan).unwrap_or_default() }
-    }
-
-    /// Refuses a plan that is not the saved one any more.
-    ///
-    /// # Errors
-    /// When file or cluster changed since.
-    pub fn holds(&self, now: &Plan) -> Result<()> {
-        let now = serde_json::to_value(now).unwrap_or_default();
-        if self.schema == Self::SCHEMA && self.plan == now {
-            return Ok(());
-        }
-        let differs = super::compare::differences(&self.plan, &now);
-        let lines = differs.iter().take(8).map(|field| field.path.clone()).collect();
-        Err(Error::failed(
-            "the plan is out of date: the hub file or the cluster changed since; nothing was changed",
-        )
-        .output(lines)
-        .hint("make a new one: `frazil plan --out FILE`"))
-    }
 }

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::access::Access;
-use crate::provision::journal::Journal;
+use super::access::{Access, is_forbidden};
 use super::site::refuse_other_cluster;
-use crate::config::{HubDocument, Provider};
+use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::Result;
-use crate::provision::other_provider;
+use crate::provision::journal::Journal;
 
 /// The cluster of a hub, reached.
 pub struct Reached {
@@ -22,15 +21,35 @@ impl Reached {
     /// Connects, and refuses any other cluster than the one that was used before. Nothing is written.
     ///
     /// # Errors
-    /// When the cluster does not answer or is another one.
+    /// When the cluster does not answer, does not say which it is, or is another one.
     pub async fn open(context: &Context, document: &HubDocument, verb: &str) -> Result<Self> {
-        let Provider::Kubernetes(provider) = &document.hub.provider else {
-            return Err(other_provider(verb, document.hub.provider.key()));
-        };
-        let access = Access::open(context, &provider.context).await?;
-        let journal = Journal::look(&folder(context, document)?);
-        refuse_other_cluster(&access, provider, &journal)?;
-        Ok(Self { access, journal })
+        let reached = Self::connect(context, document, verb).await?;
+        let cluster = reached.access.identity().await?;
+        reached.as_cluster(cluster, document)
+    }
+
+    /// The same for verbs that show what they may: who may not ask which cluster it is gets one
+    /// whose UID is empty.
+    ///
+    /// # Errors
+    /// When the cluster does not answer or is another one.
+    pub async fn look(context: &Context, document: &HubDocument, verb: &str) -> Result<Self> {
+        let reached = Self::connect(context, document, verb).await?;
+        match reached.access.identity().await {
+            Err(error) if is_forbidden(&error) => Ok(reached),
+            cluster => reached.as_cluster(cluster?, document),
+        }
+    }
+
+    async fn connect(context: &Context, document: &HubDocument, verb: &str) -> Result<Self> {
+        let access = Access::to(context, document, verb).await?;
+        Ok(Self { access, journal: Journal::look(&folder(context, document)?) })
+    }
+
+    fn as_cluster(mut self, cluster: String, document: &HubDocument) -> Result<Self> {
+        self.access.cluster = cluster;
+        refuse_other_cluster(&self.access, &document.hub.provider, &self.journal)?;
+        Ok(self)
     }
 }
 

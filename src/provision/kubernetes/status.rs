@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use tokio::try_join;
+use tokio::join;
 
 pub use last_run::{Last, LastRun};
 pub use parts::Part;
 pub use people::{DaskCluster, Server};
 
+use super::access::is_forbidden;
 use super::objects::{Named, Objects};
 use super::reached::Reached;
 use crate::provision::stage::Stage;
@@ -53,6 +54,8 @@ pub struct Status {
     pub dask_clusters: Vec<DaskCluster>,
     /// The last call that changed the cluster.
     pub last_run: Option<LastRun>,
+    /// What the cluster forbids to look at.
+    pub forbidden: Vec<&'static str>,
 }
 
 /// Where people find a hub.
@@ -88,34 +91,42 @@ pub struct ReleaseState {
 }
 
 impl Status {
-    /// Looks at a hub on its cluster.
+    /// Looks at a hub on its cluster, as far as that may be looked at.
     ///
     /// # Errors
-    /// When the cluster does not answer, forbids to look, or is another one.
+    /// When the cluster does not answer or is another one.
     pub async fn look(context: &Context, document: &HubDocument) -> Result<Self> {
-        let Reached { access, journal } = Reached::open(context, document, "status").await?;
+        let Reached { access, journal } = Reached::look(context, document, "status").await?;
         let objects = Objects::open(&access).await?;
         let name = document.hub.name.as_str();
-        let namespace = objects.get(&namespace(name)).await?;
-        let (address, releases, parts, servers, dask_clusters) = try_join!(
+        let namespace = namespace(name);
+        let (namespace, address, releases, parts, servers, dask_clusters) = join!(
+            objects.get(&namespace),
             Address::look(&objects, &document.hub),
             releases_of(&objects, &document.hub),
             parts::look(&objects, name),
             people::servers(&objects, name),
             people::dask_clusters(&objects, name),
-        )?;
+        );
+        let mut seen = Seen::default();
+        if access.cluster.is_empty() {
+            seen.forbidden.push("which cluster it is");
+        }
+        // A namespace that may not be looked at is taken for the hub's.
+        let own = |live: Option<Value>| live.is_some_and(|live| live["metadata"]["labels"]["frazil/hub"] == name);
         Ok(Self {
             hub: name.to_owned(),
             server: access.server,
             version: access.version,
-            installed: namespace.is_some_and(|live| live["metadata"]["labels"]["frazil/hub"] == name),
-            address,
-            releases,
-            parts,
-            servers,
-            dask_clusters,
+            installed: seen.or("the namespace", namespace.map(own), true)?,
+            address: seen.or("the address", address, Address::default())?,
+            releases: seen.or("releases", releases, Vec::new())?,
+            parts: seen.or("parts", parts, Vec::new())?,
+            servers: seen.or("people's servers", servers, Vec::new())?,
+            dask_clusters: seen.or("Dask clusters", dask_clusters, Vec::new())?,
             last_run: LastRun::of(&journal.events()?, &access.cluster),
             cluster: access.cluster,
+            forbidden: seen.forbidden,
         })
     }
 
@@ -145,6 +156,25 @@ impl Status {
         let run = self.last_run.as_ref().filter(|run| run.stage < Stage::Checks);
         missing.extend(run.filter(|run| run.last != Last::Ended).map(LastRun::words));
         missing
+    }
+}
+
+/// Keeps account of what may not be looked at.
+#[derive(Default)]
+struct Seen {
+    forbidden: Vec<&'static str>,
+}
+
+impl Seen {
+    /// What was found, or something in its place when looking is forbidden.
+    fn or<T>(&mut self, what: &'static str, found: Result<T>, otherwise: T) -> Result<T> {
+        match found {
+            Err(error) if is_forbidden(&error) => {
+                self.forbidden.push(what);
+                Ok(otherwise)
+            }
+            found => found,
+        }
     }
 }
 
@@ -273,6 +303,7 @@ mod tests {
             servers: Vec::new(),
             dask_clusters: Vec::new(),
             last_run: None,
+            forbidden: Vec::new(),
         }
     }
 

@@ -97,7 +97,7 @@ pub async fn take_down(
     let statement = statement(&descent.objects, descent.hub, keep, descent.removed).await?;
     progress.finish();
     if statement.left.is_empty() {
-        site.journal.close()?;
+        site.log.journal.close()?;
     }
     Ok(statement)
 }
@@ -144,7 +144,7 @@ impl Descent<'_> {
             (Stage::Crds, "custom resource definitions"),
         ] {
             progress.step(words);
-            let begun = site.begin(stage)?;
+            let begun = site.log.begin(stage)?;
             let done = match stage {
                 Stage::Releases => self.people().await,
                 Stage::Support => self.releases(site, others.is_empty()).await,
@@ -152,7 +152,7 @@ impl Descent<'_> {
                 _ if others.is_empty() => self.definitions().await,
                 _ => Ok(()),
             };
-            site.end(stage, begun, done, &same)?;
+            site.log.end(stage, begun, done, &same)?;
         }
         Ok(())
     }

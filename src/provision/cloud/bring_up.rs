@@ -1,0 +1,110 @@
+//! Making what a hub needs in a cloud, stage by stage: the place of the state, then everything else.
+
+use serde_json::Value;
+
+use super::changes::CloudPlan;
+use super::guard::refuse_loss;
+use super::outputs::Outputs;
+use super::site::CloudSite;
+use crate::cloud::{Cloud, Health};
+use crate::config::HubDocument;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::provision::journal::{Journal, Writer};
+use crate::provision::kubernetes::reached::folder;
+use crate::provision::stage::Stage;
+use crate::view::Progress;
+
+/// What a cloud would be changed to, and whether the cluster is there already.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// What would change.
+    pub plan: CloudPlan,
+    /// Whether there is a cluster that can be looked at.
+    pub has_cluster: bool,
+}
+
+/// Works out what would change in the cloud; changes nothing.
+///
+/// # Errors
+/// When the account is another one, the cloud does not answer, or Terraform says what is wrong.
+pub async fn look(context: &Context, document: &HubDocument, progress: &mut Progress) -> Result<Look> {
+    let site = CloudSite::open(context, document).await?;
+    let root = site.root().await?;
+    let plan = site.plan(&root, progress).await;
+    root.forget_plan();
+    let cluster = site.cloud.cluster(document.hub.name.as_str()).await?;
+    let has_cluster = cluster.is_some_and(|cluster| !cluster.endpoint.is_empty());
+    Ok(Look { plan: plan?, has_cluster })
+}
+
+/// Does what a plan says.
+///
+/// # Errors
+/// When more than was approved would change, something would be lost that nobody named, or
+/// Terraform says what is wrong; the next call goes on from there.
+pub async fn make(
+    context: &Context,
+    document: &HubDocument,
+    approved: &CloudPlan,
+    replace: &[String],
+    progress: &mut Progress,
+) -> Result<Vec<String>> {
+    refuse_loss(approved, replace)?;
+    let site = CloudSite::open(context, document).await?;
+    let folder = folder(context, document)?;
+    let log = Writer::new(context, Journal::open(&folder)?, "up")?
+        .tool(site.terraform.name(), &site.terraform.version);
+    let same = |text: &str| text.to_owned();
+
+    progress.step(Stage::State.words());
+    let begun = log.begin(Stage::State)?;
+    let done = site.make_state(progress).await;
+    let mut changed = log.end(Stage::State, begun, done, &same)?;
+
+    progress.step(Stage::Cloud.words());
+    let begun = log.begin(Stage::Cloud)?;
+    let done = apply(&site, approved, replace, progress).await;
+    let outputs = log.end_with(Stage::Cloud, begun, done, &same, Outputs::data);
+    match outputs {
+        Ok(_) => progress.finish(),
+        Err(error) => {
+            progress.abandon();
+            return Err(error);
+        }
+    }
+    changed.extend(approved.changes.iter().map(|change| change.address.clone()));
+    Ok(changed)
+}
+
+async fn apply(
+    site: &CloudSite<'_>,
+    approved: &CloudPlan,
+    replace: &[String],
+    progress: &mut Progress,
+) -> Result<Outputs> {
+    let root = site.root().await?;
+    let plan = site.plan(&root, progress).await?;
+    if plan.changes != approved.changes {
+        root.forget_plan();
+        return Err(Error::failed("the cloud changed since the plan was shown; nothing was changed")
+            .hint("call it again to see what would change now"));
+    }
+    refuse_loss(&plan, replace)?;
+    site.apply(&root, progress).await?;
+    let outputs: Value = site.outputs(&root).await?;
+    well(site).await?;
+    Ok(Outputs::of(&outputs))
+}
+
+/// Terraform waits until its cluster answers; one that was there before may be broken.
+async fn well(site: &CloudSite<'_>) -> Result<()> {
+    let name = site.document.hub.name.as_str();
+    match site.cloud.cluster(name).await?.map(|cluster| cluster.health) {
+        Some(Health::Broken(why)) => Err(Error::failed(format!("the cluster `{name}` does not work: {why}"))
+            .hint("the cloud's console says more; `frazil down` removes it")),
+        Some(_) => Ok(()),
+        None => Err(Error::failed(format!("Terraform made no cluster `{name}`"))
+            .hint("see whether `overrides` changes its name")),
+    }
+}

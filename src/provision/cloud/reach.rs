@@ -1,0 +1,155 @@
+//! The cluster that Terraform made for a hub, reached with tokens of its cloud: this process renews
+//! them for its own requests, and for Helm in a file that goes with it.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use kube::config::{AuthInfo, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext};
+use tokio::task::AbortHandle;
+
+use super::site::refuse_other_account;
+use crate::cloud::{Cloud, Cluster, Health, Live, Renewing, TokenSource, client};
+use crate::config::HubDocument;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::provision::kubernetes::access::Access;
+use crate::provision::kubernetes::reached::folder;
+use crate::provision::local::random_hex;
+use crate::render::write_changed;
+use crate::tool::Target;
+
+/// How often Helm's token is written anew. Those of EKS last a quarter of an hour
+/// (aws-iam-authenticator, "API Authorization from Outside a Cluster"), and clients read the file
+/// anew every minute.
+const RENEWED_EVERY: Duration = Duration::from_mins(5);
+/// After what time nothing in a file of a call that was killed is valid any more.
+const STALE_AFTER: Duration = Duration::from_hours(2);
+
+/// Reaches the cluster of a hub.
+///
+/// # Errors
+/// When the account is another one, there is no cluster, or it does not answer.
+pub async fn reach(context: &Context, document: &HubDocument) -> Result<Access> {
+    let provider = &document.hub.provider;
+    let cloud = Live::open(context, provider).await?;
+    let identity = cloud.whoami().await?;
+    refuse_other_account(provider, &identity)?;
+    let name = document.hub.name.as_str();
+    let found = cloud.cluster(name).await?;
+    let cluster = found.ok_or_else(|| {
+        Error::failed(format!("there is no cluster `{name}` in {} of {}", cloud.region(), identity.account))
+            .hint("`frazil up` makes it")
+    })?;
+    let source = Arc::new(Renewing::new(cloud, cluster.clone(), context.clone()));
+    let client = client(&cluster, Arc::<Renewing<Live>>::clone(&source)).await?;
+    let target = target(&folder(context, document)?, &cluster, source).await?;
+    Access::answered(client, target, cluster.endpoint).await
+}
+
+/// Whether a hub has a cluster in which something can be removed: one that is broken or only half made
+/// has nobody in it.
+///
+/// # Errors
+/// When the account is another one or the cloud does not answer.
+pub async fn has_cluster(context: &Context, document: &HubDocument) -> Result<bool> {
+    let cloud = Live::open(context, &document.hub.provider).await?;
+    refuse_other_account(&document.hub.provider, &cloud.whoami().await?)?;
+    let cluster = cloud.cluster(document.hub.name.as_str()).await?;
+    Ok(cluster.is_some_and(|cluster| matches!(cluster.health, Health::Ready | Health::Updating)))
+}
+
+/// Files that Helm reads, as long as this value is there.
+struct Lent {
+    kubeconfig: PathBuf,
+    token: PathBuf,
+    renewal: AbortHandle,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.renewal.abort();
+        for path in [&self.kubeconfig, &self.token] {
+            // What is left is swept by a later call, and not valid for long.
+            drop(fs::remove_file(path));
+        }
+    }
+}
+
+async fn target(folder: &Path, cluster: &Cluster, source: Arc<dyn TokenSource>) -> Result<Target> {
+    let folder = folder.join("access");
+    let cannot = |error| Error::failed(format!("{} cannot be made", folder.display())).because(error);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(cannot)?;
+    sweep(&folder);
+    let call = random_hex(4)?;
+    let [kubeconfig, token] = ["kubeconfig", "token"].map(|what| folder.join(format!("{call}.{what}")));
+    write_changed(&token, source.token().await?.secret().as_bytes(), true)?;
+    let text = serde_yaml::to_string(&by_token_file(cluster, &token))
+        .map_err(|error| Error::failed("the kubeconfig cannot be written").because(error))?;
+    write_changed(&kubeconfig, text.as_bytes(), true)?;
+    let renewal = tokio::spawn(renew(token.clone(), source)).abort_handle();
+    let lent = Lent { kubeconfig: kubeconfig.clone(), token, renewal };
+    Ok(Target::new(kubeconfig, &cluster.name).kept_by(lent))
+}
+
+async fn renew(path: PathBuf, source: Arc<dyn TokenSource>) {
+    loop {
+        tokio::time::sleep(RENEWED_EVERY).await;
+        // Whoever uses a token that could not be renewed is told so by the API server.
+        if let Ok(token) = source.token().await {
+            drop(write_changed(&path, token.secret().as_bytes(), true));
+        }
+    }
+}
+
+/// Removes files of calls that were killed.
+fn sweep(folder: &Path) {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let old = |path: &Path| {
+        let changed = path.metadata().map_or(0, |meta| u64::try_from(meta.mtime()).unwrap_or(0));
+        now.saturating_sub(changed) > STALE_AFTER.as_secs()
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if old(&entry.path()) {
+            drop(fs::remove_file(entry.path()));
+        }
+    }
+}
+
+fn by_token_file(cluster: &Cluster, token: &Path) -> Kubeconfig {
+    let name = cluster.name.clone();
+    Kubeconfig {
+        kind: Some("Config".to_owned()),
+        api_version: Some("v1".to_owned()),
+        clusters: vec![NamedCluster {
+            name: name.clone(),
+            cluster: Some(kube::config::Cluster {
+                server: Some(cluster.endpoint.clone()),
+                certificate_authority_data: Some(cluster.authority.clone()),
+                ..kube::config::Cluster::default()
+            }),
+            ..NamedCluster::default()
+        }],
+        auth_infos: vec![NamedAuthInfo {
+            name: name.clone(),
+            auth_info: Some(AuthInfo {
+                token_file: Some(token.display().to_string()),
+                ..AuthInfo::default()
+            }),
+            ..NamedAuthInfo::default()
+        }],
+        contexts: vec![NamedContext {
+            name: name.clone(),
+            context: Some(kube::config::Context {
+                cluster: name.clone(),
+                user: Some(name.clone()),
+                ..kube::config::Context::default()
+            }),
+            ..NamedContext::default()
+        }],
+        current_context: Some(name),
+        ..Kubeconfig::default()
+    }
+}
