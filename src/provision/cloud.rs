@@ -4,6 +4,7 @@
 mod bring_up;
 mod changes;
 mod cost;
+mod facts;
 mod follow;
 mod guard;
 mod outputs;
@@ -15,6 +16,7 @@ mod take_down;
 pub use bring_up::{Look, look, make};
 pub use changes::{Action, CloudChange, CloudPlan};
 pub use cost::{Cost, Line};
+pub use facts::{ClusterFacts, Facts, PoolFacts};
 pub use outputs::{Outputs, known_outputs};
-pub use reach::{has_cluster, reach};
+pub use reach::{credential, has_cluster, kubeconfig, reach};
 pub use take_down::{CloudStatement, Thing, audit, remove};

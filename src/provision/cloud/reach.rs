@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use kube::config::{AuthInfo, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext};
+use kube::config::{
+    AuthInfo, ExecConfig, ExecInteractiveMode, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext,
+};
+use serde_json::{Value, json};
 use tokio::task::AbortHandle;
 
 use super::site::refuse_other_account;
@@ -28,11 +31,22 @@ const RENEWED_EVERY: Duration = Duration::from_mins(5);
 /// After what time nothing in a file of a call that was killed is valid any more.
 const STALE_AFTER: Duration = Duration::from_hours(2);
 
+/// The API of programs that give kubectl a token.
+const EXEC_API: &str = "client.authentication.k8s.io/v1";
+
 /// Reaches the cluster of a hub.
 ///
 /// # Errors
 /// When the account is another one, there is no cluster, or it does not answer.
 pub async fn reach(context: &Context, document: &HubDocument) -> Result<Access> {
+    let (cloud, cluster) = find(context, document).await?;
+    let source = Arc::new(Renewing::new(cloud, cluster.clone(), context.clone()));
+    let client = client(&cluster, Arc::<Renewing<Live>>::clone(&source)).await?;
+    let target = target(&folder(context, document)?, &cluster, source).await?;
+    Access::answered(client, target, cluster.endpoint).await
+}
+
+async fn find(context: &Context, document: &HubDocument) -> Result<(Live, Cluster)> {
     let provider = &document.hub.provider;
     let cloud = Live::open(context, provider).await?;
     let identity = cloud.whoami().await?;
@@ -43,10 +57,7 @@ pub async fn reach(context: &Context, document: &HubDocument) -> Result<Access> 
         Error::failed(format!("there is no cluster `{name}` in {} of {}", cloud.region(), identity.account))
             .hint("`frazil up` makes it")
     })?;
-    let source = Arc::new(Renewing::new(cloud, cluster.clone(), context.clone()));
-    let client = client(&cluster, Arc::<Renewing<Live>>::clone(&source)).await?;
-    let target = target(&folder(context, document)?, &cluster, source).await?;
-    Access::answered(client, target, cluster.endpoint).await
+    Ok((cloud, cluster))
 }
 
 /// Whether a hub has a cluster in which something can be removed: one that is broken or only half made
@@ -59,6 +70,35 @@ pub async fn has_cluster(context: &Context, document: &HubDocument) -> Result<bo
     refuse_other_account(&document.hub.provider, &cloud.whoami().await?)?;
     let cluster = cloud.cluster(document.hub.name.as_str()).await?;
     Ok(cluster.is_some_and(|cluster| matches!(cluster.health, Health::Ready | Health::Updating)))
+}
+
+/// A kubeconfig for kubectl and other programs, which asks this program for a token each time.
+///
+/// # Errors
+/// When the account is another one, or there is no cluster.
+pub async fn kubeconfig(context: &Context, document: &HubDocument) -> Result<Kubeconfig> {
+    let (_, cluster) = find(context, document).await?;
+    let path = std::path::absolute(&document.path).unwrap_or_else(|_| document.path.clone());
+    let exec = ExecConfig {
+        api_version: Some(EXEC_API.to_owned()),
+        command: Some("frazil".to_owned()),
+        args: Some(vec!["kubeconfig".to_owned(), "--credential".to_owned(), path.display().to_string()]),
+        interactive_mode: Some(ExecInteractiveMode::Never),
+        ..ExecConfig::default()
+    };
+    Ok(only(&cluster, AuthInfo { exec: Some(exec), ..AuthInfo::default() }))
+}
+
+/// A token, as kubectl takes it from a program
+/// (<https://kubernetes.io/docs/reference/config-api/client-authentication.v1/>). A secret.
+///
+/// # Errors
+/// When the account is another one, there is no cluster, or no token can be had.
+pub async fn credential(context: &Context, document: &HubDocument) -> Result<Value> {
+    let (cloud, cluster) = find(context, document).await?;
+    let token = cloud.token(&cluster).await?;
+    let status = json!({ "token": token.secret(), "expirationTimestamp": token.expires().to_string() });
+    Ok(json!({ "apiVersion": EXEC_API, "kind": "ExecCredential", "status": status }))
 }
 
 /// Files that Helm reads, as long as this value is there.
@@ -119,6 +159,11 @@ fn sweep(folder: &Path) {
 }
 
 fn by_token_file(cluster: &Cluster, token: &Path) -> Kubeconfig {
+    only(cluster, AuthInfo { token_file: Some(token.display().to_string()), ..AuthInfo::default() })
+}
+
+/// A kubeconfig of one cluster and one way to log in.
+fn only(cluster: &Cluster, auth_info: AuthInfo) -> Kubeconfig {
     let name = cluster.name.clone();
     Kubeconfig {
         kind: Some("Config".to_owned()),
@@ -134,10 +179,7 @@ fn by_token_file(cluster: &Cluster, token: &Path) -> Kubeconfig {
         }],
         auth_infos: vec![NamedAuthInfo {
             name: name.clone(),
-            auth_info: Some(AuthInfo {
-                token_file: Some(token.display().to_string()),
-                ..AuthInfo::default()
-            }),
+            auth_info: Some(auth_info),
             ..NamedAuthInfo::default()
         }],
         contexts: vec![NamedContext {
