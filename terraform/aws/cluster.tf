@@ -1,0 +1,64 @@
+data "aws_partition" "current" {}
+
+locals {
+  policies = "arn:${data.aws_partition.current.partition}:iam::aws:policy"
+}
+
+# Kubernetes' Secrets, in the control plane's database.
+resource "aws_kms_key" "secrets" {
+  description             = "Kubernetes Secrets of the hub ${var.name}"
+  enable_key_rotation     = true
+  deletion_window_in_days = 7
+}
+
+resource "aws_kms_alias" "secrets" {
+  name          = "alias/${var.name}-secrets"
+  target_key_id = aws_kms_key.secrets.key_id
+}
+
+resource "aws_eks_cluster" "hub" {
+  name     = var.name
+  version  = var.kubernetes.version
+  role_arn = aws_iam_role.cluster.arn
+
+  # What EKS would install unasked is installed in addons.tf, as addons that are upgraded and can be set.
+  bootstrap_self_managed_addons = false
+  enabled_cluster_log_types     = local.log_types
+
+  # Who makes the cluster administers it, be it a user or a role that a session has taken on. An access
+  # entry for the caller would change hands with each one who applies, and lock the one before out.
+  access_config {
+    authentication_mode                         = "API"
+    bootstrap_cluster_creator_admin_permissions = true
+  }
+
+  encryption_config {
+    resources = ["secrets"]
+    provider {
+      key_arn = aws_kms_key.secrets.arn
+    }
+  }
+
+  kubernetes_network_config {
+    ip_family         = "ipv4"
+    service_ipv4_cidr = var.network.services
+  }
+
+  # STANDARD: EKS upgrades the cluster itself when standard support ends. EXTENDED: it waits for an
+  # administrator, for twelve months at most, at a higher price that `frazil validate` warns of.
+  upgrade_policy {
+    support_type = var.kubernetes.upgrades == "automatic" ? "STANDARD" : "EXTENDED"
+  }
+
+  vpc_config {
+    subnet_ids              = [for zone in local.zones : aws_subnet.nodes[zone].id]
+    endpoint_private_access = true
+    endpoint_public_access  = true
+  }
+
+  # The log group comes first: EKS would make one that keeps everything for ever.
+  depends_on = [
+    aws_cloudwatch_log_group.control_plane,
+    aws_iam_role_policy_attachment.cluster,
+  ]
+}
