@@ -114,3 +114,13 @@ variable "budget" {
   })
   nullable = true
 }
+
+variable "event" {
+  description = "First and last day of an event, when nobody upgrades nodes; null for none."
+  type = object({
+    from = string
+    to   = string
+  })
+  nullable = true
+  default  = null
+}
