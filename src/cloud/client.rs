@@ -1,0 +1,97 @@
+//! A client of a cluster's API server that renews its token by itself, with no program to help.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use http::header::{AUTHORIZATION, HeaderValue};
+use kube::client::{Body, ClientBuilder};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext};
+use kube::{Client, Config};
+use tower::BoxError;
+use tower::buffer::BufferLayer;
+use tower::filter::{AsyncFilterLayer, AsyncPredicate};
+
+use super::{Cluster, TokenSource};
+use crate::error::{Error, Result};
+
+/// How long one request may take before the API counts as away.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Requests that may wait for a token or a connection.
+const WAITING: usize = 256;
+/// The name of the only cluster, person and context of the kubeconfig in memory.
+const ONLY: &str = "cluster";
+
+/// Puts a valid token on each request.
+#[derive(Clone)]
+struct Bearer(Arc<dyn TokenSource>);
+
+impl AsyncPredicate<http::Request<Body>> for Bearer {
+    type Future = BoxFuture<'static, std::result::Result<http::Request<Body>, BoxError>>;
+    type Request = http::Request<Body>;
+
+    fn check(&mut self, mut request: http::Request<Body>) -> Self::Future {
+        let source = Arc::clone(&self.0);
+        Box::pin(async move {
+            let token = source.token().await?;
+            let mut value = HeaderValue::try_from(format!("Bearer {}", token.secret()))?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, value);
+            Ok(request)
+        })
+    }
+}
+
+/// A client of a cluster, whose requests carry tokens of this source.
+///
+/// # Errors
+/// When the cluster has no address yet, or the address or the certificate's authority cannot be read.
+pub async fn client(cluster: &Cluster, source: Arc<dyn TokenSource>) -> Result<Client> {
+    if cluster.endpoint.is_empty() {
+        return Err(Error::failed(format!("the cluster {} has no address yet", cluster.name))
+            .hint("wait until it is made; the same call again goes on from there"));
+    }
+    let unreadable = || format!("no client for {}", cluster.endpoint);
+    let config = config(cluster).await.map_err(|error| Error::failed(unreadable()).because(error))?;
+    let builder =
+        ClientBuilder::try_from(config).map_err(|error| Error::failed(unreadable()).because(error))?;
+    Ok(builder
+        .with_layer(&BufferLayer::new(WAITING))
+        .with_layer(&AsyncFilterLayer::new(Bearer(source)))
+        .build())
+}
+
+/// kube reads authorities only from kubeconfigs, so one is made in memory.
+async fn config(cluster: &Cluster) -> std::result::Result<Config, kube::config::KubeconfigError> {
+    let kubeconfig = Kubeconfig {
+        clusters: vec![NamedCluster {
+            name: ONLY.to_owned(),
+            cluster: Some(kube::config::Cluster {
+                server: Some(cluster.endpoint.clone()),
+                certificate_authority_data: Some(cluster.authority.clone()),
+                ..kube::config::Cluster::default()
+            }),
+            ..NamedCluster::default()
+        }],
+        auth_infos: vec![NamedAuthInfo {
+            name: ONLY.to_owned(),
+            auth_info: Some(AuthInfo::default()),
+            ..NamedAuthInfo::default()
+        }],
+        contexts: vec![NamedContext {
+            name: ONLY.to_owned(),
+            context: Some(kube::config::Context {
+                cluster: ONLY.to_owned(),
+                user: Some(ONLY.to_owned()),
+                ..kube::config::Context::default()
+            }),
+            ..NamedContext::default()
+        }],
+        current_context: Some(ONLY.to_owned()),
+        ..Kubeconfig::default()
+    };
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    config.connect_timeout = Some(PATIENCE);
+    config.read_timeout = Some(PATIENCE);
+    Ok(config)
+}
