@@ -82,6 +82,7 @@ fn gcp_only(cluster: &Cluster<'_>, gcp: &Gcp) -> Value {
             "nat": network.nat,
             "flow_logs": network.flow_logs,
         },
+        "event": cluster.hub.event.as_ref().map(|event| json!({ "from": event.from, "to": event.to })),
     })
 }
 
