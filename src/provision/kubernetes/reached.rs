@@ -26,7 +26,7 @@ impl Reached {
     pub async fn open(context: &Context, document: &HubDocument, verb: &str) -> Result<Self> {
         let (reached, provider) = Self::connect(context, document, verb).await?;
         let cluster = reached.access.identity().await?;
-        reached.as_cluster(cluster, provider)
+        reached.known_as(cluster, provider)
     }
 
     /// The same for verbs that show what they may: who may not ask which cluster it is gets one
@@ -38,7 +38,7 @@ impl Reached {
         let (reached, provider) = Self::connect(context, document, verb).await?;
         match reached.access.identity().await {
             Err(error) if is_forbidden(&error) => Ok(reached),
-            cluster => reached.as_cluster(cluster?, provider),
+            cluster => reached.known_as(cluster?, provider),
         }
     }
 
@@ -55,7 +55,7 @@ impl Reached {
         Ok((Self { access, journal }, provider))
     }
 
-    fn as_cluster(mut self, cluster: String, provider: &Kubernetes) -> Result<Self> {
+    fn known_as(mut self, cluster: String, provider: &Kubernetes) -> Result<Self> {
         self.access.cluster = cluster;
         refuse_other_cluster(&self.access, provider, &self.journal)?;
         Ok(self)
