@@ -7,14 +7,14 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{Run, load};
-use crate::cli::{Format, KubeconfigArgs};
+use crate::cli::KubeconfigArgs;
 use crate::config::HubDocument;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::cloud as provisioned;
 use crate::provision::kubernetes::kubeconfig::{Minimal, minimal};
 use crate::render::write_changed;
-use crate::view::{Layout, Printer, Report};
+use crate::view::{Format, Layout, Printer, Report};
 
 /// Prints a kubeconfig, or writes it to a file and prints the file's path.
 ///

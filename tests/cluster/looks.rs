@@ -10,9 +10,8 @@ fn who_may_only_look_sees_what_they_may() {
     let Some(hub) = Hub::new() else { return };
     hub.up();
     let ada = hub.kubernetes.user("ada", &["readers"]);
-    let status = |format: &str| {
-        hub.frazil().env("KUBECONFIG", &ada).args(["status", "-o", format]).output().unwrap()
-    };
+    let status =
+        |format: &str| hub.frazil().env("KUBECONFIG", &ada).args(["status", "-o", format]).output().unwrap();
     let nothing = status("table");
     assert!(stdout(&nothing).contains("releases"), "{}{}", stdout(&nothing), stderr(&nothing));
 

@@ -43,6 +43,9 @@ IN_CHARTS = {
 }
 BUILT = ["user", "coredns", *(name for name in IN_CHARTS if name != "pause")]
 OWN = ["network-tools"]
+# The image of what runs beside a hub, made anew for each run as docs/kubernetes.md says.
+OPS = CACHE / "node-images/ops.tar"
+STATIC = "x86_64-unknown-linux-gnu"
 DISKS = 8
 # No metrics-server: it wants a proxy's certificate that this API server does not have. With
 # the API there already, frazil leaves it out.
@@ -142,8 +145,8 @@ class Node:
 
     def images(self):
         """Brings all images to the node, under the names that the charts have for them."""
-        for name in BUILT:
-            ctr("images", "import", archive(name))
+        for kept in [*(archive(name) for name in BUILT), OPS]:
+            ctr("images", "import", kept)
         for name, places in IN_CHARTS.items():
             for chart, path in places:
                 ctr("images", "tag", "--force", f"localhost/{name}:1", _full(_in_values(chart, path)))
@@ -197,11 +200,31 @@ def prepare():
     lacking = [name for name in PROGRAMS if not (BIN / name).exists()]
     if lacking:
         call("nice", "bash", TOOLS / "build.sh", BIN, *lacking)
+    build_ops()
     with tempfile.TemporaryDirectory(prefix="frazil-images-") as folder:
         for name in BUILT:
             if not archive(name).exists():
                 print(f"building the image {name}", flush=True)
                 _build(name, Path(folder))
+
+
+def build_ops():
+    """The ops image of this checkout: a program that needs nothing of its image."""
+    env = dict(os.environ, RUSTFLAGS="-C target-feature=+crt-static")
+    call("nice", "cargo", "build", "--release", "--target", STATIC, cwd=ROOT, env=env)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    program = target / STATIC / "release/frazil"
+    linked = subprocess.run(["ldd", program], check=False, capture_output=True, text=True)
+    assert "statically linked" in linked.stdout + linked.stderr, linked
+    context = target / "ops"
+    context.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(program, context / "frazil")
+    buildah = ["buildah", "--storage-driver", "vfs"]
+    OPS.parent.mkdir(parents=True, exist_ok=True)
+    OPS.unlink(missing_ok=True)
+    call(*buildah, "bud", "--isolation", "chroot", "-q", "-f", ROOT / "images/ops/Containerfile",
+         "-t", "localhost/ops:1", context)
+    call(*buildah, "push", "-q", "localhost/ops:1", f"docker-archive:{OPS}:localhost/ops:1")
 
 
 def _build(name, folder):

@@ -40,6 +40,7 @@ gateways:
     auth: password
     password: {{ env: FAR_PASSWORD }}
 image: {{ name: localhost/user, tag: "1" }}
+support: {{ recorder: "localhost/ops:1" }}
 charts: {{ from: "{charts}" }}
 """
 FAR = """\
@@ -246,6 +247,18 @@ def test_dashboards_are_in_the_hub(lab):
     ada = lab.person("ada")
     name = ada.kernel.run("cluster = Gateway().new_cluster()\nprint(cluster.name)").strip()
     assert ada.page(f"/services/dask-gateway/clusters/{name}/status").status_code == 200
+
+
+def test_the_recorder_knows_who_had_what(lab):
+    """From inside its image, with the rights that it is given, onto its volume."""
+    pod = lab.node.get("-n", "lab", "pods", "-l", "app.kubernetes.io/component=recorder")["items"][0]
+    assert pod["status"]["containerStatuses"][0]["restartCount"] == 0, lab.pods()
+    files = [path for disk in (lab.node.folder / "disks").iterdir() for path in disk.glob("*.jsonl")]
+    lines = [json.loads(line) for path in files for line in path.read_text().splitlines()]
+    lives = {(line["name"], line["labels"].get("hub.jupyter.org/username")) for line in lines if "labels" in line}
+    assert ("jupyter-ada", "ada") in lives, lives
+    grace = [line for line in lines if line["name"] == "jupyter-grace"]
+    assert grace[-1]["ended"], "her server was stopped"
 
 
 def test_status_tells_of_people_and_their_clusters(lab):

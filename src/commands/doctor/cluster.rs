@@ -30,7 +30,7 @@ pub(super) async fn checks(context: &Context, document: &HubDocument) -> Result<
     let (found, image) = join!(reach(context, document), image::check(&document.hub));
     let mut checks = match found {
         Err(error) => vec![unreachable(&error)],
-        Ok((access, objects)) => of_cluster(context, document, &access, &objects).await?,
+        Ok((access, objects)) => Box::pin(of_cluster(context, document, &access, &objects)).await?,
     };
     checks.push(image);
     Ok(checks)

@@ -25,7 +25,7 @@ impl Reached {
     pub async fn open(context: &Context, document: &HubDocument, verb: &str) -> Result<Self> {
         let reached = Self::connect(context, document, verb).await?;
         let cluster = reached.access.identity().await?;
-        reached.as_cluster(cluster, document)
+        reached.known_as(cluster, document)
     }
 
     /// The same for verbs that show what they may: who may not ask which cluster it is gets one
@@ -37,7 +37,7 @@ impl Reached {
         let reached = Self::connect(context, document, verb).await?;
         match reached.access.identity().await {
             Err(error) if is_forbidden(&error) => Ok(reached),
-            cluster => reached.as_cluster(cluster?, document),
+            cluster => reached.known_as(cluster?, document),
         }
     }
 
@@ -46,7 +46,7 @@ impl Reached {
         Ok(Self { access, journal: Journal::look(&folder(context, document)?) })
     }
 
-    fn as_cluster(mut self, cluster: String, document: &HubDocument) -> Result<Self> {
+    fn known_as(mut self, cluster: String, document: &HubDocument) -> Result<Self> {
         self.access.cluster = cluster;
         refuse_other_cluster(&self.access, &document.hub.provider, &self.journal)?;
         Ok(self)

@@ -113,7 +113,8 @@ impl Status {
             seen.forbidden.push("which cluster it is");
         }
         // A namespace that may not be looked at is taken for the hub's.
-        let own = |live: Option<Value>| live.is_some_and(|live| live["metadata"]["labels"]["frazil/hub"] == name);
+        let own =
+            |live: Option<Value>| live.is_some_and(|live| live["metadata"]["labels"]["frazil/hub"] == name);
         Ok(Self {
             hub: name.to_owned(),
             server: access.server,
