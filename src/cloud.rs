@@ -19,6 +19,8 @@ mod leftover;
 mod live;
 mod prices;
 mod quota;
+#[cfg(any(feature = "aws", feature = "gcp"))]
+mod read;
 mod sweep;
 mod token;
 mod types;
