@@ -17,6 +17,7 @@ pub mod gcp;
 mod http;
 mod leftover;
 mod live;
+#[cfg(any(feature = "aws", feature = "gcp"))]
 mod prices;
 mod quota;
 #[cfg(any(feature = "aws", feature = "gcp"))]

@@ -68,6 +68,23 @@ pub(super) fn tags(value: &Value, pointer: &str) -> BTreeMap<String, String> {
     each(value, pointer).into_iter().filter_map(pair).collect()
 }
 
+/// Text in an address: everything but letters, digits and `-._~`, and `/` where it separates.
+pub(super) fn encode(text: &str, slash_too: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (byte == b'/' && !slash_too);
+        if plain { out.push(char::from(byte)) } else { out.push_str(&format!("%{byte:02X}")) }
+    }
+    out
+}
+
+/// Pairs as a query or a form has them.
+pub(super) fn form(pairs: &[(String, String)]) -> String {
+    let pairs: Vec<_> =
+        pairs.iter().map(|(key, value)| format!("{}={}", encode(key, true), encode(value, true))).collect();
+    pairs.join("&")
+}
+
 /// An XML document as JSON: elements are objects, or texts when nothing is in them; elements of
 /// the same name are a list. Attributes and namespaces say nothing that is asked for.
 #[cfg(feature = "aws")]
@@ -127,5 +144,12 @@ mod tests {
         let read = |pointer| number(&value, pointer);
         assert_eq!([read("/a"), read("/b"), read("/c"), read("/e")], [Some(5), Some(7), Some(5), None]);
         assert_eq!(read("/d"), None);
+    }
+
+    #[test]
+    fn addresses_carry_any_text() {
+        assert_eq!(encode("a b/ü~", false), "a%20b/%C3%BC~");
+        assert_eq!(encode("a/b+c", true), "a%2Fb%2Bc");
+        assert_eq!(form(&[("Filter.1".to_owned(), "x=y".to_owned())]), "Filter.1=x%3Dy");
     }
 }

@@ -7,11 +7,11 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::HUB_TAG;
-use super::endpoints::{S3, encode};
+use super::endpoints::S3;
 use super::session::{Ask, Aws};
 use crate::cloud::Bucket;
 use crate::cloud::http::{Asked, Fault, found};
-use crate::cloud::read::{each, tags, text};
+use crate::cloud::read::{each, encode, tags, text};
 use crate::error::Error;
 
 /// Where a bucket is that no answer names a region for ("GetBucketLocation").

@@ -85,23 +85,6 @@ impl Api {
     }
 }
 
-/// Text in an address: everything but letters, digits and `-._~`, and `/` where it separates.
-pub(super) fn encode(text: &str, slash_too: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (byte == b'/' && !slash_too);
-        if plain { out.push(char::from(byte)) } else { out.push_str(&format!("%{byte:02X}")) }
-    }
-    out
-}
-
-/// Pairs as a query or a form has them.
-pub(super) fn form(pairs: &[(String, String)]) -> String {
-    let pairs: Vec<_> =
-        pairs.iter().map(|(key, value)| format!("{}={}", encode(key, true), encode(value, true))).collect();
-    pairs.join("&")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,12 +104,5 @@ mod tests {
         assert_eq!(STS.variable(), "AWS_ENDPOINT_URL_STS");
         assert_eq!(ELB.variable(), "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING");
         assert_eq!(ELB2.variable(), "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2");
-    }
-
-    #[test]
-    fn addresses_carry_any_text() {
-        assert_eq!(encode("a b/ü~", false), "a%20b/%C3%BC~");
-        assert_eq!(encode("a/b+c", true), "a%2Fb%2Bc");
-        assert_eq!(form(&[("Filter.1".to_owned(), "x=y".to_owned())]), "Filter.1=x%3Dy");
     }
 }

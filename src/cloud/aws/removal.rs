@@ -4,10 +4,10 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::clusters::refused;
-use super::endpoints::{AUTOSCALING, Api, BACKUP, BUDGETS, DLM, EC2, ECR, EFS, ELB, ELB2, IAM, KMS, LOGS, encode};
+use super::endpoints::{AUTOSCALING, Api, BACKUP, BUDGETS, DLM, EC2, ECR, EFS, ELB, ELB2, IAM, KMS, LOGS};
 use super::session::{Ask, Aws};
 use crate::cloud::http::{Asked, Fault};
-use crate::cloud::read::{each, text};
+use crate::cloud::read::{each, encode, text};
 use crate::cloud::{Kind, Leftover, Removal, Way};
 use crate::error::Error;
 

@@ -16,10 +16,10 @@ use reqwest::{Method, Request, Url};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::endpoints::{Api, Speech, form};
+use super::endpoints::{Api, Speech};
 use crate::cloud::Identity;
 use crate::cloud::http::{self, Answer, Asked, Fault, Refusal};
-use crate::cloud::read::{text, xml};
+use crate::cloud::read::{form, text, xml};
 use crate::context::Context;
 use crate::error::{Error, Result};
 

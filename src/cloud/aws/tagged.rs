@@ -5,11 +5,11 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::HUB_TAG;
-use super::endpoints::{BACKUP, BUDGETS, ECR, KMS, LOGS, TAGGING, encode};
+use super::endpoints::{BACKUP, BUDGETS, ECR, KMS, LOGS, TAGGING};
 use super::marks::Marks;
 use super::session::{Ask, Aws};
 use crate::cloud::http::{Asked, found};
-use crate::cloud::read::{each, number, text};
+use crate::cloud::read::{each, encode, number, text};
 use crate::cloud::{Belongs, Kind, Leftover, Way};
 
 /// An ARN in parts ("Amazon Resource Names", AWS General Reference).
