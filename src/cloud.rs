@@ -17,8 +17,11 @@ pub mod gcp;
 mod http;
 mod leftover;
 mod live;
+#[cfg(any(feature = "aws", feature = "gcp"))]
 mod prices;
 mod quota;
+#[cfg(any(feature = "aws", feature = "gcp"))]
+mod read;
 mod sweep;
 mod token;
 mod types;

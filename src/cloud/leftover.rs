@@ -41,8 +41,6 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// An EKS addon.
-    Addon = "addon",
     /// Nodes of a cluster that are made and removed together.
     NodePool = "node pool",
     /// The cluster: its controllers would make again what is removed before it.
@@ -85,10 +83,10 @@ kinds! {
     Firewall = "firewall rule",
     /// Google Cloud: a router, with the NAT on it.
     Router = "router",
-    /// A route.
-    Route = "route table",
     /// A part of a network.
     Subnet = "subnet",
+    /// A route: AWS frees a table when its subnets are gone.
+    Route = "route table",
     /// A network's way to the internet.
     Gateway = "internet gateway",
     /// A network.
@@ -113,6 +111,8 @@ kinds! {
     Policy = "policy",
     /// A role (AWS) or service account (Google Cloud).
     Account = "identity",
+    /// What tells when too much is spent.
+    Budget = "budget",
     /// A key that encrypts.
     Key = "key",
     /// Something else that carries the hub's tag.

@@ -27,6 +27,7 @@ impl Live {
     ///
     /// # Errors
     /// When the provider is no cloud, this build has no support of it, or there are no credentials.
+    #[cfg_attr(not(any(feature = "aws", feature = "gcp")), expect(unused_variables, reason = "no cloud is built in"))]
     pub async fn open(context: &Context, provider: &Provider) -> Result<Self> {
         match provider {
             #[cfg(feature = "aws")]

@@ -6,9 +6,6 @@ use crate::catalog::{Market, Provider, Region};
 
 /// Hours of an average month, as both clouds count them on their price pages.
 const HOURS: i128 = 730;
-/// A public IPv4 address of AWS, an hour, everywhere since 2024-02-01
-/// ("Amazon VPC pricing", public IPv4 addresses). The catalog's tables have no row of it.
-const AWS_ADDRESS_HOUR: i128 = 5_000_000_000;
 
 /// A month of something that is billed by the hour.
 pub(super) fn hourly(provider: Provider, region: &str, key: &str) -> Option<Money> {
@@ -27,13 +24,12 @@ pub(super) fn machine(provider: Provider, region: &str, machine: &str) -> Option
     Some(Money::usd(price.checked_mul(HOURS)?))
 }
 
-/// A month of a public address of AWS.
-pub(super) fn aws_address() -> Money {
-    Money::usd(Amount::from_pico(AWS_ADDRESS_HOUR * HOURS))
-}
-
+/// The listed price; where a region's list has none, that of the reference region stands in.
 fn price(provider: Provider, region: &str, key: &str) -> Option<Amount> {
-    Some(Region::open(provider, region).ok()?.item(key).ok()?.price.usd)
+    match Region::open(provider, region).ok()?.item(key) {
+        Ok(item) => Some(item.price.usd),
+        Err(gap) => Some(gap.stand_in?.usd),
+    }
 }
 
 #[cfg(test)]
@@ -46,7 +42,7 @@ mod tests {
         assert_eq!(text(stored(Provider::Aws, "us-west-2", "ebs_gp3_storage", 400)), "32.00 USD");
         assert_eq!(text(hourly(Provider::Aws, "us-west-2", "nat_gateway_hour")), "32.85 USD");
         assert_eq!(text(hourly(Provider::Gcp, "us-central1", "gke_cluster_hour")), "73.00 USD");
-        assert_eq!(aws_address().to_string(), "3.65 USD");
+        assert_eq!(text(hourly(Provider::Aws, "us-west-2", "public_ipv4_hour")), "3.65 USD");
         assert_eq!(hourly(Provider::Aws, "us-west-2", "no such thing"), None);
     }
 }
