@@ -4,7 +4,8 @@ locals {
   # Days that a backup is kept.
   homes_kept    = { daily = 7, weekly = 28 }
   homes_backups = var.homes.kind == "disk" && var.homes.backup != "none" ? 1 : 0
-  homes_address = one(google_filestore_instance.homes[*].networks[0].ip_addresses[0])
+  # An instance that was never finished has none, and has to go all the same.
+  homes_address = try(one(google_filestore_instance.homes[*].networks[0].ip_addresses[0]), null)
 }
 
 # With a quota for each person: one disk, which an NFS server in the cluster shares.
@@ -22,7 +23,8 @@ resource "google_compute_disk" "homes" {
 resource "google_compute_resource_policy" "homes" {
   count = local.homes_backups
 
-  name   = "${var.name}-homes"
+  # Another schedule is another policy, and the disk has to let go of the old one first: by its name it does.
+  name   = "${var.name}-homes-${var.homes.backup}"
   region = var.region
 
   snapshot_schedule_policy {

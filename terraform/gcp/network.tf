@@ -81,10 +81,11 @@ resource "google_compute_router_nat" "hub" {
 resource "google_compute_firewall" "homes" {
   count = var.homes.kind == "shared" ? 1 : 0
 
-  name                    = "${var.name}-homes"
-  network                 = google_compute_network.hub.id
-  direction               = "INGRESS"
-  source_ranges           = ["${local.homes_address}/32"]
+  name      = "${var.name}-homes"
+  network   = google_compute_network.hub.id
+  direction = "INGRESS"
+  # Without any range a rule lets everyone in, so a missing address stands for nodes themselves.
+  source_ranges           = [local.homes_address == null ? var.network.cidr : "${local.homes_address}/32"]
   target_service_accounts = [google_service_account.nodes.email]
 
   allow {
