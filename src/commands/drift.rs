@@ -87,10 +87,12 @@ fn cloud_rows(plan: &CloudPlan) -> Vec<Row> {
         match change.action {
             cloud::Action::Create => rows.push(row("", "nothing", "there")),
             cloud::Action::Delete => rows.push(row("", "there", "nothing")),
-            cloud::Action::Change | cloud::Action::Replace => rows.extend(change.fields.iter().map(|field| {
-                let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
-                row(&field.path, &text(&field.live), &text(&field.wanted))
-            })),
+            cloud::Action::Change | cloud::Action::Replace => {
+                rows.extend(change.fields.iter().map(|field| {
+                    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+                    row(&field.path, &text(&field.live), &text(&field.wanted))
+                }))
+            }
         }
     }
     rows
@@ -98,34 +100,34 @@ fn cloud_rows(plan: &CloudPlan) -> Vec<Row> {
 
 fn cluster_rows(plan: &Plan) -> Vec<Row> {
     let mut rows: Vec<_> = plan
-            .access
-            .iter()
-            .chain(&plan.crds)
-            .chain(&plan.manifests)
-            .flat_map(|change| rows(change, BY_HAND))
-            .collect();
-        for release in plan.releases.iter().filter(|release| release.action != Action::Nothing) {
-            let who = match release.action {
-                Action::Resume => "Helm was stopped or failed",
-                _ => BY_FILE,
-            };
-            if release.action != Action::Repair {
-                rows.push(Row {
-                    object: format!("release {}", release.release),
-                    namespace: release.namespace.clone(),
-                    field: String::new(),
-                    live: String::new(),
-                    file: format!("{} {}", release.chart, release.version),
-                    who,
-                });
-            }
-            for change in &release.objects {
-                let by_hand = release.by_hand.contains(&change.object);
-                rows.extend(self::rows(change, if by_hand { BY_HAND } else { who }));
-            }
+        .access
+        .iter()
+        .chain(&plan.crds)
+        .chain(&plan.manifests)
+        .flat_map(|change| rows(change, BY_HAND))
+        .collect();
+    for release in plan.releases.iter().filter(|release| release.action != Action::Nothing) {
+        let who = match release.action {
+            Action::Resume => "Helm was stopped or failed",
+            _ => BY_FILE,
+        };
+        if release.action != Action::Repair {
+            rows.push(Row {
+                object: format!("release {}", release.release),
+                namespace: release.namespace.clone(),
+                field: String::new(),
+                live: String::new(),
+                file: format!("{} {}", release.chart, release.version),
+                who,
+            });
         }
-        rows
+        for change in &release.objects {
+            let by_hand = release.by_hand.contains(&change.object);
+            rows.extend(self::rows(change, if by_hand { BY_HAND } else { who }));
+        }
     }
+    rows
+}
 
 fn rows(change: &ObjectChange, who: &'static str) -> Vec<Row> {
     let row = |field: &str, live: &str, file: &str| Row {

@@ -97,7 +97,8 @@ impl Report for PlanReport {
     }
 
     fn table(&self) -> Option<Table> {
-        let mut table = objects_table(self.plan.cluster.iter().flat_map(Plan::objects).map(|(_, object)| object));
+        let mut table =
+            objects_table(self.plan.cluster.iter().flat_map(Plan::objects).map(|(_, object)| object));
         if let Some(cloud) = &self.plan.cloud {
             resource_rows(&cloud.changes).into_iter().for_each(|row| table.row(row));
         }
@@ -120,7 +121,12 @@ fn cluster_text(plan: &Plan, layout: Layout) -> String {
 fn cloud_text(plan: &CloudPlan, layout: Layout) -> String {
     let mut text = String::new();
     if !plan.is_empty() {
-        let mut table = Table::new([("", Align::Left), ("resource", Align::Left), ("", Align::Left), ("field", Align::Left)]);
+        let mut table = Table::new([
+            ("", Align::Left),
+            ("resource", Align::Left),
+            ("", Align::Left),
+            ("field", Align::Left),
+        ]);
         resource_rows(&plan.changes).into_iter().for_each(|row| table.row(row));
         let [create, change, replace, delete] = plan.counts();
         text += &table.render(layout.width);
@@ -134,7 +140,8 @@ fn cloud_text(plan: &CloudPlan, layout: Layout) -> String {
 /// What the cloud costs a month with nobody on the hub, before and after.
 fn cost_text(before: &Cost, after: &Cost) -> String {
     let sum = |cost: &Cost| cost.total().rounded(2);
-    let unknown: Vec<_> = after.lines.iter().filter(|line| line.usd.is_none()).map(|line| line.what.as_str()).collect();
+    let unknown: Vec<_> =
+        after.lines.iter().filter(|line| line.usd.is_none()).map(|line| line.what.as_str()).collect();
     let unknown = if unknown.is_empty() { String::new() } else { format!(", and {}", unknown.join(", ")) };
     let parts: Vec<_> = after
         .lines
@@ -149,9 +156,7 @@ fn cost_text(before: &Cost, after: &Cost) -> String {
 fn resource_rows(changes: &[CloudChange]) -> Vec<[String; 4]> {
     let mut rows = Vec::new();
     for change in changes {
-        let row = |mark: &str, field: String| {
-            [mark.to_owned(), change.address.clone(), String::new(), field]
-        };
+        let row = |mark: &str, field: String| [mark.to_owned(), change.address.clone(), String::new(), field];
         match change.action {
             cloud::Action::Create => rows.push(row("+", String::new())),
             cloud::Action::Delete => rows.push(row("-", String::new())),

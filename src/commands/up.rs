@@ -17,8 +17,8 @@ use crate::config::{HubDocument, Provider};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::kubernetes::plan::Plan;
-use crate::provision::local::{bring_up, remember_shown};
 use crate::provision::layers::HubPlan;
+use crate::provision::local::{bring_up, remember_shown};
 use crate::provision::{cloud, kubernetes};
 
 /// Brings a hub up.

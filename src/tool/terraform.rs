@@ -29,7 +29,8 @@ pub struct Terraform {
 pub fn find_terraform(context: &Context) -> Option<Terraform> {
     let found = || ["terraform", "tofu"].iter().find_map(|name| context.find_program(name));
     let path = context.variable("FRAZIL_TERRAFORM").map(PathBuf::from).or_else(found)?;
-    let answer = Call::new(&path).arguments(["version", "-json"]).variable("CHECKPOINT_DISABLE", "1").output();
+    let answer =
+        Call::new(&path).arguments(["version", "-json"]).variable("CHECKPOINT_DISABLE", "1").output();
     let answer = first_json(&answer.ok()?)?;
     let version = answer["terraform_version"].as_str()?.to_owned();
     // Both answer `terraform_version`; only Terraform knows whether it is out of date.

@@ -48,7 +48,10 @@ impl Report for CloudStatus {
     fn text(&self, layout: Layout) -> String {
         let Facts { account, region, cluster: there, .. } = &self.facts;
         let Some(there) = there else {
-            return format!("the hub `{}` has no cluster in {region} of {account}; `frazil up` makes it\n", self.hub);
+            return format!(
+                "the hub `{}` has no cluster in {region} of {account}; `frazil up` makes it\n",
+                self.hub
+            );
         };
         let mut text = self.cluster.as_ref().map(|cluster| cluster.text(layout)).unwrap_or_default();
         let support = if there.extended_support { ", in extended support" } else { "" };

@@ -124,7 +124,8 @@ fn prices(region: &Region) -> String {
     else {
         return String::new();
     };
-    let month = |price: &Price| price.usd.checked_mul(MONTH_HOURS).map(|usd| usd.rounded(0)).unwrap_or_default();
+    let month =
+        |price: &Price| price.usd.checked_mul(MONTH_HOURS).map(|usd| usd.rounded(0)).unwrap_or_default();
     format!(
         ": the control plane costs {} USD an hour instead of {}, {} USD a month instead of {}",
         extended.usd.rounded(2),

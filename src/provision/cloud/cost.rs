@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use frazil_units::Amount;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::catalog::{MONTH_HOURS, Market, Price, Provider, Region};
@@ -22,7 +22,16 @@ pub struct Line {
     /// What it is, such as `1 x m5a.large`.
     pub what: String,
     /// US dollars a month; `None` where the catalog has no price.
+    #[serde(serialize_with = "as_text")]
     pub usd: Option<Amount>,
+}
+
+/// Exact, as decimal text: a number of JSON would be rounded by who reads it.
+fn as_text<S: Serializer>(usd: &Option<Amount>, serializer: S) -> Result<S::Ok, S::Error> {
+    match usd {
+        Some(usd) => serializer.collect_str(usd),
+        None => serializer.serialize_none(),
+    }
 }
 
 impl Cost {
@@ -65,9 +74,7 @@ fn line(region: &Region, resource: &Value) -> Option<Line> {
             nodes(region, &node["machine_type"], count, node["spot"] == true)
         }
         "aws_ebs_volume" | "google_compute_disk" => disk(region, values["size"].as_i64()?),
-        "aws_efs_file_system" => {
-            Some(Line { what: "homes on EFS, by what they hold".to_owned(), usd: None })
-        }
+        "aws_efs_file_system" => Some(Line { what: "homes on EFS, by what they hold".to_owned(), usd: None }),
         "google_filestore_instance" => {
             let size = values["file_shares"][0]["capacity_gb"].as_i64().unwrap_or(0);
             Some(Line { what: format!("homes on Filestore, {size} GiB whatever they hold"), usd: None })

@@ -102,7 +102,9 @@ fn failure(problems: &[Diagnostic], error: ToolError) -> Error {
     for each in problems {
         let about = each.address.as_deref().unwrap_or_default();
         lines.extend((problems.len() > 1).then(|| format!("{about} {}", each.summary).trim().to_owned()));
-        lines.extend(each.detail.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned));
+        lines.extend(
+            each.detail.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned),
+        );
     }
     let hint = hint(&lines.join("\n"), &first.summary);
     Error::failed(message).output(lines).hint(hint)

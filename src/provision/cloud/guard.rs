@@ -49,7 +49,9 @@ pub(super) fn refuse_loss(plan: &CloudPlan, named: &[String]) -> Result<()> {
     Err(Error::failed("this would lose what is there; nothing was changed")
         .output(lines)
         .hint(format!("if that is meant: `frazil up {}`", options.join(" ")))
-        .hint("a pool can be changed without loss under another name: add the new one, then remove the old one"))
+        .hint(
+            "a pool can be changed without loss under another name: add the new one, then remove the old one",
+        ))
 }
 
 #[cfg(test)]
@@ -60,7 +62,12 @@ mod tests {
     fn plan(kind: &str, address: &str, action: Action) -> CloudPlan {
         let change =
             CloudChange { address: address.to_owned(), kind: kind.to_owned(), action, fields: Vec::new() };
-        CloudPlan { changes: vec![change], by_hand: Vec::new(), before: Cost::default(), after: Cost::default() }
+        CloudPlan {
+            changes: vec![change],
+            by_hand: Vec::new(),
+            before: Cost::default(),
+            after: Cost::default(),
+        }
     }
 
     #[test]

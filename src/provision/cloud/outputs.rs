@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn only_what_waits_is_filled_and_nothing_stays_open() {
         let outputs = Outputs::of(&json!({ "homes_volume": "vol-1", "cluster": { "name": "lab" } }));
-        let mut object = json!({ "spec": { "csi": { "volumeHandle": "output:homes_volume" } }, "list": ["a"] });
+        let mut object =
+            json!({ "spec": { "csi": { "volumeHandle": "output:homes_volume" } }, "list": ["a"] });
         outputs.fill(&mut object).unwrap();
         assert_eq!(object["spec"]["csi"]["volumeHandle"], "vol-1");
         let mut open = json!(["output:homes_zone"]);

@@ -109,7 +109,8 @@ impl<'a> CloudSite<'a> {
         // Servers that stand in for S3 have no host name for each bucket.
         let elsewhere = self.context.variable("AWS_ENDPOINT_URL").is_some();
         let s3 = matches!(self.document.hub.provider, Provider::Aws(_)) && root.keeps_state_in_bucket();
-        let backend: Vec<_> = (elsewhere && s3).then(|| "-backend-config=use_path_style=true".to_owned()).into_iter().collect();
+        let backend: Vec<_> =
+            (elsewhere && s3).then(|| "-backend-config=use_path_style=true".to_owned()).into_iter().collect();
         let call = self.terraform.init(&root.folder, &backend).log(root.log());
         let name = self.terraform.name();
         blocking(move || call.each_line(|_| ())).await.map_err(|error| {
@@ -128,7 +129,12 @@ impl<'a> CloudSite<'a> {
     }
 
     /// Makes a plan, for everything or for `options`.
-    pub(super) async fn make_plan(&self, root: &Root, options: &[String], progress: &mut Progress) -> Result<()> {
+    pub(super) async fn make_plan(
+        &self,
+        root: &Root,
+        options: &[String],
+        progress: &mut Progress,
+    ) -> Result<()> {
         let call = self.terraform.plan(&root.folder, &root.plan(), options).log(root.log());
         follow(call, progress).await
     }
@@ -170,8 +176,8 @@ fn no_template(error: crate::render::RenderError) -> Error {
 
 fn terraform(context: &Context) -> Result<Terraform> {
     let hint = "install OpenTofu (https://opentofu.org/docs/intro/install) or Terraform, or name it with FRAZIL_TERRAFORM";
-    let terraform =
-        find_terraform(context).ok_or_else(|| Error::failed("there is neither Terraform nor OpenTofu").hint(hint))?;
+    let terraform = find_terraform(context)
+        .ok_or_else(|| Error::failed("there is neither Terraform nor OpenTofu").hint(hint))?;
     if terraform.new_enough() {
         return Ok(terraform);
     }
@@ -203,7 +209,8 @@ mod tests {
 
     #[test]
     fn credentials_of_another_account_are_refused_before_anything() {
-        let aws: Provider = serde_json::from_str(r#"{"aws":{"account":"123456789012","region":"us-west-2"}}"#).unwrap();
+        let aws: Provider =
+            serde_json::from_str(r#"{"aws":{"account":"123456789012","region":"us-west-2"}}"#).unwrap();
         let of = |account: &str| Identity { account: account.to_owned(), principal: "ada".to_owned() };
         assert!(refuse_other_account(&aws, &of("123456789012")).is_ok());
         let refused = refuse_other_account(&aws, &of("999999999999")).unwrap_err();

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-
 use super::root::Root;
 use super::site::{CloudSite, refuse_other_account};
 use crate::cloud::{Bucket, Cloud, Hub, Kind, Leftover, Live, sweep};
@@ -110,7 +109,8 @@ impl Removal<'_> {
         }
         progress.step("where Terraform kept its state");
         let (kept, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|(each, _)| is_kept(each, self.keep));
-        let is_state = |each: &Leftover| Some(&each.name) == self.site.state_bucket().as_ref();
+        let state = self.site.state_bucket();
+        let is_state = |each: &Leftover| Some(&each.name) == state.as_ref();
         let others: Vec<_> = left.iter().filter(|(each, _)| !is_state(each)).collect();
         if kept.is_empty() && others.is_empty() {
             self.remove_state(progress).await?;
@@ -119,7 +119,8 @@ impl Removal<'_> {
         // Without its state Terraform would not find again what was kept.
         let (state, left): (Vec<_>, Vec<_>) = left.iter().partition(|(each, _)| is_state(each));
         let state_stays = if kept.is_empty() && left.is_empty() { Vec::new() } else { state };
-        let things = |all: &[(Leftover, String)]| all.iter().map(|(each, why)| thing(each, why)).collect::<Vec<_>>();
+        let things =
+            |all: &[(Leftover, String)]| all.iter().map(|(each, why)| thing(each, why)).collect::<Vec<_>>();
         let mut kept_things = things(&kept);
         kept_things.extend(state_stays.into_iter().map(|(each, _)| thing(each, "knows what is there")));
         let left = left.into_iter().map(|(each, why)| thing(each, why)).collect();
@@ -150,7 +151,8 @@ impl Removal<'_> {
         }
         let root = self.site.root().await?;
         let known = self.known(&root).await?;
-        let doomed: Vec<_> = known.iter().filter(|address| !is_kept_by_terraform(address, self.keep)).collect();
+        let doomed: Vec<_> =
+            known.iter().filter(|address| !is_kept_by_terraform(address, self.keep)).collect();
         if doomed.is_empty() {
             return Ok(());
         }
@@ -192,8 +194,10 @@ impl Removal<'_> {
         let Some(name) = self.site.cluster.state() else { return Ok(()) };
         let Some(bucket) = self.site.cloud.bucket(&name).await? else { return Ok(()) };
         if bucket.hub.as_deref() != Some(hub) {
-            return Err(Error::failed(format!("the bucket {name} does not carry the hub's label, so it stays"))
-                .hint("look at what is in it, and remove it in the cloud's console"));
+            return Err(Error::failed(format!(
+                "the bucket {name} does not carry the hub's label, so it stays"
+            ))
+            .hint("look at what is in it, and remove it in the cloud's console"));
         }
         self.empty(&bucket, hub, progress).await?;
         self.site.cloud.remove_bucket(&bucket, hub).await?;

@@ -14,10 +14,10 @@ use super::ready::{Waiting, last_words, wait};
 use super::releases::{Live, Wanted, blocking, changes, live, release_changes};
 use super::secrets::Secrets;
 use super::site::Site;
-use crate::provision::stage::Stage;
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::provision::stage::Stage;
 use crate::view::Progress;
 
 /// How long pods may take: a node that has to come, and an image of some gigabytes.

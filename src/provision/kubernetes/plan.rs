@@ -2,7 +2,7 @@
 //! change would do. Nothing changes.
 
 use futures::future::try_join_all;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::objects::{FIELD_MANAGER, Named, Objects};
@@ -13,7 +13,7 @@ use super::secrets::Secrets;
 use super::site::Site;
 use crate::config::HubDocument;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What happens to a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

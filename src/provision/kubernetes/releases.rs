@@ -212,7 +212,7 @@ pub(super) fn documents(text: &str, what: &str) -> Result<Vec<Value>> {
 }
 
 /// Runs what waits for a program, beside everything else.
-pub(super) async fn blocking<T: Send + 'static, E: Into<Error> + Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static, E: Into<Error> + Send + 'static>(
     work: impl FnOnce() -> std::result::Result<T, E> + Send + 'static,
 ) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
