@@ -154,4 +154,9 @@ resource "aws_autoscaling_group_tag" "pool" {
     value               = each.value.value
     propagate_at_launch = false
   }
+
+  # The autoscaler lets go of a group without its tags, which a group keeps until the next one is there.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
