@@ -66,7 +66,9 @@ pub(super) async fn send(
             Ok(answer) if tries < TRIES && (is_busy(&answer) || busy(&answer)) => asked_pause(&answer, tries),
             Ok(answer) => return Ok(answer),
             // Every request here may be sent twice: what it asks for is the same afterwards.
-            Err(error) if tries < TRIES && (error.is_timeout() || error.is_connect() || error.is_request()) => {
+            Err(error)
+                if tries < TRIES && (error.is_timeout() || error.is_connect() || error.is_request()) =>
+            {
                 pause(tries)
             }
             Err(error) => return Err(no_answer(asked, &host, error)),

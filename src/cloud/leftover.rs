@@ -258,7 +258,9 @@ impl Leftover {
 /// In the order of removal, each thing once.
 pub(super) fn in_order(mut found: Vec<Leftover>) -> Vec<Leftover> {
     // What is known for more than one reason is kept for the first: the tag, if it has that.
-    found.sort_by(|a, b| (a.kind, &a.place, &a.name, &a.id, &a.belongs).cmp(&(b.kind, &b.place, &b.name, &b.id, &b.belongs)));
+    found.sort_by(|a, b| {
+        (a.kind, &a.place, &a.name, &a.id, &a.belongs).cmp(&(b.kind, &b.place, &b.name, &b.id, &b.belongs))
+    });
     let mut seen = std::collections::BTreeSet::new();
     found.retain(|each| seen.insert(each.id.clone()));
     found

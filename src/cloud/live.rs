@@ -27,25 +27,33 @@ impl Live {
     ///
     /// # Errors
     /// When the provider is no cloud, this build has no support of it, or there are no credentials.
-    #[cfg_attr(not(any(feature = "aws", feature = "gcp")), expect(unused_variables, reason = "no cloud is built in"))]
+    #[cfg_attr(
+        not(any(feature = "aws", feature = "gcp")),
+        expect(unused_variables, reason = "no cloud is built in")
+    )]
     pub async fn open(context: &Context, provider: &Provider) -> Result<Self> {
         match provider {
             #[cfg(feature = "aws")]
             Provider::Aws(aws) => Ok(Self::Aws(super::aws::Aws::open(context, aws.region.as_str()).await?)),
             #[cfg(feature = "gcp")]
-            Provider::Gcp(gcp) => {
-                Ok(Self::Gcp(super::gcp::Gcp::open(context, gcp.project.as_str(), gcp.region.as_str()).await?))
-            }
-            #[cfg(not(all(feature = "aws", feature = "gcp")))]
-            Provider::Aws(_) | Provider::Gcp(_) => {
-                Err(Error::failed(format!("this frazil was built without {}", provider.key()))
-                    .hint("build it with its default features"))
-            }
+            Provider::Gcp(gcp) => Ok(Self::Gcp(
+                super::gcp::Gcp::open(context, gcp.project.as_str(), gcp.region.as_str()).await?,
+            )),
+            #[cfg(not(feature = "aws"))]
+            Provider::Aws(_) => Err(left_out(provider)),
+            #[cfg(not(feature = "gcp"))]
+            Provider::Gcp(_) => Err(left_out(provider)),
             Provider::Kubernetes(_) | Provider::Local(_) => {
                 Err(Error::failed(format!("the provider {} is no cloud", provider.key())))
             }
         }
     }
+}
+
+#[cfg(not(all(feature = "aws", feature = "gcp")))]
+fn left_out(provider: &Provider) -> Error {
+    Error::failed(format!("this frazil was built without {}", provider.key()))
+        .hint("build it with its default features")
 }
 
 macro_rules! whichever {

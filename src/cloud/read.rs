@@ -42,6 +42,7 @@ pub(super) fn each<'a>(value: &'a Value, pointer: &str) -> Vec<&'a Value> {
     }
 }
 
+#[cfg(feature = "gcp")]
 /// Texts of the list at a pointer.
 pub(super) fn texts(value: &Value, pointer: &str) -> Vec<String> {
     each(value, pointer).into_iter().map(|one| text(one, "")).filter(|text| !text.is_empty()).collect()
@@ -62,7 +63,8 @@ pub(super) fn tags(value: &Value, pointer: &str) -> BTreeMap<String, String> {
             if found.is_empty() { text(one, large) } else { found }
         };
         let key = [either("/key", "/Key"), text(one, "/TagKey")].into_iter().find(|key| !key.is_empty())?;
-        let value = [either("/value", "/Value"), text(one, "/TagValue")].into_iter().find(|text| !text.is_empty());
+        let value =
+            [either("/value", "/Value"), text(one, "/TagValue")].into_iter().find(|text| !text.is_empty());
         Some((key, value.unwrap_or_default()))
     };
     each(value, pointer).into_iter().filter_map(pair).collect()
@@ -105,7 +107,11 @@ fn element(node: roxmltree::Node<'_, '_>) -> Value {
             },
         }
     }
-    if object.is_empty() { Value::String(node.text().unwrap_or_default().to_owned()) } else { Value::Object(object) }
+    if object.is_empty() {
+        Value::String(node.text().unwrap_or_default().to_owned())
+    } else {
+        Value::Object(object)
+    }
 }
 
 #[cfg(test)]

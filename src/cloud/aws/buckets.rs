@@ -54,10 +54,12 @@ impl Aws {
                 404 => Ok(None),
                 // Another region: the owner is asked for there. HEAD tells no code, hence the status.
                 301 | 307 | 400 => self.located(name).await.map(Some),
-                403 => Err(Error::failed(format!("the bucket {name} belongs to another account, or may not be seen"))
-                    .hint("names of buckets are unique in the world: choose another name in the hub file")
-                    .hint("these credentials need the right s3:ListBucket on it, if it is yours")
-                    .into()),
+                403 => Err(Error::failed(format!(
+                    "the bucket {name} belongs to another account, or may not be seen"
+                ))
+                .hint("names of buckets are unique in the world: choose another name in the hub file")
+                .hint("these credentials need the right s3:ListBucket on it, if it is yours")
+                .into()),
                 _ => Err(fault),
             },
         }
@@ -119,8 +121,16 @@ impl Aws {
         for one in odd {
             let path = format!("/{}/{}", bucket.name, encode(&one.key, false));
             let query = vec![("versionId".to_owned(), one.id.clone())];
-            self.send(S3, Ask { method: Method::DELETE, path, query, ..ask(&bucket.name, "", "DeleteObjectVersion", &bucket.region) })
-                .await?;
+            self.send(
+                S3,
+                Ask {
+                    method: Method::DELETE,
+                    path,
+                    query,
+                    ..ask(&bucket.name, "", "DeleteObjectVersion", &bucket.region)
+                },
+            )
+            .await?;
         }
         if plain.is_empty() {
             return Ok(());
@@ -137,7 +147,9 @@ impl Aws {
         // Else the same page would be listed for ever.
         match each(&answer, "/Error").first() {
             None => Ok(()),
-            Some(error) => Err(cannot_delete(&bucket.name, &text(error, "/Code"), &text(error, "/Message")).into()),
+            Some(error) => {
+                Err(cannot_delete(&bucket.name, &text(error, "/Code"), &text(error, "/Message")).into())
+            }
         }
     }
 
@@ -151,7 +163,12 @@ impl Aws {
             for upload in &uploads {
                 let path = format!("/{}/{}", bucket.name, encode(&decode(&text(upload, "/Key")), false));
                 let query = vec![("uploadId".to_owned(), text(upload, "/UploadId"))];
-                let ask = Ask { method: Method::DELETE, path, query, ..ask(&bucket.name, "", "AbortMultipartUpload", &bucket.region) };
+                let ask = Ask {
+                    method: Method::DELETE,
+                    path,
+                    query,
+                    ..ask(&bucket.name, "", "AbortMultipartUpload", &bucket.region)
+                };
                 found(self.send(S3, ask).await, |fault| fault.code() == "NoSuchUpload")?;
             }
             if uploads.is_empty() {
@@ -177,7 +194,9 @@ fn ask<'a>(bucket: &str, what: &str, operation: &'a str, region: &'a str) -> Ask
 fn cannot_delete(bucket: &str, code: &str, message: &str) -> Error {
     let failed = Error::failed(format!("objects of the bucket {bucket} cannot be deleted: {message}"));
     match code {
-        "AccessDenied" => failed.hint("these credentials need s3:DeleteObjectVersion on it; a retention lock forbids it to everybody"),
+        "AccessDenied" => failed.hint(
+            "these credentials need s3:DeleteObjectVersion on it; a retention lock forbids it to everybody",
+        ),
         _ => failed,
     }
 }
@@ -190,7 +209,11 @@ fn fits_xml(text: &str) -> bool {
 fn delete_body(versions: &[&Version]) -> String {
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let objects = versions.iter().map(|one| {
-        let id = if one.id.is_empty() { String::new() } else { format!("<VersionId>{}</VersionId>", escape(&one.id)) };
+        let id = if one.id.is_empty() {
+            String::new()
+        } else {
+            format!("<VersionId>{}</VersionId>", escape(&one.id))
+        };
         format!("<Object><Key>{}</Key>{id}</Object>", escape(&one.key))
     });
     let objects: String = objects.collect();
@@ -234,10 +257,15 @@ mod tests {
 
     #[test]
     fn keys_are_escaped_in_a_body() {
-        let versions = [Version { key: "a<&>".to_owned(), id: "1".to_owned() }, Version { key: "b".to_owned(), id: String::new() }];
+        let versions = [
+            Version { key: "a<&>".to_owned(), id: "1".to_owned() },
+            Version { key: "b".to_owned(), id: String::new() },
+        ];
         let all: Vec<_> = versions.iter().collect();
         let body = delete_body(&all);
-        assert!(body.contains("<Object><Key>a&lt;&amp;&gt;</Key><VersionId>1</VersionId></Object><Object><Key>b</Key></Object>"));
+        assert!(body.contains(
+            "<Object><Key>a&lt;&amp;&gt;</Key><VersionId>1</VersionId></Object><Object><Key>b</Key></Object>"
+        ));
         assert!(fits_xml("ü b"));
         assert!(!fits_xml("a\u{1}b") && !fits_xml("a\nb"));
     }

@@ -100,7 +100,8 @@ impl Aws {
     pub(super) async fn node_groups(&self, cluster: &str) -> Asked<Vec<Pool>> {
         let mut pools = Vec::new();
         for name in self.node_group_names(cluster).await? {
-            let asked = self.eks().describe_nodegroup().cluster_name(cluster).nodegroup_name(&name).send().await;
+            let asked =
+                self.eks().describe_nodegroup().cluster_name(cluster).nodegroup_name(&name).send().await;
             let asked = asked.map_err(|error| refused("eks:DescribeNodegroup", error));
             // It may have gone since the list was made.
             let answer = found(asked, |fault| fault.code() == "ResourceNotFoundException")?;

@@ -27,8 +27,10 @@ impl Aws {
             let tags = tagged.get(&arn).cloned().unwrap_or_default();
             let Some(belongs) = marks.in_network(&tags, &text(one, "/VpcId")) else { continue };
             let kind = text(one, "/Type");
-            let monthly = prices::hourly(Provider::Aws, self.region_name(), &format!("load_balancer_{kind}_hour"));
-            let balancer = self.plain(Kind::LoadBalancer, arn, belongs, &tags).named(&text(one, "/LoadBalancerName"));
+            let monthly =
+                prices::hourly(Provider::Aws, self.region_name(), &format!("load_balancer_{kind}_hour"));
+            let balancer =
+                self.plain(Kind::LoadBalancer, arn, belongs, &tags).named(&text(one, "/LoadBalancerName"));
             let note = format!("{kind}, {}", text(one, "/State/Code"));
             found.push(balancer.since(&text(one, "/CreatedTime")).costs(monthly).noted(note));
         }
@@ -68,7 +70,11 @@ impl Aws {
         id: &str,
     ) -> Asked<BTreeMap<String, BTreeMap<String, String>>> {
         let classic = api.speech == ELB.speech;
-        let (list, key) = if classic { ("LoadBalancerNames", "/LoadBalancerName") } else { ("ResourceArns", "/ResourceArn") };
+        let (list, key) = if classic {
+            ("LoadBalancerNames", "/LoadBalancerName")
+        } else {
+            ("ResourceArns", "/ResourceArn")
+        };
         let mut tagged = BTreeMap::new();
         for some in all.chunks(TAGS_AT_ONCE) {
             let keys: Vec<_> = (1..=some.len()).map(|index| format!("{list}.member.{index}")).collect();

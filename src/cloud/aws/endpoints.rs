@@ -45,7 +45,8 @@ pub(super) const IAM: Api =
     Api { name: "iam", host: "iam", global: true, speech: Speech::Form("2010-05-08") };
 pub(super) const KMS: Api = regional("kms", "kms", Speech::Json("TrentService."));
 pub(super) const LOGS: Api = regional("logs", "logs", Speech::Json("Logs_20140328."));
-pub(super) const QUOTAS: Api = regional("servicequotas", "servicequotas", Speech::Json("ServiceQuotasV20190624."));
+pub(super) const QUOTAS: Api =
+    regional("servicequotas", "servicequotas", Speech::Json("ServiceQuotasV20190624."));
 pub(super) const S3: Api = regional("s3", "s3", Speech::Rest);
 pub(super) const STS: Api = regional("sts", "sts", Speech::Form("2011-06-15"));
 pub(super) const TAGGING: Api =
@@ -95,7 +96,10 @@ mod tests {
         assert_eq!(address(&EC2, "us-west-2"), "https://ec2.us-west-2.amazonaws.com");
         assert_eq!(address(&ECR, "eu-central-1"), "https://api.ecr.eu-central-1.amazonaws.com");
         assert_eq!(address(&STS, "cn-north-1"), "https://sts.cn-north-1.amazonaws.com.cn");
-        assert_eq!(IAM.address("eu-west-1"), ("https://iam.amazonaws.com".to_owned(), "us-east-1".to_owned()));
+        assert_eq!(
+            IAM.address("eu-west-1"),
+            ("https://iam.amazonaws.com".to_owned(), "us-east-1".to_owned())
+        );
         assert_eq!(address(&IAM, "us-gov-east-1"), "https://iam.us-gov.amazonaws.com");
     }
 

@@ -22,7 +22,9 @@ impl Aws {
             .into_iter()
             .any(|one| text(one, "/regionName") == region && text(one, "/optInStatus") != "not-opted-in");
         Ok(vec![Service {
-            fix: format!("enable it in the account's settings, or `aws account enable-region --region-name {region}`"),
+            fix: format!(
+                "enable it in the account's settings, or `aws account enable-region --region-name {region}`"
+            ),
             name: region,
             purpose: "everything of the hub is made there".to_owned(),
             enabled,

@@ -49,8 +49,16 @@ impl Aws {
             let page = self.form(api, operation, &pairs).await?;
             all.extend(each(&page, pointer).into_iter().cloned());
             // Each family names what continues a list in its own way.
-            let ways = [("/nextToken", "NextToken"), ("/NextToken", "NextToken"), ("/NextMarker", "Marker"), ("/Marker", "Marker")];
-            next = ways.into_iter().map(|(from, to)| (to, text(&page, from))).find(|(_, token)| !token.is_empty());
+            let ways = [
+                ("/nextToken", "NextToken"),
+                ("/NextToken", "NextToken"),
+                ("/NextMarker", "Marker"),
+                ("/Marker", "Marker"),
+            ];
+            next = ways
+                .into_iter()
+                .map(|(from, to)| (to, text(&page, from)))
+                .find(|(_, token)| !token.is_empty());
             if next.is_none() {
                 break;
             }
@@ -97,9 +105,11 @@ impl Aws {
             let network = networks.first().map(|each| text(each, "/vpcId")).unwrap_or_default();
             let tags = tags(&one, "/tagSet/item");
             let belongs = marks.in_network(&tags, &network);
-            found.extend(belongs.map(|belongs| {
-                self.plain(Kind::Gateway, text(&one, "/internetGatewayId"), belongs, &tags)
-            }));
+            found.extend(
+                belongs.map(|belongs| {
+                    self.plain(Kind::Gateway, text(&one, "/internetGatewayId"), belongs, &tags)
+                }),
+            );
         }
         for one in self.ec2("DescribeNatGateways", "/natGatewaySet/item").await? {
             let state = text(&one, "/state");
@@ -109,7 +119,8 @@ impl Aws {
         }
         for one in self.ec2("DescribeVpcEndpoints", "/vpcEndpointSet/item").await? {
             let state = text(&one, "/state").to_lowercase();
-            let endpoint = self.placed(marks, &one, Kind::Endpoint, "/vpcEndpointId").filter(|_| state != "deleted");
+            let endpoint =
+                self.placed(marks, &one, Kind::Endpoint, "/vpcEndpointId").filter(|_| state != "deleted");
             // A gateway endpoint is free; the price of the other kind is by zone and use.
             found.extend(endpoint.map(|each| each.noted(text(&one, "/serviceName"))));
         }
@@ -177,7 +188,10 @@ impl Aws {
             // What is billed are the blocks that differ from the copy before, which no call tells.
             let size = number(&one, "/volumeSize").unwrap_or_default();
             found.push(
-                snapshot.since(&text(&one, "/startTime")).goes(way_of(&belongs)).noted(format!("of a disk of {size} GiB")),
+                snapshot
+                    .since(&text(&one, "/startTime"))
+                    .goes(way_of(&belongs))
+                    .noted(format!("of a disk of {size} GiB")),
             );
         }
         Ok(found)
@@ -196,7 +210,8 @@ impl Aws {
                 let kind = text(one, "/instanceType");
                 let spot = text(one, "/instanceLifecycle") == "spot";
                 let running = ["pending", "running"].contains(&state.as_str()) && !spot;
-                let monthly = running.then(|| prices::machine(Provider::Aws, self.region_name(), &kind)).flatten();
+                let monthly =
+                    running.then(|| prices::machine(Provider::Aws, self.region_name(), &kind)).flatten();
                 let place = text(one, "/placement/availabilityZone");
                 let note = format!("{kind}{}, {state}", if spot { " spot" } else { "" });
                 found.push(machine.at(&place).since(&text(one, "/launchTime")).costs(monthly).noted(note));
@@ -241,7 +256,9 @@ fn with_network() -> Way {
 /// What is only known by the namespace of its claim may be another cluster's.
 fn way_of(belongs: &Belongs) -> Way {
     match belongs {
-        Belongs::Claim => Way::ByHand("it names no cluster: delete it yourself if it was this hub's".to_owned()),
+        Belongs::Claim => {
+            Way::ByHand("it names no cluster: delete it yourself if it was this hub's".to_owned())
+        }
         _ => Way::Remove,
     }
 }

@@ -101,8 +101,7 @@ impl<'a> Marks<'a> {
         // A number ends the name: the group of a cluster `lab-2` is not that of `lab`.
         let number = name.strip_prefix(&format!("eks-cluster-sg-{}-", self.hub));
         let by_name = number.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|c| c.is_ascii_digit()));
-        self.in_network(tags, network)
-            .or_else(|| (tags.is_empty() && by_name).then_some(Belongs::Name))
+        self.in_network(tags, network).or_else(|| (tags.is_empty() && by_name).then_some(Belongs::Name))
     }
 
     /// Why a group of logs is the hub's: the control plane's, and those of Container Insights.

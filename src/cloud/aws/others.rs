@@ -48,7 +48,9 @@ impl Aws {
             let page = self
                 .rest_json(EFS, Ask { path, query, operation: "DescribeFileSystems", ..Ask::default() })
                 .await?;
-            own.extend(each(&page, "/FileSystems").into_iter().filter_map(|one| self.file_system(marks, one)));
+            own.extend(
+                each(&page, "/FileSystems").into_iter().filter_map(|one| self.file_system(marks, one)),
+            );
             marker = text(&page, "/NextMarker");
             if marker.is_empty() {
                 return Ok(own);
@@ -83,7 +85,9 @@ impl Aws {
                     body["nextToken"] = next.into();
                 }
                 let page = self.json(LOGS, "DescribeLogGroups", &body).await?;
-                own.extend(each(&page, "/logGroups").into_iter().filter_map(|one| self.log_group(marks, one)));
+                own.extend(
+                    each(&page, "/logGroups").into_iter().filter_map(|one| self.log_group(marks, one)),
+                );
                 next = text(&page, "/nextToken");
                 if next.is_empty() {
                     break;
@@ -111,7 +115,8 @@ impl Aws {
     /// instance profiles and policies whose names begin with the hub's, as frazil names them all.
     pub(super) async fn identities(&self, marks: &Marks<'_>) -> Asked<Vec<Leftover>> {
         let mut own = Vec::new();
-        let all = self.pages(IAM, "ListOpenIDConnectProviders", &[], "/OpenIDConnectProviderList/member").await?;
+        let all =
+            self.pages(IAM, "ListOpenIDConnectProviders", &[], "/OpenIDConnectProviderList/member").await?;
         for one in all {
             let arn = text(&one, "/Arn");
             let asked = ("OpenIDConnectProviderArn", arn.as_str());
@@ -120,7 +125,13 @@ impl Aws {
         }
         let lists = [
             ("ListRoles", "/Roles/member", "ListRoleTags", "RoleName", Kind::Account),
-            ("ListInstanceProfiles", "/InstanceProfiles/member", "ListInstanceProfileTags", "InstanceProfileName", Kind::Profile),
+            (
+                "ListInstanceProfiles",
+                "/InstanceProfiles/member",
+                "ListInstanceProfileTags",
+                "InstanceProfileName",
+                Kind::Profile,
+            ),
         ];
         for (list, pointer, tags, name, kind) in lists {
             for one in self.pages(IAM, list, &[], pointer).await? {
@@ -145,7 +156,12 @@ impl Aws {
         Ok(own)
     }
 
-    async fn by_iam_tags(&self, marks: &Marks<'_>, operation: &str, (key, value): (&str, &str)) -> Asked<Option<Belongs>> {
+    async fn by_iam_tags(
+        &self,
+        marks: &Marks<'_>,
+        operation: &str,
+        (key, value): (&str, &str),
+    ) -> Asked<Option<Belongs>> {
         let asked = self.pages(IAM, operation, &[(key, value.to_owned())], "/Tags/member").await;
         let all = found(asked, |fault: &Fault| fault.code() == "NoSuchEntity")?.unwrap_or_default();
         Ok(marks.by_tags(&tags(&json!({ "all": all }), "/all")))
@@ -167,8 +183,13 @@ impl Aws {
         };
         let targets = self.rest_json(EFS, ask("mount-targets", "DescribeMountTargets")).await?;
         let points = self.rest_json(EFS, ask("access-points", "DescribeAccessPoints")).await?;
-        let ids = |value: &Value, list: &str, id: &str| each(value, list).into_iter().map(|one| text(one, id)).collect();
-        Ok((ids(&targets, "/MountTargets", "/MountTargetId"), ids(&points, "/AccessPoints", "/AccessPointId")))
+        let ids = |value: &Value, list: &str, id: &str| {
+            each(value, list).into_iter().map(|one| text(one, id)).collect()
+        };
+        Ok((
+            ids(&targets, "/MountTargets", "/MountTargetId"),
+            ids(&points, "/AccessPoints", "/AccessPointId"),
+        ))
     }
 }
 

@@ -15,8 +15,10 @@ use crate::cloud::{Need, PoolNeed, Quota};
 /// General Reference): service, code, and the words that stand in when the API tells none.
 struct Code(&'static str, &'static str, &'static str);
 
-const STANDARD: Code = Code("ec2", "L-1216C47A", "vCPUs of on-demand machines of families A, C, D, H, I, M, R, T, Z");
-const STANDARD_SPOT: Code = Code("ec2", "L-34B43A08", "vCPUs of spot machines of families A, C, D, H, I, M, R, T, Z");
+const STANDARD: Code =
+    Code("ec2", "L-1216C47A", "vCPUs of on-demand machines of families A, C, D, H, I, M, R, T, Z");
+const STANDARD_SPOT: Code =
+    Code("ec2", "L-34B43A08", "vCPUs of spot machines of families A, C, D, H, I, M, R, T, Z");
 const GRAPHICS: Code = Code("ec2", "L-DB2E81BA", "vCPUs of on-demand machines of families G and VT");
 const GRAPHICS_SPOT: Code = Code("ec2", "L-3819A6DF", "vCPUs of spot machines of families G and VT");
 const PARALLEL: Code = Code("ec2", "L-417A185B", "vCPUs of on-demand machines of family P");
@@ -68,7 +70,9 @@ impl Aws {
         for operation in ["GetServiceQuota", "GetAWSDefaultServiceQuota"] {
             let answer = self.json(QUOTAS, operation, &asked).await;
             let answer = found(answer, |fault| fault.code() == "NoSuchResourceException")?;
-            let Some(limit) = answer.as_ref().and_then(|answer| number(answer, "/Quota/Value")) else { continue };
+            let Some(limit) = answer.as_ref().and_then(|answer| number(answer, "/Quota/Value")) else {
+                continue;
+            };
             let name = answer.map(|answer| text(&answer, "/Quota/QuotaName")).filter(|name| !name.is_empty());
             return Ok(Some(Quota {
                 name: name.unwrap_or_else(|| (*words).to_owned()),
@@ -84,7 +88,11 @@ impl Aws {
 
     /// vCPUs of the machines that run, by the code of their quota. EC2 API Reference, `DescribeInstances`.
     async fn vcpus_in_use(&self) -> Asked<BTreeMap<&'static str, u64>> {
-        let running = [("Filter.1.Name", "instance-state-name".to_owned()), ("Filter.1.Value.1", "running".to_owned()), ("Filter.1.Value.2", "pending".to_owned())];
+        let running = [
+            ("Filter.1.Name", "instance-state-name".to_owned()),
+            ("Filter.1.Value.1", "running".to_owned()),
+            ("Filter.1.Value.2", "pending".to_owned()),
+        ];
         let mut used = BTreeMap::new();
         for reservation in self.pages(EC2, "DescribeInstances", &running, "/reservationSet/item").await? {
             for one in each(&reservation, "/instancesSet/item") {
@@ -106,7 +114,11 @@ impl Aws {
             return cores * threads;
         }
         let region = Region::open(Provider::Aws, self.region_name()).ok();
-        region.and_then(|region| region.machine(machine).ok().map(|offer| u64::from(offer.machine.cpu.get() / 1000))).unwrap_or_default()
+        region
+            .and_then(|region| {
+                region.machine(machine).ok().map(|offer| u64::from(offer.machine.cpu.get() / 1000))
+            })
+            .unwrap_or_default()
     }
 
     /// EKS API Reference, `ListClusters`.

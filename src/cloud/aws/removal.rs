@@ -6,7 +6,7 @@ use serde_json::json;
 use super::clusters::refused;
 use super::endpoints::{AUTOSCALING, Api, BACKUP, BUDGETS, DLM, EC2, ECR, EFS, ELB, ELB2, IAM, KMS, LOGS};
 use super::session::{Ask, Aws};
-use crate::cloud::http::{Asked, Fault};
+use crate::cloud::http::Asked;
 use crate::cloud::read::{each, encode, text};
 use crate::cloud::{Kind, Leftover, Removal, Way};
 use crate::error::Error;
@@ -24,8 +24,14 @@ fn outcome<T>(asked: Asked<T>, done: Removal) -> Asked<Removal> {
     let gone = code.ends_with("NotFound")
         || code.ends_with("NotFoundException")
         || code.ends_with(".Malformed")
-        || ["NoSuchEntity", "NoSuchBucket", "FileSystemNotFound", "MountTargetNotFound", "AccessPointNotFound"]
-            .contains(&code);
+        || [
+            "NoSuchEntity",
+            "NoSuchBucket",
+            "FileSystemNotFound",
+            "MountTargetNotFound",
+            "AccessPointNotFound",
+        ]
+        .contains(&code);
     if gone && code != "AccessDenied" {
         return Ok(Removal::Gone);
     }
@@ -106,9 +112,10 @@ impl Aws {
                 let body = json!({ "repositoryName": id, "force": true });
                 outcome(self.json(ECR, "DeleteRepository", &body).await, Removal::Gone)
             }
-            Kind::LogGroup => {
-                outcome(self.json(LOGS, "DeleteLogGroup", &json!({ "logGroupName": id })).await, Removal::Gone)
-            }
+            Kind::LogGroup => outcome(
+                self.json(LOGS, "DeleteLogGroup", &json!({ "logGroupName": id })).await,
+                Removal::Gone,
+            ),
             Kind::Issuer => {
                 self.by_form(IAM, "DeleteOpenIDConnectProvider", "OpenIDConnectProviderArn", id).await
             }
@@ -123,7 +130,8 @@ impl Aws {
             Kind::Key => {
                 let body = json!({ "KeyId": id, "PendingWindowInDays": KEY_DAYS });
                 let asked = self.json(KMS, "ScheduleKeyDeletion", &body).await;
-                let pending = asked.as_ref().err().is_some_and(|fault| fault.code() == "KMSInvalidStateException");
+                let pending =
+                    asked.as_ref().err().is_some_and(|fault| fault.code() == "KMSInvalidStateException");
                 if pending { Ok(Removal::Gone) } else { outcome(asked, Removal::Gone) }
             }
             other => Err(Error::failed(format!("AWS has no {other} that frazil removes")).into()),
@@ -158,7 +166,8 @@ impl Aws {
         for point in points {
             self.delete_at(EFS, "DeleteAccessPoint", &format!("/2015-02-01/access-points/{point}")).await?;
         }
-        let asked = self.delete_at(EFS, "DeleteFileSystem", &format!("/2015-02-01/file-systems/{id}")).await?;
+        let asked =
+            self.delete_at(EFS, "DeleteFileSystem", &format!("/2015-02-01/file-systems/{id}")).await?;
         Ok(if waiting && matches!(asked, Removal::Held(_)) { Removal::Going } else { asked })
     }
 
@@ -170,11 +179,17 @@ impl Aws {
     /// Its rules first: groups that let each other in hold each other.
     async fn delete_group(&self, id: &str) -> Asked<Removal> {
         let filter = [("Filter.1.Name", "group-id".to_owned()), ("Filter.1.Value.1", id.to_owned())];
-        let rules = self.pages(EC2, "DescribeSecurityGroupRules", &filter, "/securityGroupRuleSet/item").await?;
-        for (egress, operation) in [("false", "RevokeSecurityGroupIngress"), ("true", "RevokeSecurityGroupEgress")] {
+        let rules =
+            self.pages(EC2, "DescribeSecurityGroupRules", &filter, "/securityGroupRuleSet/item").await?;
+        for (egress, operation) in
+            [("false", "RevokeSecurityGroupIngress"), ("true", "RevokeSecurityGroupEgress")]
+        {
             let ids: Vec<_> = rules
                 .iter()
-                .filter(|rule| text(rule, "/isEgress") == egress && !text(rule, "/referencedGroupInfo/groupId").is_empty())
+                .filter(|rule| {
+                    text(rule, "/isEgress") == egress
+                        && !text(rule, "/referencedGroupInfo/groupId").is_empty()
+                })
                 .map(|rule| text(rule, "/securityGroupRuleId"))
                 .collect();
             if ids.is_empty() {
@@ -240,7 +255,8 @@ impl Aws {
                 page => page?,
             };
             for one in each(&page, "/RecoveryPoints") {
-                let path = format!("{base}/recovery-points/{}", encode(&text(one, "/RecoveryPointArn"), true));
+                let path =
+                    format!("{base}/recovery-points/{}", encode(&text(one, "/RecoveryPointArn"), true));
                 self.delete_at(BACKUP, "DeleteRecoveryPoint", &path).await?;
             }
             next = text(&page, "/NextToken");
@@ -277,7 +293,8 @@ impl Aws {
     /// Its versions first, but the default one, which goes with it.
     async fn delete_policy(&self, arn: &str) -> Asked<Removal> {
         let named = ("PolicyArn", arn.to_owned());
-        let versions = match self.pages(IAM, "ListPolicyVersions", &[named.clone()], "/Versions/member").await {
+        let versions = match self.pages(IAM, "ListPolicyVersions", &[named.clone()], "/Versions/member").await
+        {
             Err(fault) if fault.code() == "NoSuchEntity" => return Ok(Removal::Gone),
             versions => versions?,
         };
@@ -292,7 +309,13 @@ impl Aws {
     async fn delete_role(&self, name: &str) -> Asked<Removal> {
         let named = ("RoleName", name.to_owned());
         let lists = [
-            ("ListAttachedRolePolicies", "/AttachedPolicies/member", "/PolicyArn", "DetachRolePolicy", "PolicyArn"),
+            (
+                "ListAttachedRolePolicies",
+                "/AttachedPolicies/member",
+                "/PolicyArn",
+                "DetachRolePolicy",
+                "PolicyArn",
+            ),
             ("ListRolePolicies", "/PolicyNames/member", "", "DeleteRolePolicy", "PolicyName"),
         ];
         for (list, pointer, id, remove, key) in lists {
@@ -305,8 +328,9 @@ impl Aws {
                 outcome(self.form(IAM, remove, &pairs).await, Removal::Gone)?;
             }
         }
-        let profiles =
-            self.pages(IAM, "ListInstanceProfilesForRole", &[named.clone()], "/InstanceProfiles/member").await?;
+        let profiles = self
+            .pages(IAM, "ListInstanceProfilesForRole", &[named.clone()], "/InstanceProfiles/member")
+            .await?;
         for profile in &profiles {
             let pairs = [named.clone(), ("InstanceProfileName", text(profile, "/InstanceProfileName"))];
             outcome(self.form(IAM, "RemoveRoleFromInstanceProfile", &pairs).await, Removal::Gone)?;
@@ -318,7 +342,7 @@ impl Aws {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::http::Refusal;
+    use crate::cloud::http::{Fault, Refusal};
 
     fn refusal(code: &str) -> Asked<()> {
         Err(Fault::Refused(Refusal {
@@ -334,7 +358,10 @@ mod tests {
         assert_eq!(outcome(Ok(()), Removal::Going).unwrap(), Removal::Going);
         assert_eq!(outcome(refusal("InvalidVolume.NotFound"), Removal::Going).unwrap(), Removal::Gone);
         assert_eq!(outcome(refusal("ResourceNotFoundException"), Removal::Going).unwrap(), Removal::Gone);
-        assert_eq!(outcome(refusal("DependencyViolation"), Removal::Gone).unwrap(), Removal::Held("It is used".to_owned()));
+        assert_eq!(
+            outcome(refusal("DependencyViolation"), Removal::Gone).unwrap(),
+            Removal::Held("It is used".to_owned())
+        );
         assert!(outcome(refusal("UnauthorizedOperation"), Removal::Gone).is_err());
     }
 }

@@ -7,8 +7,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
-    UriPathNormalizationMode, sign,
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation,
+    SigningSettings, UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -72,7 +72,8 @@ impl Aws {
     /// # Errors
     /// When there are no credentials at all.
     pub async fn open(context: &Context, region: &str) -> Result<Self> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.to_owned()));
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.to_owned()));
         if let Some(own) = own_credentials(context) {
             loader = loader.credentials_provider(own);
         }
@@ -112,7 +113,8 @@ impl Aws {
     /// An operation of a service that takes a form and answers in XML.
     pub(super) async fn form(&self, api: Api, operation: &str, pairs: &[(&str, String)]) -> Asked<Value> {
         let Speech::Form(version) = api.speech else { return Err(misused(api, operation)) };
-        let mut all = vec![("Action".to_owned(), operation.to_owned()), ("Version".to_owned(), version.to_owned())];
+        let mut all =
+            vec![("Action".to_owned(), operation.to_owned()), ("Version".to_owned(), version.to_owned())];
         all.extend(pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
         let ask = Ask {
             method: Method::POST,
@@ -236,9 +238,8 @@ impl Aws {
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
         settings.expires_in = Some(valid);
-        let signable =
-            SignableRequest::new("GET", &url, std::iter::once(header), SignableBody::Bytes(&[]))
-                .map_err(|error| Error::failed(format!("{address} cannot be asked")).because(error))?;
+        let signable = SignableRequest::new("GET", &url, std::iter::once(header), SignableBody::Bytes(&[]))
+            .map_err(|error| Error::failed(format!("{address} cannot be asked")).because(error))?;
         let (_, pairs) = self.signature(signable, api.name, &region, settings, &credentials)?;
         Ok(format!("{url}&{}", form(&pairs)))
     }
@@ -381,7 +382,10 @@ mod tests {
         };
         let ec2 = "<Response><Errors><Error><Code>A</Code><Message>m</Message></Error></Errors></Response>";
         assert_eq!(both(ec2), "A/m");
-        assert_eq!(both("<ErrorResponse><Error><Code>B</Code><Message>m</Message></Error></ErrorResponse>"), "B/m");
+        assert_eq!(
+            both("<ErrorResponse><Error><Code>B</Code><Message>m</Message></Error></ErrorResponse>"),
+            "B/m"
+        );
         assert_eq!(both("<Error><Code>C</Code><Message>m</Message></Error>"), "C/m");
         assert_eq!(both("{\"__type\":\"com.amazonaws.x#D\",\"message\":\"m\"}"), "D/m");
         assert_eq!(both("<html>gateway</html>"), "/");

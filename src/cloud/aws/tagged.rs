@@ -47,12 +47,22 @@ enum Looked {
 
 fn looked(arn: &Arn<'_>) -> Looked {
     match (arn.service, arn.kind) {
-        ("ec2", "vpc-flow-log" | "security-group-rule" | "network-acl" | "dhcp-options" | "fleet" | "spot-instances-request")
+        (
+            "ec2",
+            "vpc-flow-log"
+            | "security-group-rule"
+            | "network-acl"
+            | "dhcp-options"
+            | "fleet"
+            | "spot-instances-request",
+        )
         | ("eks", "addon" | "podidentityassociation" | "access-entry")
         | ("elasticfilesystem", "access-point")
         | ("elasticloadbalancing", "listener" | "listener-rule") => Looked::Part,
         ("ec2", kind) if !LISTED.contains(&kind) => Looked::Here,
-        ("ec2" | "elasticloadbalancing" | "eks" | "elasticfilesystem" | "iam" | "autoscaling", _) => Looked::Listed,
+        ("ec2" | "elasticloadbalancing" | "eks" | "elasticfilesystem" | "iam" | "autoscaling", _) => {
+            Looked::Listed
+        }
         _ => Looked::Here,
     }
 }
@@ -109,7 +119,9 @@ impl Aws {
         match (parts.service, parts.kind) {
             ("s3", "") => {
                 let bucket = self.describe_bucket(parts.name).await?;
-                Ok(bucket.map(|bucket| told(Kind::Bucket, parts.name).at(&bucket.region).noted("billed by its size")))
+                Ok(bucket.map(|bucket| {
+                    told(Kind::Bucket, parts.name).at(&bucket.region).noted("billed by its size")
+                }))
             }
             ("ecr", "repository") => {
                 let asked = json!({ "repositoryNames": [parts.name] });
@@ -121,24 +133,37 @@ impl Aws {
                 let answer = self.json(KMS, "DescribeKey", &json!({ "KeyId": arn })).await;
                 let answer = found(answer, |fault| fault.code() == "NotFoundException")?.unwrap_or_default();
                 // A key that waits for its deletion is not billed ("AWS KMS pricing").
-                let there = ["", "PendingDeletion"].iter().all(|state| text(&answer, "/KeyMetadata/KeyState") != *state);
-                let key = told(Kind::Key, arn).named(parts.name).noted("deleted at the earliest after seven days");
+                let there = ["", "PendingDeletion"]
+                    .iter()
+                    .all(|state| text(&answer, "/KeyMetadata/KeyState") != *state);
+                let key =
+                    told(Kind::Key, arn).named(parts.name).noted("deleted at the earliest after seven days");
                 Ok(there.then_some(key))
             }
             ("logs", "log-group") => {
                 let name = parts.name.trim_end_matches(":*");
-                let answer = self.json(LOGS, "DescribeLogGroups", &json!({ "logGroupNamePrefix": name })).await?;
-                let there = each(&answer, "/logGroups").into_iter().any(|one| text(one, "/logGroupName") == name);
+                let answer =
+                    self.json(LOGS, "DescribeLogGroups", &json!({ "logGroupNamePrefix": name })).await?;
+                let there =
+                    each(&answer, "/logGroups").into_iter().any(|one| text(one, "/logGroupName") == name);
                 Ok(there.then(|| told(Kind::LogGroup, name)))
             }
             ("backup", "backup-vault") => self.vault(parts).await,
             ("backup", "backup-plan") => {
-                let ask = Ask { path: format!("/backup/plans/{}/", parts.name), operation: "GetBackupPlan", ..Ask::default() };
-                let answer = found(self.rest_json(BACKUP, ask).await, |fault| fault.code() == "ResourceNotFoundException")?;
+                let ask = Ask {
+                    path: format!("/backup/plans/{}/", parts.name),
+                    operation: "GetBackupPlan",
+                    ..Ask::default()
+                };
+                let answer = found(self.rest_json(BACKUP, ask).await, |fault| {
+                    fault.code() == "ResourceNotFoundException"
+                })?;
                 let gone = answer.as_ref().is_none_or(|plan| !text(plan, "/DeletionDate").is_empty());
                 Ok((!gone).then(|| told(Kind::Backup, arn).named(parts.name).noted("a plan of backups")))
             }
-            ("dlm", "policy") => Ok(Some(told(Kind::Backup, arn).named(parts.name).noted("a plan of copies of disks"))),
+            ("dlm", "policy") => {
+                Ok(Some(told(Kind::Backup, arn).named(parts.name).noted("a plan of copies of disks")))
+            }
             _ => {
                 let how = Way::ByHand("frazil does not know this kind: delete it in the console".to_owned());
                 Ok(Some(told(Kind::Other, arn).named(parts.name).noted(parts.service).goes(how)))
@@ -178,9 +203,15 @@ mod tests {
     fn arns_are_read_with_either_separator() {
         let read = |text| Arn::read(text).map(|arn| (arn.service, arn.kind, arn.name));
         assert_eq!(read("arn:aws:s3:::lab-scratch"), Some(("s3", "", "lab-scratch")));
-        assert_eq!(read("arn:aws:ecr:us-west-2:1:repository/lab/hub"), Some(("ecr", "repository", "lab/hub")));
+        assert_eq!(
+            read("arn:aws:ecr:us-west-2:1:repository/lab/hub"),
+            Some(("ecr", "repository", "lab/hub"))
+        );
         assert_eq!(read("arn:aws:logs:us-west-2:1:log-group:/a/b:*"), Some(("logs", "log-group", "/a/b:*")));
-        assert_eq!(read("arn:aws:backup:us-west-2:1:backup-vault:lab"), Some(("backup", "backup-vault", "lab")));
+        assert_eq!(
+            read("arn:aws:backup:us-west-2:1:backup-vault:lab"),
+            Some(("backup", "backup-vault", "lab"))
+        );
         assert_eq!(read("nonsense"), None);
     }
 

@@ -13,7 +13,8 @@ impl Fake {
     }
 
     pub(super) fn pools_now(&self, cluster: &Cluster) -> Result<Vec<Pool>> {
-        let mut pools = self.called("pools", &cluster.name)?.pools.get(&cluster.name).cloned().unwrap_or_default();
+        let mut pools =
+            self.called("pools", &cluster.name)?.pools.get(&cluster.name).cloned().unwrap_or_default();
         pools.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(pools)
     }

@@ -191,7 +191,8 @@ mod tests {
     #[test]
     fn nodes_are_counted_over_all_zones() {
         let zones = ["us-central1-a", "us-central1-b"];
-        let scaling = model::NodePoolAutoscaling::new().set_enabled(true).set_min_node_count(1).set_max_node_count(5);
+        let scaling =
+            model::NodePoolAutoscaling::new().set_enabled(true).set_min_node_count(1).set_max_node_count(5);
         let by_zone = model::NodePool::new().set_locations(zones).set_autoscaling(scaling);
         let told = pool(&by_zone);
         assert_eq!((told.min, told.max), (2, 10));

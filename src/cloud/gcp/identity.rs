@@ -36,7 +36,14 @@ impl Gcp {
         let token = self.login().token().await?;
         let query = vec![("access_token".to_owned(), token.secret().to_owned())];
         let path = "/tokeninfo".to_owned();
-        let ask = Ask { method: Method::GET, api: "oauth2", path, query, asked: "oauth2.tokeninfo", ..Ask::default() };
+        let ask = Ask {
+            method: Method::GET,
+            api: "oauth2",
+            path,
+            query,
+            asked: "oauth2.tokeninfo",
+            ..Ask::default()
+        };
         let told = self.ask(ask).await?;
         // Without the scope of the address, only the client is told.
         let all = [text(&told, "/email"), text(&told, "/azp")];
@@ -45,11 +52,14 @@ impl Gcp {
 
     /// Service Usage API v1, `services.batchGet`.
     pub(super) async fn api_states(&self) -> Asked<Vec<Service>> {
-        let names = APIS.iter().map(|(api, _)| format!("projects/{}/services/{api}.googleapis.com", self.project()));
+        let names =
+            APIS.iter().map(|(api, _)| format!("projects/{}/services/{api}.googleapis.com", self.project()));
         let query = names.map(|name| ("names".to_owned(), name)).collect();
         let path = self.below("v1", "services:batchGet");
         let asked = "serviceusage.services.get";
-        let told = self.ask(Ask { method: Method::GET, api: "serviceusage", path, query, asked, ..Ask::default() }).await?;
+        let told = self
+            .ask(Ask { method: Method::GET, api: "serviceusage", path, query, asked, ..Ask::default() })
+            .await?;
         let on: Vec<_> = each(&told, "/services")
             .into_iter()
             .filter(|one| text(one, "/state") == "ENABLED")

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use google_cloud_auth::credentials::{
-    AccessTokenCredentials, CacheableResource, CredentialsProvider, EntityTag, external_account, impersonated,
-    mds, service_account, user_account,
+    AccessTokenCredentials, CacheableResource, CredentialsProvider, EntityTag, external_account,
+    impersonated, mds, service_account, user_account,
 };
 use google_cloud_auth::errors::CredentialsError;
 use google_cloud_auth::signer::Signer;
@@ -69,7 +69,10 @@ impl Login {
     pub(super) fn find(context: &Context, http: Client) -> Result<Self> {
         let way = match read_file(context)? {
             None => Way::Library(
-                mds::Builder::default().with_scopes(SCOPES).build_access_token_credentials().map_err(unusable)?,
+                mds::Builder::default()
+                    .with_scopes(SCOPES)
+                    .build_access_token_credentials()
+                    .map_err(unusable)?,
             ),
             Some(json) => way(json)?,
         };
@@ -141,7 +144,8 @@ impl Login {
         if !answer.is_fine() || secret.is_empty() {
             return Err(refused().because(said(&value, answer.status)));
         }
-        let lasts = number(&value, "/expires_in").and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(300);
+        let lasts =
+            number(&value, "/expires_in").and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(300);
         let now = self.0.context.now();
         Ok(Token::new(secret, now.checked_add(SignedDuration::from_secs(lasts)).unwrap_or(now)))
     }

@@ -137,7 +137,8 @@ impl Gcp {
     }
 
     async fn pages(&self, api: &str, path: String, query: &[(&str, &str)], asked: &str) -> Asked<Vec<Value>> {
-        let query: Vec<_> = query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let query: Vec<_> =
+            query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let mut pages = Vec::new();
         let mut token = String::new();
         for _ in 0..MOST_PAGES {
@@ -161,13 +162,16 @@ impl Gcp {
     /// with its scope: `global`, a region or a zone. Compute Engine API, `aggregatedList`.
     pub(super) async fn aggregated(&self, kind: &str) -> Asked<Vec<(String, Value)>> {
         let path = self.below("compute/v1", &format!("aggregated/{kind}"));
-        let pages = self.pages("compute", path, &[("maxResults", "500")], &format!("compute.{kind}.list")).await;
+        let pages =
+            self.pages("compute", path, &[("maxResults", "500")], &format!("compute.{kind}.list")).await;
         let pages = nothing_if_off(pages)?;
         let mut found = Vec::new();
         for page in &pages {
             for (scope, members) in page["items"].as_object().into_iter().flatten() {
                 let Some(place) = self.place_of(scope) else { continue };
-                found.extend(each(members, &format!("/{kind}")).into_iter().map(|one| (place.clone(), one.clone())));
+                found.extend(
+                    each(members, &format!("/{kind}")).into_iter().map(|one| (place.clone(), one.clone())),
+                );
             }
         }
         Ok(found)
@@ -190,7 +194,8 @@ impl Gcp {
         };
         let question = if ask.query.is_empty() { String::new() } else { format!("?{}", form(&ask.query)) };
         let cannot = || Error::failed(format!("{} cannot be asked at {base}", ask.asked));
-        let url = Url::parse(&format!("{base}{}{question}", ask.path)).map_err(|error| cannot().because(error))?;
+        let url =
+            Url::parse(&format!("{base}{}{question}", ask.path)).map_err(|error| cannot().because(error))?;
         let mut request = Request::new(ask.method.clone(), url);
         let mut bearer =
             HeaderValue::try_from(format!("Bearer {token}")).map_err(|error| cannot().because(error))?;
@@ -267,7 +272,9 @@ fn explained(refusal: &Refusal, project: &str) -> Error {
     match (status, code.as_str()) {
         (_, code) if is_off(code) => {
             let api = asked.split('.').next().unwrap_or_default();
-            failed.hint(format!("switch it on: `gcloud services enable {api}.googleapis.com --project {project}`"))
+            failed.hint(format!(
+                "switch it on: `gcloud services enable {api}.googleapis.com --project {project}`"
+            ))
         }
         (_, "quotaExceeded" | "QUOTA_EXCEEDED" | "RESOURCE_EXHAUSTED") => {
             failed.hint("`frazil doctor` lists the quotas that are too small")
@@ -278,7 +285,9 @@ fn explained(refusal: &Refusal, project: &str) -> Error {
             permission(message).unwrap_or(asked)
         )),
         (404, _) => failed.hint("check the project's ID and the region in the hub file"),
-        (429, _) => failed.hint("Google Cloud is asked too often now; the same call again goes on from there"),
+        (429, _) => {
+            failed.hint("Google Cloud is asked too often now; the same call again goes on from there")
+        }
         _ => failed,
     }
 }
@@ -313,9 +322,15 @@ mod tests {
 
     #[test]
     fn a_missing_permission_is_named() {
-        assert_eq!(permission("Required 'compute.disks.list' permission for 'projects/p'"), Some("compute.disks.list"));
+        assert_eq!(
+            permission("Required 'compute.disks.list' permission for 'projects/p'"),
+            Some("compute.disks.list")
+        );
         assert_eq!(permission("Permission 'file.instances.list' denied on 'x'"), Some("file.instances.list"));
-        assert_eq!(permission("a@b does not have storage.buckets.get access to the bucket"), Some("storage.buckets.get"));
+        assert_eq!(
+            permission("a@b does not have storage.buckets.get access to the bucket"),
+            Some("storage.buckets.get")
+        );
         assert_eq!(permission("The caller does not have permission"), None);
         let refusal = Refusal {
             asked: "compute.disks.list".to_owned(),
