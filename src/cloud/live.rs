@@ -39,16 +39,21 @@ impl Live {
             Provider::Gcp(gcp) => Ok(Self::Gcp(
                 super::gcp::Gcp::open(context, gcp.project.as_str(), gcp.region.as_str()).await?,
             )),
-            #[cfg(not(all(feature = "aws", feature = "gcp")))]
-            Provider::Aws(_) | Provider::Gcp(_) => {
-                Err(Error::failed(format!("this frazil was built without {}", provider.key()))
-                    .hint("build it with its default features"))
-            }
+            #[cfg(not(feature = "aws"))]
+            Provider::Aws(_) => Err(left_out(provider)),
+            #[cfg(not(feature = "gcp"))]
+            Provider::Gcp(_) => Err(left_out(provider)),
             Provider::Kubernetes(_) | Provider::Local(_) => {
                 Err(Error::failed(format!("the provider {} is no cloud", provider.key())))
             }
         }
     }
+}
+
+#[cfg(not(all(feature = "aws", feature = "gcp")))]
+fn left_out(provider: &Provider) -> Error {
+    Error::failed(format!("this frazil was built without {}", provider.key()))
+        .hint("build it with its default features")
 }
 
 macro_rules! whichever {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::clusters::refused;
 use super::endpoints::{AUTOSCALING, Api, BACKUP, BUDGETS, DLM, EC2, ECR, EFS, ELB, ELB2, IAM, KMS, LOGS};
 use super::session::{Ask, Aws};
-use crate::cloud::http::{Asked, Fault};
+use crate::cloud::http::Asked;
 use crate::cloud::read::{each, encode, text};
 use crate::cloud::{Kind, Leftover, Removal, Way};
 use crate::error::Error;
@@ -342,7 +342,7 @@ impl Aws {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::http::Refusal;
+    use crate::cloud::http::{Fault, Refusal};
 
     fn refusal(code: &str) -> Asked<()> {
         Err(Fault::Refused(Refusal {
