@@ -122,7 +122,7 @@ func awsError(response *http.Response, method string, content []byte) error {
 // goneAs makes errGone of a refusal that says so.
 func goneAs(err error) error {
 	if e, ok := err.(*apiError); ok && e.gone() {
-		return errGone
+		return fmt.Errorf("%w: %s", errGone, e.Error())
 	}
 	return err
 }

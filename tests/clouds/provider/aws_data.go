@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -86,7 +87,7 @@ func (a *awsCloud) zonesData(c *call) error {
 		}
 	}
 	answer, err := a.query("ec2", "DescribeAvailabilityZones", form)
-	if err != nil && err != errNoAPI {
+	if err != nil && !errors.Is(err, errNoAPI) {
 		return err
 	}
 	for i, letter := range []string{"a", "b", "c"} {
@@ -136,7 +137,7 @@ func (a *awsCloud) addonVersionData(c *call) error {
 			}
 		}
 	}
-	if err != errNoAPI && err != errGone && err != nil {
+	if !errors.Is(err, errNoAPI) && !errors.Is(err, errGone) && err != nil {
 		return err
 	}
 	version, known := addonVersions[name]

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -227,7 +228,7 @@ func (a *awsCloud) profileRead(c *call) error {
 
 func (a *awsCloud) profileDelete(c *call) error {
 	if role := c.str("role"); role != "" {
-		if _, err := a.iam("RemoveRoleFromInstanceProfile", "InstanceProfileName", c.str("id"), "RoleName", role); err != nil && err != errGone {
+		if _, err := a.iam("RemoveRoleFromInstanceProfile", "InstanceProfileName", c.str("id"), "RoleName", role); err != nil && !errors.Is(err, errGone) {
 			return err
 		}
 	}

@@ -68,7 +68,7 @@ func (a *awsCloud) groupRules(c *call) error {
 	}
 	form := url.Values{"GroupId": {c.str("id")}, "IpPermissions.1.IpRanges.1.CidrIp": {"0.0.0.0/0"}}
 	permission(form, "-1", "", "")
-	if _, err := a.query("ec2", "RevokeSecurityGroupEgress", form); goneAs(err) != nil && goneAs(err) != errGone {
+	if _, err := a.query("ec2", "RevokeSecurityGroupEgress", form); goneAsNothing(goneAs(err)) != nil {
 		return err
 	}
 	for name, action := range map[string]string{"ingress": "AuthorizeSecurityGroupIngress", "egress": "AuthorizeSecurityGroupEgress"} {

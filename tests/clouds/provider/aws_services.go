@@ -241,10 +241,12 @@ func (a *awsCloud) keyRead(c *call) error {
 	}
 	v := c.view()
 	for name, key := range map[string]string{
-		"arn": "Arn", "key_id": "KeyId", "description": "Description", "key_usage": "KeyUsage", "customer_master_key_spec": "KeySpec", "multi_region": "MultiRegion",
+		"arn": "Arn", "key_id": "KeyId", "description": "Description", "multi_region": "MultiRegion",
 	} {
 		v.seen(name, live[key])
 	}
+	v.seen("key_usage", live["KeyUsage"], "ENCRYPT_DECRYPT")
+	v.seen("customer_master_key_spec", live["KeySpec"], "SYMMETRIC_DEFAULT")
 	v.seen("is_enabled", live["Enabled"], true)
 	rotation, err := a.kms("GetKeyRotationStatus", id)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -149,7 +150,7 @@ func (g *googleCloud) bucketDelete(c *call) error {
 		for _, e := range objects {
 			o := asObject(e)
 			path := at + "/o/" + url.PathEscape(text(o["name"])) + "?generation=" + text(o["generation"])
-			if _, err := g.send(http.MethodDelete, path, nil); err != nil && err != errGone {
+			if _, err := g.send(http.MethodDelete, path, nil); err != nil && !errors.Is(err, errGone) {
 				return err
 			}
 		}

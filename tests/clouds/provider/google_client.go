@@ -76,7 +76,7 @@ func googleError(status int, content []byte) error {
 		return fmt.Errorf("googleapi: Error %d: %.300s", status, content)
 	}
 	if status == 404 {
-		return errGone
+		return fmt.Errorf("%w: %s", errGone, document.Error.Message)
 	}
 	return &apiError{status: status, code: "googleapi: Error " + fmt.Sprint(status), message: document.Error.Message}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"sort"
@@ -36,7 +37,7 @@ func (g *googleCloud) projectData(c *call) error {
 	c.state["number"] = fmt.Sprintf("%012d", stringHash(id))
 	c.state["billing_account"] = "000000-000000-000000"
 	live, err := g.send(http.MethodGet, "/v1/projects/"+id, nil)
-	if err == errNoAPI {
+	if errors.Is(err, errNoAPI) {
 		return nil
 	}
 	if err != nil {
@@ -58,10 +59,10 @@ func (g *googleCloud) zonesData(c *call) error {
 	c.state["id"] = "projects/" + c.str("project") + "/regions/" + region
 	names := []string{}
 	live, err := g.send(http.MethodGet, "/compute/v1/projects/"+c.str("project")+"/zones", nil)
-	if err != nil && err != errNoAPI {
+	if err != nil && !errors.Is(err, errNoAPI) {
 		return err
 	}
-	if err == errNoAPI {
+	if errors.Is(err, errNoAPI) {
 		names = []string{region + "-a", region + "-b", region + "-c"}
 	}
 	for _, e := range asList(live["items"]) {

@@ -130,9 +130,10 @@ func (p *provider) ApplyResourceChange(_ context.Context, r *tfprotov5.ApplyReso
 	}
 	c := &call{typ: r.TypeName, schema: s.Block, prior: prior, state: copyObject(planned)}
 	out := &tfprotov5.ApplyResourceChangeResponse{UnsafeToUseLegacyTypeSystem: computedBlocks[r.TypeName] != nil}
+	name := c.name()
 	step, err := p.apply(c)
 	if err != nil {
-		out.Diagnostics = failed(step+" "+c.name(), err)
+		out.Diagnostics = failed(step+" "+name, err)
 	}
 	if c.state != nil {
 		settle(s.Block, c.state)
