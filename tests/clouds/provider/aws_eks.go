@@ -196,7 +196,7 @@ func timeText(v any) string {
 // restTags changes the tags of what EKS calls by an ARN.
 func (a *awsCloud) restTags(c *call) error {
 	set, drop := c.tagChange()
-	path := "/tags/" + url.PathEscape(c.str("arn"))
+	path := "/tags/" + url.PathEscape(a.arnOf(c))
 	if len(set) > 0 {
 		if _, err := a.eks(http.MethodPost, path, object{"tags": set}); err != nil {
 			return err

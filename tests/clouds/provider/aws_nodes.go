@@ -139,8 +139,13 @@ func taintChange(before, after object) object {
 // part is a thing in a cluster whose API is the usual one; where the stand-in has none of it, the
 // resource lives in the state.
 type part struct {
-	mapping    mapping
-	collection []string
+	mapping mapping
+	// unread are blocks that the API answers in another form.
+	unread map[string]bool
+	// slow is for what has a status and takes its time.
+	slow bool
+	// list is the key of a list, for what the API does not describe one by one.
+	list string
 	// key is the argument by which it is found, or the attribute that the answer has it in.
 	key, answer string
 	// where is the collection, for those of something else in a cluster.
@@ -159,8 +164,9 @@ func (a *awsCloud) eksKinds() map[string]kind {
 	addon := part{
 		mapping: mapping{
 			names: map[string]string{"pod_identity_association": "podIdentityAssociations", "arn": "addonArn", "created_at": "createdAt"},
-			skip:  with("resolve_conflicts", "resolve_conflicts_on_create", "resolve_conflicts_on_update", "preserve", "created_at", "modified_at", "pod_identity_association"),
+			skip:  with("resolve_conflicts", "resolve_conflicts_on_create", "resolve_conflicts_on_update", "preserve", "created_at", "modified_at"),
 		},
+		unread: paths("pod_identity_association"), slow: true,
 		where: func(*call) []string { return []string{"addons"} }, key: "addon_name", answer: "addon",
 	}
 	entry := part{
@@ -170,10 +176,10 @@ func (a *awsCloud) eksKinds() map[string]kind {
 	policy := part{
 		mapping: mapping{skip: with("principal_arn", "associated_at", "modified_at")},
 		where:   func(c *call) []string { return []string{"access-entries", c.str("principal_arn"), "access-policies"} },
-		key:     "policy_arn", answer: "associatedAccessPolicy",
+		key:     "policy_arn", answer: "associatedAccessPolicy", list: "associatedAccessPolicies",
 	}
 	pods := part{
-		mapping: mapping{skip: with("association_arn")},
+		mapping: mapping{skip: with()},
 		where:   func(*call) []string { return []string{"pod-identity-associations"} }, key: "association_id", answer: "association",
 	}
 	return map[string]kind{
@@ -210,18 +216,19 @@ func (a *awsCloud) partKind(p part) kind {
 				c.state["association_id"] = id
 			}
 			a.paperID(c)
-			return nil
+			if !p.slow {
+				return nil
+			}
+			return a.waitActive(at(c), p.answer)
 		},
 		read: func(c *call) error {
-			answer, err := a.eks(http.MethodGet, at(c), nil)
+			live, err := a.partRead(p, c, at(c))
 			if err != nil {
 				return err
 			}
-			live := asObject(answer[p.answer])
-			if live == nil {
-				return nil
-			}
-			p.mapping.in(c.view(), "", live)
+			reading := p.mapping
+			reading.skip = together2(reading.skip, p.unread)
+			reading.in(c.view(), "", live)
 			if live["tags"] != nil {
 				a.seenTags(c, tagStrings(live["tags"]))
 			}
@@ -229,15 +236,54 @@ func (a *awsCloud) partKind(p part) kind {
 		},
 		update: func(c *call) error {
 			path := at(c)
-			if p.answer == "addon" {
+			if c.schema.Attributes["tags_all"] != nil && c.changed("tags_all") && a.arnOf(c) != "" {
+				if err := a.restTags(c); err != nil {
+					return err
+				}
+			}
+			if onlyTags(c.prior, c.state) {
+				return nil
+			}
+			if p.slow {
 				path += "/update"
 			}
-			_, err := a.eks(http.MethodPost, path, p.mapping.out(c.view(), ""))
-			return err
+			if _, err := a.eks(http.MethodPost, path, p.mapping.out(c.view(), "")); err != nil || !p.slow {
+				return err
+			}
+			return a.waitActive(at(c), p.answer)
 		},
 		delete: func(c *call) error {
-			_, err := a.eks(http.MethodDelete, at(c), nil)
-			return err
+			if _, err := a.eks(http.MethodDelete, at(c), nil); err != nil || !p.slow {
+				return err
+			}
+			return a.waitGone(at(c), c.name())
 		},
 	}
+}
+
+// arnOf is the ARN that tags are changed by: it is not called so everywhere.
+func (a *awsCloud) arnOf(c *call) string {
+	for _, name := range []string{"arn", "association_arn", "access_entry_arn"} {
+		if arn := c.str(name); arn != "" {
+			return arn
+		}
+	}
+	return ""
+}
+
+func (a *awsCloud) partRead(p part, c *call, path string) (object, error) {
+	if p.list == "" {
+		answer, err := a.eks(http.MethodGet, path, nil)
+		return asObject(answer[p.answer]), err
+	}
+	answer, err := a.eks(http.MethodGet, eksPath(c, p.where(c)...), nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range asList(answer[p.list]) {
+		if one := asObject(e); one[p.mapping.name(p.key, p.key)] == c.state[p.key] {
+			return one, nil
+		}
+	}
+	return nil, errGone
 }

@@ -106,7 +106,7 @@ func (g *googleCloud) otherThings() map[string]thing {
 		"google_filestore_instance": {
 			make: inLocation + "/instances?instanceId={name}", item: inLocation + "/instances/{name}",
 			id: "projects/{project}/locations/{location}/instances/{name}", labels: "labels", change: http.MethodPatch, masked: true,
-			mapping: mapping{skip: withCommon("name", "location", "zone"), lists: paths()}, before: filestoreUnprotected,
+			mapping: mapping{skip: withCommon("name", "location", "zone"), lists: paths("file_shares", "networks", "file_shares.nfs_export_options")}, before: filestoreUnprotected,
 		},
 		"google_artifact_registry_repository": {
 			make: inLocation + "/repositories?repositoryId={repository_id}", item: inLocation + "/repositories/{repository_id}",

@@ -169,10 +169,54 @@ func (v view) seenBlocks(name string, live []object) {
 		}
 		full = append(full, made)
 	}
-	if n.Nesting == "set" && sameElements(before, after) || same(before, after) {
+	if alike(before, after, n.Nesting == "set") {
 		return
 	}
 	v.values[name] = full
+}
+
+// alike compares lists of blocks, as sets if told, with links that name the same thing taken as equal.
+func alike(before, after []any, unordered bool) bool {
+	if len(before) != len(after) {
+		return false
+	}
+	used := make([]bool, len(after))
+	for i, x := range before {
+		found := false
+		for j, y := range after {
+			if !used[j] && (unordered || i == j) && sameThing(x, y) {
+				used[j], found = true, true
+				break
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+func sameThing(a, b any) bool {
+	switch x := a.(type) {
+	case string:
+		y, both := b.(string)
+		return both && (x == y || sameLink(x, y))
+	case object:
+		y, both := b.(object)
+		if !both || len(x) != len(y) {
+			return false
+		}
+		for key := range x {
+			if !sameThing(x[key], y[key]) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		y, both := b.([]any)
+		return both && alike(x, y, true)
+	}
+	return same(a, b)
 }
 
 func withoutEmpty(o object) any {
