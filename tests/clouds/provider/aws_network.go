@@ -49,7 +49,7 @@ func (a *awsCloud) networkKinds() map[string]kind {
 				"allocation_id": "natGatewayAddressSet.item.allocationId", "public_ip": "natGatewayAddressSet.item.publicIp",
 				"private_ip": "natGatewayAddressSet.item.privateIp", "network_interface_id": "natGatewayAddressSet.item.networkInterfaceId",
 			},
-		}),
+		}).thenDelete(a, "DeleteNetworkInterface", "NetworkInterfaceId", "network_interface_id"),
 		"aws_vpc_endpoint": a.ec2Kind(ec2{
 			create: "CreateVpcEndpoint", describe: "DescribeVpcEndpoints", delete: "DeleteVpcEndpoints",
 			id: "VpcEndpointId", made: "vpcEndpoint.vpcEndpointId", items: "vpcEndpointSet.item", tagged: "vpc-endpoint", arn: "vpc-endpoint",
@@ -71,6 +71,22 @@ func (k kind) deletedBy(a *awsCloud, action, param string) kind {
 	k.delete = func(c *call) error {
 		_, err := a.query("ec2", action, url.Values{param: {c.str("id")}})
 		return goneAs(err)
+	}
+	return k
+}
+
+// thenDelete takes away what goes with a resource at AWS and stays in moto.
+func (k kind) thenDelete(a *awsCloud, action, param, name string) kind {
+	plain := k.delete
+	k.delete = func(c *call) error {
+		if err := plain(c); err != nil {
+			return err
+		}
+		if c.str(name) == "" {
+			return nil
+		}
+		_, err := a.query("ec2", action, url.Values{param: {c.str(name)}})
+		return goneAsNothing(goneAs(err))
 	}
 	return k
 }

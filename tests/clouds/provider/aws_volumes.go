@@ -166,7 +166,12 @@ func (a *awsCloud) templateRead(c *call) error {
 	v.seen("latest_version", item.maybe("latestVersionNumber"))
 	v.seen("default_version", item.maybe("defaultVersionNumber"))
 	c.compute("arn", a.arn("ec2", "launch-template/"+c.str("id")))
-	a.seenTags(c, item.tags("tagSet.item", "key", "value"))
+	// Moto's template keeps the tags that it was made with; DescribeTags has them as they are.
+	tags, err := a.query("ec2", "DescribeTags", url.Values{"Filter.1.Name": {"resource-id"}, "Filter.1.Value.1": {c.str("id")}})
+	if err != nil {
+		return err
+	}
+	a.seenTags(c, tags.tags("tagSet.item", "key", "value"))
 	return nil
 }
 
