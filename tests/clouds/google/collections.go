@@ -13,7 +13,7 @@ type collection struct {
 	list string
 	// What a member says of its type; "" where the API has no such field.
 	kind string
-	// Name of a new member.
+	// Name of a new member; nil where members are not made by POST.
 	id func(*call) (string, error)
 	// The request has the member under this key.
 	wrap string
@@ -86,7 +86,9 @@ func (w *world) add(made collection) {
 	if c.readOnly {
 		return
 	}
-	w.on(c.api, "POST", c.path, c.insert)
+	if c.id != nil {
+		w.on(c.api, "POST", c.path, c.insert)
+	}
 	w.on(c.api, "DELETE", item, c.remove)
 	for _, method := range strings.Fields(c.changes) {
 		w.on(c.api, method, item, c.change)

@@ -17,7 +17,9 @@ type computeType struct {
 	name   string
 	kind   string
 	scopes string // of "global", "regions", "zones"
-	fill   func(*call, object) error
+	// Methods that change a member.
+	changes string
+	fill    func(*call, object) error
 	// Only get and list.
 	readOnly bool
 }
@@ -25,34 +27,35 @@ type computeType struct {
 var computeTypes = []computeType{
 	{name: "addresses", kind: "address", scopes: "global regions", fill: fillAddress},
 	{name: "acceleratorTypes", kind: "acceleratorType", scopes: "zones", readOnly: true},
-	{name: "backendBuckets", kind: "backendBucket", scopes: "global"},
-	{name: "backendServices", kind: "backendService", scopes: "global regions", fill: fillFingerprint},
-	{name: "disks", kind: "disk", scopes: "zones regions", fill: fillDisk},
+	{name: "backendBuckets", kind: "backendBucket", scopes: "global", changes: "PATCH PUT"},
+	{name: "backendServices", kind: "backendService", scopes: "global regions", changes: "PATCH PUT", fill: fillFingerprint},
+	{name: "disks", kind: "disk", scopes: "zones regions", changes: "PATCH", fill: fillDisk},
 	{name: "diskTypes", kind: "diskType", scopes: "zones regions", readOnly: true},
-	{name: "firewalls", kind: "firewall", scopes: "global", fill: fillFirewall},
-	{name: "forwardingRules", kind: "forwardingRule", scopes: "global regions", fill: fillForwardingRule},
-	{name: "healthChecks", kind: "healthCheck", scopes: "global regions"},
-	{name: "httpHealthChecks", kind: "httpHealthCheck", scopes: "global"},
-	{name: "images", kind: "image", scopes: "global", fill: fillReady},
-	{name: "instanceGroupManagers", kind: "instanceGroupManager", scopes: "zones regions", fill: fillFingerprint},
-	{name: "instanceGroups", kind: "instanceGroup", scopes: "zones regions", fill: fillFingerprint},
+	{name: "firewalls", kind: "firewall", scopes: "global", changes: "PATCH PUT", fill: fillFirewall},
+	{name: "forwardingRules", kind: "forwardingRule", scopes: "global regions", changes: "PATCH", fill: fillForwardingRule},
+	{name: "healthChecks", kind: "healthCheck", scopes: "global regions", changes: "PATCH PUT"},
+	{name: "httpHealthChecks", kind: "httpHealthCheck", scopes: "global", changes: "PATCH PUT"},
+	{name: "images", kind: "image", scopes: "global", changes: "PATCH", fill: fillReady},
+	{name: "instanceGroupManagers", kind: "instanceGroupManager", scopes: "zones regions", changes: "PATCH", fill: fillFingerprint},
+	{name: "instanceGroups", kind: "instanceGroup", scopes: "zones", fill: fillFingerprint},
+	{name: "instanceGroups", kind: "instanceGroup", scopes: "regions", readOnly: true},
 	{name: "instanceTemplates", kind: "instanceTemplate", scopes: "global regions"},
-	{name: "instances", kind: "instance", scopes: "zones", fill: fillInstance},
+	{name: "instances", kind: "instance", scopes: "zones", changes: "PUT", fill: fillInstance},
 	{name: "machineTypes", kind: "machineType", scopes: "zones", readOnly: true},
 	{name: "networkEndpointGroups", kind: "networkEndpointGroup", scopes: "global regions zones"},
-	{name: "networks", kind: "network", scopes: "global", fill: fillNetwork},
-	{name: "resourcePolicies", kind: "resourcePolicy", scopes: "regions", fill: fillReady},
-	{name: "routers", kind: "router", scopes: "regions"},
+	{name: "networks", kind: "network", scopes: "global", changes: "PATCH", fill: fillNetwork},
+	{name: "resourcePolicies", kind: "resourcePolicy", scopes: "regions", changes: "PATCH", fill: fillReady},
+	{name: "routers", kind: "router", scopes: "regions", changes: "PATCH PUT"},
 	{name: "routes", kind: "route", scopes: "global"},
-	{name: "securityPolicies", kind: "securityPolicy", scopes: "global", fill: fillFingerprint},
+	{name: "securityPolicies", kind: "securityPolicy", scopes: "global", changes: "PATCH", fill: fillFingerprint},
 	{name: "snapshots", kind: "snapshot", scopes: "global", fill: fillSnapshot},
 	{name: "sslCertificates", kind: "sslCertificate", scopes: "global regions"},
-	{name: "subnetworks", kind: "subnetwork", scopes: "regions", fill: fillSubnetwork},
+	{name: "subnetworks", kind: "subnetwork", scopes: "regions", changes: "PATCH", fill: fillSubnetwork},
 	{name: "targetHttpProxies", kind: "targetHttpProxy", scopes: "global regions", fill: fillFingerprint},
-	{name: "targetHttpsProxies", kind: "targetHttpsProxy", scopes: "global regions", fill: fillFingerprint},
+	{name: "targetHttpsProxies", kind: "targetHttpsProxy", scopes: "global regions", changes: "PATCH", fill: fillFingerprint},
 	{name: "targetPools", kind: "targetPool", scopes: "regions"},
 	{name: "targetTcpProxies", kind: "targetTcpProxy", scopes: "global regions"},
-	{name: "urlMaps", kind: "urlMap", scopes: "global regions", fill: fillFingerprint},
+	{name: "urlMaps", kind: "urlMap", scopes: "global regions", changes: "PATCH PUT", fill: fillFingerprint},
 }
 
 var scopePaths = map[string]string{"global": "global", "regions": "regions/{region}", "zones": "zones/{zone}"}
@@ -80,7 +83,7 @@ func (w *world) addScopes(name, kind string) {
 func (w *world) addCompute(row computeType, path string) {
 	w.add(collection{
 		api: computeAPI, path: path, list: "items", kind: "compute#" + row.kind, id: fromBody("name"),
-		wire: computeWire, verbs: computeVerbs, changes: "PATCH PUT", readOnly: row.readOnly,
+		wire: computeWire, verbs: computeVerbs, changes: row.changes, readOnly: row.readOnly,
 		fill: func(c *call, member object) error {
 			if err := fillCommon(c, member); err != nil || row.fill == nil {
 				return err

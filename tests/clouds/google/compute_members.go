@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -206,21 +207,12 @@ func addPolicies(c *call, member object) error {
 func removePolicies(c *call, member object) error {
 	kept := []any{}
 	for _, one := range listAt(member, "resourcePolicies") {
-		if !contains(listAt(c.body, "resourcePolicies"), one) {
+		if !slices.Contains(listAt(c.body, "resourcePolicies"), one) {
 			kept = append(kept, one)
 		}
 	}
 	member["resourcePolicies"] = kept
 	return nil
-}
-
-func contains(list []any, wanted any) bool {
-	for _, one := range list {
-		if one == wanted {
-			return true
-		}
-	}
-	return false
 }
 
 func createSnapshot(c *call, member object) error {

@@ -47,7 +47,7 @@ func (w *world) registerContainer() {
 		w.on(containerAPI, "POST", clustersPath+"/{id}:"+verb, setOnCluster(verb, field))
 	}
 	w.on(containerAPI, "POST", poolsPath+"/{id}:setSize", setPoolSize)
-	w.on(containerAPI, "POST", poolsPath+"/{id}:setAutoscaling", setOnPool("autoscaling", "SET_NODE_POOL_AUTOSCALING"))
+	w.on(containerAPI, "POST", poolsPath+"/{id}:setAutoscaling", setOnPool("autoscaling", "UPDATE_CLUSTER"))
 	w.on(containerAPI, "POST", poolsPath+"/{id}:setManagement", setOnPool("management", "SET_NODE_POOL_MANAGEMENT"))
 	w.on(containerAPI, "GET", "/v1/projects/{project}/locations/{location}/serverConfig", serverConfig)
 }
@@ -159,15 +159,17 @@ func (c *call) placeGroups(pool object) {
 	for _, zone := range listAt(pool, "locations") {
 		name := fmt.Sprintf("gke-%s-%s-%s", short(c.params["cluster"], 18), short(lastPart(c.key), 18), groupSuffix(c.key))
 		root := "/compute/v1/projects/" + c.params["project"] + "/zones/" + fmt.Sprint(zone)
-		for _, kind := range []string{"instanceGroupManagers", "instanceGroups"} {
+		for kind, more := range map[string]object{
+			"instanceGroupManagers": {"targetSize": number(pool, "initialNodeCount"), "baseInstanceName": name},
+			"instanceGroups":        {"size": number(pool, "initialNodeCount")},
+		} {
 			path := root + "/" + kind + "/" + name + "-grp"
 			c.owners[path] = c.key
-			c.store.put(path, object{
+			fallback(more, object{
 				"kind": "compute#" + strings.TrimSuffix(kind, "s"), "id": c.number(), "name": name + "-grp",
 				"zone": c.link(root), "selfLink": c.link(path), "creationTimestamp": c.time(),
-				"targetSize": number(pool, "initialNodeCount"), "size": number(pool, "initialNodeCount"),
-				"baseInstanceName": name,
 			})
+			c.store.put(path, more)
 		}
 		urls = append(urls, c.link(root+"/instanceGroupManagers/"+name+"-grp"))
 	}

@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Changes of clusters and node pools. GKE refuses most while another runs.
 
@@ -112,6 +115,9 @@ func (c *call) applyUpdate(cluster, update object) (string, error) {
 			}
 			value = version
 		}
+		if inner, isObject := value.(object); isObject && strings.Contains(target, ".enable") {
+			value = inner["enabled"]
+		}
 		setAt(cluster, strings.Split(target, "."), value)
 	}
 	if pool := text(objectAt(cluster, "workloadIdentityConfig"), "workloadPool"); pool != "" {
@@ -187,9 +193,7 @@ func setOnCluster(verb, field string) func(*call) (any, error) {
 }
 
 // Fields of an update that a pool has at its top; the others are of its config.
-var poolFields = []string{
-	"locations", "upgradeSettings", "networkConfig", "placementPolicy", "queuedProvisioning", "maxPodsConstraint",
-}
+var poolFields = []string{"locations", "maintenancePolicy", "nodeDrainConfig", "queuedProvisioning", "upgradeSettings"}
 
 func updatePool(c *call) (any, error) {
 	return c.onPool("UPDATE_CLUSTER", func(pool object) error {
@@ -204,7 +208,9 @@ func updatePool(c *call) (any, error) {
 					return err
 				}
 				pool["version"] = version
-			case contains(anys(poolFields), field):
+			case field == "nodeNetworkConfig":
+				pool["networkConfig"] = value
+			case slices.Contains(poolFields, field):
 				pool[field] = value
 			default:
 				config[field] = unwrapped(field, value)
@@ -229,14 +235,6 @@ func unwrapped(field string, value any) any {
 		return inner["tags"]
 	}
 	return value
-}
-
-func anys(words []string) []any {
-	made := make([]any, len(words))
-	for index, word := range words {
-		made[index] = word
-	}
-	return made
 }
 
 func setPoolSize(c *call) (any, error) {

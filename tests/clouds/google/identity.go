@@ -50,7 +50,7 @@ func (c *call) projectAs(version string) object {
 		return project
 	}
 	return object{
-		"projectNumber": project["projectNumber"], "projectId": project["projectId"], "lifecycleState": project["state"],
+		"projectNumber": lastPart(text(project, "name")), "projectId": project["projectId"], "lifecycleState": project["state"],
 		"name": project["displayName"], "createTime": project["createTime"], "labels": project["labels"],
 		"parent": object{"type": "organization", "id": "123456789012"},
 	}

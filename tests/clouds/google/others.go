@@ -41,7 +41,7 @@ func plainRows() []collection {
 		{api: "cloudkms.googleapis.com", path: "/v1/projects/{project}/locations/{location}/keyRings", list: "keyRings", id: fromQuery("keyRingId"), policy: "GET", fill: fillCreated},
 		{api: "cloudkms.googleapis.com", path: "/v1/projects/{project}/locations/{location}/keyRings/{ring}/cryptoKeys", list: "cryptoKeys", id: fromQuery("cryptoKeyId"), changes: "PATCH", policy: "GET", fill: fillCreated},
 		{api: "secretmanager.googleapis.com", path: "/v1/projects/{project}/secrets", list: "secrets", id: fromQuery("secretId"), changes: "PATCH", policy: "GET", fill: fillEtag},
-		{api: "pubsub.googleapis.com", path: "/v1/projects/{project}/topics", list: "topics", id: fromBody("name"), changes: "PATCH", policy: "GET"},
+		{api: "pubsub.googleapis.com", path: "/v1/projects/{project}/topics", list: "topics", changes: "PATCH", policy: "GET"},
 	}
 }
 

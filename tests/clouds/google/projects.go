@@ -18,7 +18,7 @@ var regionalQuotas = []struct {
 	limit  float64
 }{
 	{"CPUS", 200}, {"N2_CPUS", 200}, {"N2D_CPUS", 200}, {"C3_CPUS", 100}, {"E2_CPUS", 200}, {"T2A_CPUS", 100},
-	{"C4A_CPUS", 100}, {"PREEMPTIBLE_CPUS", 200}, {"NVIDIA_T4_GPUS", 4}, {"NVIDIA_L4_GPUS", 4},
+	{"PREEMPTIBLE_CPUS", 200}, {"NVIDIA_T4_GPUS", 4}, {"NVIDIA_L4_GPUS", 4},
 	{"NVIDIA_A100_GPUS", 0}, {"PREEMPTIBLE_NVIDIA_T4_GPUS", 4}, {"PREEMPTIBLE_NVIDIA_L4_GPUS", 4},
 	{"DISKS_TOTAL_GB", 40960}, {"SSD_TOTAL_GB", 10240}, {"IN_USE_ADDRESSES", 69}, {"STATIC_ADDRESSES", 69},
 	{"INSTANCES", 6000}, {"INSTANCE_GROUP_MANAGERS", 500}, {"INSTANCE_GROUPS", 500},
@@ -35,7 +35,7 @@ func (w *world) addProject(project string) {
 	number := "1000000000" + decimal(len(w.numbers)+1)
 	w.numbers[number] = project
 	w.store.put("/v3/projects/"+project, object{
-		"name": "projects/" + number, "projectId": project, "projectNumber": number, "displayName": project,
+		"name": "projects/" + number, "projectId": project, "displayName": project,
 		"state": "ACTIVE", "parent": "organizations/123456789012", "createTime": w.time(), "etag": w.stamp(), "labels": object{},
 	})
 	w.addRegions(project)
@@ -56,6 +56,11 @@ func (w *world) addProject(project string) {
 		"name": "billingAccounts/" + w.options.BillingAccount, "open": true, "displayName": "Research", "currencyCode": "USD",
 	})
 	w.addQuotaInfos(project)
+}
+
+// The number of a project, by which APIs call it in names; "" for one that is not there.
+func (w *world) projectNumber(project string) string {
+	return lastPart(text(w.store.at("/v3/projects/"+project), "name"))
 }
 
 func (w *world) addRegions(project string) {

@@ -47,7 +47,7 @@ func (c *call) service(name string) (object, error) {
 		return nil, forbidden("Not found or permission denied for service(s): %s.", name)
 	}
 	project := c.params["project"]
-	parent := "projects/" + text(c.store.at("/v3/projects/"+project), "projectNumber")
+	parent := "projects/" + c.projectNumber(project)
 	state := "DISABLED"
 	if c.enabledByUser(project, name) {
 		state = "ENABLED"

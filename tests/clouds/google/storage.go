@@ -40,7 +40,7 @@ func fillBucket(c *call, bucket object) error {
 		placement = "multi-region"
 	}
 	fallback(bucket, object{
-		"kind": "storage#bucket", "id": bucket["name"], "projectNumber": c.store.at("/v3/projects/" + project)["projectNumber"],
+		"kind": "storage#bucket", "id": bucket["name"], "projectNumber": c.projectNumber(project),
 		"locationType": placement, "storageClass": "STANDARD", "timeCreated": c.time(), "updated": c.time(),
 		"generation": c.number(), "metageneration": "1", "etag": "CAE=",
 		"iamConfiguration": object{"uniformBucketLevelAccess": object{"enabled": false}, "publicAccessPrevention": "inherited"},
@@ -73,11 +73,10 @@ func (c *call) bucket() (object, error) {
 }
 
 func listBuckets(c *call) (any, error) {
-	project := c.store.at("/v3/projects/" + c.query.Get("project"))
+	project := c.projectNumber(c.query.Get("project"))
 	var all []*entry
 	for _, one := range c.store.members(bucketsPath) {
-		own := project != nil && one.body["projectNumber"] == project["projectNumber"]
-		if own && strings.HasPrefix(lastPart(one.path), c.query.Get("prefix")) {
+		if text(one.body, "projectNumber") == project && strings.HasPrefix(lastPart(one.path), c.query.Get("prefix")) {
 			all = append(all, one)
 		}
 	}

@@ -192,7 +192,7 @@ func (w *world) metadata(in *http.Request) answer {
 		"instance/service-accounts/default/email":  w.keys.email,
 		"instance/service-accounts/default/scopes": cloudScope + "\n",
 		"project/project-id":                       project,
-		"project/numeric-project-id":               text(w.store.at("/v3/projects/"+project), "projectNumber"),
+		"project/numeric-project-id":               w.projectNumber(project),
 		"universe/universe-domain":                 "googleapis.com",
 	}
 	if path == "instance/service-accounts/default/token" {
