@@ -169,6 +169,59 @@ def test_quotas_are_told_in_pages_and_can_be_set(stand):
     assert refused(quotas.get_service_quota, ServiceCode="ec2", QuotaCode="L-0") == "NoSuchResourceException"
 
 
+def test_the_tagging_api_tells_what_moto_leaves_out(stand, eks, hub, subnets):
+    tags = [{"Key": "hub", "Value": "left"}]
+    ec2 = stand.client("ec2")
+    eks.tag_resource(resourceArn=hub["arn"], tags={"hub": "left"})
+    ec2.allocate_address(Domain="vpc", TagSpecifications=[{"ResourceType": "elastic-ip", "Tags": tags}])
+    ec2.create_launch_template(
+        LaunchTemplateName="left",
+        LaunchTemplateData={"InstanceType": "m6i.large"},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
+    )
+    ec2.create_vpc_endpoint(
+        VpcId=subnets[0],
+        ServiceName="com.amazonaws.us-west-2.s3",
+        TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": tags}],
+    )
+    ec2.create_volume(AvailabilityZone="us-west-2a", Size=1, TagSpecifications=[{"ResourceType": "volume", "Tags": tags}])
+    stand.client("ecr").create_repository(repositoryName="left", tags=tags)
+
+    def told(**more):
+        pages = stand.client("resourcegroupstaggingapi").get_paginator("get_resources")
+        found = pages.paginate(TagFilters=[{"Key": "hub", "Values": ["left"]}], ResourcesPerPage=2, **more).build_full_result()
+        arns = [one["ResourceARN"].split(":", 5) for one in found["ResourceTagMappingList"]]
+        return sorted(f"{arn[2]} {arn[5].split('/')[0]}" for arn in arns)
+
+    everything = ["ec2 elastic-ip", "ec2 launch-template", "ec2 volume", "ec2 vpc-endpoint", "ecr repository", "eks cluster"]
+    assert told() == everything
+    assert told(ResourceTypeFilters=["eks:cluster"]) == ["eks cluster"]
+
+
+def test_records(stand):
+    budgets = stand.client("budgets")
+    account = {"AccountId": "123456789012", "BudgetName": "hub"}
+    made = budgets.create_budget_action(
+        **account,
+        NotificationType="ACTUAL",
+        ActionType="APPLY_IAM_POLICY",
+        ActionThreshold={"ActionThresholdValue": 100, "ActionThresholdType": "PERCENTAGE"},
+        Definition={"IamActionDefinition": {"PolicyArn": "arn:aws:iam::aws:policy/Deny", "Roles": ["hub"]}},
+        ExecutionRoleArn=ROLE,
+        ApprovalModel="AUTOMATIC",
+        Subscribers=[{"SubscriptionType": "EMAIL", "Address": "a@example.org"}],
+    )["ActionId"]
+    assert budgets.describe_budget_actions_for_budget(**account)["Actions"][0]["Status"] == "STANDBY"
+    budgets.delete_budget_action(**account, ActionId=made)
+    assert refused(budgets.describe_budget_action, **account, ActionId=made) == "NotFoundException"
+    costs = stand.client("ce")
+    keys = [{"TagKey": f"hub-{index}", "Status": "Active"} for index in range(5)]
+    costs.update_cost_allocation_tags_status(CostAllocationTagsStatus=keys)
+    first = costs.list_cost_allocation_tags()
+    rest = costs.list_cost_allocation_tags(NextToken=first["NextToken"])
+    assert len(first["CostAllocationTags"] + rest["CostAllocationTags"]) == 5
+
+
 def test_faults_by_service_and_action(stand, eks, hub):
     ec2 = stand.client("ec2")
     stand.post(

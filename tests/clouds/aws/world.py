@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import eks
 import quotas
+import records
 from clusters import received
 from faults import Faults
 from requests_of_aws import Request
@@ -41,7 +42,7 @@ class World:
             self.note(request, int(status.split()[0]))
             return start_response(status, headers, *rest)
 
-        for own in (eks, quotas):
+        for own in (eks, quotas, records):
             if own.answers(request):
                 with self.lock:
                     return self.run(own, request, noted)
