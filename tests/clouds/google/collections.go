@@ -13,6 +13,8 @@ type collection struct {
 	list string
 	// What a member says of its type; "" where the API has no such field.
 	kind string
+	// What a list says of its type, where that is not the member's with "List".
+	listKind string
 	// Name of a new member; nil where members are not made by POST.
 	id func(*call) (string, error)
 	// The request has the member under this key.
@@ -310,6 +312,9 @@ func (c *collection) all(call *call) (any, error) {
 	}
 	if c.kind != "" {
 		list["kind"] = c.kind + "List"
+		if c.listKind != "" {
+			list["kind"] = c.listKind
+		}
 		if c.wire == computeWire {
 			list["id"], list["selfLink"] = relative(call.key), call.link(call.key)
 		}

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -77,7 +78,8 @@ func serve(options options, input io.Reader, output io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: world, ReadHeaderTimeout: 10 * time.Second}
+	// Lines about a client's own going away would only disturb a test's output.
+	server := &http.Server{Handler: world, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 	ends, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	go func() {

@@ -12,7 +12,7 @@ const (
 
 func (w *world) registerNames() {
 	w.add(collection{
-		api: dnsAPI, path: zonesPath, list: "managedZones", kind: "dns#managedZone", wire: dnsWire, id: fromBody("name"),
+		api: dnsAPI, path: zonesPath, list: "managedZones", kind: "dns#managedZone", listKind: "dns#managedZonesListResponse", wire: dnsWire, id: fromBody("name"),
 		changes: "PATCH PUT", fill: fillZone, mayDelete: mayDeleteZone,
 	})
 	sets := zonesPath + "/{zone}/rrsets"

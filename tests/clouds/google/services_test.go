@@ -133,6 +133,7 @@ func TestNamesInAZone(t *testing.T) {
 	s.is("done", s.must("GET", zones+"/example/changes/"+text(change, "id"), nil)["status"], "done")
 	s.refused(409, "alreadyExists", "POST", zones+"/example/changes", object{"additions": []any{record}})
 	s.is("sets", len(listAt(s.must("GET", zones+"/example/rrsets?name=hub.example.org.", nil), "rrsets")), 1)
+	s.is("kind", s.must("GET", zones, nil)["kind"], "dns#managedZonesListResponse")
 	s.refused(400, "containerNotEmpty", "DELETE", zones+"/example", nil)
 	s.must("DELETE", zones+"/example/rrsets/hub.example.org./A", nil)
 	s.must("DELETE", zones+"/example", nil)

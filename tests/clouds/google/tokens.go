@@ -195,8 +195,14 @@ func (w *world) metadata(in *http.Request) answer {
 		"project/numeric-project-id":               w.projectNumber(project),
 		"universe/universe-domain":                 "googleapis.com",
 	}
-	if path == "instance/service-accounts/default/token" {
-		given := answered(w.issue(w.keys.email, cloudScope))
+	asJSON := map[string]func() object{
+		"instance/service-accounts/default/token": func() object { return w.issue(w.keys.email, cloudScope) },
+		"instance/service-accounts/default/": func() object {
+			return object{"aliases": []string{"default"}, "email": w.keys.email, "scopes": []string{cloudScope}}
+		},
+	}
+	if tell, is := asJSON[path]; is {
+		given := answered(tell())
 		given.header = map[string]string{"Metadata-Flavor": "Google"}
 		return given
 	}
