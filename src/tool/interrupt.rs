@@ -46,7 +46,7 @@ pub fn interrupt() -> Option<u32> {
     let (group, told) = get()?;
     let pid = Pid::from_raw(group)?;
     // A program that is gone already needs no signal.
-    drop(kill_process_group(pid, Signal::INT));
+    let _gone = kill_process_group(pid, Signal::INT);
     set(Some((group, told + 1)));
     Some(told + 1)
 }

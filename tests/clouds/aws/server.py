@@ -18,6 +18,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import clusters
+import policies
 import tagging
 from world import World
 
@@ -43,6 +44,7 @@ def main():
         authority=os.environ.get("FRAZIL_WORLD_CLUSTER_CA"),
         polls=arguments.polls,
     )
+    policies.install()
     tagging.install()
     world = World(DomainDispatcherApplication(create_backend_app), arguments.max_page)
     server = make_server("127.0.0.1", arguments.port, world, threaded=True, request_handler=Silent)
