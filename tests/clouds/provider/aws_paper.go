@@ -92,8 +92,20 @@ func (a *awsCloud) paper(c *call) {
 	if id := c.str("id"); c.schema.Attributes["association_id"] != nil && isUnknown(c.state["association_id"]) {
 		c.state["association_id"] = id
 	}
-	if url := c.schema.Attributes["repository_url"]; url != nil {
+	switch c.typ {
+	case "aws_ecr_repository":
 		c.state["repository_url"] = a.account + ".dkr.ecr." + a.region + ".amazonaws.com/" + c.str("name")
+	case "aws_eks_node_group":
+		groups := []any{object{"name": "eks-" + c.str("node_group_name") + "-" + randomHex(8)}}
+		c.state["resources"] = []any{object{"autoscaling_groups": groups, "remote_access_security_group_id": nil}}
+	case "aws_eks_cluster":
+		c.state["endpoint"] = "https://" + randomHex(16) + ".gr7." + a.region + ".eks.amazonaws.com"
+		c.state["certificate_authority"] = []any{object{"data": "Q0E="}}
+		issuer := "https://oidc.eks." + a.region + ".amazonaws.com/id/" + randomHex(16)
+		c.state["identity"] = []any{object{"oidc": []any{object{"issuer": issuer}}}}
+		if config, found := c.view().block("vpc_config"); found {
+			config.values["cluster_security_group_id"] = "sg-" + randomHex(8)
+		}
 	}
 }
 
