@@ -9,7 +9,6 @@ var awsPaper = map[string]paper{
 	"aws_acm_certificate":                      {id: "{arn}", arn: "acm:certificate/{hex}"},
 	"aws_ami":                                  {id: "ami-{hex}"},
 	"aws_autoscaling_group":                    {id: "{name}", arn: "autoscaling:autoScalingGroup:{hex}:autoScalingGroupName/{name}"},
-	"aws_autoscaling_group_tag":                {id: "{autoscaling_group_name},{tag.key}"},
 	"aws_backup_plan":                          {id: "{hex}", arn: "backup:backup-plan:{id}"},
 	"aws_backup_selection":                     {id: "{hex}"},
 	"aws_backup_vault":                         {id: "{name}", arn: "backup:backup-vault:{name}"},
@@ -60,6 +59,7 @@ var awsPaper = map[string]paper{
 
 // awsWithout is for live types whose API a stand-in may lack, and for plans without any stand-in.
 var awsWithout = map[string]paper{
+	"aws_autoscaling_group_tag":         {id: "{autoscaling_group_name},{tag.key}"},
 	"aws_budgets_budget":                {id: "{account_id}:{name}", arn: "budgets:budget/{name}"},
 	"aws_cloudwatch_log_group":          {id: "{name}", arn: "logs:log-group:{name}"},
 	"aws_ecr_repository":                {id: "{name}", arn: "ecr:repository/{name}"},

@@ -146,6 +146,7 @@ func TestRealTools(t *testing.T) {
 			r.must(0, "plan", "-detailed-exitcode")
 			deletedByHand(t, r, hand)
 			notEmpty(t, r, hand)
+			leftBehind(t, r, hand)
 			r.must(0, "destroy", "-auto-approve")
 			if answer, err := hand.rest("eks", http.MethodGet, "/clusters", nil); err != nil || len(asList(answer["clusters"])) != 0 {
 				t.Errorf("left: %v, %v", answer, err)
@@ -219,6 +220,28 @@ func notEmpty(t *testing.T, r root, hand *awsClient) {
 		if _, err := hand.send("s3", http.MethodDelete, scratchBucket+"/result.nc?versionId="+v.at("VersionId"), nil, nil); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// leftBehind shows that a network with something of others in it stays until that is gone.
+func leftBehind(t *testing.T, r root, hand *awsClient) {
+	t.Helper()
+	vpcs, err := hand.query("ec2", "DescribeSubnets", url.Values{"Filter.1.Name": {"tag:frazil:hub"}, "Filter.1.Value.1": {"small"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := vpcs.all("subnetSet.item")
+	made, err := hand.query("elasticloadbalancing", "CreateLoadBalancer", url.Values{
+		"Name": {"proxy"}, "Type": {"network"}, "Subnets.member.1": {found[0].at("subnetId")}, "Subnets.member.2": {found[1].at("subnetId")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if output := r.must(1, "destroy", "-auto-approve"); strings.Count(output, "DependencyViolation") != 2 {
+		t.Errorf("not both subnets stay:\n%s", output)
+	}
+	if _, err := hand.query("elasticloadbalancing", "DeleteLoadBalancer", url.Values{"LoadBalancerArn": {made.find("LoadBalancerArn").text}}); err != nil {
+		t.Fatal(err)
 	}
 }
 
