@@ -23,7 +23,7 @@ func newAWS() *awsCloud {
 	a.kinds = map[string]kind{}
 	for _, some := range []map[string]kind{
 		a.networkKinds(), a.routeKinds(), a.securityKinds(), a.volumeKinds(), a.roleKinds(), a.policyKinds(), a.clusterKinds(), a.eksKinds(),
-		a.fileSystemKinds(), a.bucketKinds(), a.serviceKinds(), a.templateKinds(),
+		a.fileSystemKinds(), a.bucketKinds(), a.serviceKinds(), a.templateKinds(), a.groupTagKinds(),
 	} {
 		for typ, k := range some {
 			a.kinds[typ] = k

@@ -128,7 +128,7 @@ func goneAs(err error) error {
 }
 
 var apiVersions = map[string]string{
-	"ec2": "2016-11-15", "iam": "2010-05-08", "sts": "2011-06-15", "elasticloadbalancing": "2015-12-01",
+	"ec2": "2016-11-15", "iam": "2010-05-08", "sts": "2011-06-15", "elasticloadbalancing": "2015-12-01", "autoscaling": "2011-01-01",
 }
 
 // query calls an API of the form kind: EC2, IAM, STS.

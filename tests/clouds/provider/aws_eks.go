@@ -118,7 +118,8 @@ func (a *awsCloud) findClusterGroup(name string) (string, error) {
 // clusterGroup makes the security group that EKS itself makes for a cluster, where the stand-in has not.
 func (a *awsCloud) clusterGroup(c *call) error {
 	name := c.str("name")
-	if found, err := a.findClusterGroup(name); err != nil || found != "" {
+	live, err := a.eks(http.MethodGet, "/clusters/"+url.PathEscape(name), nil)
+	if err != nil || text(asObject(asObject(live["cluster"])["resourcesVpcConfig"])["clusterSecurityGroupId"]) != "" {
 		return err
 	}
 	vpc, err := a.clusterVPC(c)

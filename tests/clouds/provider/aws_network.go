@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -151,6 +153,29 @@ func (a *awsCloud) vpcEmpty(c *call) error {
 			return dependency("vpc", id)
 		}
 	}
+	return a.balanced("vpc", id)
+}
+
+// balanced refuses while a load balancer is in a network or a subnet: it has interfaces there, which
+// moto does not make.
+func (a *awsCloud) balanced(what, id string) error {
+	for _, one := range []struct{ version, balancers, vpc, subnets string }{
+		{"2015-12-01", "DescribeLoadBalancersResult.LoadBalancers.member", "VpcId", "AvailabilityZones.member.SubnetId"},
+		{"2012-06-01", "DescribeLoadBalancersResult.LoadBalancerDescriptions.member", "VPCId", "Subnets.member"},
+	} {
+		answer, err := a.query("elasticloadbalancing", "DescribeLoadBalancers", url.Values{"Version": {one.version}})
+		if errors.Is(err, errNoAPI) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, balancer := range answer.all(one.balancers) {
+			if balancer.at(one.vpc) == id || slices.Contains(balancer.texts(one.subnets), any(id)) {
+				return dependency(what, id)
+			}
+		}
+	}
 	return nil
 }
 
@@ -162,7 +187,7 @@ func (a *awsCloud) subnetEmpty(id string) error {
 	if used {
 		return dependency("subnet", id)
 	}
-	return nil
+	return a.balanced("subnet", id)
 }
 
 func (a *awsCloud) gatewayAttach(c *call) error {

@@ -9,7 +9,6 @@ var awsPaper = map[string]paper{
 	"aws_acm_certificate":                      {id: "{arn}", arn: "acm:certificate/{hex}"},
 	"aws_ami":                                  {id: "ami-{hex}"},
 	"aws_autoscaling_group":                    {id: "{name}", arn: "autoscaling:autoScalingGroup:{hex}:autoScalingGroupName/{name}"},
-	"aws_autoscaling_group_tag":                {id: "{autoscaling_group_name},{tag.key}"},
 	"aws_backup_plan":                          {id: "{hex}", arn: "backup:backup-plan:{id}"},
 	"aws_backup_selection":                     {id: "{hex}"},
 	"aws_backup_vault":                         {id: "{name}", arn: "backup:backup-vault:{name}"},
@@ -60,6 +59,7 @@ var awsPaper = map[string]paper{
 
 // awsWithout is for live types whose API a stand-in may lack, and for plans without any stand-in.
 var awsWithout = map[string]paper{
+	"aws_autoscaling_group_tag":         {id: "{autoscaling_group_name},{tag.key}"},
 	"aws_budgets_budget":                {id: "{account_id}:{name}", arn: "budgets:budget/{name}"},
 	"aws_cloudwatch_log_group":          {id: "{name}", arn: "logs:log-group:{name}"},
 	"aws_ecr_repository":                {id: "{name}", arn: "ecr:repository/{name}"},
@@ -92,8 +92,20 @@ func (a *awsCloud) paper(c *call) {
 	if id := c.str("id"); c.schema.Attributes["association_id"] != nil && isUnknown(c.state["association_id"]) {
 		c.state["association_id"] = id
 	}
-	if url := c.schema.Attributes["repository_url"]; url != nil {
+	switch c.typ {
+	case "aws_ecr_repository":
 		c.state["repository_url"] = a.account + ".dkr.ecr." + a.region + ".amazonaws.com/" + c.str("name")
+	case "aws_eks_node_group":
+		groups := []any{object{"name": "eks-" + c.str("node_group_name") + "-" + randomHex(8)}}
+		c.state["resources"] = []any{object{"autoscaling_groups": groups, "remote_access_security_group_id": nil}}
+	case "aws_eks_cluster":
+		c.state["endpoint"] = "https://" + randomHex(16) + ".gr7." + a.region + ".eks.amazonaws.com"
+		c.state["certificate_authority"] = []any{object{"data": "Q0E="}}
+		issuer := "https://oidc.eks." + a.region + ".amazonaws.com/id/" + randomHex(16)
+		c.state["identity"] = []any{object{"oidc": []any{object{"issuer": issuer}}}}
+		if config, found := c.view().block("vpc_config"); found {
+			config.values["cluster_security_group_id"] = "sg-" + randomHex(8)
+		}
 	}
 }
 

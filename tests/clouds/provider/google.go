@@ -138,7 +138,7 @@ func seenLabels(c *call, live object) {
 	c.state["effective_labels"] = all
 	for _, name := range []string{argument, "terraform_labels"} {
 		given := asObject(c.state[name])
-		if c.importing {
+		if c.importing && name == "terraform_labels" {
 			given = all
 		}
 		if given == nil {

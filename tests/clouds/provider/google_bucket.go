@@ -91,11 +91,15 @@ func (g *googleCloud) bucketRead(c *call) error {
 	access := asObject(live["iamConfiguration"])
 	v.seen("uniform_bucket_level_access", asObject(access["uniformBucketLevelAccess"])["enabled"])
 	v.seen("public_access_prevention", access["publicAccessPrevention"])
-	if policy, found := v.block("soft_delete_policy"); found && live["softDeletePolicy"] != nil {
-		policy.seen("retention_duration_seconds", number64(asObject(live["softDeletePolicy"])["retentionDurationSeconds"]))
+	if told := asObject(live["softDeletePolicy"]); told != nil {
+		if policy, found := v.block("soft_delete_policy"); found {
+			policy.seen("retention_duration_seconds", number64(told["retentionDurationSeconds"]))
+		}
 	}
-	if versioning, found := v.block("versioning"); found {
-		versioning.seen("enabled", truth(asObject(live["versioning"])["enabled"]))
+	if told := asObject(live["versioning"]); told != nil {
+		if versioning, found := v.block("versioning"); found {
+			versioning.seen("enabled", truth(told["enabled"]))
+		}
 	}
 	seenRules(v, asList(asObject(live["lifecycle"])["rule"]))
 	seenLabels(c, asObject(live["labels"]))
@@ -103,6 +107,10 @@ func (g *googleCloud) bucketRead(c *call) error {
 	c.compute("url", "gs://"+c.str("name"))
 	c.compute("project_number", number64(live["projectNumber"]))
 	return nil
+}
+
+func (g *googleCloud) bucketImported(c *call, id string) {
+	c.state["id"], c.state["name"], c.state["project"] = lastOf(id), lastOf(id), g.project
 }
 
 func seenRules(v view, live []any) {

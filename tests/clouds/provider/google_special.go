@@ -11,7 +11,7 @@ func (g *googleCloud) specialKinds() map[string]kind {
 	return map[string]kind{
 		"google_container_cluster":                       {create: g.clusterCreate, read: g.clusterRead, update: g.clusterUpdate, delete: g.clusterDelete},
 		"google_container_node_pool":                     {create: g.poolCreate, read: g.poolRead, update: g.poolUpdate, delete: g.poolDelete},
-		"google_storage_bucket":                          {create: g.bucketCreate, read: g.bucketRead, update: g.bucketUpdate, delete: g.bucketDelete, imported: func(c *call, id string) { c.state["name"] = lastOf(id) }},
+		"google_storage_bucket":                          {create: g.bucketCreate, read: g.bucketRead, update: g.bucketUpdate, delete: g.bucketDelete, imported: g.bucketImported},
 		"google_project_service":                         {create: g.serviceEnable, read: g.serviceRead, update: noUpdate, delete: g.serviceDisable},
 		"google_compute_router_nat":                      {create: g.natPut, read: g.natRead, update: g.natPut, delete: g.natDelete},
 		"google_compute_disk_resource_policy_attachment": {create: g.attachPolicy, read: g.attachedPolicy, update: noUpdate, delete: g.detachPolicy},

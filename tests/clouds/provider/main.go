@@ -1,5 +1,14 @@
 // A Terraform provider for tests. It serves provider `aws` or `google` by the name of its own file,
 // with the schemas of the real ones, and creates what the live APIs of a stand-in then read.
+//
+// Environment:
+//
+//	FRAZIL_WORLD_SCHEMAS         folder with aws.json and google.json, of `terraform providers schema -json`
+//	FRAZIL_WORLD_FAULTS          file with what shall go wrong (faults.go); counts are kept in FILE.used
+//	AWS_ENDPOINT_URL             the stand-in for AWS; unset: resources live in the state alone
+//	AWS_ACCESS_KEY_ID            by which moto tells accounts apart; any value will do
+//	FRAZIL_GOOGLE_ENDPOINT       the stand-in for Google Cloud; unset: as above
+//	GOOGLE_OAUTH_ACCESS_TOKEN    its bearer token
 package main
 
 import (

@@ -35,6 +35,7 @@ func (p *provider) planned(typ string, b *block, prior, proposed, config object)
 		}
 	}
 	keepSameJSON(prior, out)
+	keepCase(typ, prior, out)
 	p.cloud.complete(typ, b, out, config)
 	if prior == nil {
 		return out
@@ -115,6 +116,16 @@ func keepSameJSON(prior, out object) {
 		if before != after && strings.ContainsAny(after, "{[") && sameJSON(before, after) {
 			out[name] = before
 		}
+	}
+}
+
+// Arguments in which capitals make no difference: buckets answer with their location in capitals.
+var caseless = map[string]string{"google_storage_bucket": "location"}
+
+func keepCase(typ string, prior, out object) {
+	name := caseless[typ]
+	if before, after := text(prior[name]), text(out[name]); before != "" && strings.EqualFold(before, after) {
+		out[name] = before
 	}
 }
 

@@ -102,6 +102,8 @@ func TestReplacement(t *testing.T) {
 		{aws, "aws_ebs_volume", volume, with(volume, "size", 200.0), ""},
 		{aws, "aws_ebs_volume", volume, with(volume, "size", 50.0), "size"},
 		{aws, "aws_ebs_volume", volume, with(volume, "region", "eu-west-1"), "region"},
+		{google, "google_storage_bucket", object{"name": "b", "location": "US-CENTRAL1"}, object{"name": "b", "location": "us-central1"}, ""},
+		{google, "google_storage_bucket", object{"name": "b", "location": "US-CENTRAL1"}, object{"name": "b", "location": "us-east1"}, "location"},
 		{google, "google_compute_disk", disk, with(disk, "size", 200.0), ""},
 		{google, "google_compute_disk", disk, with(disk, "size", 99.0), "size"},
 		{google, "google_compute_disk", disk, with(disk, "type", "pd-ssd"), "type"},

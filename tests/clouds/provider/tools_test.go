@@ -146,6 +146,7 @@ func TestRealTools(t *testing.T) {
 			r.must(0, "plan", "-detailed-exitcode")
 			deletedByHand(t, r, hand)
 			notEmpty(t, r, hand)
+			leftBehind(t, r, hand)
 			r.must(0, "destroy", "-auto-approve")
 			if answer, err := hand.rest("eks", http.MethodGet, "/clusters", nil); err != nil || len(asList(answer["clusters"])) != 0 {
 				t.Errorf("left: %v, %v", answer, err)
@@ -164,7 +165,11 @@ func changedByHand(t *testing.T, r root, hand *awsClient) {
 	_, err2 := hand.send("s3", http.MethodPut, scratchBucket+"?versioning", nil, []byte(`<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Suspended</Status></VersioningConfiguration>`))
 	_, err3 := hand.send("s3", http.MethodPut, scratchBucket+"?tagging", nil, []byte(`<Tagging><TagSet><Tag><Key>Name</Key><Value>other</Value></Tag></TagSet></Tagging>`))
 	_, err4 := hand.query("iam", "UpdateAssumeRolePolicy", url.Values{"RoleName": {"small"}, "PolicyDocument": {otherTrust}})
-	for _, err := range []error{err1, err2, err3, err4} {
+	vpcs, err5 := hand.query("ec2", "DescribeVpcs", url.Values{"Filter.1.Name": {"tag:Name"}, "Filter.1.Value.1": {"small"}})
+	if err5 == nil {
+		_, err5 = hand.query("ec2", "CreateTags", url.Values{"ResourceId.1": {vpcs.at("vpcSet.item.vpcId")}, "Tag.1.Key": {"frazil:hub"}, "Tag.1.Value": {"someone's"}})
+	}
+	for _, err := range []error{err1, err2, err3, err4, err5} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +178,7 @@ func changedByHand(t *testing.T, r root, hand *awsClient) {
 	for _, want := range []string{
 		"aws_eks_node_group.user will be updated in-place", "9 -> 3", "aws_s3_bucket_versioning.scratch will be updated in-place",
 		`"Suspended" -> "Enabled"`, "aws_s3_bucket.scratch will be updated in-place", `"other" -> "scratch"`, "aws_iam_role.cluster will be updated in-place",
-		"0 to add, 4 to change, 0 to destroy",
+		"aws_vpc.hub will be updated in-place", `"someone's" -> "small"`, "0 to add, 5 to change, 0 to destroy",
 	} {
 		if !strings.Contains(output, want) {
 			t.Errorf("the plan does not say %s:\n%s", want, output)
@@ -219,6 +224,28 @@ func notEmpty(t *testing.T, r root, hand *awsClient) {
 		if _, err := hand.send("s3", http.MethodDelete, scratchBucket+"/result.nc?versionId="+v.at("VersionId"), nil, nil); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// leftBehind shows that a network with something of others in it stays until that is gone.
+func leftBehind(t *testing.T, r root, hand *awsClient) {
+	t.Helper()
+	vpcs, err := hand.query("ec2", "DescribeSubnets", url.Values{"Filter.1.Name": {"tag:frazil:hub"}, "Filter.1.Value.1": {"small"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := vpcs.all("subnetSet.item")
+	made, err := hand.query("elasticloadbalancing", "CreateLoadBalancer", url.Values{
+		"Name": {"proxy"}, "Type": {"network"}, "Subnets.member.1": {found[0].at("subnetId")}, "Subnets.member.2": {found[1].at("subnetId")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if output := r.must(1, "destroy", "-auto-approve"); strings.Count(output, "DependencyViolation") != 2 {
+		t.Errorf("not both subnets stay:\n%s", output)
+	}
+	if _, err := hand.query("elasticloadbalancing", "DeleteLoadBalancer", url.Values{"LoadBalancerArn": {made.find("LoadBalancerArn").text}}); err != nil {
+		t.Fatal(err)
 	}
 }
 
