@@ -1,6 +1,7 @@
 //! `frazil record`: the history of a hub's pods and the nodes, for the ledger.
 
 use kube::{Client, Config};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::Run;
 use crate::cli::RecordArgs;
@@ -19,7 +20,13 @@ pub(super) async fn record(run: &Run<'_>, args: &RecordArgs) -> Result<Outcome> 
         None => own_cluster()?,
     };
     let recorder = Recorder::open(run.context, &args.out)?;
-    recorder.run(client, &args.namespace).await?;
+    // The first process of a container is ended by no signal that it does not ask for.
+    let cannot = |error| Error::failed("signals cannot be waited for").because(error);
+    let mut end = signal(SignalKind::terminate()).map_err(cannot)?;
+    tokio::select! {
+        done = recorder.run(client, &args.namespace) => done?,
+        _ = end.recv() => {}
+    }
     Ok(Outcome::Done)
 }
 
