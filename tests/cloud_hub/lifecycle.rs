@@ -2,15 +2,19 @@
 
 use std::process::Output;
 
-use super::clouds::{Aws, bring_nodes};
+use super::clouds::{Kind, World, bring_nodes};
 use super::scratch::{Scratch, stderr, stdout};
 
 const CHARTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/charts");
 
-fn file(further: &str) -> String {
+fn file(kind: Kind, further: &str) -> String {
+    let provider = match kind {
+        Kind::Aws => "aws: { account: \"123456789012\", region: us-west-2 }",
+        Kind::Google => "gcp: { project: frazil-test, region: us-central1 }",
+    };
     format!(
         "name: lab
-provider: {{ aws: {{ account: \"123456789012\", region: us-west-2 }} }}
+provider: {{ {provider} }}
 admins: [ada]
 auth: native
 sizes: [{{ name: small, memory: 1 GiB, default: true }}]
@@ -21,22 +25,22 @@ image: {{ name: well, tag: \"1\" }}
 }
 
 struct Hub {
-    cloud: Aws,
+    world: World,
     machine: Scratch,
 }
 
 impl Hub {
-    fn new() -> Option<Self> {
-        let mut cloud = Aws::start("lab")?;
-        bring_nodes(&mut cloud.kubernetes);
+    fn new(kind: Kind) -> Option<Self> {
+        let mut world = World::start(kind, "lab")?;
+        bring_nodes(&mut world.kubernetes);
         let machine = Scratch::new();
-        machine.write("hub.yaml", file(""));
-        Some(Self { cloud, machine })
+        machine.write("hub.yaml", file(kind, ""));
+        Some(Self { world, machine })
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
         let mut command = self.machine.frazil();
-        command.envs(self.cloud.environment());
+        command.envs(self.world.environment());
         command.args(arguments).output().unwrap()
     }
 
@@ -48,18 +52,26 @@ impl Hub {
 }
 
 #[test]
-fn up_makes_cloud_and_cluster_and_down_leaves_nothing() {
-    let Some(hub) = Hub::new() else { return };
+fn on_aws_up_makes_cloud_and_cluster_and_down_leaves_nothing() {
+    there_and_back(Kind::Aws, "aws_eks_cluster.hub");
+}
+
+#[test]
+fn on_google_up_makes_cloud_and_cluster_and_down_leaves_nothing() {
+    there_and_back(Kind::Google, "google_container_cluster.hub");
+}
+
+fn there_and_back(kind: Kind, cluster: &str) {
+    let Some(hub) = Hub::new(kind) else { return };
     let plan = hub.well(&["plan"]);
-    println!("{plan}");
-    assert!(plan.contains("aws_eks_cluster.hub") && plan.contains("USD a month"), "{plan}");
+    assert!(plan.contains(cluster) && plan.contains("USD a month"), "{plan}");
     let up = hub.well(&["up", "--auto-approve"]);
-    println!("{up}");
+    assert!(up.contains(cluster) && up.contains("release lab-jupyterhub"), "{up}");
     let again = hub.well(&["up", "--auto-approve"]);
     assert!(again.contains("nothing to do"), "{again}");
     println!("{}", hub.well(&["status"]));
-    println!("{}", hub.well(&["drift"]));
+    assert!(hub.well(&["drift"]).contains("as its file says"));
     let down = hub.well(&["down", "--confirm", "lab"]);
-    println!("{down}");
-    println!("{}", hub.well(&["down", "--audit"]));
+    assert!(down.contains("nothing of it is billed any more"), "{down}");
+    assert!(hub.well(&["down", "--audit"]).contains("nothing of the hub `lab` is left"));
 }

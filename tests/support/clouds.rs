@@ -2,7 +2,8 @@
 //! as its cluster. See tests/clouds/README.md.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -37,60 +38,122 @@ impl Drop for StandIn {
     }
 }
 
-/// AWS with one cluster's name to give: every cluster of that account is the same Kubernetes.
-pub(crate) struct Aws {
-    pub(crate) kubernetes: Kubernetes,
-    moto: StandIn,
-    _webhook: StandIn,
-    folder: PathBuf,
+/// Which cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Aws,
+    Google,
 }
 
-impl Aws {
+/// A cloud with one cluster's name to give: every cluster that is made there is the same Kubernetes.
+pub(crate) struct World {
+    pub(crate) kubernetes: Kubernetes,
+    kind: Kind,
+    cloud: StandIn,
+    _webhook: StandIn,
+    folder: PathBuf,
+    schemas: PathBuf,
+}
+
+impl World {
     /// Starts it for a hub of this name; None, said on standard output, where something is missing.
-    pub(crate) fn start(hub: &str) -> Option<Self> {
-        let folder = clouds()?;
-        schemas()?;
+    pub(crate) fn start(kind: Kind, hub: &str) -> Option<Self> {
+        let (folder, schemas) = (clouds()?, schemas()?);
         let kubernetes = Kubernetes::prepare(hub)?;
-        let moto = StandIn::start(
-            Command::new(folder.join("moto/bin/python"))
-                .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clouds/aws/server.py"))
-                .env("FRAZIL_WORLD_CLUSTER_ENDPOINT", kubernetes.address())
-                .env("FRAZIL_WORLD_CLUSTER_CA", kubernetes.authority())
-                .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true"),
-            &kubernetes.folder().join("moto.log"),
-        );
+        let cloud = match kind {
+            Kind::Aws => aws(&folder, &kubernetes),
+            Kind::Google => google(&folder, &kubernetes),
+        };
         let config = kubernetes.folder().join("webhook.yaml");
+        let told = match kind {
+            Kind::Aws => "--sts",
+            Kind::Google => "--google",
+        };
         let webhook = StandIn::start(
             Command::new(folder.join("webhook"))
-                .args(["--cluster", hub, "--sts", &moto.address, "--kubeconfig"])
+                .args(["--cluster", hub, told, &cloud.address, "--kubeconfig"])
                 .arg(&config)
                 .env("AWS_ACCESS_KEY_ID", KEY)
                 .env("AWS_SECRET_ACCESS_KEY", SECRET),
             &kubernetes.folder().join("webhook.log"),
         );
         let kubernetes = kubernetes.begin(Some(config));
-        Some(Self { kubernetes, moto, _webhook: webhook, folder })
+        Some(Self { kubernetes, kind, cloud, _webhook: webhook, folder, schemas })
     }
 
     /// What a person's environment has who works there.
     pub(crate) fn environment(&self) -> Vec<(&'static str, PathBuf)> {
         let text = |text: &str| PathBuf::from(text);
-        vec![
-            ("AWS_ENDPOINT_URL", text(&self.moto.address)),
-            ("AWS_ACCESS_KEY_ID", text(KEY)),
-            ("AWS_SECRET_ACCESS_KEY", text(SECRET)),
-            ("AWS_EC2_METADATA_DISABLED", text("true")),
+        let mut all = vec![
             ("TF_CLI_CONFIG_FILE", self.folder.join("mirror/tools.tfrc")),
-            ("FRAZIL_WORLD_SCHEMAS", schemas().unwrap_or_default()),
+            ("FRAZIL_WORLD_SCHEMAS", self.schemas.clone()),
             ("FRAZIL_TERRAFORM", super::kubernetes::tools().join("tofu")),
             ("FRAZIL_HELM", super::kubernetes::tools().join("helm")),
+        ];
+        match self.kind {
+            Kind::Aws => all.extend([
+                ("AWS_ENDPOINT_URL", text(&self.cloud.address)),
+                ("AWS_ACCESS_KEY_ID", text(KEY)),
+                ("AWS_SECRET_ACCESS_KEY", text(SECRET)),
+                ("AWS_EC2_METADATA_DISABLED", text("true")),
+            ]),
+            Kind::Google => all.extend(self.google_environment()),
+        }
+        all
+    }
+
+    fn google_environment(&self) -> Vec<(&'static str, PathBuf)> {
+        let path = self.kubernetes.folder().join("credentials.json");
+        std::fs::write(&path, self.ask("GET", "/_world/credentials?type=service_account", "")).unwrap();
+        let token = self.ask("GET", "/computeMetadata/v1/instance/service-accounts/default/token", "");
+        let token: serde_json::Value = serde_json::from_str(&token).unwrap();
+        let storage = format!("{}/storage/v1/", self.cloud.address);
+        vec![
+            ("FRAZIL_GOOGLE_ENDPOINT", PathBuf::from(&self.cloud.address)),
+            ("GOOGLE_APPLICATION_CREDENTIALS", path),
+            ("GOOGLE_OAUTH_ACCESS_TOKEN", PathBuf::from(token["access_token"].as_str().unwrap())),
+            ("GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT", PathBuf::from(storage)),
         ]
     }
 
-    /// Where it answers.
-    pub(crate) fn address(&self) -> &str {
-        &self.moto.address
+    /// A request to the stand-in, which has to go well; the answer's body.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> String {
+        let host = self.cloud.address.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.0\r\nHost: {host}\r\nMetadata-Flavor: Google\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.split(' ').nth(1).is_some_and(|code| code.starts_with('2')), "{method} {path}: {answer}");
+        body.to_owned()
     }
+}
+
+fn aws(folder: &Path, kubernetes: &Kubernetes) -> StandIn {
+    StandIn::start(
+        Command::new(folder.join("moto/bin/python"))
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clouds/aws/server.py"))
+            .env("FRAZIL_WORLD_CLUSTER_ENDPOINT", kubernetes.address())
+            .env("FRAZIL_WORLD_CLUSTER_CA", kubernetes.authority())
+            .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true"),
+        &kubernetes.folder().join("moto.log"),
+    )
+}
+
+fn google(folder: &Path, kubernetes: &Kubernetes) -> StandIn {
+    let endpoint = kubernetes.address();
+    StandIn::start(
+        Command::new(folder.join("google"))
+            .args(["--cluster-endpoint", endpoint.trim_start_matches("https://"), "--cluster-ca"])
+            .arg(kubernetes.authority()),
+        &kubernetes.folder().join("google.log"),
+    )
 }
 
 /// Nodes as the pools of a hub would bring them: the stand-in has groups and no machines.
