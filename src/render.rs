@@ -7,7 +7,7 @@ pub mod chart_keys;
 pub mod cluster;
 mod dask_gateway;
 mod folder;
-mod gateways;
+pub mod gateways;
 mod guard;
 mod hub_files;
 mod jupyterhub;

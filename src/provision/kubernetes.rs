@@ -7,6 +7,7 @@ mod bring_up;
 pub mod compare;
 mod definitions;
 pub mod facts;
+mod gateways;
 pub mod kubeconfig;
 pub mod leftovers;
 mod lock;

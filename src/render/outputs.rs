@@ -54,9 +54,22 @@ pub fn gateway_address(name: &impl Display) -> Value {
     Value::String(format!("{PREFIX}{GATEWAY}{name}"))
 }
 
+/// What stands before the name of a further gateway whose schedulers' address follows from its own.
+const GATEWAY_PROXY: &str = "gateway_proxy_address:";
+
+/// What stands in place of the way to a further gateway's schedulers until it is up.
+pub fn gateway_proxy_address(name: &impl Display) -> Value {
+    Value::String(format!("{PREFIX}{GATEWAY_PROXY}{name}"))
+}
+
 /// The further gateway whose address a value stands for, if it stands for one.
 pub fn gateway_of(value: &Value) -> Option<&str> {
     value.as_str()?.strip_prefix(PREFIX)?.strip_prefix(GATEWAY)
+}
+
+/// The further gateway the way to whose schedulers a value stands for, if it stands for one.
+pub fn gateway_proxy_of(value: &Value) -> Option<&str> {
+    value.as_str()?.strip_prefix(PREFIX)?.strip_prefix(GATEWAY_PROXY)
 }
 
 #[cfg(test)]

@@ -15,4 +15,5 @@ mod kubernetes;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
+mod gateways;
 mod lifecycle;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::access::Access;
 use super::definitions;
+use super::gateways;
 use super::lock::Lock;
 use super::objects::{Named, Objects};
 use super::reached;
@@ -70,9 +71,11 @@ impl<'a> Site<'a> {
     pub(super) async fn wanted(&self, objects: &Objects, secrets: &Secrets) -> Result<Vec<Wanted>> {
         let all =
             releases(&self.cluster).map_err(|error| Error::failed("a template failed").because(error))?;
+        let gateways = gateways::addresses(self.context, self.document, &self.cluster).await?;
+        let outputs = self.outputs.clone().with_gateways(gateways);
         let mut wanted = Vec::new();
         for mut release in all {
-            self.outputs.fill(&mut release.values)?;
+            outputs.fill(&mut release.values)?;
             let served = release.unless_served.is_some_and(|api| objects.serves(api));
             if served && live(objects, &release.name, &release.namespace).await?.is_none() {
                 continue;
