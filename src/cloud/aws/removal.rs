@@ -92,15 +92,12 @@ impl Aws {
                 let asked = self.form(EC2, "DeleteNatGateway", &[("NatGatewayId", id.to_owned())]).await;
                 outcome(asked, Removal::Going)
             }
-            Kind::Endpoint => {
-                let asked = self.form(EC2, "DeleteVpcEndpoints", &[("VpcEndpointId.1", id.to_owned())]).await;
-                outcome(asked, Removal::Gone)
-            }
+            Kind::Endpoint => self.delete_endpoint(id).await,
             Kind::FileSystem => self.delete_file_system(id).await,
             Kind::Interface => self.by_form(EC2, "DeleteNetworkInterface", "NetworkInterfaceId", id).await,
             Kind::Address => self.by_form(EC2, "ReleaseAddress", "AllocationId", id).await,
             Kind::Firewall => self.delete_group(id).await,
-            Kind::Route => self.by_form(EC2, "DeleteRouteTable", "RouteTableId", id).await,
+            Kind::Route => self.delete_routes(id).await,
             Kind::Subnet => self.by_form(EC2, "DeleteSubnet", "SubnetId", id).await,
             Kind::Gateway => self.delete_gateway(id).await,
             Kind::Network => self.by_form(EC2, "DeleteVpc", "VpcId", id).await,
@@ -201,6 +198,34 @@ impl Aws {
             outcome(self.form(EC2, operation, &pairs).await, Removal::Gone)?;
         }
         self.by_form(EC2, "DeleteSecurityGroup", "GroupId", id).await
+    }
+
+    /// The answer is fine even where it says that nothing was done.
+    async fn delete_endpoint(&self, id: &str) -> Asked<Removal> {
+        let answer = self.form(EC2, "DeleteVpcEndpoints", &[("VpcEndpointId.1", id.to_owned())]).await;
+        let refused = answer.as_ref().ok().and_then(|answer| {
+            let first = each(answer, "/unsuccessful/item").first().map(|one| text(one, "/error/message"))?;
+            Some(first.trim_end_matches('.').to_owned())
+        });
+        Ok(match refused {
+            Some(message) if message.contains("does not exist") => Removal::Gone,
+            Some(message) => Removal::Held(message),
+            None => outcome(answer, Removal::Going)?,
+        })
+    }
+
+    /// Its associations first.
+    async fn delete_routes(&self, id: &str) -> Asked<Removal> {
+        let one = [("RouteTableId.1", id.to_owned())];
+        let tables = match self.pages(EC2, "DescribeRouteTables", &one, "/routeTableSet/item").await {
+            Err(fault) if fault.code() == "InvalidRouteTableID.NotFound" => return Ok(Removal::Gone),
+            tables => tables?,
+        };
+        for association in tables.iter().flat_map(|table| each(table, "/associationSet/item")) {
+            let pairs = [("AssociationId", text(association, "/routeTableAssociationId"))];
+            outcome(self.form(EC2, "DisassociateRouteTable", &pairs).await, Removal::Gone)?;
+        }
+        self.by_form(EC2, "DeleteRouteTable", "RouteTableId", id).await
     }
 
     async fn delete_gateway(&self, id: &str) -> Asked<Removal> {

@@ -173,7 +173,7 @@ impl Aws {
         let credentials = self.credentials().await?;
         let make = || self.signed(api, &ask, &credentials);
         let busy = |answer: &Answer| !answer.is_fine() && BUSY.contains(&told(answer).0.as_str());
-        let answer = http::send(&self.0.http, &asked, &make, &busy).await?;
+        let answer = Box::pin(http::send(&self.0.http, &asked, &make, &busy)).await?;
         if answer.is_fine() {
             return Ok(answer);
         }

@@ -1,6 +1,7 @@
 //! What a hub left: everything of the project in the region is listed, and what carries a mark of
 //! the hub is told.
 
+use futures::future::{try_join, try_join5};
 use serde_json::Value;
 
 use super::marks::{Marks, relative};
@@ -17,12 +18,17 @@ impl Gcp {
         let region = self.region_name().to_owned();
         let mut marks = Marks::new(&hub.name, &region);
         let mut found = self.networks(&mut marks).await?;
-        found.extend(self.clusters_of(&marks).await?);
-        found.extend(self.balancers(&marks).await?);
-        found.extend(self.in_networks(&marks).await?);
-        found.extend(self.machines(&marks).await?);
-        found.extend(self.disks(&marks).await?);
-        found.extend(self.others(&marks).await?);
+        found.extend(self.firewalls(&mut marks).await?);
+        // Each on the heap: together they are more than a thread's stack should hold.
+        let (clusters, balancers, placed, machines, rest) = try_join5(
+            Box::pin(self.clusters_of(&marks)),
+            Box::pin(self.balancers(&marks)),
+            Box::pin(self.in_networks(&marks)),
+            Box::pin(self.machines(&marks)),
+            Box::pin(try_join(self.disks(&marks), self.others(&marks))),
+        )
+        .await?;
+        found.extend([clusters, balancers, placed, machines, rest.0, rest.1].into_iter().flatten());
         Ok(in_order(found))
     }
 
@@ -101,13 +107,21 @@ impl Gcp {
         format!("projects/{}/locations/{}", self.project(), self.region_name())
     }
 
-    /// Compute Engine API: `firewalls.list`, `routers.aggregatedList`, `addresses.aggregatedList`,
+    /// Compute Engine API, `firewalls.list`.
+    async fn firewalls(&self, marks: &mut Marks<'_>) -> Asked<Vec<Leftover>> {
+        let mut found = Vec::new();
+        for one in self.global("firewalls").await? {
+            let Some(belongs) = marks.of(&one) else { continue };
+            marks.add_firewall(&text(&one, "/name"));
+            found.push(self.told(Kind::Firewall, "global", &one, belongs));
+        }
+        Ok(found)
+    }
+
+    /// Compute Engine API: `routers.aggregatedList`, `addresses.aggregatedList`,
     /// `resourcePolicies.aggregatedList`.
     async fn in_networks(&self, marks: &Marks<'_>) -> Asked<Vec<Leftover>> {
         let mut found = Vec::new();
-        for one in self.global("firewalls").await? {
-            found.extend(marks.of(&one).map(|belongs| self.told(Kind::Firewall, "global", &one, belongs)));
-        }
         for (place, one) in self.aggregated("routers").await? {
             // The price of NAT is by the machines behind it: none, none.
             let nats = each(&one, "/nats").len();

@@ -104,7 +104,7 @@ impl Gcp {
     pub(super) async fn ask(&self, ask: Ask<'_>) -> Asked<Value> {
         let token = self.login().token().await?;
         let make = || self.made(&ask, token.secret());
-        let answer = http::send(&self.0.http, ask.asked, &make, &|_| false).await?;
+        let answer = Box::pin(http::send(&self.0.http, ask.asked, &make, &|_| false)).await?;
         if !answer.is_fine() {
             return Err(Fault::Refused(refusal(ask.asked, &answer)));
         }
