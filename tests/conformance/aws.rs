@@ -1,5 +1,6 @@
 //! The suite on AWS, against moto.
 
+use base64::Engine as _;
 use frazil::cloud::aws::Aws;
 use frazil::cloud::{Cloud as _, Hub, Kind};
 use serde_json::json;
@@ -89,7 +90,6 @@ async fn aws_tokens_are_signed_for_one_cluster() {
     let cluster = world.cloud.cluster(HUB).await.unwrap().unwrap();
     let token = world.cloud.token(&cluster).await.unwrap();
     let encoded = token.secret().strip_prefix("k8s-aws-v1.").unwrap();
-    use base64::Engine as _;
     let url = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(encoded).unwrap();
     let url = String::from_utf8(url).unwrap();
     assert!(

@@ -38,7 +38,7 @@ async fn open(server: &Server, kind: &str, folder: &std::path::Path) -> Gcp {
         ("GOOGLE_APPLICATION_CREDENTIALS", path.to_str().unwrap()),
         ("FRAZIL_GOOGLE_ENDPOINT", server.address.as_str()),
     ];
-    Gcp::open(&context(&variables), PROJECT, REGION).await.unwrap()
+    Gcp::open(&context(&variables), PROJECT, REGION).unwrap()
 }
 
 impl World for Google {
@@ -124,10 +124,11 @@ async fn google_tells_quotas() {
         gpus: 1,
         gpu: "nvidia-tesla-t4".to_owned(),
     };
-    let quotas = world.cloud.quotas(&Need { pools: vec![pool], ..Need::default() }).await.unwrap();
+    let need = Need { pools: vec![pool], shared_gib: 30_000, ..Need::default() };
+    let quotas = world.cloud.quotas(&need).await.unwrap();
     let short: Vec<_> =
         quotas.iter().filter(|quota| !quota.suffices()).map(|quota| quota.code.as_str()).collect();
-    assert_eq!(short, ["NVIDIA_T4_GPUS", "GPUS_ALL_REGIONS"]);
+    assert_eq!(short, ["NVIDIA_T4_GPUS", "GPUS_ALL_REGIONS", "StandardStorageGbPerRegion"]);
 }
 
 #[tokio::test]

@@ -150,7 +150,7 @@ pub(crate) async fn leftovers<W: World>(world: &W) {
     priced(&found);
 
     let gone = found.iter().find(|one| one.kind == Kind::Disk && one.way == Way::Remove).unwrap().clone();
-    let pace = (Duration::from_secs(60), Duration::from_millis(20));
+    let pace = (Duration::from_mins(1), Duration::from_millis(20));
     let mut words = Vec::new();
     let mut told = |one: &Leftover, removal: &frazil::error::Result<Removal>| {
         words.push(format!("{} {}: {removal:?}", one.kind, one.name));

@@ -11,15 +11,12 @@ use crate::cloud::read::{each, encode, text};
 use crate::cloud::{Kind, Leftover, Removal, Way};
 use crate::error::Error;
 
-/// Days until a key goes: the fewest that KMS takes ("ScheduleKeyDeletion").
+/// Days until a key goes: the fewest that KMS takes (`ScheduleKeyDeletion`).
 const KEY_DAYS: u32 = 7;
 
 /// What a fault of a removal means.
 fn outcome<T>(asked: Asked<T>, done: Removal) -> Asked<Removal> {
-    let fault = match asked {
-        Ok(_) => return Ok(done),
-        Err(fault) => fault,
-    };
+    let Err(fault) = asked else { return Ok(done) };
     let code = fault.code();
     let gone = code.ends_with("NotFound")
         || code.ends_with("NotFoundException")
@@ -304,7 +301,7 @@ impl Aws {
 
     async fn delete_profile(&self, name: &str) -> Asked<Removal> {
         let named = ("InstanceProfileName", name.to_owned());
-        let profile = match self.form(IAM, "GetInstanceProfile", &[named.clone()]).await {
+        let profile = match self.form(IAM, "GetInstanceProfile", std::slice::from_ref(&named)).await {
             Err(fault) if fault.code() == "NoSuchEntity" => return Ok(Removal::Gone),
             profile => profile?,
         };
@@ -318,7 +315,9 @@ impl Aws {
     /// Its versions first, but the default one, which goes with it.
     async fn delete_policy(&self, arn: &str) -> Asked<Removal> {
         let named = ("PolicyArn", arn.to_owned());
-        let versions = match self.pages(IAM, "ListPolicyVersions", &[named.clone()], "/Versions/member").await
+        let versions = match self
+            .pages(IAM, "ListPolicyVersions", std::slice::from_ref(&named), "/Versions/member")
+            .await
         {
             Err(fault) if fault.code() == "NoSuchEntity" => return Ok(Removal::Gone),
             versions => versions?,
@@ -344,7 +343,7 @@ impl Aws {
             ("ListRolePolicies", "/PolicyNames/member", "", "DeleteRolePolicy", "PolicyName"),
         ];
         for (list, pointer, id, remove, key) in lists {
-            let all = match self.pages(IAM, list, &[named.clone()], pointer).await {
+            let all = match self.pages(IAM, list, std::slice::from_ref(&named), pointer).await {
                 Err(fault) if fault.code() == "NoSuchEntity" => return Ok(Removal::Gone),
                 all => all?,
             };
@@ -354,7 +353,12 @@ impl Aws {
             }
         }
         let profiles = self
-            .pages(IAM, "ListInstanceProfilesForRole", &[named.clone()], "/InstanceProfiles/member")
+            .pages(
+                IAM,
+                "ListInstanceProfilesForRole",
+                std::slice::from_ref(&named),
+                "/InstanceProfiles/member",
+            )
             .await?;
         for profile in &profiles {
             let pairs = [named.clone(), ("InstanceProfileName", text(profile, "/InstanceProfileName"))];

@@ -32,14 +32,6 @@ impl Gcp {
         Ok(in_order(found))
     }
 
-    /// Something of Compute Engine that is the hub's.
-    pub(super) fn told(&self, kind: Kind, place: &str, one: &Value, belongs: Belongs) -> Leftover {
-        Leftover::new(kind, relative(&text(one, "/selfLink")), belongs)
-            .named(&text(one, "/name"))
-            .at(place)
-            .since(&text(one, "/creationTimestamp"))
-    }
-
     async fn global(&self, kind: &str) -> Asked<Vec<Value>> {
         let path = self.below("compute/v1", &format!("global/{kind}"));
         let asked = format!("compute.{kind}.list");
@@ -62,7 +54,7 @@ impl Gcp {
                 None => continue,
             };
             let sure = belongs != Belongs::Name || shaped();
-            let told = self.told(Kind::Network, "global", one, belongs);
+            let told = told(Kind::Network, "global", one, belongs);
             if sure {
                 marks.add_network(&link);
                 found.push(told);
@@ -74,7 +66,7 @@ impl Gcp {
         let own = subnets.iter().filter_map(|(place, subnet)| {
             let belongs = marks.of(subnet)?;
             let note = text(subnet, "/ipCidrRange");
-            Some(self.told(Kind::Subnet, place, subnet, belongs).noted(note))
+            Some(told(Kind::Subnet, place, subnet, belongs).noted(note))
         });
         found.extend(own);
         Ok(found)
@@ -113,7 +105,7 @@ impl Gcp {
         for one in self.global("firewalls").await? {
             let Some(belongs) = marks.of(&one) else { continue };
             marks.add_firewall(&text(&one, "/name"));
-            found.push(self.told(Kind::Firewall, "global", &one, belongs));
+            found.push(told(Kind::Firewall, "global", &one, belongs));
         }
         Ok(found)
     }
@@ -130,9 +122,7 @@ impl Gcp {
             } else {
                 "with NAT, billed by the machines behind it".to_owned()
             };
-            found.extend(
-                marks.of(&one).map(|belongs| self.told(Kind::Router, &place, &one, belongs).noted(note)),
-            );
+            found.extend(marks.of(&one).map(|belongs| told(Kind::Router, &place, &one, belongs).noted(note)));
         }
         for (place, one) in self.aggregated("addresses").await? {
             let Some(belongs) = marks.of(&one) else { continue };
@@ -140,7 +130,7 @@ impl Gcp {
             let key = if unused { "external_ip_unused_hour" } else { "external_ip_vm_hour" };
             let external = text(&one, "/addressType") != "INTERNAL";
             let monthly = external.then(|| prices::hourly(Provider::Gcp, self.region_name(), key)).flatten();
-            let told = self.told(Kind::Address, &place, &one, belongs).costs(monthly);
+            let told = told(Kind::Address, &place, &one, belongs).costs(monthly);
             found.push(told.noted(text(&one, "/address")));
         }
         for (place, one) in self.aggregated("resourcePolicies").await? {
@@ -148,9 +138,11 @@ impl Gcp {
             let properties = "/snapshotSchedulePolicy/snapshotProperties/labels";
             let belongs =
                 marks.of(&one).or_else(|| marks.by_labels(&crate::cloud::read::tags(&one, properties)));
-            found.extend(belongs.map(|belongs| {
-                self.told(Kind::Backup, &place, &one, belongs).noted("a plan of copies of disks")
-            }));
+            found.extend(
+                belongs.map(|belongs| {
+                    told(Kind::Backup, &place, &one, belongs).noted("a plan of copies of disks")
+                }),
+            );
         }
         Ok(found)
     }
@@ -167,12 +159,12 @@ impl Gcp {
             let runs = state == "running" && !spot;
             let monthly = runs.then(|| prices::machine(Provider::Gcp, self.region_name(), &kind)).flatten();
             let note = format!("{kind}{}, {state}", if spot { " spot" } else { "" });
-            found.push(self.told(Kind::Instance, &place, &one, belongs).costs(monthly).noted(note));
+            found.push(told(Kind::Instance, &place, &one, belongs).costs(monthly).noted(note));
         }
         for (place, one) in self.aggregated("instanceTemplates").await? {
             let labels = crate::cloud::read::tags(&one, "/properties/labels");
             let belongs = marks.by_labels(&labels);
-            found.extend(belongs.map(|belongs| self.told(Kind::Template, &place, &one, belongs)));
+            found.extend(belongs.map(|belongs| told(Kind::Template, &place, &one, belongs)));
         }
         Ok(found)
     }
@@ -189,7 +181,7 @@ impl Gcp {
                 .and_then(|key| prices::stored(Provider::Gcp, self.region_name(), &key, size));
             let used = if each(&one, "/users").is_empty() { "in no machine" } else { "in use" };
             let way = way_of(&belongs);
-            let told = self.told(Kind::Disk, &place, &one, belongs).goes(way).costs(monthly);
+            let told = told(Kind::Disk, &place, &one, belongs).goes(way).costs(monthly);
             found.push(told.noted(format!("{size} GiB {kind}, {used}")));
         }
         for one in self.global("snapshots").await? {
@@ -198,11 +190,19 @@ impl Gcp {
             let gib = bytes.div_ceil(1 << 30);
             let monthly = prices::stored(Provider::Gcp, self.region_name(), "snapshot_storage", gib);
             let way = way_of(&belongs);
-            let told = self.told(Kind::Snapshot, "global", &one, belongs).goes(way).costs(monthly);
+            let told = told(Kind::Snapshot, "global", &one, belongs).goes(way).costs(monthly);
             found.push(told.noted(format!("{gib} GiB")));
         }
         Ok(found)
     }
+}
+
+/// Something of Compute Engine that is the hub's.
+fn told(kind: Kind, place: &str, one: &Value, belongs: Belongs) -> Leftover {
+    Leftover::new(kind, relative(&text(one, "/selfLink")), belongs)
+        .named(&text(one, "/name"))
+        .at(place)
+        .since(&text(one, "/creationTimestamp"))
 }
 
 /// Whether a subnet is as frazil's module makes that of a hub: its name, and its two further ranges.

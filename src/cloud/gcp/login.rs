@@ -126,11 +126,11 @@ impl Login {
             "iss": email, "scope": SCOPES.join(" "), "aud": address, "iat": issued, "exp": issued + ASSERTION,
         });
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", encode(&header), encode(&claims));
-        let signature = signer.sign(signed.as_bytes()).await;
+        let text = format!("{}.{}", encode(&header), encode(&claims));
+        let signature = signer.sign(text.as_bytes()).await;
         let signature = signature
             .map_err(|error| Error::failed(format!("the key of {email} cannot sign")).because(error))?;
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
     /// RFC 6749, sections 4.5 and 6: a form, and a token with its seconds.

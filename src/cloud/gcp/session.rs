@@ -52,7 +52,7 @@ impl Gcp {
     ///
     /// # Errors
     /// When the credentials cannot be read.
-    pub async fn open(context: &Context, project: &str, region: &str) -> Result<Self> {
+    pub fn open(context: &Context, project: &str, region: &str) -> Result<Self> {
         let http = http::client()?;
         let session = Session {
             project: project.to_owned(),
