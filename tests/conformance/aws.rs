@@ -1,9 +1,13 @@
 //! The suite on AWS, against moto.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use frazil::cloud::aws::Aws;
+use frazil::cloud::aws::policy::table;
+use frazil::cloud::policy::Purpose;
 use frazil::cloud::{Cloud as _, Hub, Kind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::aws_seeds::Seeds;
 use super::server::{Server, context};
@@ -112,7 +116,30 @@ async fn aws_keeps_buckets() {
 #[tokio::test]
 async fn aws_tells_what_is_left() {
     let Some(world) = Moto::start().await else { return };
-    suite::leftovers(&world).await;
+    let seeded = world.make_leftovers().await;
+    world.server.door(reqwest::Method::DELETE, "requests", &Value::Null).await;
+    suite::leftovers(&world, seeded).await;
+    let asked = world.server.door(reqwest::Method::GET, "requests", &Value::Null).await;
+    let allowed: Vec<_> = table().into_iter().filter(|row| row.is_for(Purpose::Destroy)).collect();
+    let asked: BTreeSet<_> = asked.as_array().unwrap().iter().filter_map(right).collect();
+    assert!(asked.len() > 50, "{asked:?}");
+    let missing: Vec<_> =
+        asked.iter().filter(|right| allowed.iter().all(|row| row.right != **right)).collect();
+    assert!(missing.is_empty(), "the policy of `destroy` lacks {missing:?}");
+}
+
+/// The right that a request takes. Operations of budgets and the tagging API have rights of other names.
+fn right(request: &Value) -> Option<String> {
+    let service = request["service"].as_str()?;
+    let service = if service == "tagging" { "tag" } else { service };
+    let operation = match (service, request["action"].as_str()?) {
+        // Moto cannot tell which operation of S3 a request is.
+        (_, "") | ("s3", _) => return None,
+        ("budgets", "DescribeBudget") => "ViewBudget",
+        ("budgets", "DeleteBudget") => "ModifyBudget",
+        (_, operation) => operation,
+    };
+    Some(format!("{service}:{operation}"))
 }
 
 #[tokio::test]

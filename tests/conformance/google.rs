@@ -18,7 +18,7 @@ struct Google {
 
 impl Google {
     async fn start(kind: &str) -> Option<Self> {
-        let server = Server::google()?;
+        let server = Server::google(&[])?;
         let folder = tempfile::tempdir().unwrap();
         let cloud = open(&server, kind, folder.path()).await;
         Some(Self { server, cloud, _folder: folder })
@@ -108,7 +108,8 @@ async fn google_keeps_buckets() {
 #[tokio::test]
 async fn google_tells_what_is_left() {
     let Some(world) = Google::start("service_account").await else { return };
-    suite::leftovers(&world).await;
+    let seeded = world.make_leftovers().await;
+    suite::leftovers(&world, seeded).await;
 }
 
 #[tokio::test]
@@ -152,6 +153,23 @@ async fn google_is_asked_again_when_it_is_busy() {
     }
     world.server.fault(json!({ "fault": "drop", "path": "/serviceAccounts", "times": 1 })).await;
     assert_eq!(world.cloud.leftovers(&Hub::new(HUB)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn google_tells_which_apis_are_off_and_takes_nothing_for_theirs() {
+    let Some(server) = Server::google(&["--few-services"]) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let cloud = open(&server, "service_account", folder.path()).await;
+    let services = cloud.services().await.unwrap();
+    let off: Vec<_> = services.iter().filter(|one| !one.enabled).map(|one| one.name.as_str()).collect();
+    assert!(off.contains(&"container.googleapis.com") && !off.contains(&"storage.googleapis.com"), "{off:?}");
+    assert_eq!(cloud.leftovers(&Hub::new(HUB)).await.unwrap(), []);
+    let error = cloud.cluster(HUB).await.unwrap_err();
+    assert!(
+        error.hints()[0].contains("gcloud services enable container.googleapis.com"),
+        "{error} {:?}",
+        error.hints()
+    );
 }
 
 #[test]

@@ -113,7 +113,9 @@ async fn memory_keeps_buckets() {
 
 #[tokio::test]
 async fn memory_tells_what_is_left() {
-    suite::leftovers(&memory()).await;
+    let world = memory();
+    let seeded = world.make_leftovers().await;
+    suite::leftovers(&world, seeded).await;
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ impl Server {
     }
 
     /// The stand-in for Google Cloud; None, said on standard output, where it cannot be built.
-    pub(crate) fn google() -> Option<Self> {
+    pub(crate) fn google(more: &[&str]) -> Option<Self> {
         static BUILT: std::sync::OnceLock<Option<PathBuf>> = std::sync::OnceLock::new();
         let built = BUILT.get_or_init(|| {
             let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("google");
@@ -59,12 +59,8 @@ impl Server {
             println!("skipped: tests/clouds/google cannot be built, or there is no go");
             return None;
         };
-        Some(Self::start(Command::new(program).args([
-            "--max-page",
-            "2",
-            "--cluster-endpoint",
-            "127.0.0.1:6443",
-        ])))
+        let arguments = ["--max-page", "2", "--cluster-endpoint", "127.0.0.1:6443"];
+        Some(Self::start(Command::new(program).args(arguments).args(more)))
     }
 
     /// Asks at the tests' own door.
