@@ -17,6 +17,7 @@ pub mod gcp;
 mod http;
 mod leftover;
 mod live;
+pub mod policy;
 #[cfg(any(feature = "aws", feature = "gcp"))]
 mod prices;
 mod quota;

@@ -95,3 +95,73 @@ async fn config(cluster: &Cluster) -> std::result::Result<Config, kube::config::
     config.read_timeout = Some(PATIENCE);
     Ok(config)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::cloud::Token;
+    use crate::cloud::{Cloud as _, fake::Fake};
+
+    /// Another token each time.
+    struct Counting(AtomicU32);
+
+    impl TokenSource for Counting {
+        fn token(&self) -> BoxFuture<'_, Result<Token>> {
+            let count = self.0.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async move {
+                if count > 1 {
+                    return Err(Error::failed("log in again"));
+                }
+                Ok(Token::new(format!("token-{count}"), Timestamp::UNIX_EPOCH))
+            })
+        }
+    }
+
+    /// Answers each connection with a version of Kubernetes, and tells the headers that came.
+    fn server() -> (u16, std::sync::mpsc::Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (send, receive) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = connection.unwrap();
+                let mut bytes = [0; 4096];
+                let count = connection.read(&mut bytes).unwrap();
+                let body = r#"{"major":"1","minor":"35","gitVersion":"v1.35.0","gitCommit":"","gitTreeState":"","buildDate":"","goVersion":"","compiler":"","platform":""}"#;
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+                write!(connection, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+                send.send(String::from_utf8_lossy(&bytes[..count]).into_owned()).unwrap();
+            }
+        });
+        (port, receive)
+    }
+
+    #[tokio::test]
+    async fn every_request_has_the_token_of_its_time() {
+        let (port, requests) = server();
+        let mut cluster = Fake::with_cluster("lab").cluster("lab").await.unwrap().unwrap();
+        cluster.endpoint = format!("http://127.0.0.1:{port}");
+        let client = client(&cluster, Arc::new(Counting(AtomicU32::new(0)))).await.unwrap();
+        for count in 0..2 {
+            client.apiserver_version().await.unwrap();
+            let request = requests.recv().unwrap();
+            assert!(request.contains(&format!("authorization: Bearer token-{count}")), "{request}");
+        }
+        let error = client.apiserver_version().await.unwrap_err();
+        assert!(format!("{error:?}").contains("log in again"), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_is_being_made_has_no_client() {
+        let mut cluster = Fake::with_cluster("lab").cluster("lab").await.unwrap().unwrap();
+        cluster.endpoint = String::new();
+        let source = Arc::new(Counting(AtomicU32::new(0)));
+        assert!(client(&cluster, source).await.is_err());
+    }
+}

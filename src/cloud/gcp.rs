@@ -10,6 +10,7 @@ mod leftovers;
 mod login;
 mod marks;
 mod others;
+pub mod policy;
 mod quotas;
 mod removal;
 mod session;

@@ -9,9 +9,9 @@ use tokio::time::sleep;
 use crate::error::{Error, Result};
 
 /// How long one try may take. Lists of a large account take seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
 /// Tries of one request, the first included.
 const TRIES: u32 = 6;
 /// The pause before the second try; each further one is twice as long.

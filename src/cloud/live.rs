@@ -36,9 +36,9 @@ impl Live {
             #[cfg(feature = "aws")]
             Provider::Aws(aws) => Ok(Self::Aws(super::aws::Aws::open(context, aws.region.as_str()).await?)),
             #[cfg(feature = "gcp")]
-            Provider::Gcp(gcp) => Ok(Self::Gcp(
-                super::gcp::Gcp::open(context, gcp.project.as_str(), gcp.region.as_str()).await?,
-            )),
+            Provider::Gcp(gcp) => {
+                Ok(Self::Gcp(super::gcp::Gcp::open(context, gcp.project.as_str(), gcp.region.as_str())?))
+            }
             #[cfg(not(feature = "aws"))]
             Provider::Aws(_) => Err(left_out(provider)),
             #[cfg(not(feature = "gcp"))]

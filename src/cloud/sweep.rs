@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Cloud, Hub, Leftover, Removal, Way};
+use super::{Cloud, Hub, Kind, Leftover, Removal, Way};
 use crate::error::{Error, Result};
 
 /// How a sweep ended.
@@ -19,7 +19,8 @@ pub struct Swept {
 /// Removes the leftovers of a hub for which `wanted` says so, until none is there, nothing moves
 /// any more, or `patience` is over. It looks again before each pass, `pause` after the one before.
 ///
-/// One thing that cannot be removed does not keep the others: it is told at the end.
+/// One thing that cannot be removed does not keep the others: it is told at the end. Only while a
+/// cluster or its nodes are there, the rest waits: controllers would make it again.
 ///
 /// # Errors
 /// When the cloud does not say what is there.
@@ -40,9 +41,12 @@ pub async fn sweep<C: Cloud>(
         if targets.is_empty() {
             return Ok(ended(seen, &there, &[]));
         }
-        let mut waiting = Vec::new();
+        let mut waiting: Vec<(Leftover, String)> = Vec::new();
         let mut moves = false;
         for leftover in targets {
+            if leftover.kind > Kind::Cluster && waiting.iter().any(|(each, _)| each.kind <= Kind::Cluster) {
+                break;
+            }
             let removal = cloud.remove(&leftover).await;
             told(&leftover, &removal);
             match removal {
@@ -99,8 +103,8 @@ fn in_words(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::Belongs;
     use crate::cloud::fake::Fake;
-    use crate::cloud::{Belongs, Kind};
 
     const PACE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(1));
 
@@ -140,6 +144,22 @@ mod tests {
         let left: Vec<_> = done.left.iter().map(|(each, why)| (each.id.as_str(), why.as_str())).collect();
         assert_eq!(left, [("group", "not allowed"), ("key", "wait seven days")]);
         assert_eq!(done.removed, [one(Kind::Disk, "disk")]);
+    }
+
+    #[tokio::test]
+    async fn what_controllers_would_make_again_waits_for_the_cluster() {
+        let fake = Fake::default();
+        fake.leave("lab", one(Kind::LoadBalancer, "balancer"));
+        fake.leave("lab", one(Kind::Cluster, "cluster"));
+        fake.leave("lab", one(Kind::NodePool, "pool"));
+        fake.change(|world| {
+            world.slow.insert("pool".to_owned(), 1);
+            world.held.insert("cluster".to_owned(), vec!["pool".to_owned()]);
+        });
+        assert!(swept(&fake, PACE).await.left.is_empty());
+        let removals: Vec<_> = fake.calls().into_iter().filter(|call| call.starts_with("remove")).collect();
+        let expected = ["pool", "cluster", "pool", "cluster", "balancer"];
+        assert_eq!(removals, expected.map(|id| format!("remove {id}")));
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use crate::cloud::http::{Asked, Fault, found};
 use crate::cloud::read::{each, encode, tags, text};
 use crate::error::Error;
 
-/// Where a bucket is that no answer names a region for ("GetBucketLocation").
+/// Where a bucket is that no answer names a region for (`GetBucketLocation`).
 const UNNAMED_REGION: &str = "us-east-1";
 
 /// One version of an object, or the mark that stands for a deleted one.
@@ -108,10 +108,8 @@ impl Aws {
         // Keys may have characters that XML cannot carry.
         ask.query.push(("encoding-type".to_owned(), "url".to_owned()));
         ask.query.push(("max-keys".to_owned(), "1000".to_owned()));
-        let page = match found(self.xml(S3, ask).await, |fault| fault.code() == "NoSuchBucket")? {
-            Some(page) => page,
-            None => return Ok(Vec::new()),
-        };
+        let page =
+            found(self.xml(S3, ask).await, |fault| fault.code() == "NoSuchBucket")?.unwrap_or_default();
         let all = each(&page, "/Version").into_iter().chain(each(&page, "/DeleteMarker"));
         Ok(all.map(|one| Version { key: decode(&text(one, "/Key")), id: text(one, "/VersionId") }).collect())
     }

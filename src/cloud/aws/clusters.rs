@@ -22,7 +22,7 @@ const TOKEN_PREFIX: &str = "k8s-aws-v1.";
 /// The header that ties a token to one cluster.
 const CLUSTER_HEADER: &str = "x-k8s-aws-id";
 /// How long the address in a token is valid for STS. The authenticator refuses more than 15 min.
-const SIGNED_FOR: Duration = Duration::from_secs(60);
+const SIGNED_FOR: Duration = Duration::from_mins(1);
 /// How long EKS takes a token after it was signed, less a minute, as `aws eks get-token` has it.
 const TOKEN_LASTS: SignedDuration = SignedDuration::from_mins(14);
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::{try_join, try_join3, try_join5};
 use serde_json::Value;
 
 use super::endpoints::{Api, EC2};
@@ -21,14 +22,24 @@ impl Aws {
     pub(super) async fn everything_of(&self, hub: &Hub) -> Asked<Vec<Leftover>> {
         let mut marks = Marks::new(&hub.name);
         let mut found = self.networks(&mut marks).await?;
-        found.extend(self.in_networks(&marks).await?);
-        found.extend(self.disks(&marks).await?);
-        found.extend(self.machines(&marks).await?);
-        found.extend(self.balancers(&marks).await?);
-        found.extend(self.eks_of(&marks).await?);
-        found.extend(self.file_systems(&marks).await?);
-        found.extend(self.log_groups(&marks).await?);
-        found.extend(self.identities(&marks).await?);
+        // Each on the heap: together they are more than a thread's stack should hold.
+        let network = try_join3(
+            Box::pin(self.in_networks(&marks)),
+            Box::pin(self.disks(&marks)),
+            Box::pin(self.machines(&marks)),
+        );
+        let services = try_join5(
+            Box::pin(self.balancers(&marks)),
+            Box::pin(self.eks_of(&marks)),
+            Box::pin(self.file_systems(&marks)),
+            Box::pin(self.log_groups(&marks)),
+            Box::pin(self.identities(&marks)),
+        );
+        let ((placed, disks, machines), (balancers, clusters, files, logs, identities)) =
+            try_join(network, services).await?;
+        found.extend(
+            [placed, disks, machines, balancers, clusters, files, logs, identities].into_iter().flatten(),
+        );
         found.extend(self.tagged(&marks, &found).await?);
         Ok(in_order(found))
     }

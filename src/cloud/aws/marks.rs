@@ -111,8 +111,8 @@ impl<'a> Marks<'a> {
     }
 }
 
-/// What the names of a cluster's groups of logs begin with ("Send control plane logs to CloudWatch
-/// Logs", EKS; "Container Insights", CloudWatch).
+/// What the names of a cluster's groups of logs begin with ("Send control plane logs to `CloudWatch`
+/// Logs", EKS; "Container Insights").
 pub(super) fn log_prefixes(cluster: &str) -> [String; 2] {
     [format!("/aws/eks/{cluster}/"), format!("/aws/containerinsights/{cluster}/")]
 }

@@ -74,7 +74,7 @@ impl Aws {
         )
     }
 
-    /// CloudWatch Logs API Reference, `DescribeLogGroups`.
+    /// `CloudWatch` Logs API Reference, `DescribeLogGroups`.
     pub(super) async fn log_groups(&self, marks: &Marks<'_>) -> Asked<Vec<Leftover>> {
         let mut own = Vec::new();
         for prefix in log_prefixes(marks.hub()) {
@@ -121,7 +121,7 @@ impl Aws {
             let arn = text(&one, "/Arn");
             let asked = ("OpenIDConnectProviderArn", arn.as_str());
             let belongs = self.by_iam_tags(marks, "ListOpenIDConnectProviderTags", asked).await?;
-            own.extend(belongs.map(|belongs| self.global(Kind::Issuer, &arn, belongs)));
+            own.extend(belongs.map(|belongs| global(Kind::Issuer, &arn, belongs)));
         }
         let lists = [
             ("ListRoles", "/Roles/member", "ListRoleTags", "RoleName", Kind::Account),
@@ -141,7 +141,7 @@ impl Aws {
                 }
                 let belongs = self.by_iam_tags(marks, tags, (name, &called)).await?;
                 let created = text(&one, "/CreateDate");
-                own.extend(belongs.map(|belongs| self.global(kind, &called, belongs).since(&created)));
+                own.extend(belongs.map(|belongs| global(kind, &called, belongs).since(&created)));
             }
         }
         let local = [("Scope", "Local".to_owned())];
@@ -151,7 +151,7 @@ impl Aws {
                 continue;
             }
             let belongs = self.by_iam_tags(marks, "ListPolicyTags", ("PolicyArn", &arn)).await?;
-            own.extend(belongs.map(|belongs| self.global(Kind::Policy, &arn, belongs).named(&called)));
+            own.extend(belongs.map(|belongs| global(Kind::Policy, &arn, belongs).named(&called)));
         }
         Ok(own)
     }
@@ -165,10 +165,6 @@ impl Aws {
         let asked = self.pages(IAM, operation, &[(key, value.to_owned())], "/Tags/member").await;
         let all = found(asked, |fault: &Fault| fault.code() == "NoSuchEntity")?.unwrap_or_default();
         Ok(marks.by_tags(&tags(&json!({ "all": all }), "/all")))
-    }
-
-    fn global(&self, kind: Kind, id: &str, belongs: Belongs) -> Leftover {
-        Leftover::new(kind, id, belongs).at("global")
     }
 
     /// EFS API Reference, `DescribeMountTargets`, `DescribeAccessPoints`: the IDs of what a file system has.
@@ -191,6 +187,10 @@ impl Aws {
             ids(&points, "/AccessPoints", "/AccessPointId"),
         ))
     }
+}
+
+fn global(kind: Kind, id: &str, belongs: Belongs) -> Leftover {
+    Leftover::new(kind, id, belongs).at("global")
 }
 
 /// Whether frazil could have named something so.

@@ -11,15 +11,12 @@ use crate::cloud::read::{each, encode, text};
 use crate::cloud::{Kind, Leftover, Removal, Way};
 use crate::error::Error;
 
-/// Days until a key goes: the fewest that KMS takes ("ScheduleKeyDeletion").
+/// Days until a key goes: the fewest that KMS takes (`ScheduleKeyDeletion`).
 const KEY_DAYS: u32 = 7;
 
 /// What a fault of a removal means.
 fn outcome<T>(asked: Asked<T>, done: Removal) -> Asked<Removal> {
-    let fault = match asked {
-        Ok(_) => return Ok(done),
-        Err(fault) => fault,
-    };
+    let Err(fault) = asked else { return Ok(done) };
     let code = fault.code();
     let gone = code.ends_with("NotFound")
         || code.ends_with("NotFoundException")
@@ -92,15 +89,12 @@ impl Aws {
                 let asked = self.form(EC2, "DeleteNatGateway", &[("NatGatewayId", id.to_owned())]).await;
                 outcome(asked, Removal::Going)
             }
-            Kind::Endpoint => {
-                let asked = self.form(EC2, "DeleteVpcEndpoints", &[("VpcEndpointId.1", id.to_owned())]).await;
-                outcome(asked, Removal::Gone)
-            }
+            Kind::Endpoint => self.delete_endpoint(id).await,
             Kind::FileSystem => self.delete_file_system(id).await,
             Kind::Interface => self.by_form(EC2, "DeleteNetworkInterface", "NetworkInterfaceId", id).await,
             Kind::Address => self.by_form(EC2, "ReleaseAddress", "AllocationId", id).await,
             Kind::Firewall => self.delete_group(id).await,
-            Kind::Route => self.by_form(EC2, "DeleteRouteTable", "RouteTableId", id).await,
+            Kind::Route => self.delete_routes(id).await,
             Kind::Subnet => self.by_form(EC2, "DeleteSubnet", "SubnetId", id).await,
             Kind::Gateway => self.delete_gateway(id).await,
             Kind::Network => self.by_form(EC2, "DeleteVpc", "VpcId", id).await,
@@ -203,6 +197,34 @@ impl Aws {
         self.by_form(EC2, "DeleteSecurityGroup", "GroupId", id).await
     }
 
+    /// The answer is fine even where it says that nothing was done.
+    async fn delete_endpoint(&self, id: &str) -> Asked<Removal> {
+        let answer = self.form(EC2, "DeleteVpcEndpoints", &[("VpcEndpointId.1", id.to_owned())]).await;
+        let refused = answer.as_ref().ok().and_then(|answer| {
+            let first = each(answer, "/unsuccessful/item").first().map(|one| text(one, "/error/message"))?;
+            Some(first.trim_end_matches('.').to_owned())
+        });
+        Ok(match refused {
+            Some(message) if message.contains("does not exist") => Removal::Gone,
+            Some(message) => Removal::Held(message),
+            None => outcome(answer, Removal::Going)?,
+        })
+    }
+
+    /// Its associations first.
+    async fn delete_routes(&self, id: &str) -> Asked<Removal> {
+        let one = [("RouteTableId.1", id.to_owned())];
+        let tables = match self.pages(EC2, "DescribeRouteTables", &one, "/routeTableSet/item").await {
+            Err(fault) if fault.code() == "InvalidRouteTableID.NotFound" => return Ok(Removal::Gone),
+            tables => tables?,
+        };
+        for association in tables.iter().flat_map(|table| each(table, "/associationSet/item")) {
+            let pairs = [("AssociationId", text(association, "/routeTableAssociationId"))];
+            outcome(self.form(EC2, "DisassociateRouteTable", &pairs).await, Removal::Gone)?;
+        }
+        self.by_form(EC2, "DeleteRouteTable", "RouteTableId", id).await
+    }
+
     async fn delete_gateway(&self, id: &str) -> Asked<Removal> {
         let one = [("InternetGatewayId.1", id.to_owned())];
         let found = self.pages(EC2, "DescribeInternetGateways", &one, "/internetGatewaySet/item").await;
@@ -279,7 +301,7 @@ impl Aws {
 
     async fn delete_profile(&self, name: &str) -> Asked<Removal> {
         let named = ("InstanceProfileName", name.to_owned());
-        let profile = match self.form(IAM, "GetInstanceProfile", &[named.clone()]).await {
+        let profile = match self.form(IAM, "GetInstanceProfile", std::slice::from_ref(&named)).await {
             Err(fault) if fault.code() == "NoSuchEntity" => return Ok(Removal::Gone),
             profile => profile?,
         };
@@ -293,7 +315,9 @@ impl Aws {
     /// Its versions first, but the default one, which goes with it.
     async fn delete_policy(&self, arn: &str) -> Asked<Removal> {
         let named = ("PolicyArn", arn.to_owned());
-        let versions = match self.pages(IAM, "ListPolicyVersions", &[named.clone()], "/Versions/member").await
+        let versions = match self
+            .pages(IAM, "ListPolicyVersions", std::slice::from_ref(&named), "/Versions/member")
+            .await
         {
             Err(fault) if fault.code() == "NoSuchEntity" => return Ok(Removal::Gone),
             versions => versions?,
@@ -319,7 +343,7 @@ impl Aws {
             ("ListRolePolicies", "/PolicyNames/member", "", "DeleteRolePolicy", "PolicyName"),
         ];
         for (list, pointer, id, remove, key) in lists {
-            let all = match self.pages(IAM, list, &[named.clone()], pointer).await {
+            let all = match self.pages(IAM, list, std::slice::from_ref(&named), pointer).await {
                 Err(fault) if fault.code() == "NoSuchEntity" => return Ok(Removal::Gone),
                 all => all?,
             };
@@ -329,7 +353,12 @@ impl Aws {
             }
         }
         let profiles = self
-            .pages(IAM, "ListInstanceProfilesForRole", &[named.clone()], "/InstanceProfiles/member")
+            .pages(
+                IAM,
+                "ListInstanceProfilesForRole",
+                std::slice::from_ref(&named),
+                "/InstanceProfiles/member",
+            )
             .await?;
         for profile in &profiles {
             let pairs = [named.clone(), ("InstanceProfileName", text(profile, "/InstanceProfileName"))];

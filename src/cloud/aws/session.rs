@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
@@ -72,6 +73,8 @@ impl Aws {
     /// # Errors
     /// When there are no credentials at all.
     pub async fn open(context: &Context, region: &str) -> Result<Self> {
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(http::PATIENCE).connect_timeout(http::CONNECT);
         let mut loader =
             aws_config::defaults(BehaviorVersion::latest()).region(Region::new(region.to_owned()));
         if let Some(own) = own_credentials(context) {
@@ -80,7 +83,7 @@ impl Aws {
         if let Some(address) = context.variable("AWS_ENDPOINT_URL").filter(|address| !address.is_empty()) {
             loader = loader.endpoint_url(address);
         }
-        let config = loader.load().await;
+        let config = loader.timeout_config(timeouts.build()).load().await;
         let credentials = config.credentials_provider().ok_or_else(no_credentials)?;
         Ok(Self(Arc::new(Session {
             region: region.to_owned(),
@@ -173,7 +176,7 @@ impl Aws {
         let credentials = self.credentials().await?;
         let make = || self.signed(api, &ask, &credentials);
         let busy = |answer: &Answer| !answer.is_fine() && BUSY.contains(&told(answer).0.as_str());
-        let answer = http::send(&self.0.http, &asked, &make, &busy).await?;
+        let answer = Box::pin(http::send(&self.0.http, &asked, &make, &busy)).await?;
         if answer.is_fine() {
             return Ok(answer);
         }

@@ -130,14 +130,13 @@ impl Aws {
                 Ok(answer.map(|_| told(Kind::Repository, parts.name).noted("billed by its size")))
             }
             ("kms", "key") => {
-                let answer = self.json(KMS, "DescribeKey", &json!({ "KeyId": arn })).await;
+                let answer = self.json(KMS, "DescribeKey", &json!({ "KeyId": parts.name })).await;
                 let answer = found(answer, |fault| fault.code() == "NotFoundException")?.unwrap_or_default();
                 // A key that waits for its deletion is not billed ("AWS KMS pricing").
                 let there = ["", "PendingDeletion"]
                     .iter()
                     .all(|state| text(&answer, "/KeyMetadata/KeyState") != *state);
-                let key =
-                    told(Kind::Key, arn).named(parts.name).noted("deleted at the earliest after seven days");
+                let key = told(Kind::Key, parts.name).noted("deleted at the earliest after seven days");
                 Ok(there.then_some(key))
             }
             ("logs", "log-group") => {

@@ -100,6 +100,11 @@ fn seed(marks: &Marks<'_>, kind: Kind, body: &Value) -> Option<Belongs> {
     }
     let of_nodes = || Belongs::Cluster("the names of its nodes".to_owned());
     match kind {
+        Kind::ForwardingRule | Kind::TargetPool | Kind::BackendService
+            if marks.is_balancer(&text(body, "/name")) =>
+        {
+            Some(Belongs::Cluster("its firewall rule in the hub's network".to_owned()))
+        }
         Kind::TargetPool => {
             let machines = texts(body, "/instances");
             let own = !machines.is_empty() && machines.iter().all(|link| marks.is_node(link));

@@ -58,12 +58,13 @@ impl Gcp {
 /// A refusal of the library, which tries again by itself.
 pub(super) fn refused(asked: &str, error: google_cloud_container_v1::Error) -> Fault {
     let status = error.http_status_code().unwrap_or_default();
-    let payload = error.http_payload().and_then(|bytes| serde_json::from_slice(bytes).ok());
     match error.status() {
         Some(told) => Fault::Refused(Refusal {
             asked: asked.to_owned(),
             status: if status == 0 { status_of(told.code.name()) } else { status },
-            code: payload.map(|value: serde_json::Value| code_of(&value)).unwrap_or_default(),
+            code: code_of(&serde_json::json!({
+                "error": { "details": told.details, "status": told.code.name() },
+            })),
             message: told.message.clone(),
         }),
         None if status >= 400 => Fault::Refused(Refusal {

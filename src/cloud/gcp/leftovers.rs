@@ -1,6 +1,7 @@
 //! What a hub left: everything of the project in the region is listed, and what carries a mark of
 //! the hub is told.
 
+use futures::future::{try_join, try_join5};
 use serde_json::Value;
 
 use super::marks::{Marks, relative};
@@ -17,21 +18,18 @@ impl Gcp {
         let region = self.region_name().to_owned();
         let mut marks = Marks::new(&hub.name, &region);
         let mut found = self.networks(&mut marks).await?;
-        found.extend(self.clusters_of(&marks).await?);
-        found.extend(self.balancers(&marks).await?);
-        found.extend(self.in_networks(&marks).await?);
-        found.extend(self.machines(&marks).await?);
-        found.extend(self.disks(&marks).await?);
-        found.extend(self.others(&marks).await?);
+        found.extend(self.firewalls(&mut marks).await?);
+        // Each on the heap: together they are more than a thread's stack should hold.
+        let (clusters, balancers, placed, machines, rest) = try_join5(
+            Box::pin(self.clusters_of(&marks)),
+            Box::pin(self.balancers(&marks)),
+            Box::pin(self.in_networks(&marks)),
+            Box::pin(self.machines(&marks)),
+            Box::pin(try_join(self.disks(&marks), self.others(&marks))),
+        )
+        .await?;
+        found.extend([clusters, balancers, placed, machines, rest.0, rest.1].into_iter().flatten());
         Ok(in_order(found))
-    }
-
-    /// Something of Compute Engine that is the hub's.
-    pub(super) fn told(&self, kind: Kind, place: &str, one: &Value, belongs: Belongs) -> Leftover {
-        Leftover::new(kind, relative(&text(one, "/selfLink")), belongs)
-            .named(&text(one, "/name"))
-            .at(place)
-            .since(&text(one, "/creationTimestamp"))
     }
 
     async fn global(&self, kind: &str) -> Asked<Vec<Value>> {
@@ -56,7 +54,7 @@ impl Gcp {
                 None => continue,
             };
             let sure = belongs != Belongs::Name || shaped();
-            let told = self.told(Kind::Network, "global", one, belongs);
+            let told = told(Kind::Network, "global", one, belongs);
             if sure {
                 marks.add_network(&link);
                 found.push(told);
@@ -68,7 +66,7 @@ impl Gcp {
         let own = subnets.iter().filter_map(|(place, subnet)| {
             let belongs = marks.of(subnet)?;
             let note = text(subnet, "/ipCidrRange");
-            Some(self.told(Kind::Subnet, place, subnet, belongs).noted(note))
+            Some(told(Kind::Subnet, place, subnet, belongs).noted(note))
         });
         found.extend(own);
         Ok(found)
@@ -101,13 +99,21 @@ impl Gcp {
         format!("projects/{}/locations/{}", self.project(), self.region_name())
     }
 
-    /// Compute Engine API: `firewalls.list`, `routers.aggregatedList`, `addresses.aggregatedList`,
+    /// Compute Engine API, `firewalls.list`.
+    async fn firewalls(&self, marks: &mut Marks<'_>) -> Asked<Vec<Leftover>> {
+        let mut found = Vec::new();
+        for one in self.global("firewalls").await? {
+            let Some(belongs) = marks.of(&one) else { continue };
+            marks.add_firewall(&text(&one, "/name"));
+            found.push(told(Kind::Firewall, "global", &one, belongs));
+        }
+        Ok(found)
+    }
+
+    /// Compute Engine API: `routers.aggregatedList`, `addresses.aggregatedList`,
     /// `resourcePolicies.aggregatedList`.
     async fn in_networks(&self, marks: &Marks<'_>) -> Asked<Vec<Leftover>> {
         let mut found = Vec::new();
-        for one in self.global("firewalls").await? {
-            found.extend(marks.of(&one).map(|belongs| self.told(Kind::Firewall, "global", &one, belongs)));
-        }
         for (place, one) in self.aggregated("routers").await? {
             // The price of NAT is by the machines behind it: none, none.
             let nats = each(&one, "/nats").len();
@@ -116,9 +122,7 @@ impl Gcp {
             } else {
                 "with NAT, billed by the machines behind it".to_owned()
             };
-            found.extend(
-                marks.of(&one).map(|belongs| self.told(Kind::Router, &place, &one, belongs).noted(note)),
-            );
+            found.extend(marks.of(&one).map(|belongs| told(Kind::Router, &place, &one, belongs).noted(note)));
         }
         for (place, one) in self.aggregated("addresses").await? {
             let Some(belongs) = marks.of(&one) else { continue };
@@ -126,7 +130,7 @@ impl Gcp {
             let key = if unused { "external_ip_unused_hour" } else { "external_ip_vm_hour" };
             let external = text(&one, "/addressType") != "INTERNAL";
             let monthly = external.then(|| prices::hourly(Provider::Gcp, self.region_name(), key)).flatten();
-            let told = self.told(Kind::Address, &place, &one, belongs).costs(monthly);
+            let told = told(Kind::Address, &place, &one, belongs).costs(monthly);
             found.push(told.noted(text(&one, "/address")));
         }
         for (place, one) in self.aggregated("resourcePolicies").await? {
@@ -134,9 +138,11 @@ impl Gcp {
             let properties = "/snapshotSchedulePolicy/snapshotProperties/labels";
             let belongs =
                 marks.of(&one).or_else(|| marks.by_labels(&crate::cloud::read::tags(&one, properties)));
-            found.extend(belongs.map(|belongs| {
-                self.told(Kind::Backup, &place, &one, belongs).noted("a plan of copies of disks")
-            }));
+            found.extend(
+                belongs.map(|belongs| {
+                    told(Kind::Backup, &place, &one, belongs).noted("a plan of copies of disks")
+                }),
+            );
         }
         Ok(found)
     }
@@ -153,12 +159,12 @@ impl Gcp {
             let runs = state == "running" && !spot;
             let monthly = runs.then(|| prices::machine(Provider::Gcp, self.region_name(), &kind)).flatten();
             let note = format!("{kind}{}, {state}", if spot { " spot" } else { "" });
-            found.push(self.told(Kind::Instance, &place, &one, belongs).costs(monthly).noted(note));
+            found.push(told(Kind::Instance, &place, &one, belongs).costs(monthly).noted(note));
         }
         for (place, one) in self.aggregated("instanceTemplates").await? {
             let labels = crate::cloud::read::tags(&one, "/properties/labels");
             let belongs = marks.by_labels(&labels);
-            found.extend(belongs.map(|belongs| self.told(Kind::Template, &place, &one, belongs)));
+            found.extend(belongs.map(|belongs| told(Kind::Template, &place, &one, belongs)));
         }
         Ok(found)
     }
@@ -175,7 +181,7 @@ impl Gcp {
                 .and_then(|key| prices::stored(Provider::Gcp, self.region_name(), &key, size));
             let used = if each(&one, "/users").is_empty() { "in no machine" } else { "in use" };
             let way = way_of(&belongs);
-            let told = self.told(Kind::Disk, &place, &one, belongs).goes(way).costs(monthly);
+            let told = told(Kind::Disk, &place, &one, belongs).goes(way).costs(monthly);
             found.push(told.noted(format!("{size} GiB {kind}, {used}")));
         }
         for one in self.global("snapshots").await? {
@@ -184,11 +190,19 @@ impl Gcp {
             let gib = bytes.div_ceil(1 << 30);
             let monthly = prices::stored(Provider::Gcp, self.region_name(), "snapshot_storage", gib);
             let way = way_of(&belongs);
-            let told = self.told(Kind::Snapshot, "global", &one, belongs).goes(way).costs(monthly);
+            let told = told(Kind::Snapshot, "global", &one, belongs).goes(way).costs(monthly);
             found.push(told.noted(format!("{gib} GiB")));
         }
         Ok(found)
     }
+}
+
+/// Something of Compute Engine that is the hub's.
+fn told(kind: Kind, place: &str, one: &Value, belongs: Belongs) -> Leftover {
+    Leftover::new(kind, relative(&text(one, "/selfLink")), belongs)
+        .named(&text(one, "/name"))
+        .at(place)
+        .since(&text(one, "/creationTimestamp"))
 }
 
 /// Whether a subnet is as frazil's module makes that of a hub: its name, and its two further ranges.

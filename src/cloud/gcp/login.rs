@@ -1,7 +1,8 @@
 //! Application default credentials, and the access tokens that come of them.
 //!
 //! A service account's key is exchanged for an access token here: the client library signs tokens
-//! of its own with it, which Google's APIs take, but a cluster's API server does not.
+//! of its own with it, which Google's APIs take, but a cluster's API server does not. A person's
+//! refresh token goes the same way, which tells how long the access token is valid.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use google_cloud_auth::credentials::{
     AccessTokenCredentials, CacheableResource, CredentialsProvider, EntityTag, external_account,
-    impersonated, mds, service_account, user_account,
+    impersonated, mds, service_account,
 };
 use google_cloud_auth::errors::CredentialsError;
 use google_cloud_auth::signer::Signer;
@@ -51,7 +52,9 @@ struct Inner {
 enum Way {
     /// The key of a service account.
     Key { email: String, key_id: String, address: String, signer: Signer },
-    /// A person, a workload of another cloud, a machine of Google's: the library knows how.
+    /// A person who logged in.
+    Person { address: String, pairs: Vec<(String, String)> },
+    /// A workload of another cloud, a machine of Google's, another account: the library knows how.
     Library(AccessTokenCredentials),
 }
 
@@ -83,7 +86,7 @@ impl Login {
     pub(super) fn email(&self) -> Option<&str> {
         match &self.0.way {
             Way::Key { email, .. } => Some(email),
-            Way::Library(_) => None,
+            Way::Person { .. } | Way::Library(_) => None,
         }
     }
 
@@ -103,9 +106,13 @@ impl Login {
                 Token::new(token.token, now.checked_add(LIBRARY).unwrap_or(now))
             }
             Way::Key { email, key_id, address, signer } => {
+                let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
                 let assertion = self.assertion(email, key_id, address, signer).await?;
-                self.exchange(address, &assertion).await?
+                let pairs =
+                    [("grant_type".to_owned(), grant.to_owned()), ("assertion".to_owned(), assertion)];
+                self.exchange(address, &pairs).await?
             }
+            Way::Person { address, pairs } => self.exchange(address, pairs).await?,
         };
         *kept = Some(token.clone());
         Ok(token)
@@ -119,17 +126,16 @@ impl Login {
             "iss": email, "scope": SCOPES.join(" "), "aud": address, "iat": issued, "exp": issued + ASSERTION,
         });
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", encode(&header), encode(&claims));
-        let signature = signer.sign(signed.as_bytes()).await;
+        let text = format!("{}.{}", encode(&header), encode(&claims));
+        let signature = signer.sign(text.as_bytes()).await;
         let signature = signature
             .map_err(|error| Error::failed(format!("the key of {email} cannot sign")).because(error))?;
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    async fn exchange(&self, address: &str, assertion: &str) -> Result<Token> {
-        let pairs = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion)];
-        let pairs = pairs.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let body = crate::cloud::read::form(&pairs);
+    /// RFC 6749, sections 4.5 and 6: a form, and a token with its seconds.
+    async fn exchange(&self, address: &str, pairs: &[(String, String)]) -> Result<Token> {
+        let body = crate::cloud::read::form(pairs);
         let make = || {
             let url = address.parse().map_err(|error| unusable_address(address).because(error))?;
             let mut request = Request::new(Method::POST, url);
@@ -196,17 +202,21 @@ fn way(json: Value) -> Result<Way> {
     let kind = text(&json, "/type");
     let library = match kind.as_str() {
         "service_account" => {
-            let told = text(&json, "/token_uri");
             let signer = service_account::Builder::new(json.clone()).build_signer().map_err(unusable)?;
             return Ok(Way::Key {
                 email: text(&json, "/client_email"),
                 key_id: text(&json, "/private_key_id"),
-                address: if told.is_empty() { TOKEN_ADDRESS.to_owned() } else { told },
+                address: address_in(&json),
                 signer,
             });
         }
         // The scopes are those that the person agreed to.
-        "authorized_user" => user_account::Builder::new(json).build_access_token_credentials(),
+        "authorized_user" => {
+            let pair = |key: &str| (key.to_owned(), text(&json, &format!("/{key}")));
+            let mut pairs = vec![("grant_type".to_owned(), "refresh_token".to_owned())];
+            pairs.extend(["client_id", "client_secret", "refresh_token"].map(pair));
+            return Ok(Way::Person { address: address_in(&json), pairs });
+        }
         "impersonated_service_account" => {
             impersonated::Builder::new(json).with_scopes(SCOPES).build_access_token_credentials()
         }
@@ -219,6 +229,11 @@ fn way(json: Value) -> Result<Way> {
         }
     };
     Ok(Way::Library(library.map_err(unusable)?))
+}
+
+fn address_in(json: &Value) -> String {
+    let told = text(json, "/token_uri");
+    if told.is_empty() { TOKEN_ADDRESS.to_owned() } else { told }
 }
 
 fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> Error {

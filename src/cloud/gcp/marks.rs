@@ -14,6 +14,10 @@ const CLUSTER_LABEL: &str = "goog-k8s-cluster-name";
 const PLACE_LABEL: &str = "goog-k8s-cluster-location";
 /// What the description of a disk says of its claim (the persistent disk CSI driver).
 const CLAIM: &str = "kubernetes.io/created-for/pvc/namespace";
+/// The prefix of the firewall rule that GKE makes for a Service's balancer (cloud-provider-gcp).
+const BALANCER_RULE: &str = "k8s-fw-";
+/// Characters of a cluster's name that names of its nodes have.
+const NAME_IN_NODES: usize = 18;
 /// What hubs' service accounts are called behind the hub's name (`render/names.rs`).
 const ACCOUNTS: [&str; 3] = ["user", "nodes", "certs"];
 
@@ -23,11 +27,12 @@ pub(super) struct Marks<'a> {
     hub: &'a str,
     region: &'a str,
     networks: BTreeSet<String>,
+    balancers: BTreeSet<String>,
 }
 
 impl<'a> Marks<'a> {
     pub(super) fn new(hub: &'a str, region: &'a str) -> Self {
-        Self { hub, region, networks: BTreeSet::new() }
+        Self { hub, region, networks: BTreeSet::new(), balancers: BTreeSet::new() }
     }
 
     pub(super) fn hub(&self) -> &str {
@@ -37,6 +42,16 @@ impl<'a> Marks<'a> {
     /// Adds a network of the hub, by its link.
     pub(super) fn add_network(&mut self, link: &str) {
         self.networks.insert(relative(link).to_owned());
+    }
+
+    /// Notes a firewall rule of the hub: the one that lets a Service's balancer in has its name.
+    pub(super) fn add_firewall(&mut self, name: &str) {
+        self.balancers.extend(name.strip_prefix(BALANCER_RULE).map(str::to_owned));
+    }
+
+    /// Whether a Service's balancer is the hub's, by its name.
+    pub(super) fn is_balancer(&self, name: &str) -> bool {
+        self.balancers.contains(name)
     }
 
     /// Why something with these labels is the hub's, if it is.
@@ -85,8 +100,12 @@ impl<'a> Marks<'a> {
     }
 
     /// Whether a machine's link is of a node of the cluster. GKE names nodes `gke-CLUSTER-POOL-…`;
-    /// the pools' names are the hub file's, so a longer cluster's name is no match.
+    /// the pools' names are the hub file's, so a longer cluster's name is no match. A name that GKE
+    /// cuts could be another cluster's.
     pub(super) fn is_node(&self, link: &str) -> bool {
+        if self.hub.len() > NAME_IN_NODES {
+            return false;
+        }
         let name = link.rsplit('/').next().unwrap_or_default();
         let rest = name.strip_prefix("gke-").and_then(|rest| rest.strip_prefix(self.hub));
         let pool = rest.and_then(|rest| rest.strip_prefix('-')).and_then(|rest| rest.split('-').next());
@@ -163,6 +182,17 @@ mod tests {
         assert!(marks.is_node("projects/p/zones/us-central1-a/instances/gke-lab-core-1a2b3c4d-x7k2"));
         assert!(!marks.is_node("projects/p/zones/us-central1-a/instances/gke-lab-two-core-1a2b3c4d-x7k2"));
         assert!(!marks.is_node("gke-laboratory-core-1-2"));
+        let long = Marks::new("icesat2-hackweek-2026", "us-central1");
+        assert!(!long.is_node("gke-icesat2-hackweek-2-core-1a2b3c4d-x7k2"));
+    }
+
+    #[test]
+    fn a_balancer_is_known_by_its_firewall_rule() {
+        let mut marks = Marks::new("lab", "us-central1");
+        marks.add_firewall("k8s-fw-a0123");
+        marks.add_firewall("lab-homes");
+        assert!(marks.is_balancer("a0123"));
+        assert!(!marks.is_balancer("lab-homes"));
     }
 
     #[test]

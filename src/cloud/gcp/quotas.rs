@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::session::Gcp;
+use super::session::{Gcp, nothing_if_off};
 use crate::cloud::http::Asked;
 use crate::cloud::read::{each, number, text};
 use crate::cloud::{Need, PoolNeed, Quota};
 
 /// Series of machines that have a quota of CPUs of their own (`regions.get`); all others count in `CPUS`.
 const OWN_CPUS: [&str; 12] = ["A2", "A3", "C2", "C2D", "C3", "C3D", "C4", "C4A", "C4D", "M1", "N2", "N2D"];
+
+/// What counts against homes on Filestore: the module makes the basic HDD tier.
+const FILE_METRIC: &str = "file.googleapis.com/standard_storage_gb_per_region";
 
 impl Gcp {
     /// Compute Engine API v1, `regions.get` and `projects.get`: each tells its quotas with their use.
@@ -22,8 +25,41 @@ impl Gcp {
         let path = format!("/compute/v1/projects/{}", self.project());
         let told = self.get("compute", path, "compute.projects.get").await?;
         quotas.extend(of(&told, "global", &global(need)));
+        if need.shared_gib > 0 {
+            quotas.extend(self.file_system_quota(need.shared_gib).await?);
+        }
         Ok(quotas)
     }
+
+    /// Cloud Quotas API v1, `quotaInfos.list`: what Filestore may have of the tier of homes. It tells
+    /// no use, and says nothing where it is not switched on.
+    async fn file_system_quota(&self, needed: u64) -> Asked<Option<Quota>> {
+        let path = self.below("v1", "locations/global/services/file.googleapis.com/quotaInfos");
+        let all = self
+            .list("cloudquotas", path, &[("pageSize", "500")], "/quotaInfos", "cloudquotas.quotas.get")
+            .await;
+        let all = nothing_if_off(all)?;
+        Ok(all.iter().find(|one| text(one, "/metric") == FILE_METRIC).and_then(|one| {
+            let limit = limit_in(one, self.region_name())?;
+            Some(Quota {
+                name: "GB of Filestore's basic HDD tier".to_owned(),
+                code: text(one, "/quotaId"),
+                place: self.region_name().to_owned(),
+                limit,
+                used: None,
+                needed,
+            })
+        }))
+    }
+}
+
+/// The value of a quota in a region: its own, or the one of all that have none.
+fn limit_in(info: &Value, region: &str) -> Option<u64> {
+    let values = each(info, "/dimensionsInfos");
+    let place = |one: &&Value| text(one, "/dimensions/region");
+    let own = values.iter().copied().find(|one| place(one) == region);
+    let any = || values.iter().copied().find(|one| place(one).is_empty());
+    number(own.or_else(any)?, "/details/value")
 }
 
 /// The quotas of a region or project that a need touches.
@@ -125,6 +161,16 @@ mod tests {
         assert_eq!(all.get("NVIDIA_T4_GPUS"), Some(&3));
         assert_eq!(all.get("INSTANCES"), Some(&9));
         assert_eq!(global(&need).get("CPUS_ALL_REGIONS"), Some(&72));
+    }
+
+    #[test]
+    fn a_region_may_have_a_limit_of_its_own() {
+        let info = json!({ "dimensionsInfos": [
+            { "details": { "value": "5" } },
+            { "dimensions": { "region": "us-central1" }, "details": { "value": "7" } },
+        ] });
+        assert_eq!(limit_in(&info, "us-central1"), Some(7));
+        assert_eq!(limit_in(&info, "us-east1"), Some(5));
     }
 
     #[test]

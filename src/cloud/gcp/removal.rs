@@ -9,10 +9,7 @@ use crate::error::Error;
 
 /// What a fault of a removal means.
 fn outcome<T>(asked: Asked<T>, done: Removal) -> Asked<Removal> {
-    let fault = match asked {
-        Ok(_) => return Ok(done),
-        Err(fault) => fault,
-    };
+    let Err(fault) = asked else { return Ok(done) };
     // An operation on the same thing is under way, or something uses it.
     let held = [
         "resourceInUseByAnotherResource",

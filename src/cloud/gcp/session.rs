@@ -52,7 +52,7 @@ impl Gcp {
     ///
     /// # Errors
     /// When the credentials cannot be read.
-    pub async fn open(context: &Context, project: &str, region: &str) -> Result<Self> {
+    pub fn open(context: &Context, project: &str, region: &str) -> Result<Self> {
         let http = http::client()?;
         let session = Session {
             project: project.to_owned(),
@@ -82,6 +82,7 @@ impl Gcp {
     pub(super) async fn manager(&self) -> Result<&ClusterManager> {
         let make = || async {
             let mut builder = ClusterManager::builder().with_credentials(self.login().clone());
+            builder = builder.with_attempt_timeout(http::PATIENCE);
             if let Some(address) = &self.0.address {
                 builder = builder.with_endpoint(address.clone());
             }
@@ -104,7 +105,7 @@ impl Gcp {
     pub(super) async fn ask(&self, ask: Ask<'_>) -> Asked<Value> {
         let token = self.login().token().await?;
         let make = || self.made(&ask, token.secret());
-        let answer = http::send(&self.0.http, ask.asked, &make, &|_| false).await?;
+        let answer = Box::pin(http::send(&self.0.http, ask.asked, &make, &|_| false)).await?;
         if !answer.is_fine() {
             return Err(Fault::Refused(refusal(ask.asked, &answer)));
         }
@@ -271,10 +272,8 @@ fn explained(refusal: &Refusal, project: &str) -> Error {
     let failed = Error::failed(format!("{asked} in the project {project}: {said}"));
     match (status, code.as_str()) {
         (_, code) if is_off(code) => {
-            let api = asked.split('.').next().unwrap_or_default();
-            failed.hint(format!(
-                "switch it on: `gcloud services enable {api}.googleapis.com --project {project}`"
-            ))
+            let api = service(message).unwrap_or("NAME.googleapis.com");
+            failed.hint(format!("switch it on: `gcloud services enable {api} --project {project}`"))
         }
         (_, "quotaExceeded" | "QUOTA_EXCEEDED" | "RESOURCE_EXHAUSTED") => {
             failed.hint("`frazil doctor` lists the quotas that are too small")
@@ -290,6 +289,12 @@ fn explained(refusal: &Refusal, project: &str) -> Error {
         }
         _ => failed,
     }
+}
+
+/// The API that a message names: `https://…/apis/api/compute.googleapis.com/overview`, or alone.
+fn service(message: &str) -> Option<&str> {
+    let mut words = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-');
+    words.find(|word| word.ends_with(".googleapis.com") && word.matches('.').count() == 2)
 }
 
 /// The permission that a message names: `Required 'compute.disks.list' permission for …`,
@@ -339,6 +344,14 @@ mod tests {
             message: "no".to_owned(),
         };
         assert!(explained(&refusal, "p").hints()[0].contains("the permission compute.disks.list"));
+    }
+
+    #[test]
+    fn an_api_that_is_off_is_named() {
+        let message = "It has not been used in project 1 before. Enable it by visiting \
+                       https://console.developers.google.com/apis/api/compute.googleapis.com/overview?project=1";
+        assert_eq!(service(message), Some("compute.googleapis.com"));
+        assert_eq!(service("no API"), None);
     }
 
     #[test]

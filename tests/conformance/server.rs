@@ -1,0 +1,91 @@
+//! The servers that stand in for clouds: programs that print their address and end with their input.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use super::tools::cache;
+
+/// A running server; it ends when this is dropped, and when the test is killed.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: String,
+    pub(crate) http: reqwest::Client,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Its standard input closes with this, which ends it too; the wait leaves no zombie.
+        let _ended = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+impl Server {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let told: Value = serde_json::from_str(&line).unwrap();
+        let address = told["address"].as_str().unwrap().to_owned();
+        Self { child, address, http: reqwest::Client::new() }
+    }
+
+    /// Moto with what it lacks; None, said on standard output, where it is not installed.
+    pub(crate) fn aws() -> Option<Self> {
+        let program = root().join("tests/clouds/aws/server.py");
+        let python = std::env::var_os("CLOUDS_PYTHON")
+            .map_or_else(|| cache().join("clouds-python/bin/python"), PathBuf::from);
+        if !program.exists() || !python.exists() {
+            println!("skipped: no {} with {}", program.display(), python.display());
+            return None;
+        }
+        // Small pages show whether the next one is read.
+        Some(Self::start(Command::new(python).arg(program).args(["--max-page", "1"])))
+    }
+
+    /// The stand-in for Google Cloud; None, said on standard output, where it cannot be built.
+    pub(crate) fn google(more: &[&str]) -> Option<Self> {
+        static BUILT: std::sync::OnceLock<Option<PathBuf>> = std::sync::OnceLock::new();
+        let built = BUILT.get_or_init(|| {
+            let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("google");
+            let source = root().join("tests/clouds/google");
+            let build =
+                Command::new("go").args(["build", "-o"]).arg(&program).arg(".").current_dir(source).output();
+            build.is_ok_and(|build| build.status.success()).then_some(program)
+        });
+        let Some(program) = built else {
+            println!("skipped: tests/clouds/google cannot be built, or there is no go");
+            return None;
+        };
+        let arguments = ["--max-page", "2", "--cluster-endpoint", "127.0.0.1:6443"];
+        Some(Self::start(Command::new(program).args(arguments).args(more)))
+    }
+
+    /// Asks at the tests' own door.
+    pub(crate) async fn door(&self, method: reqwest::Method, path: &str, body: &Value) -> Value {
+        let url = format!("{}/_world/{path}", self.address);
+        let answer = self.http.request(method, url).body(body.to_string()).send().await.unwrap();
+        let fine = answer.status().is_success();
+        let text = answer.text().await.unwrap();
+        assert!(fine, "{path}: {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Lets requests fail.
+    pub(crate) async fn fault(&self, fault: Value) {
+        self.door(reqwest::Method::POST, "faults", &Value::Array(vec![fault])).await;
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// An environment of these variables, and no other.
+pub(crate) fn context(variables: &[(&str, &str)]) -> frazil::context::Context {
+    let mut context = frazil::context::Context::from_process();
+    context.environment = variables.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    context
+}
