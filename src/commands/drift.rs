@@ -91,7 +91,7 @@ fn cloud_rows(plan: &CloudPlan) -> Vec<Row> {
                 rows.extend(change.fields.iter().map(|field| {
                     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
                     row(&field.path, &text(&field.live), &text(&field.wanted))
-                }))
+                }));
             }
         }
     }

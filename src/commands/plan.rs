@@ -100,7 +100,9 @@ impl Report for PlanReport {
         let mut table =
             objects_table(self.plan.cluster.iter().flat_map(Plan::objects).map(|(_, object)| object));
         if let Some(cloud) = &self.plan.cloud {
-            resource_rows(&cloud.changes).into_iter().for_each(|row| table.row(row));
+            for row in resource_rows(&cloud.changes) {
+                table.row(row);
+            }
         }
         Some(table)
     }
@@ -127,7 +129,9 @@ fn cloud_text(plan: &CloudPlan, layout: Layout) -> String {
             ("", Align::Left),
             ("field", Align::Left),
         ]);
-        resource_rows(&plan.changes).into_iter().for_each(|row| table.row(row));
+        for row in resource_rows(&plan.changes) {
+            table.row(row);
+        }
         let [create, change, replace, delete] = plan.counts();
         text += &table.render(layout.width);
         text += &format!(

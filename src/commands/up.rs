@@ -29,7 +29,7 @@ pub(super) async fn up(run: &Run<'_>, args: &UpArgs) -> Result<Outcome> {
     let document = load::usable(run, &args.hub.file)?;
     match &document.hub.provider {
         Provider::Local(_) => on_this_machine(run, &document).await,
-        _ => on_a_cluster(run, &document, args).await,
+        _ => Box::pin(on_a_cluster(run, &document, args)).await,
     }
 }
 

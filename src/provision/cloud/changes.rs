@@ -141,7 +141,7 @@ mod tests {
 
     use super::*;
 
-    fn planned(change: Value) -> CloudPlan {
+    fn planned(change: &Value) -> CloudPlan {
         let resource = json!({
             "address": "aws_eks_node_group.pool[\"user\"]", "mode": "managed", "type": "aws_eks_node_group",
             "change": change,
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_is_known_afterwards_only_is_no_difference_and_secrets_are_not_told() {
-        let plan = planned(json!({
+        let plan = planned(&json!({
             "actions": ["update"],
             "before": { "version": "1.34", "arn": "a", "key": "old", "scaling_config": [{ "max_size": 3 }] },
             "after": { "version": "1.35", "key": "new", "scaling_config": [{ "max_size": 5 }] },
@@ -168,9 +168,9 @@ mod tests {
     #[test]
     fn both_orders_of_delete_and_create_are_a_replacement() {
         for actions in [["delete", "create"], ["create", "delete"]] {
-            let plan = planned(json!({ "actions": actions, "before": {}, "after": {} }));
+            let plan = planned(&json!({ "actions": actions, "before": {}, "after": {} }));
             assert_eq!(plan.changes[0].action, Action::Replace);
         }
-        assert!(planned(json!({ "actions": ["no-op"], "before": {}, "after": {} })).is_empty());
+        assert!(planned(&json!({ "actions": ["no-op"], "before": {}, "after": {} })).is_empty());
     }
 }

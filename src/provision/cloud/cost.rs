@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use frazil_units::Amount;
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -17,20 +18,21 @@ pub struct Cost {
 }
 
 /// A part of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// What it is, such as `1 x m5a.large`.
     pub what: String,
     /// US dollars a month; `None` where the catalog has no price.
-    #[serde(serialize_with = "as_text")]
     pub usd: Option<Amount>,
 }
 
-/// Exact, as decimal text: a number of JSON would be rounded by who reads it.
-fn as_text<S: Serializer>(usd: &Option<Amount>, serializer: S) -> Result<S::Ok, S::Error> {
-    match usd {
-        Some(usd) => serializer.collect_str(usd),
-        None => serializer.serialize_none(),
+impl Serialize for Line {
+    /// Money as decimal text, exact: a number of JSON would be rounded by who reads it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut line = serializer.serialize_struct("Line", 2)?;
+        line.serialize_field("what", &self.what)?;
+        line.serialize_field("usd", &self.usd.map(|usd| usd.to_string()))?;
+        line.end()
     }
 }
 
@@ -73,7 +75,7 @@ fn line(region: &Region, resource: &Value) -> Option<Line> {
             let node = &values["node_config"][0];
             nodes(region, &node["machine_type"], count, node["spot"] == true)
         }
-        "aws_ebs_volume" | "google_compute_disk" => disk(region, values["size"].as_i64()?),
+        "aws_ebs_volume" | "google_compute_disk" => Some(disk(region, values["size"].as_i64()?)),
         "aws_efs_file_system" => Some(Line { what: "homes on EFS, by what they hold".to_owned(), usd: None }),
         "google_filestore_instance" => {
             let size = values["file_shares"][0]["capacity_gb"].as_i64().unwrap_or(0);
@@ -96,13 +98,13 @@ fn nodes(region: &Region, machine: &Value, count: i64, spot: bool) -> Option<Lin
 }
 
 /// A disk for homes. Its price is of a GB or GiB and a month; both clouds sell whole GiB.
-fn disk(region: &Region, gib: i64) -> Option<Line> {
+fn disk(region: &Region, gib: i64) -> Line {
     let key = match region.provider() {
         Provider::Aws => "ebs_gp3_storage",
         Provider::Gcp => "disk_balanced",
     };
     let usd = item(region, key).and_then(|price| price.usd.checked_mul(i128::from(gib)));
-    Some(Line { what: format!("disk of {gib} GiB"), usd })
+    Line { what: format!("disk of {gib} GiB"), usd }
 }
 
 /// The price of a key, or what stands in for it.
