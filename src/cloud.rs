@@ -30,6 +30,7 @@ mod types;
 pub use client::client;
 pub use leftover::{Belongs, Hub, Kind, Leftover, Removal, Way};
 pub use live::Live;
+pub use policy::{Purpose, rights};
 pub use quota::{Need, PoolNeed, Quota};
 pub use sweep::{Swept, sweep};
 pub use token::{Renewing, Token, TokenSource};

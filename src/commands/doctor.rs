@@ -5,6 +5,7 @@ mod cluster;
 mod image;
 mod local;
 mod nodes;
+mod policy;
 
 use std::path::Path;
 
@@ -15,7 +16,7 @@ use super::{Run, load};
 use crate::cli::DoctorArgs;
 use crate::config::{Auth, HubDocument, Provider, SecretRef};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::tool::{Call, MIN_HELM, find_helm};
 
@@ -31,6 +32,12 @@ pub(super) async fn doctor(run: &Run<'_>, args: &DoctorArgs) -> Result<Outcome> 
         None if Path::new("hub.yaml").exists() => Some(load::usable(run, Path::new("hub.yaml"))?),
         None => None,
     };
+    if let Some(purpose) = args.policy {
+        let document = document.as_ref().ok_or_else(|| {
+            Error::usage("`--policy` wants a hub file").hint("frazil doctor --policy deploy hub.yaml")
+        })?;
+        return policy::policy(run, document, purpose.into());
+    }
     let mut checks = match (&document, document.as_ref().map(|document| &document.hub.provider)) {
         (Some(document), Some(Provider::Kubernetes(_))) => {
             let mut checks = vec![helm(run.context)];

@@ -87,7 +87,7 @@ impl World {
         let mut all = vec![
             ("TF_CLI_CONFIG_FILE", self.folder.join("mirror/tools.tfrc")),
             ("FRAZIL_WORLD_SCHEMAS", self.schemas.clone()),
-            ("FRAZIL_TERRAFORM", super::kubernetes::tools().join("tofu")),
+            ("FRAZIL_TERRAFORM", self.terraform()),
             ("FRAZIL_HELM", super::kubernetes::tools().join("helm")),
         ];
         match self.kind {
@@ -100,6 +100,14 @@ impl World {
             Kind::Google => all.extend(self.google_environment()),
         }
         all
+    }
+
+    /// OpenTofu on AWS; on Google Cloud Terraform, where this machine has it.
+    fn terraform(&self) -> PathBuf {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let found = std::env::split_paths(&path).map(|folder| folder.join("terraform"));
+        let terraform = found.filter(|_| self.kind == Kind::Google).find(|program| program.exists());
+        terraform.unwrap_or_else(|| super::kubernetes::tools().join("tofu"))
     }
 
     fn google_environment(&self) -> Vec<(&'static str, PathBuf)> {

@@ -17,7 +17,7 @@ const LEAST_FILESTORE: u64 = 1024;
 const ZONES: u32 = 3;
 
 /// What a hub's file asks for at most.
-pub fn need(cluster: &Cluster<'_>, provider: Provider) -> Need {
+pub(super) fn need(cluster: &Cluster<'_>, provider: Provider) -> Need {
     let pools: Vec<_> = cluster.pools.iter().flat_map(|pool| pool_needs(pool, provider)).collect();
     let nodes: u32 = pools.iter().map(|pool| pool.nodes).fold(0, u32::saturating_add);
     let hub = cluster.hub;
