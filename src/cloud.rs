@@ -21,6 +21,7 @@ pub mod policy;
 #[cfg(any(feature = "aws", feature = "gcp"))]
 mod prices;
 mod quota;
+mod rights;
 #[cfg(any(feature = "aws", feature = "gcp"))]
 mod read;
 mod sweep;
@@ -30,8 +31,9 @@ mod types;
 pub use client::client;
 pub use leftover::{Belongs, Hub, Kind, Leftover, Removal, Way};
 pub use live::Live;
-pub use policy::{Purpose, rights};
+pub use policy::Purpose;
 pub use quota::{Need, PoolNeed, Quota};
+pub use rights::rights;
 pub use sweep::{Swept, sweep};
 pub use token::{Renewing, Token, TokenSource};
 pub use types::{Bucket, Cluster, Health, Identity, Offered, Pool, Service, SupportTier, Taint};

@@ -14,7 +14,7 @@ use crate::config::{HubDocument, HubName, Provider};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::cloud::{self as provisioned, CloudStatement};
-use crate::provision::kubernetes::{self, Keep};
+use crate::provision::{Keep, kubernetes};
 use crate::provision::local::take_down;
 
 /// Takes a hub down.

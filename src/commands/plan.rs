@@ -11,7 +11,7 @@ use crate::config::Provider;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::cloud::{self, CloudChange, CloudPlan, Cost};
-use crate::provision::kubernetes::compare::Field;
+use crate::provision::compare::Field;
 use crate::provision::kubernetes::plan::{Action, Plan};
 use crate::provision::kubernetes::releases::{Change, ObjectChange};
 use crate::provision::layers::{HubPlan, Saved};

@@ -20,6 +20,6 @@ pub use changes::{Action, CloudChange, CloudPlan};
 pub use cost::{Cost, Line};
 pub use facts::{ClusterFacts, Facts, PoolFacts};
 pub use outputs::{Outputs, known_outputs};
-pub use reach::{credential, has_cluster, kubeconfig, reach};
+pub use reach::{Way, credential, has_cluster, kubeconfig, reach};
 pub use readiness::{Readiness, readiness};
 pub use take_down::{CloudStatement, Thing, audit, remove};

@@ -14,7 +14,17 @@ use serde_json::{Map, Value};
 use super::stage::Stage;
 pub use writer::Writer;
 
+use crate::config::HubDocument;
+use crate::context::Context;
 use crate::error::{Error, Result};
+
+/// Where a hub's journal and the logs of its tools are.
+///
+/// # Errors
+/// When the environment does not say where files may go.
+pub fn folder(context: &Context, document: &HubDocument) -> Result<PathBuf> {
+    Ok(context.directories()?.state.join("clusters").join(document.hub.name.as_str()))
+}
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

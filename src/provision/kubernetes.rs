@@ -4,7 +4,6 @@
 
 pub mod access;
 mod bring_up;
-pub mod compare;
 mod definitions;
 pub mod facts;
 mod gateways;
@@ -25,4 +24,4 @@ mod stored;
 mod take_down;
 
 pub use bring_up::{READY_WITHIN, Up, bring_up};
-pub use take_down::{Keep, Statement, audit, take_down};
+pub use take_down::{Statement, audit, take_down};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cloud::{self, CloudPlan};
-use super::kubernetes::compare::differences;
+use super::compare::differences;
 use super::kubernetes::plan::Plan;
 use crate::config::{HubDocument, Provider};
 use crate::context::Context;

@@ -11,7 +11,7 @@ use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::provision::journal::{Journal, Writer};
-use crate::provision::kubernetes::reached::folder;
+use crate::provision::journal::folder;
 use crate::provision::stage::Stage;
 use crate::view::Progress;
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::cost::Cost;
-use crate::provision::kubernetes::compare::{Field, fields};
+use crate::provision::compare::{Field, fields};
 
 /// What happens to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -6,7 +6,7 @@ use futures::{StreamExt, join};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::provision::kubernetes::releases::blocking;
+use crate::provision::blocking::blocking;
 use crate::tool::{Call, ToolError};
 use crate::view::Progress;
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use kube::Client;
 use kube::config::{
     AuthInfo, ExecConfig, ExecInteractiveMode, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext,
 };
@@ -18,8 +19,7 @@ use crate::cloud::{Cloud, Cluster, Health, Live, Renewing, TokenSource, client};
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::provision::kubernetes::access::Access;
-use crate::provision::kubernetes::reached::folder;
+use crate::provision::journal::folder;
 use crate::provision::local::random_hex;
 use crate::render::write_changed;
 use crate::tool::Target;
@@ -34,16 +34,26 @@ const STALE_AFTER: Duration = Duration::from_hours(2);
 /// The API of programs that give kubectl a token.
 const EXEC_API: &str = "client.authentication.k8s.io/v1";
 
-/// Reaches the cluster of a hub.
+/// The way to a cluster.
+pub struct Way {
+    /// A client whose requests carry valid tokens.
+    pub client: Client,
+    /// The same for Helm.
+    pub target: Target,
+    /// The address of the API server.
+    pub server: String,
+}
+
+/// Finds the way to the cluster of a hub. The cluster itself is not asked.
 ///
 /// # Errors
-/// When the account is another one, there is no cluster, or it does not answer.
-pub async fn reach(context: &Context, document: &HubDocument) -> Result<Access> {
+/// When the account is another one, or there is no cluster.
+pub async fn reach(context: &Context, document: &HubDocument) -> Result<Way> {
     let (cloud, cluster) = find(context, document).await?;
     let source = Arc::new(Renewing::new(cloud, cluster.clone(), context.clone()));
     let client = client(&cluster, Arc::<Renewing<Live>>::clone(&source)).await?;
     let target = target(&folder(context, document)?, &cluster, source).await?;
-    Access::answered(client, target, cluster.endpoint).await
+    Ok(Way { client, target, server: cluster.endpoint })
 }
 
 async fn find(context: &Context, document: &HubDocument) -> Result<(Live, Cluster)> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::provision::kubernetes::reached::folder;
+use crate::provision::journal::folder;
 use crate::render::{Tree, write_changed};
 
 /// Ends of the names of files that Terraform reads as a part of a module.

@@ -13,7 +13,7 @@ use crate::cloud::{Cloud, Identity, Live};
 use crate::config::{HubDocument, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::provision::kubernetes::releases::blocking;
+use crate::provision::blocking::blocking;
 use crate::render::cluster::Cluster;
 use crate::render::{Backend, Tree, state_files, terraform_files};
 use crate::tool::{MIN_TERRAFORM, Terraform, find_terraform};

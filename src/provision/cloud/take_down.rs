@@ -12,8 +12,8 @@ use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::provision::journal::{Journal, Writer};
-use crate::provision::kubernetes::Keep;
-use crate::provision::kubernetes::reached::folder;
+use crate::provision::Keep;
+use crate::provision::journal::folder;
 use crate::provision::stage::Stage;
 use crate::view::Progress;
 

@@ -13,7 +13,8 @@ use crate::config::{HubDocument, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
-use crate::provision::{cloud, other_provider};
+use crate::provision::cloud::{self, Way};
+use crate::provision::other_provider;
 use crate::tool::Target;
 
 /// How long one request may take before the API counts as away.
@@ -44,7 +45,10 @@ impl Access {
     pub async fn to(context: &Context, document: &HubDocument, verb: &str) -> Result<Self> {
         match &document.hub.provider {
             Provider::Kubernetes(provider) => Self::connect(context, &provider.context).await,
-            Provider::Aws(_) | Provider::Gcp(_) => cloud::reach(context, document).await,
+            Provider::Aws(_) | Provider::Gcp(_) => {
+                let Way { client, target, server } = cloud::reach(context, document).await?;
+                Self::answered(client, target, server).await
+            }
             other @ Provider::Local(_) => Err(other_provider(verb, other.key())),
         }
     }

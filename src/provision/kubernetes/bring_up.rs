@@ -11,12 +11,13 @@ use super::lock::Lock;
 use super::objects::{FIELD_MANAGER, Named, Objects, is_going};
 use super::plan::Plan;
 use super::ready::{Waiting, last_words, wait};
-use super::releases::{Live, Wanted, blocking, changes, live, release_changes};
+use super::releases::{Live, Wanted, changes, live, release_changes};
 use super::secrets::Secrets;
 use super::site::Site;
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::provision::blocking::blocking;
 use crate::provision::stage::Stage;
 use crate::view::Progress;
 

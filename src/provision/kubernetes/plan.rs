@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use super::objects::{FIELD_MANAGER, Named, Objects};
 use super::releases::{
-    Change, Live, ObjectChange, Wanted, blocking, changes, documents, live, release_changes,
+    Change, Live, ObjectChange, Wanted, changes, documents, live, release_changes,
 };
 use super::secrets::Secrets;
 use super::site::Site;
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::Result;
+use crate::provision::blocking::blocking;
 
 /// What happens to a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,13 +1,11 @@
 //! A hub's cluster as verbs need it that only look: the right one, and what was done to it.
 
-use std::path::PathBuf;
-
 use super::access::{Access, is_forbidden};
 use super::site::refuse_other_cluster;
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::Result;
-use crate::provision::journal::Journal;
+use crate::provision::journal::{Journal, folder};
 
 /// The cluster of a hub, reached.
 pub struct Reached {
@@ -51,12 +49,4 @@ impl Reached {
         refuse_other_cluster(&self.access, &document.hub.provider, &self.journal)?;
         Ok(self)
     }
-}
-
-/// Where a hub's journal and the logs of its tools are.
-///
-/// # Errors
-/// When the environment does not say where files may go.
-pub fn folder(context: &Context, document: &HubDocument) -> Result<PathBuf> {
-    Ok(context.directories()?.state.join("clusters").join(document.hub.name.as_str()))
 }

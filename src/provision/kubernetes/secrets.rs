@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::compare::differences;
+use crate::provision::compare::differences;
 use super::objects::{FIELD_MANAGER, Named, Objects};
 use super::releases::{Change, ObjectChange};
 use crate::config::HubDocument;

@@ -10,11 +10,13 @@ use super::access::Access;
 use super::definitions;
 use super::leftovers::{Belongs, Leftover, leftovers, other_hubs, used_by};
 use super::objects::{Named, Objects, is_going};
-use super::releases::{blocking, live};
+use super::releases::live;
 use super::site::Site;
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::provision::Keep;
+use crate::provision::blocking::blocking;
 use crate::provision::stage::Stage;
 use crate::render::releases;
 use crate::tool::Helm;
@@ -29,16 +31,6 @@ const STILL_WITHIN: Duration = Duration::from_secs(45);
 /// Whose finalizers nobody removes any more once their releases are gone. Behind those of others a
 /// disk or a load balancer may stand, which goes on being billed: they are named, not removed.
 const OF_OUR_CHARTS: [&str; 3] = ["dask.org", "traefik.io", "cert-manager.io"];
-
-/// What can be kept on purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Keep {
-    /// People's home volumes, with their namespace.
-    Homes,
-    /// The scratch bucket.
-    Scratch,
-}
 
 /// What `down` did, and what it left.
 #[derive(Clone, Debug, Default, Serialize)]
