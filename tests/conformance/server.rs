@@ -48,7 +48,7 @@ impl Server {
     /// The stand-in for Google Cloud; None, said on standard output, where it cannot be built.
     pub(crate) fn google(more: &[&str]) -> Option<Self> {
         static BUILT: Built = Built::new();
-        let program = BUILT.get_or_init(|| build("google")).as_ref()?;
+        let program = or_skip("google", BUILT.get_or_init(|| build("google")).as_ref())?;
         let arguments = ["--max-page", "2", "--cluster-endpoint", "127.0.0.1:6443"];
         Some(Self::start(Command::new(program).args(arguments).args(more)))
     }
@@ -57,7 +57,7 @@ impl Server {
     /// cannot be built.
     pub(crate) fn webhook(arguments: &[&str], environment: &[(&str, &str)]) -> Option<Self> {
         static BUILT: Built = Built::new();
-        let program = BUILT.get_or_init(|| build("webhook")).as_ref()?;
+        let program = or_skip("webhook", BUILT.get_or_init(|| build("webhook")).as_ref())?;
         Some(Self::start(Command::new(program).args(arguments).envs(environment.iter().copied())))
     }
 
@@ -95,11 +95,15 @@ fn build(name: &str) -> Option<PathBuf> {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let source = root().join("tests/clouds").join(name);
     let build = Command::new("go").args(["build", "-o"]).arg(&program).arg(".").current_dir(source).output();
-    if build.is_ok_and(|build| build.status.success()) {
-        return Some(program);
+    build.is_ok_and(|build| build.status.success()).then_some(program)
+}
+
+/// The built server, or a word on why the test is left out.
+fn or_skip<'a>(name: &str, built: Option<&'a PathBuf>) -> Option<&'a PathBuf> {
+    if built.is_none() {
+        println!("skipped: tests/clouds/{name} cannot be built, or there is no go");
     }
-    println!("skipped: tests/clouds/{name} cannot be built, or there is no go");
-    None
+    built
 }
 
 fn root() -> &'static Path {
