@@ -36,7 +36,7 @@ impl Server {
     pub(crate) fn aws() -> Option<Self> {
         let program = root().join("tests/clouds/aws/server.py");
         let python = std::env::var_os("CLOUDS_PYTHON")
-            .map_or_else(|| cache().join("clouds-python/bin/python"), PathBuf::from);
+            .map_or_else(|| cache().join("clouds/moto/bin/python"), PathBuf::from);
         if !program.exists() || !python.exists() {
             println!("skipped: no {} with {}", program.display(), python.display());
             return None;
