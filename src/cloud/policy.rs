@@ -53,6 +53,7 @@ impl Row<'_> {
     }
 }
 
+#[cfg(any(feature = "aws", feature = "gcp"))]
 /// The rows of a table; lines that begin with `#` are its head.
 pub(super) fn rows(table: &str) -> Vec<Row<'_>> {
     let lines = table.lines().filter(|line| !line.starts_with('#'));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The text at a pointer; empty when there is none. Numbers and booleans are written out.
 pub(super) fn text(value: &Value, pointer: &str) -> String {
@@ -96,7 +96,7 @@ pub(super) fn xml(document: &str) -> Result<Value, roxmltree::Error> {
 
 #[cfg(feature = "aws")]
 fn element(node: roxmltree::Node<'_, '_>) -> Value {
-    let mut object = Map::new();
+    let mut object = serde_json::Map::new();
     for child in node.children().filter(roxmltree::Node::is_element) {
         let value = element(child);
         match object.entry(child.tag_name().name()) {

@@ -30,13 +30,15 @@ impl Moto {
     }
 }
 
+/// The example of "Signature Version 4 signing process".
+const KEYS: [(&str, &str); 2] = [
+    ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+];
+
 async fn open(address: &str) -> Aws {
-    let variables = [
-        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
-        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
-        ("AWS_ENDPOINT_URL", address),
-    ];
-    Aws::open(&context(&variables), "us-west-2").await.unwrap()
+    let [key, secret] = KEYS;
+    Aws::open(&context(&[key, secret, ("AWS_ENDPOINT_URL", address)]), "us-west-2").await.unwrap()
 }
 
 impl World for Moto {
@@ -105,6 +107,22 @@ async fn aws_tokens_are_signed_for_one_cluster() {
         assert!(url.contains(part), "{part} in {url}");
     }
     assert!(!url.contains("wJalr"));
+}
+
+#[tokio::test]
+async fn aws_tokens_are_taken_for_their_cluster_only() {
+    let Some(world) = Moto::start().await else { return };
+    let arguments = ["--cluster", HUB, "--sts", &world.server.address];
+    let Some(webhook) = Server::webhook(&arguments, &KEYS) else { return };
+    world.make_cluster(HUB).await;
+    let mut cluster = world.cloud.cluster(HUB).await.unwrap().unwrap();
+    let token = world.cloud.token(&cluster).await.unwrap();
+    let who = webhook.review(token.secret()).await.unwrap();
+    assert!(who.starts_with("arn:aws:"), "{who}");
+    OTHER.clone_into(&mut cluster.name);
+    let other = world.cloud.token(&cluster).await.unwrap();
+    let refused = webhook.review(other.secret()).await.unwrap_err();
+    assert!(refused.contains("signature"), "{refused}");
 }
 
 #[tokio::test]

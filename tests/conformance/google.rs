@@ -97,6 +97,8 @@ async fn google_tokens_are_those_that_a_cluster_takes() {
     // A token that the key's owner signed itself would have three parts.
     assert!(token.secret().starts_with("ya29."), "an access token");
     assert_eq!(world.cloud.token(&cluster).await.unwrap(), token, "it is kept while it is valid");
+    let Some(webhook) = Server::webhook(&["--google", &world.server.address], &[]) else { return };
+    assert!(webhook.review(token.secret()).await.unwrap().starts_with("frazil-tests@"));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::tools::cache;
 
@@ -36,7 +36,7 @@ impl Server {
     pub(crate) fn aws() -> Option<Self> {
         let program = root().join("tests/clouds/aws/server.py");
         let python = std::env::var_os("CLOUDS_PYTHON")
-            .map_or_else(|| cache().join("clouds-python/bin/python"), PathBuf::from);
+            .map_or_else(|| cache().join("clouds/moto/bin/python"), PathBuf::from);
         if !program.exists() || !python.exists() {
             println!("skipped: no {} with {}", program.display(), python.display());
             return None;
@@ -47,20 +47,29 @@ impl Server {
 
     /// The stand-in for Google Cloud; None, said on standard output, where it cannot be built.
     pub(crate) fn google(more: &[&str]) -> Option<Self> {
-        static BUILT: std::sync::OnceLock<Option<PathBuf>> = std::sync::OnceLock::new();
-        let built = BUILT.get_or_init(|| {
-            let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("google");
-            let source = root().join("tests/clouds/google");
-            let build =
-                Command::new("go").args(["build", "-o"]).arg(&program).arg(".").current_dir(source).output();
-            build.is_ok_and(|build| build.status.success()).then_some(program)
-        });
-        let Some(program) = built else {
-            println!("skipped: tests/clouds/google cannot be built, or there is no go");
-            return None;
-        };
+        static BUILT: Built = Built::new();
+        let program = or_skip("google", BUILT.get_or_init(|| build("google")).as_ref())?;
         let arguments = ["--max-page", "2", "--cluster-endpoint", "127.0.0.1:6443"];
         Some(Self::start(Command::new(program).args(arguments).args(more)))
+    }
+
+    /// The authenticator that a cluster asks whose a token is; None, said on standard output, where it
+    /// cannot be built.
+    pub(crate) fn webhook(arguments: &[&str], environment: &[(&str, &str)]) -> Option<Self> {
+        static BUILT: Built = Built::new();
+        let program = or_skip("webhook", BUILT.get_or_init(|| build("webhook")).as_ref())?;
+        Some(Self::start(Command::new(program).args(arguments).envs(environment.iter().copied())))
+    }
+
+    /// What the authenticator says of a token: the name of who asks, or why not.
+    pub(crate) async fn review(&self, token: &str) -> Result<String, String> {
+        let review = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": { "token": token } });
+        let answer = self.http.post(&self.address).body(review.to_string()).send().await.unwrap();
+        let told: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        match told["status"]["user"]["username"].as_str() {
+            Some(name) => Ok(name.to_owned()),
+            None => Err(told["status"]["error"].to_string()),
+        }
     }
 
     /// Asks at the tests' own door.
@@ -77,6 +86,24 @@ impl Server {
     pub(crate) async fn fault(&self, fault: Value) {
         self.door(reqwest::Method::POST, "faults", &Value::Array(vec![fault])).await;
     }
+}
+
+type Built = std::sync::OnceLock<Option<PathBuf>>;
+
+/// Builds one of the servers that are written in Go.
+fn build(name: &str) -> Option<PathBuf> {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let source = root().join("tests/clouds").join(name);
+    let build = Command::new("go").args(["build", "-o"]).arg(&program).arg(".").current_dir(source).output();
+    build.is_ok_and(|build| build.status.success()).then_some(program)
+}
+
+/// The built server, or a word on why the test is left out.
+fn or_skip<'a>(name: &str, built: Option<&'a PathBuf>) -> Option<&'a PathBuf> {
+    if built.is_none() {
+        println!("skipped: tests/clouds/{name} cannot be built, or there is no go");
+    }
+    built
 }
 
 fn root() -> &'static Path {

@@ -21,7 +21,7 @@ impl Gcp {
         let region = self.region_name();
         let path = self.below("compute/v1", &format!("regions/{region}"));
         let told = self.get("compute", path, "compute.regions.get").await?;
-        let mut quotas = of(&told, region, &regional(need));
+        let mut quotas = of(&told, region, &regional(need, &|metric| limit_of(&told, metric) > 0));
         let path = format!("/compute/v1/projects/{}", self.project());
         let told = self.get("compute", path, "compute.projects.get").await?;
         quotas.extend(of(&told, "global", &global(need)));
@@ -78,8 +78,14 @@ fn of(told: &Value, place: &str, needed: &BTreeMap<String, u64>) -> Vec<Quota> {
     needed.iter().filter_map(quota).collect()
 }
 
-/// What a need takes of a region's quotas ("Allocation quotas", Compute Engine).
-fn regional(need: &Need) -> BTreeMap<String, u64> {
+fn limit_of(told: &Value, metric: &str) -> u64 {
+    let found = each(told, "/quotas").into_iter().find(|one| text(one, "/metric") == metric);
+    found.and_then(|one| number(one, "/limit")).unwrap_or_default()
+}
+
+/// What a need takes of a region's quotas ("Allocation quotas", Compute Engine). Spot machines count in
+/// the quotas of preemptible ones where the project has those, else in the usual ones.
+fn regional(need: &Need, has: &dyn Fn(&str) -> bool) -> BTreeMap<String, u64> {
     let mut all = BTreeMap::new();
     let mut add = |metric: String, count: u64| {
         if count > 0 {
@@ -87,12 +93,13 @@ fn regional(need: &Need) -> BTreeMap<String, u64> {
         }
     };
     for pool in &need.pools {
-        add(cpu_metric(pool), pool.all_vcpus());
+        add(cpu_metric(pool, has), pool.all_vcpus());
         if pool.gpus > 0 {
             let model = pool.gpu.to_uppercase().replace([' ', '-'], "_");
             let model = model.trim_start_matches("NVIDIA_").trim_start_matches("TESLA_").to_owned();
-            let spot = if pool.spot { "PREEMPTIBLE_" } else { "" };
-            add(format!("{spot}NVIDIA_{model}_GPUS"), pool.all_gpus());
+            let usual = format!("NVIDIA_{model}_GPUS");
+            let spot = format!("PREEMPTIBLE_{usual}");
+            add(if pool.spot && has(&spot) { spot } else { usual }, pool.all_gpus());
         }
         add("INSTANCES".to_owned(), pool.nodes.into());
     }
@@ -115,10 +122,10 @@ fn global(need: &Need) -> BTreeMap<String, u64> {
     all
 }
 
-fn cpu_metric(pool: &PoolNeed) -> String {
+fn cpu_metric(pool: &PoolNeed, has: &dyn Fn(&str) -> bool) -> String {
     let series = pool.machines.first().and_then(|machine| machine.split('-').next()).unwrap_or_default();
     let series = series.to_uppercase();
-    match (pool.spot, OWN_CPUS.contains(&series.as_str())) {
+    match (pool.spot && has("PREEMPTIBLE_CPUS"), OWN_CPUS.contains(&series.as_str())) {
         (true, _) => "PREEMPTIBLE_CPUS".to_owned(),
         (false, true) => format!("{series}_CPUS"),
         (false, false) => "CPUS".to_owned(),
@@ -145,9 +152,11 @@ mod tests {
 
     #[test]
     fn each_series_counts_in_its_quota() {
-        assert_eq!(cpu_metric(&pool("n2d-standard-16", false)), "N2D_CPUS");
-        assert_eq!(cpu_metric(&pool("e2-highmem-2", false)), "CPUS");
-        assert_eq!(cpu_metric(&pool("n2-highmem-2", true)), "PREEMPTIBLE_CPUS");
+        let all = |_: &str| true;
+        assert_eq!(cpu_metric(&pool("n2d-standard-16", false), &all), "N2D_CPUS");
+        assert_eq!(cpu_metric(&pool("e2-highmem-2", false), &all), "CPUS");
+        assert_eq!(cpu_metric(&pool("n2-highmem-2", true), &all), "PREEMPTIBLE_CPUS");
+        assert_eq!(cpu_metric(&pool("n2-highmem-2", true), &|_| false), "N2_CPUS");
     }
 
     #[test]
@@ -155,7 +164,7 @@ mod tests {
         let pools =
             vec![pool("e2-highmem-2", false), pool("n1-standard-8", false), pool("e2-highmem-2", true)];
         let need = Need { pools, addresses: 2, ..Need::default() };
-        let all = regional(&need);
+        let all = regional(&need, &|_| true);
         assert_eq!(all.get("CPUS"), Some(&48));
         assert_eq!(all.get("PREEMPTIBLE_CPUS"), Some(&24));
         assert_eq!(all.get("NVIDIA_T4_GPUS"), Some(&3));

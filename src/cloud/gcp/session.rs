@@ -33,8 +33,8 @@ struct Session {
     caller: OnceCell<Identity>,
 }
 
-/// One request.
-#[derive(Clone, Debug, Default)]
+/// One request. It may hold a token, so it shows nowhere.
+#[derive(Clone, Default)]
 pub(super) struct Ask<'a> {
     pub(super) method: Method,
     /// The API, such as `compute`.
