@@ -34,7 +34,12 @@ impl HubPlan {
             return Ok(Self { hub, cloud: None, cluster });
         }
         let look = cloud::look(context, document, progress).await?;
-        let cluster = if look.has_cluster { Some(Plan::make(context, document).await?) } else { None };
+        let cluster = match look.has_cluster {
+            false => None,
+            // What the cloud lacks may be why the cluster does not answer: it is made first.
+            true if !look.plan.is_empty() => Plan::make(context, document).await.ok(),
+            true => Some(Plan::make(context, document).await?),
+        };
         Ok(Self { hub, cloud: Some(look.plan), cluster })
     }
 

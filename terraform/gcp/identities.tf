@@ -2,6 +2,7 @@
 resource "google_service_account" "nodes" {
   account_id   = var.accounts["nodes"]
   display_name = "${var.name}: nodes"
+  description  = local.mark
 
   depends_on = [google_project_service.api]
 }
@@ -26,6 +27,7 @@ resource "google_service_account" "identity" {
 
   account_id   = each.value.name
   display_name = "${var.name}: ${each.key}"
+  description  = local.mark
 
   depends_on = [google_project_service.api]
 }

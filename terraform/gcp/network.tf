@@ -1,5 +1,11 @@
+locals {
+  # Networks and accounts have no labels: by this they are known as the hub's, should the state be lost.
+  mark = "frazil-hub=${var.name}"
+}
+
 resource "google_compute_network" "hub" {
   name                    = var.name
+  description             = local.mark
   auto_create_subnetworks = false
   routing_mode            = "REGIONAL"
 
@@ -8,6 +14,7 @@ resource "google_compute_network" "hub" {
 
 resource "google_compute_subnetwork" "hub" {
   name          = var.name
+  description   = local.mark
   network       = google_compute_network.hub.id
   region        = var.region
   ip_cidr_range = var.network.cidr
@@ -44,9 +51,10 @@ locals {
 resource "google_compute_router" "hub" {
   count = local.private ? 1 : 0
 
-  name    = var.name
-  network = google_compute_network.hub.id
-  region  = var.region
+  name        = var.name
+  description = local.mark
+  network     = google_compute_network.hub.id
+  region      = var.region
 }
 
 # Cloud NAT is no machine in a zone: one serves the region, whether `single` or `per-zone` is asked for.
@@ -81,9 +89,10 @@ resource "google_compute_router_nat" "hub" {
 resource "google_compute_firewall" "homes" {
   count = var.homes.kind == "shared" ? 1 : 0
 
-  name      = "${var.name}-homes"
-  network   = google_compute_network.hub.id
-  direction = "INGRESS"
+  name        = "${var.name}-homes"
+  description = local.mark
+  network     = google_compute_network.hub.id
+  direction   = "INGRESS"
   # Without any range a rule lets everyone in, so a missing address stands for nodes themselves.
   source_ranges           = [local.homes_address == null ? var.network.cidr : "${local.homes_address}/32"]
   target_service_accounts = [google_service_account.nodes.email]
