@@ -10,8 +10,10 @@
 
 #[path = "../support/clouds.rs"]
 mod clouds;
+#[expect(dead_code, reason = "what tests of clusters need, and tests of clouds do not")]
 #[path = "../support/kubernetes.rs"]
 mod kubernetes;
+#[expect(dead_code, reason = "the same")]
 #[path = "../support/scratch.rs"]
 mod scratch;
 

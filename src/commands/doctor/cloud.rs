@@ -153,7 +153,7 @@ mod tests {
             standard_until: None,
             extended_until: None,
         };
-        assert_eq!(version(&[offered.clone()], "1.35").verdict, Verdict::Ok);
+        assert_eq!(version(std::slice::from_ref(&offered), "1.35").verdict, Verdict::Ok);
         assert!(version(&[offered], "1.30").found.contains("1.35"));
     }
 }
