@@ -130,7 +130,10 @@ impl World {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.split(' ').nth(1).is_some_and(|code| code.starts_with('2')), "{method} {path}: {answer}");
+        assert!(
+            head.split(' ').nth(1).is_some_and(|code| code.starts_with('2')),
+            "{method} {path}: {answer}"
+        );
         body.to_owned()
     }
 }
@@ -159,8 +162,22 @@ fn google(folder: &Path, kubernetes: &Kubernetes) -> StandIn {
 /// Nodes as the pools of a hub would bring them: the stand-in has groups and no machines.
 pub(crate) fn bring_nodes(kubernetes: &mut Kubernetes) {
     let purposes = [
-        ("core", vec![("hub.jupyter.org/node-purpose", "core"), ("k8s.dask.org/node-purpose", "core"), ("frazil/pool", "core")]),
-        ("user", vec![("hub.jupyter.org/node-purpose", "user"), ("k8s.dask.org/node-purpose", "scheduler"), ("frazil/pool", "user")]),
+        (
+            "core",
+            vec![
+                ("hub.jupyter.org/node-purpose", "core"),
+                ("k8s.dask.org/node-purpose", "core"),
+                ("frazil/pool", "core"),
+            ],
+        ),
+        (
+            "user",
+            vec![
+                ("hub.jupyter.org/node-purpose", "user"),
+                ("k8s.dask.org/node-purpose", "scheduler"),
+                ("frazil/pool", "user"),
+            ],
+        ),
     ];
     for (name, labels) in &purposes {
         kubernetes.nodes(&Pool { name, cpu: "16", memory: "64Gi", labels }, 1);
