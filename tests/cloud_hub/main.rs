@@ -15,4 +15,6 @@ mod kubernetes;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
+mod hub;
+mod keys;
 mod lifecycle;
