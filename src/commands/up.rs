@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::plan::{PlanReport, saved};
 use super::{Run, load};
 use crate::cli::UpArgs;
-use crate::config::{HubDocument, Provider};
+use crate::config::{HubDocument, HubFile, Provider};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::kubernetes::plan::Plan;
@@ -74,13 +74,28 @@ async fn on_a_cluster(run: &Run<'_>, document: &HubDocument, args: &UpArgs) -> R
     let mut up = kubernetes::bring_up(run.context, document, &plan, ready_within, &mut progress).await?;
     changed.append(&mut up.changed);
     up.changed = changed;
+    let by_hand = by_hand(&document.hub, &up.changed);
     run.printer.report(&ClusterUp {
+        by_hand,
         name: document.hub.name.to_string(),
         up,
         elapsed: progress.elapsed(),
         steps: progress.done,
     })?;
     Ok(Outcome::Done)
+}
+
+/// What no API does, where it is due: a dataset is new, and bills go to it once a person says so.
+fn by_hand(hub: &HubFile, changed: &[String]) -> Vec<String> {
+    let new = changed.iter().any(|address| address.starts_with("google_bigquery_dataset.bills"));
+    let Provider::Gcp(gcp) = &hub.provider else { return Vec::new() };
+    let dataset = format!("{}_bills", hub.name.as_str().replace('-', "_"));
+    let steps = format!(
+        "the billing account's administrator switches the export on, once: in Google Cloud's console, Billing, \
+         Billing export, BigQuery export, \"Detailed usage cost\": Edit settings, project {}, dataset {dataset}, Save",
+        gcp.project
+    );
+    new.then_some(steps).into_iter().collect()
 }
 
 /// A plan that changes nothing needs no answer, a saved plan is its own approval, and where nobody

@@ -15,8 +15,6 @@ locals {
     coredns = { values = {}, roles = {} }
     aws-ebs-csi-driver = {
       values = {
-        # A class of gp3 disks for claims that name none, such as the hub's database.
-        defaultStorageClass = { enabled = true }
         # Disks that claims make are not Terraform's, and would else be in nobody's costs.
         controller = { extraVolumeTags = var.tags }
       }

@@ -62,3 +62,23 @@ resource "aws_eks_cluster" "hub" {
     aws_iam_role_policy_attachment.cluster,
   ]
 }
+
+# Who makes the cluster administers it already. Others get an entry each, and lose it with their name in the hub file.
+resource "aws_eks_access_entry" "administrator" {
+  for_each = toset(var.administrators)
+
+  cluster_name  = aws_eks_cluster.hub.name
+  principal_arn = each.key
+}
+
+resource "aws_eks_access_policy_association" "administrator" {
+  for_each = toset(var.administrators)
+
+  cluster_name  = aws_eks_cluster.hub.name
+  principal_arn = aws_eks_access_entry.administrator[each.key].principal_arn
+  policy_arn    = "arn:${data.aws_partition.current.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+
+  access_scope {
+    type = "cluster"
+  }
+}

@@ -49,3 +49,18 @@ output "registry" {
   description = "Where the hub image is pushed to; null where the hub file names an image of its own."
   value       = local.registry == 1 ? aws_ecr_repository.hub[0].repository_url : null
 }
+
+output "balancer_address" {
+  description = "The allocation of the address that the hub's balancer gets; null where its record is made by hand."
+  value       = one(aws_eip.balancer[*].id)
+}
+
+output "balancer_subnet" {
+  description = "The subnet that the balancer with that address is in."
+  value       = local.named == 1 ? local.balancer_subnet : null
+}
+
+output "bills" {
+  description = "Where the account's bills are exported to; null where they are not."
+  value       = one([for bucket in aws_s3_bucket.bills : "s3://${bucket.id}"])
+}

@@ -113,10 +113,12 @@ resource "aws_eks_node_group" "pool" {
     version = aws_launch_template.pool[each.key].latest_version
   }
 
+  # How many nodes there are is the autoscaler's business: `frazil` says how many there were when it planned. EKS
+  # refuses bounds that leave the number out, so with other bounds it moves just as far as it has to.
   scaling_config {
     min_size     = each.value.min
     max_size     = each.value.max
-    desired_size = each.value.min
+    desired_size = min(max(lookup(var.nodes, each.key, each.value.min), each.value.min), each.value.max)
   }
 
   update_config {
@@ -131,8 +133,6 @@ resource "aws_eks_node_group" "pool" {
 
   lifecycle {
     create_before_destroy = true
-    # How many nodes there are is the autoscaler's business.
-    ignore_changes = [scaling_config[0].desired_size]
   }
 
   # A node joins by these, and without them stays not ready.

@@ -75,7 +75,8 @@ locals {
     Resource = ["*"]
   }]
 
-  # Whose zone the domain is in is not known here; what may be written is one record of it.
+  # What may be written is one record, in the zone where it is named; whose zone the domain is in is else not known.
+  proof_zones = one(data.aws_route53_zone.hub[*].zone_id) == null ? "*" : data.aws_route53_zone.hub[0].zone_id
   prove_domain = var.domain == null ? "[]" : jsonencode([
     {
       Sid      = "FindZone"
@@ -93,13 +94,13 @@ locals {
       Sid      = "SeeRecords"
       Effect   = "Allow"
       Action   = ["route53:ListResourceRecordSets"]
-      Resource = ["arn:${data.aws_partition.current.partition}:route53:::hostedzone/*"]
+      Resource = ["arn:${data.aws_partition.current.partition}:route53:::hostedzone/${local.proof_zones}"]
     },
     {
       Sid      = "WriteProof"
       Effect   = "Allow"
       Action   = ["route53:ChangeResourceRecordSets"]
-      Resource = ["arn:${data.aws_partition.current.partition}:route53:::hostedzone/*"]
+      Resource = ["arn:${data.aws_partition.current.partition}:route53:::hostedzone/${local.proof_zones}"]
       Condition = { "ForAllValues:StringEquals" = {
         "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["_acme-challenge.${var.domain}"]
         "route53:ChangeResourceRecordSetsRecordTypes"           = ["TXT"]

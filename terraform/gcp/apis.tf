@@ -24,7 +24,7 @@ locals {
       "storage",
     ],
     var.homes.kind == "shared" ? ["file"] : [],
-    contains(keys(var.identities), "certificates") ? ["dns"] : [],
+    contains(keys(var.identities), "certificates") && var.dns == null ? ["dns"] : [],
   )
 }
 
@@ -42,6 +42,25 @@ resource "google_project_service" "budget" {
   for_each = toset(var.budget == null ? [] : ["billingbudgets", "cloudbilling"])
 
   service            = "${each.key}.googleapis.com"
+  disable_on_destroy = false
+
+  depends_on = [google_project_service.first]
+}
+
+# Apart from the rest, as the zone is read while Terraform plans.
+resource "google_project_service" "dns" {
+  count = local.named
+
+  service            = "dns.googleapis.com"
+  disable_on_destroy = false
+
+  depends_on = [google_project_service.first]
+}
+
+resource "google_project_service" "bills" {
+  count = var.billing.exports ? 1 : 0
+
+  service            = "bigquery.googleapis.com"
   disable_on_destroy = false
 
   depends_on = [google_project_service.first]

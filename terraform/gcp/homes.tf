@@ -20,6 +20,13 @@ resource "google_compute_disk" "homes" {
   depends_on = [google_project_service.first]
 }
 
+# Google changes no schedule in place, and the provider does not know that another name is another policy.
+resource "terraform_data" "homes_backup" {
+  count = local.homes_backups
+
+  input = var.homes.backup
+}
+
 resource "google_compute_resource_policy" "homes" {
   count = local.homes_backups
 
@@ -60,6 +67,10 @@ resource "google_compute_resource_policy" "homes" {
       labels            = var.labels
       storage_locations = [var.region]
     }
+  }
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.homes_backup]
   }
 
   depends_on = [google_project_service.first]

@@ -86,3 +86,12 @@ resource "google_project_iam_member" "certificates" {
   role    = google_project_iam_custom_role.certificates[0].name
   member  = google_service_account.identity["certificates"].member
 }
+
+# Google Cloud knows no administrators of one cluster: the role is for all of the project's.
+resource "google_project_iam_member" "administrator" {
+  for_each = toset(var.administrators)
+
+  project = var.project
+  role    = "roles/container.admin"
+  member  = each.key
+}

@@ -54,3 +54,13 @@ output "network" {
     subnetwork = google_compute_subnetwork.hub.name
   }
 }
+
+output "balancer_address" {
+  description = "The address that the hub's balancer gets; null where its record is made by hand."
+  value       = one(google_compute_address.balancer[*].address)
+}
+
+output "bills" {
+  description = "The dataset for the billing export, as PROJECT:DATASET; null without one."
+  value       = one([for dataset in google_bigquery_dataset.bills : "${var.project}:${dataset.dataset_id}"])
+}

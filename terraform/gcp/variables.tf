@@ -101,6 +101,22 @@ variable "domain" {
   nullable    = true
 }
 
+variable "dns" {
+  description = "The managed zone in which the hub's name gets a record; null where the record is made by hand."
+  type        = object({ zone = string })
+  nullable    = true
+}
+
+variable "administrators" {
+  description = "Members of IAM that administer the project's clusters, beside whoever may already."
+  type        = list(string)
+}
+
+variable "billing" {
+  description = "Whether there is a dataset for the billing export."
+  type        = object({ exports = bool })
+}
+
 variable "budget" {
   description = "What may be spent in a month or, between two days, on an event; percentages at which the contact is told; null for none."
   type = object({

@@ -18,4 +18,6 @@ mod kubernetes;
 mod scratch;
 
 mod gateways;
+mod hub;
+mod keys;
 mod lifecycle;

@@ -62,6 +62,8 @@ fn line(region: &Region, resource: &Value) -> Option<Line> {
     match resource["type"].as_str()? {
         "aws_eks_cluster" => Some(hourly("control plane", "eks_cluster_hour", 1)),
         "google_container_cluster" => Some(hourly("control plane", "gke_cluster_hour", 1)),
+        "aws_eip" => Some(hourly("public address", "public_ipv4_hour", 1)),
+        "google_compute_address" => Some(Line { what: "public address".to_owned(), usd: None }),
         "aws_nat_gateway" => Some(hourly("NAT gateway", "nat_gateway_hour", 1)),
         "google_compute_router_nat" => Some(Line { what: "NAT by use".to_owned(), usd: None }),
         "aws_eks_node_group" => {

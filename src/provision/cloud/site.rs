@@ -1,20 +1,22 @@
 //! A hub's place in a cloud: whose account it is, Terraform in its folder, the journal.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::changes::CloudPlan;
 use super::cost::Cost;
 use super::follow::follow;
 use super::root::Root;
 use crate::catalog::Region;
-use crate::cloud::{Cloud, Identity, Live};
+use crate::cloud::{Cloud, Identity, Live, Pool};
 use crate::config::{HubDocument, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::provision::blocking::blocking;
 use crate::render::cluster::Cluster;
+use crate::render::nodes::POOL_LABEL;
 use crate::render::{Backend, Tree, state_files, terraform_files};
 use crate::tool::{MIN_TERRAFORM, Terraform, find_terraform};
 use crate::view::Progress;
@@ -98,11 +100,26 @@ impl<'a> CloudSite<'a> {
     pub(super) async fn root(&self) -> Result<Root> {
         let has_state = self.has_state().await?;
         let backend = if has_state { Backend::OfHub } else { Backend::Local };
-        let files: Tree = terraform_files(&self.cluster, backend).map_err(no_template)?;
+        let mut files: Tree = terraform_files(&self.cluster, backend).map_err(no_template)?;
+        if let Some(nodes) = self.nodes().await? {
+            // Terraform reads such files by name, and this one after the hub file's variables.
+            files.add("nodes.auto.tfvars.json", format!("{:#}\n", json!({ "nodes": nodes })));
+        }
         let what = if has_state { ROOT } else { PREVIEW };
         let root = Root::write(self.context, self.document, what, &files)?;
         self.init(&root).await?;
         Ok(root)
+    }
+
+    /// How many nodes each pool has now, where Terraform has to say a number: EKS takes bounds only
+    /// together with one between them, and the autoscaler has moved it since.
+    async fn nodes(&self) -> Result<Option<BTreeMap<String, u32>>> {
+        if !self.cluster.is_eks() {
+            return Ok(None);
+        }
+        let name = self.document.hub.name.as_str();
+        let Some(cluster) = self.cloud.cluster(name).await? else { return Ok(None) };
+        Ok(Some(sizes(&self.cloud.pools(&cluster).await?)))
     }
 
     async fn init(&self, root: &Root) -> Result<()> {
@@ -170,6 +187,18 @@ impl<'a> CloudSite<'a> {
     }
 }
 
+/// The nodes of each pool of ours; of one that is being replaced, those of the larger group.
+fn sizes(pools: &[Pool]) -> BTreeMap<String, u32> {
+    let mut sizes = BTreeMap::new();
+    for pool in pools {
+        if let (Some(name), Some(size)) = (pool.labels.get(POOL_LABEL), pool.size) {
+            let known = sizes.entry(name.clone()).or_insert(size);
+            *known = size.max(*known);
+        }
+    }
+    sizes
+}
+
 fn no_template(error: crate::render::RenderError) -> Error {
     Error::failed("a template failed").because(error)
 }
@@ -203,8 +232,10 @@ pub(super) fn refuse_other_account(provider: &Provider, identity: &Identity) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::refuse_other_account;
-    use crate::cloud::Identity;
+    use std::collections::BTreeMap;
+
+    use super::{refuse_other_account, sizes};
+    use crate::cloud::{Health, Identity, Pool};
     use crate::config::Provider;
 
     #[test]
@@ -215,5 +246,31 @@ mod tests {
         assert!(refuse_other_account(&aws, &of("123456789012")).is_ok());
         let refused = refuse_other_account(&aws, &of("999999999999")).unwrap_err();
         assert!(refused.to_string().contains("999999999999") && refused.hints()[0].contains("ada"));
+    }
+    #[test]
+    fn a_pool_has_the_nodes_of_its_larger_group() {
+        let pool = |name: &str, label: Option<&str>, size| Pool {
+            name: name.to_owned(),
+            health: Health::Ready,
+            version: String::new(),
+            machines: Vec::new(),
+            spot: false,
+            min: 0,
+            max: 9,
+            size,
+            zones: Vec::new(),
+            labels: label.iter().map(|label| ("frazil/pool".to_owned(), (*label).to_owned())).collect(),
+            taints: Vec::new(),
+            problems: Vec::new(),
+        };
+        let pools = [
+            pool("user-1", Some("user"), Some(7)),
+            pool("user-2", Some("user"), Some(2)),
+            pool("core-1", Some("core"), Some(1)),
+            pool("dask-1", Some("dask"), None),
+            pool("somebody-elses", None, Some(4)),
+        ];
+        let expected = [("core".to_owned(), 1), ("user".to_owned(), 7)];
+        assert_eq!(sizes(&pools), BTreeMap::from(expected));
     }
 }

@@ -187,6 +187,7 @@ def change_backend():
     backend = models.EKSBackend
     create_cluster, delete_cluster = backend.create_cluster, backend.delete_cluster
     create_nodegroup, delete_nodegroup = backend.create_nodegroup, backend.delete_nodegroup
+    update_nodegroup = backend.update_nodegroup_config
 
     def creating(self, key, made):
         made.status = "CREATING"
@@ -200,6 +201,18 @@ def change_backend():
     def new_nodegroup(self, *args, **kwargs):
         made = create_nodegroup(self, *args, **kwargs)
         return creating(self, (made.cluster_name, made.nodegroup_name), made)
+
+    def other_nodegroup(self, cluster_name, nodegroup_name, *args, **kwargs):
+        nodegroup = self.clusters[cluster_name].nodegroups[nodegroup_name]
+        scaling = {**nodegroup.scaling_config, **(kwargs.get("scaling_config") or {})}
+        least, wanted, most = (scaling[key] for key in ("minSize", "desiredSize", "maxSize"))
+        if least > wanted:
+            message = f"Minimum capacity {least} can't be greater than desired size {wanted}"
+            raise models.InvalidParameterException(message=message)
+        if wanted > most:
+            message = f"Desired capacity {wanted} can't be greater than max size {most}"
+            raise models.InvalidParameterException(message=message)
+        return update_nodegroup(self, cluster_name, nodegroup_name, *args, **kwargs)
 
     def end_cluster(self, name):
         cluster = self.clusters.get(name)
@@ -236,6 +249,7 @@ def change_backend():
 
     backend.create_cluster, backend.delete_cluster = new_cluster, end_cluster
     backend.create_nodegroup, backend.delete_nodegroup = new_nodegroup, end_nodegroup
+    backend.update_nodegroup_config = other_nodegroup
     count_reads(backend)
 
 

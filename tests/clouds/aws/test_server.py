@@ -86,6 +86,9 @@ def test_a_node_group_has_an_auto_scaling_group(stand, eks, hub, subnets):
     eks.describe_nodegroup(clusterName="hub", nodegroupName="user")
     group = eks.describe_nodegroup(clusterName="hub", nodegroupName="user")["nodegroup"]
     assert (group["status"], group["nodeRepairConfig"]) == ("ACTIVE", {"enabled": True})
+    for bounds in ({"minSize": 2}, {"maxSize": 9, "minSize": 0, "desiredSize": 10}):
+        rejected = refused(eks.update_nodegroup_config, clusterName="hub", nodegroupName="user", scalingConfig=bounds)
+        assert rejected == "InvalidParameterException"
     name = group["resources"]["autoScalingGroups"][0]["name"]
     scaling = stand.client("autoscaling")
     found = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]

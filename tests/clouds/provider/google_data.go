@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sort"
+	"strings"
 )
 
 func (g *googleCloud) data(c *call) error {
@@ -24,6 +25,8 @@ func (g *googleCloud) data(c *call) error {
 		return g.zonesData(c)
 	case "google_container_engine_versions":
 		return g.versionsData(c)
+	case "google_dns_managed_zone":
+		return g.managedZoneData(c)
 	}
 	return fmt.Errorf("this test provider does not read %s", c.typ)
 }
@@ -95,5 +98,25 @@ func (g *googleCloud) versionsData(c *call) error {
 		channels[text(asObject(e)["channel"])] = asObject(e)["defaultVersion"]
 	}
 	c.state["release_channel_default_version"] = channels
+	return nil
+}
+
+// managedZoneData takes a zone's name for its domain where there is no API: the zone of example.org is example-org.
+func (g *googleCloud) managedZoneData(c *call) error {
+	name := c.str("name")
+	c.state["id"] = c.located("projects/{project}/managedZones/{name}")
+	c.state["dns_name"], c.state["visibility"] = strings.ReplaceAll(name, "-", ".")+".", "public"
+	live, err := g.send(http.MethodGet, c.located("/dns/v1/projects/{project}/managedZones/{name}"), nil)
+	if errors.Is(err, errNoAPI) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.state["dns_name"], c.state["visibility"] = live["dnsName"], live["visibility"]
+	c.state["name_servers"] = live["nameServers"]
+	if id, ok := number(live["id"]); ok {
+		c.state["managed_zone_id"] = id
+	}
 	return nil
 }
