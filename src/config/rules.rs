@@ -45,7 +45,7 @@ pub(super) const SECRET_IN_CLEAR: &str = table::overrides::SECRET_IN_CLEAR.name;
 
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 60] = [
+const CHECKS: [Check; 61] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -92,6 +92,7 @@ const CHECKS: [Check; 60] = [
     kubernetes::version,
     bounds::memory_to_start_in,
     bounds::room_at_home,
+    bounds::backups_are_possible,
     bounds::a_cluster_fits_its_limit,
     gateways::further,
     gateways::own,
