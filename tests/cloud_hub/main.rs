@@ -10,9 +10,15 @@
 
 #[path = "../support/clouds.rs"]
 mod clouds;
+#[path = "../support/corpus.rs"]
+mod corpus;
+#[path = "../support/hubs.rs"]
+mod hubs;
 #[path = "../support/kubernetes.rs"]
 mod kubernetes;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
+mod hub;
 mod lifecycle;
+mod plans;

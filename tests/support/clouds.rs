@@ -130,7 +130,10 @@ impl World {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.split(' ').nth(1).is_some_and(|code| code.starts_with('2')), "{method} {path}: {answer}");
+        assert!(
+            head.split(' ').nth(1).is_some_and(|code| code.starts_with('2')),
+            "{method} {path}: {answer}"
+        );
         body.to_owned()
     }
 }
@@ -159,13 +162,42 @@ fn google(folder: &Path, kubernetes: &Kubernetes) -> StandIn {
 /// Nodes as the pools of a hub would bring them: the stand-in has groups and no machines.
 pub(crate) fn bring_nodes(kubernetes: &mut Kubernetes) {
     let purposes = [
-        ("core", vec![("hub.jupyter.org/node-purpose", "core"), ("k8s.dask.org/node-purpose", "core"), ("frazil/pool", "core")]),
-        ("user", vec![("hub.jupyter.org/node-purpose", "user"), ("k8s.dask.org/node-purpose", "scheduler"), ("frazil/pool", "user")]),
+        (
+            "core",
+            vec![
+                ("hub.jupyter.org/node-purpose", "core"),
+                ("k8s.dask.org/node-purpose", "core"),
+                ("frazil/pool", "core"),
+            ],
+        ),
+        (
+            "user",
+            vec![
+                ("hub.jupyter.org/node-purpose", "user"),
+                ("k8s.dask.org/node-purpose", "scheduler"),
+                ("frazil/pool", "user"),
+            ],
+        ),
     ];
     for (name, labels) in &purposes {
         kubernetes.nodes(&Pool { name, cpu: "16", memory: "64Gi", labels }, 1);
     }
     kubernetes.storage();
+}
+
+/// The environment of Terraform with no cloud behind its providers: what they make is in the state alone.
+pub(crate) fn on_paper() -> Option<Vec<(&'static str, PathBuf)>> {
+    let (folder, schemas) = (clouds()?, schemas()?);
+    let tofu = super::kubernetes::tools().join("tofu");
+    if !tofu.exists() {
+        println!("skipped: no {}; tests/tools.sh builds it", tofu.display());
+        return None;
+    }
+    Some(vec![
+        ("TF_CLI_CONFIG_FILE", folder.join("mirror/tools.tfrc")),
+        ("FRAZIL_WORLD_SCHEMAS", schemas),
+        ("TF_IN_AUTOMATION", PathBuf::from("1")),
+    ])
 }
 
 /// The folder that tests/clouds/build.sh fills.
