@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::cloud::{self, CloudPlan};
 use super::kubernetes::compare::differences;
 use super::kubernetes::plan::Plan;
+use super::kubernetes::secrets::Secrets;
 use crate::config::{HubDocument, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -34,7 +35,12 @@ impl HubPlan {
             return Ok(Self { hub, cloud: None, cluster });
         }
         let look = cloud::look(context, document, progress).await?;
-        let cluster = if look.has_cluster { Some(Plan::make(context, document).await?) } else { None };
+        let cluster = if look.has_cluster {
+            Some(Plan::make(context, document).await?)
+        } else {
+            Secrets::must_be_found(context, document)?;
+            None
+        };
         Ok(Self { hub, cloud: Some(look.plan), cluster })
     }
 

@@ -1,5 +1,7 @@
 resource "google_compute_network" "hub" {
-  name                    = var.name
+  name = var.name
+  # Networks have no labels; by this `frazil down` knows its own when the state is lost.
+  description             = "frazil-hub=${var.name}"
   auto_create_subnetworks = false
   routing_mode            = "REGIONAL"
 
