@@ -37,7 +37,7 @@ pub async fn sweep<C: Cloud>(
         let there = cloud.leftovers(hub).await?;
         remember(&mut seen, &there);
         let targets: Vec<_> =
-            there.iter().filter(|each| each.way == Way::Remove && wanted(each)).cloned().collect();
+            there.iter().filter(|each| wanted(each)).filter_map(|each| sure(&seen, each)).collect();
         if targets.is_empty() {
             return Ok(ended(seen, &there, &[]));
         }
@@ -69,6 +69,17 @@ pub async fn sweep<C: Cloud>(
         if !waiting.is_empty() {
             sleep(pause).await;
         }
+    }
+}
+
+/// Something to remove. What was the hub's in an earlier pass is so still, even if what told it is
+/// gone by now: a network of Google Cloud is known by its subnet, which goes before it.
+fn sure(seen: &[Leftover], each: &Leftover) -> Option<Leftover> {
+    let was = || seen.iter().any(|known| known.id == each.id && known.way == Way::Remove);
+    match each.way {
+        Way::Remove => Some(each.clone()),
+        Way::ByHand(_) if was() => Some(each.clone().goes(Way::Remove)),
+        _ => None,
     }
 }
 
@@ -131,6 +142,14 @@ mod tests {
         assert!(done.left.is_empty(), "{:?}", done.left);
         assert_eq!(done.removed.len(), 3);
         assert_eq!(fake.leftovers(&Hub::new("other")).await.unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_was_the_hubs_is_so_when_its_mark_went_before_it() {
+        let by_hand = |id: &str| one(Kind::Network, id).goes(Way::ByHand("only its name".to_owned()));
+        let seen = [one(Kind::Network, "vpc"), by_hand("other")];
+        assert_eq!(sure(&seen, &by_hand("vpc")), Some(one(Kind::Network, "vpc")));
+        assert_eq!(sure(&seen, &by_hand("other")), None);
     }
 
     #[tokio::test]

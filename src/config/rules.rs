@@ -46,7 +46,7 @@ pub(super) const SECRET_IN_CLEAR: &str = table::overrides::SECRET_IN_CLEAR.name;
 
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 62] = [
+const CHECKS: [Check; 63] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -95,6 +95,7 @@ const CHECKS: [Check; 62] = [
     kubernetes::version,
     bounds::memory_to_start_in,
     bounds::room_at_home,
+    bounds::backups_are_possible,
     bounds::a_cluster_fits_its_limit,
     gateways::further,
     gateways::own,

@@ -17,7 +17,7 @@ pub mod ready;
 pub mod registry;
 pub mod releases;
 pub mod rights;
-mod secrets;
+pub mod secrets;
 mod site;
 pub mod status;
 mod stored;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::cloud::{self, CloudPlan};
 use super::compare::differences;
 use super::kubernetes::plan::Plan;
+use super::kubernetes::secrets::Secrets;
 use crate::config::{HubDocument, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -35,7 +36,10 @@ impl HubPlan {
         }
         let look = cloud::look(context, document, progress).await?;
         let cluster = match look.has_cluster {
-            false => None,
+            false => {
+                Secrets::must_be_found(context, document)?;
+                None
+            }
             // What the cloud lacks may be why the cluster does not answer: it is made first.
             true if !look.plan.is_empty() => Plan::make(context, document).await.ok(),
             true => Some(Plan::make(context, document).await?),

@@ -10,6 +10,10 @@
 
 #[path = "../support/clouds.rs"]
 mod clouds;
+#[path = "../support/corpus.rs"]
+mod corpus;
+#[path = "../support/hubs.rs"]
+mod hubs;
 #[expect(dead_code, reason = "what tests of clusters need, and tests of clouds do not")]
 #[path = "../support/kubernetes.rs"]
 mod kubernetes;
@@ -21,3 +25,4 @@ mod gateways;
 mod hub;
 mod keys;
 mod lifecycle;
+mod plans;

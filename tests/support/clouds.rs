@@ -193,6 +193,21 @@ pub(crate) fn bring_nodes(kubernetes: &mut Kubernetes) {
     kubernetes.storage();
 }
 
+/// The environment of Terraform with no cloud behind its providers: what they make is in the state alone.
+pub(crate) fn on_paper() -> Option<Vec<(&'static str, PathBuf)>> {
+    let (folder, schemas) = (clouds()?, schemas()?);
+    let tofu = super::kubernetes::tools().join("tofu");
+    if !tofu.exists() {
+        println!("skipped: no {}; tests/tools.sh builds it", tofu.display());
+        return None;
+    }
+    Some(vec![
+        ("TF_CLI_CONFIG_FILE", folder.join("mirror/tools.tfrc")),
+        ("FRAZIL_WORLD_SCHEMAS", schemas),
+        ("TF_IN_AUTOMATION", PathBuf::from("1")),
+    ])
+}
+
 /// The folder that tests/clouds/build.sh fills.
 fn clouds() -> Option<PathBuf> {
     let folder = super::scratch::shared_cache().join("frazil-tests/clouds");

@@ -26,6 +26,17 @@ fn called(change: &CloudChange) -> Option<String> {
     Some(key.filter(|_| *what == "pool").map_or_else(|| (*what).to_owned(), |key| format!("{what}/{key}")))
 }
 
+/// What to do about homes that were made larger by hand: a disk cannot be made smaller.
+fn grown(change: &CloudChange) -> Option<String> {
+    let size = change.fields.iter().find(|field| field.path == "size")?;
+    let gib = |value: &Option<String>| value.as_ref().and_then(|text| text.parse::<u64>().ok());
+    let (live, wanted) = (gib(&size.live)?, gib(&size.wanted)?);
+    let shrinks = change.action == Action::Replace && called(change)? == "homes" && live > wanted;
+    shrinks.then(|| {
+        format!("a disk cannot be made smaller: `storage.homes.size: {live} GiB` keeps it as large as it is")
+    })
+}
+
 /// Refuses a plan that would remove or replace something guarded that nobody named.
 ///
 /// # Errors
@@ -46,18 +57,18 @@ pub(super) fn refuse_loss(plan: &CloudPlan, named: &[String]) -> Result<()> {
         return Ok(());
     }
     options.dedup();
-    Err(Error::failed("this would lose what is there; nothing was changed")
-        .output(lines)
-        .hint(format!("if that is meant: `frazil up {}`", options.join(" ")))
-        .hint(
-            "a pool can be changed without loss under another name: add the new one, then remove the old one",
-        ))
+    let error = Error::failed("this would lose what is there; nothing was changed").output(lines);
+    let error = plan.changes.iter().filter_map(grown).fold(error, Error::hint);
+    Err(error.hint(format!("if that is meant: `frazil up {}`", options.join(" "))).hint(
+        "a pool can be changed without loss under another name: add the new one, then remove the old one",
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::provision::cloud::Cost;
+    use crate::provision::kubernetes::compare::Field;
 
     fn plan(kind: &str, address: &str, action: Action) -> CloudPlan {
         let change =
@@ -76,6 +87,17 @@ mod tests {
         let refused = refuse_loss(&pool(), &["pool/gpu".to_owned()]).unwrap_err();
         assert!(refused.hints()[0].contains("--replace pool/user"), "{:?}", refused.hints());
         assert!(refuse_loss(&pool(), &["pool/user".to_owned()]).is_ok());
+    }
+
+    #[test]
+    fn a_disk_that_was_made_larger_can_stay_so() {
+        let mut grown = plan("aws_ebs_volume", "aws_ebs_volume.homes[0]", Action::Replace);
+        let size = |gib: u64| Some(gib.to_string());
+        let field = Field { path: "size".to_owned(), live: size(300), wanted: size(200) };
+        grown.changes[0].fields.push(field);
+        let refused = refuse_loss(&grown, &[]).unwrap_err();
+        assert!(refused.hints()[0].contains("`storage.homes.size: 300 GiB`"), "{:?}", refused.hints());
+        assert!(refuse_loss(&grown, &["homes".to_owned()]).is_ok());
     }
 
     #[test]

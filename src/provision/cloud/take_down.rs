@@ -1,9 +1,11 @@
 //! Removing what a hub has in a cloud: Terraform what it knows, the sweep what clusters and half
 //! calls left. Then the cloud is asked again: the statement says what is gone, kept and left.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::root::Root;
 use super::site::{CloudSite, refuse_other_account};
@@ -15,6 +17,7 @@ use crate::provision::journal::{Journal, Writer};
 use crate::provision::Keep;
 use crate::provision::journal::folder;
 use crate::provision::stage::Stage;
+use crate::render::cluster::{Cluster, Homes};
 use crate::view::Progress;
 
 /// How long the sweep goes on, and how long it waits between two passes: network interfaces stay
@@ -57,9 +60,10 @@ pub async fn audit(context: &Context, document: &HubDocument, keep: &[Keep]) -> 
     let cloud = Live::open(context, &document.hub.provider).await?;
     refuse_other_account(&document.hub.provider, &cloud.whoami().await?)?;
     let found = cloud.leftovers(&Hub::new(document.hub.name.as_str())).await?;
+    let filestore = on_filestore(&Cluster::without_pools(&document.hub));
     let mut statement = CloudStatement::default();
     for each in &found {
-        let place = if is_kept(each, keep) { &mut statement.kept } else { &mut statement.left };
+        let place = if is_kept(each, keep, filestore) { &mut statement.kept } else { &mut statement.left };
         place.push(thing(each, ""));
     }
     Ok(statement)
@@ -108,7 +112,7 @@ impl Removal<'_> {
             again.map_err(|_| error)?;
         }
         progress.step("where Terraform kept its state");
-        let (kept, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|(each, _)| is_kept(each, self.keep));
+        let (kept, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|(each, _)| self.keeps(each));
         let state = self.site.state_bucket();
         let is_state = |each: &Leftover| Some(&each.name) == state.as_ref();
         let others: Vec<_> = left.iter().filter(|(each, _)| !is_state(each)).collect();
@@ -125,6 +129,10 @@ impl Removal<'_> {
         kept_things.extend(state_stays.into_iter().map(|(each, _)| thing(each, "knows what is there")));
         let left = left.into_iter().map(|(each, why)| thing(each, why)).collect();
         Ok(CloudStatement { removed: self.removed, kept: kept_things, left })
+    }
+
+    fn keeps(&self, each: &Leftover) -> bool {
+        is_kept(each, self.keep, on_filestore(&self.site.cluster))
     }
 
     /// A bucket with something in it cannot be removed.
@@ -151,8 +159,12 @@ impl Removal<'_> {
         }
         let root = self.site.root().await?;
         let known = self.known(&root).await?;
-        let doomed: Vec<_> =
-            known.iter().filter(|address| !is_kept_by_terraform(address, self.keep)).collect();
+        let spared = spared(&known, self.keep);
+        let doomed: Vec<_> = known
+            .iter()
+            .map(|each| &each.address)
+            .filter(|address| !spared.contains(block(address)))
+            .collect();
         if doomed.is_empty() {
             return Ok(());
         }
@@ -166,19 +178,20 @@ impl Removal<'_> {
         Ok(())
     }
 
-    /// The addresses of the resources in the state.
-    async fn known(&self, root: &Root) -> Result<Vec<String>> {
+    /// The resources in the state.
+    async fn known(&self, root: &Root) -> Result<Vec<Known>> {
         let state = self.site.show(root, false).await?;
         let resources = state["values"]["root_module"]["resources"].as_array().cloned().unwrap_or_default();
         let managed = resources.iter().filter(|resource| resource["mode"] == "managed");
-        Ok(managed.filter_map(|resource| resource["address"].as_str().map(str::to_owned)).collect())
+        Ok(managed.filter_map(Known::of).collect())
     }
 
     /// Removes what is left, but for the bucket that keeps the state.
     async fn sweep(&mut self, progress: &mut Progress) -> Result<Vec<(Leftover, String)>> {
         let state = self.site.state_bucket();
-        let keep = self.keep.to_vec();
-        let wanted = |each: &Leftover| Some(&each.name) != state.as_ref() && !is_kept(each, &keep);
+        let (keep, filestore) = (self.keep.to_vec(), on_filestore(&self.site.cluster));
+        let wanted =
+            move |each: &Leftover| Some(&each.name) != state.as_ref() && !is_kept(each, &keep, filestore);
         let hub = Hub::new(self.site.document.hub.name.as_str());
         let mut told = |each: &Leftover, _: &Result<crate::cloud::Removal>| {
             progress.detail(&format!("{} {}", each.kind, each.name));
@@ -206,20 +219,74 @@ impl Removal<'_> {
     }
 }
 
-/// Homes are on disks and file systems, with their copies; scratch is in its bucket.
-fn is_kept(leftover: &Leftover, keep: &[Keep]) -> bool {
+/// A resource in Terraform's state.
+#[derive(Debug)]
+struct Known {
+    address: String,
+    /// The blocks that it was made after.
+    needs: Vec<String>,
+}
+
+impl Known {
+    fn of(resource: &Value) -> Option<Self> {
+        let needs = resource["depends_on"].as_array().into_iter().flatten();
+        let needs = needs.filter_map(|one| one.as_str().map(str::to_owned)).collect();
+        Some(Self { address: resource["address"].as_str()?.to_owned(), needs })
+    }
+}
+
+/// An address without its key: Terraform names what something depends on so.
+fn block(address: &str) -> &str {
+    address.split('[').next().unwrap_or(address)
+}
+
+/// The blocks that stay: what is kept, and all that it was made after. Terraform destroys with
+/// something whatever depends on it, named or not.
+fn spared(known: &[Known], keep: &[Keep]) -> BTreeSet<String> {
+    let kept =
+        known.iter().map(|each| block(&each.address)).filter(|block| is_kept_by_terraform(block, keep));
+    let mut spared: BTreeSet<String> = kept.map(str::to_owned).collect();
+    loop {
+        let stays = known.iter().filter(|each| spared.contains(block(&each.address)));
+        let more: Vec<_> =
+            stays.flat_map(|each| &each.needs).filter(|need| !spared.contains(*need)).cloned().collect();
+        if more.is_empty() {
+            return spared;
+        }
+        spared.extend(more);
+    }
+}
+
+/// Homes are on disks and file systems, with their copies; scratch is in its bucket. Filestore does not
+/// let go of its network.
+fn is_kept(leftover: &Leftover, keep: &[Keep], on_filestore: bool) -> bool {
     match leftover.kind {
         Kind::Disk | Kind::Snapshot | Kind::FileSystem | Kind::Backup => keep.contains(&Keep::Homes),
+        Kind::Network => on_filestore && keep.contains(&Keep::Homes),
         Kind::Bucket => keep.contains(&Keep::Scratch) && leftover.name.ends_with("-scratch"),
         _ => false,
     }
 }
 
-/// The same by an address in Terraform.
-fn is_kept_by_terraform(address: &str, keep: &[Keep]) -> bool {
-    let name = address.split('.').nth(1).unwrap_or_default();
-    let is = |what: &str| name == what || name.starts_with(&format!("{what}["));
-    (keep.contains(&Keep::Homes) && is("homes")) || (keep.contains(&Keep::Scratch) && is("scratch"))
+/// Whether homes are on Filestore.
+fn on_filestore(cluster: &Cluster<'_>) -> bool {
+    cluster.is_gke() && cluster.hub.hub && cluster.homes() == Homes::Shared
+}
+
+/// What people's files are in. What else carries the name, such as who may mount them, depends on
+/// network and cluster and is made anew.
+const HOMES: [&str; 5] = [
+    "aws_ebs_volume.homes",
+    "aws_efs_file_system.homes",
+    "aws_backup_vault.homes",
+    "google_compute_disk.homes",
+    "google_filestore_instance.homes",
+];
+
+/// The same by a block of Terraform's. The scratch bucket keeps its settings, which depend on it alone.
+fn is_kept_by_terraform(block: &str, keep: &[Keep]) -> bool {
+    let homes = keep.contains(&Keep::Homes) && HOMES.contains(&block);
+    homes || keep.contains(&Keep::Scratch) && block.ends_with(".scratch")
 }
 
 fn thing(leftover: &Leftover, why: &str) -> Thing {
@@ -243,8 +310,29 @@ mod tests {
     fn what_is_kept_is_found_by_its_address() {
         let keep = [Keep::Homes];
         assert!(is_kept_by_terraform("aws_ebs_volume.homes", &keep));
-        assert!(is_kept_by_terraform("aws_efs_file_system.homes[0]", &keep));
+        assert!(is_kept_by_terraform(block("aws_efs_file_system.homes[0]"), &keep));
         assert!(!is_kept_by_terraform("aws_s3_bucket.scratch", &keep));
-        assert!(!is_kept_by_terraform("aws_efs_mount_target.homes_zone[\"a\"]", &keep));
+        assert!(!is_kept_by_terraform("aws_efs_mount_target.homes", &keep));
+        assert!(is_kept_by_terraform("aws_s3_bucket_lifecycle_configuration.scratch", &[Keep::Scratch]));
+    }
+
+    #[test]
+    fn what_is_kept_keeps_what_it_stands_on() {
+        let known = |address: &str, needs: &[&str]| Known {
+            address: address.to_owned(),
+            needs: needs.iter().map(|need| (*need).to_owned()).collect(),
+        };
+        let all = [
+            known("google_project_service.first[\"compute\"]", &[]),
+            known("google_compute_network.hub", &["google_project_service.first"]),
+            known("google_compute_subnetwork.hub", &["google_compute_network.hub"]),
+            known("google_filestore_instance.homes[0]", &["google_compute_network.hub"]),
+        ];
+        let spared = spared(&all, &[Keep::Homes]);
+        assert!(
+            spared.contains("google_project_service.first") && spared.contains("google_compute_network.hub")
+        );
+        assert!(!spared.contains("google_compute_subnetwork.hub"));
+        assert!(super::spared(&all, &[Keep::Scratch]).is_empty());
     }
 }

@@ -49,6 +49,17 @@ impl Secrets {
         Ok(Self { list, changed: texts != kept, texts })
     }
 
+    /// Reads what the hub file refers to, where there is no cluster yet that keeps any: so that nothing
+    /// is made before somebody corrects a reference.
+    ///
+    /// # Errors
+    /// When a reference leads nowhere.
+    pub fn must_be_found(context: &Context, document: &HubDocument) -> Result<()> {
+        let cluster = Cluster::without_pools(&document.hub).beside(&document.neighbours);
+        let read = |at: &_| resolve(context, document, at, "a secret");
+        complete(&secrets(&cluster), &BTreeMap::new(), read, random_hex).map(drop)
+    }
+
     /// Keeps them in the cluster.
     ///
     /// # Errors

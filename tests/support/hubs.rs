@@ -10,7 +10,7 @@ pub(crate) const TODAY: Date = date(2026, 11, 21);
 pub(crate) type Factor = (&'static str, usize);
 
 /// What varies. Level 0 leaves a key out where it can be left out.
-pub(crate) const FACTORS: [Factor; 20] = [
+pub(crate) const FACTORS: [Factor; 21] = [
     ("provider", 3),
     ("login", 6),
     ("sizes", 4),
@@ -31,19 +31,20 @@ pub(crate) const FACTORS: [Factor; 20] = [
     ("state", 3),
     ("support", 3),
     ("words", 3),
+    ("zones", 3),
 ];
 
 /// A level for each factor.
 pub(crate) type Choice = [usize; FACTORS.len()];
 
 /// The level of a factor.
-fn level(choice: &Choice, factor: &str) -> usize {
+pub(crate) fn level(choice: &Choice, factor: &str) -> usize {
     choice[FACTORS.iter().position(|(name, _)| *name == factor).unwrap()]
 }
 
 /// Factors that only a cluster of ours has.
-const FOR_CLOUDS: [&str; 8] =
-    ["network", "pools", "state", "budget", "upgrades", "scratch", "backup", "event"];
+const FOR_CLOUDS: [&str; 9] =
+    ["network", "pools", "state", "budget", "upgrades", "scratch", "backup", "event", "zones"];
 /// Factors that only a hub has.
 const FOR_PEOPLE: [&str; 7] = ["sizes", "groups", "further", "quota", "backup", "event", "words"];
 
@@ -73,6 +74,8 @@ pub(crate) fn possible(choice: &Choice) -> bool {
         !alone && level(choice, "gateway") == 3,
         no_gateway && for_dask.iter().any(|factor| has(factor)),
         has("groups") && !has("sizes"),
+        // Google has no schedule for backups of its shared file system.
+        level(choice, "provider") == 1 && has("backup") && !has("quota"),
     ];
     !forbidden.contains(&true)
 }
@@ -99,7 +102,8 @@ pub(crate) fn hub(choice: &Choice) -> Value {
         ),
         ("kubernetes", [Value::Null, json!({ "upgrades": "automatic" })][level("upgrades")].clone()),
         ("network", network(level("network"))),
-        ("pools", pools(level("pools"), level("provider"))),
+        ("pools", pools(&level)),
+        ("zones", json!(zones(&level))),
         (
             "state",
             [Value::Null, json!("local"), json!({ "bucket": "our-terraform-state" })][level("state")].clone(),
@@ -243,17 +247,30 @@ fn network(level: usize) -> Value {
     }
 }
 
-fn pools(level: usize, provider: usize) -> Value {
-    let machine = |aws: &str, gcp: &str| json!(if provider == 0 { aws } else { gcp });
-    match level {
-        0 => Value::Null,
+/// The zones that the file names.
+fn zones(level: &impl Fn(&str) -> usize) -> Option<Vec<String>> {
+    let letters = [[].as_slice(), &["a", "b"], &["a", "b", "c"]][level("zones")];
+    let region = ["us-west-2", "us-central1-", ""][level("provider")];
+    let zones: Vec<_> = letters.iter().map(|letter| format!("{region}{letter}")).collect();
+    Some(zones).filter(|zones| !zones.is_empty())
+}
+
+fn pools(level: &impl Fn(&str) -> usize) -> Value {
+    let machine = |aws: &str, gcp: &str| json!(if level("provider") == 0 { aws } else { gcp });
+    let mut pools = match level("pools") {
+        0 => json!({}),
         1 => json!({ "user": { "machine": machine("r7i.4xlarge", "n2-highmem-16"), "min": 1, "max": 40 } }),
         2 => json!({
             "core": { "machine": machine("m7i.xlarge", "n2-standard-4"), "count": 1 },
-            "dask": { "machines": [machine("m7i.4xlarge", "n2-standard-16")], "spot": false, "max": 60 },
+            "dask": { "machines": [machine("m7i.4xlarge", "n2-standard-16"), machine("m6i.4xlarge", "n2d-standard-16")], "spot": false, "max": 60 },
         }),
         _ => json!({ "dask": { "max": 5 }, "user": { "max": 60 } }),
+    };
+    // Workers away from the disks.
+    if let Some(zones) = zones(level).filter(|zones| zones.len() == 3 && level("gateway") != 1) {
+        pools["dask"]["zones"] = json!([zones[1]]);
     }
+    if pools == json!({}) { Value::Null } else { pools }
 }
 
 fn support(level: usize) -> Value {
