@@ -131,6 +131,8 @@ func (p *provider) ApplyResourceChange(_ context.Context, r *tfprotov5.ApplyReso
 	c := &call{typ: r.TypeName, schema: s.Block, prior: prior, state: copyObject(planned)}
 	out := &tfprotov5.ApplyResourceChangeResponse{UnsafeToUseLegacyTypeSystem: computedBlocks[r.TypeName] != nil}
 	name := c.name()
+	p.faults.enter()
+	defer p.faults.leave()
 	step, err := p.apply(c)
 	if err != nil {
 		out.Diagnostics = failed(step+" "+name, err)
