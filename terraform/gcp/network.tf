@@ -1,5 +1,7 @@
 resource "google_compute_network" "hub" {
-  name                    = var.name
+  name = var.name
+  # Networks have no labels. By this one that a call left is known as the hub's before it has a subnet.
+  description             = "frazil-hub=${var.name}"
   auto_create_subnetworks = false
   routing_mode            = "REGIONAL"
 

@@ -15,4 +15,7 @@ mod kubernetes;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
+mod faults;
+mod hub;
 mod lifecycle;
+mod secrets;

@@ -63,7 +63,7 @@ pub async fn known_outputs(context: &Context, document: &HubDocument, journal: &
         return Ok(Outputs(told));
     }
     let site = CloudSite::open(context, document).await?;
-    let root = site.root().await?;
+    let root = site.root(&mut |_| ()).await?;
     Ok(Outputs::of(&site.outputs(&root).await?))
 }
 

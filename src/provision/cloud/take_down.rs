@@ -149,7 +149,7 @@ impl Removal<'_> {
         if !self.site.has_state().await? {
             return Ok(());
         }
-        let root = self.site.root().await?;
+        let root = self.site.root(&mut |text| progress.detail(text)).await?;
         let known = self.known(&root).await?;
         let doomed: Vec<_> =
             known.iter().filter(|address| !is_kept_by_terraform(address, self.keep)).collect();
