@@ -11,6 +11,7 @@ mod identity;
 mod leftovers;
 mod marks;
 mod others;
+mod parts;
 mod quotas;
 mod removal;
 mod session;

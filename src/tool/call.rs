@@ -312,7 +312,8 @@ impl Call {
     fn told(&self) -> Result<Option<File>, ToolError> {
         let Some(log) = self.log.as_ref().filter(|_| self.gently) else { return Ok(None) };
         let path = log.with_extension("out");
-        let open = OpenOptions::new().create(true).truncate(true).read(true).write(true).mode(0o600).open(&path);
+        let open =
+            OpenOptions::new().create(true).truncate(true).read(true).write(true).mode(0o600).open(&path);
         open.map(Some).map_err(|source| ToolError::Log { path, source })
     }
 

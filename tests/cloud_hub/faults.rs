@@ -58,8 +58,8 @@ enum Who {
 }
 
 use Fault::{
-    BareBucket, DiskFull, Expired, FolderGone, ForeignLock, InChange, InDown, Interrupt, Kill, PlanLost, Provider,
-    Requests,
+    BareBucket, DiskFull, Expired, FolderGone, ForeignLock, InChange, InDown, Interrupt, Kill, PlanLost,
+    Provider, Requests,
 };
 
 const fn crash(resource: &'static str) -> Fault {
@@ -238,7 +238,8 @@ fn struck(hub: &Hub, arguments: &[&str], faults: &Value, code: i32) {
 fn in_down(hub: &Hub, resource: &str, what: &str) {
     hub.well(&UP);
     // Both of Terraform's attempts fail; the sweep may have removed it all the same.
-    let path = provider_faults(hub, &json!([{ "resource": resource, "step": "delete", "kind": what, "times": 2 }]));
+    let path =
+        provider_faults(hub, &json!([{ "resource": resource, "step": "delete", "kind": what, "times": 2 }]));
     let mut command = hub.machine.frazil();
     command.envs(hub.world.environment()).env("FRAZIL_WORLD_FAULTS", &path);
     command.args(DOWN).output().unwrap();
@@ -259,12 +260,16 @@ fn requests(hub: &Hub, which: &str, goes_through: bool) {
             { "service": "eks", "action": "DescribeCluster", "fault": "status", "status": 429, "times": 2 },
             { "service": "ec2", "fault": "status", "status": 503, "code": "Unavailable", "times": 1 },
         ]),
-        (Kind::Aws, _) => json!([{ "service": "ec2", "action": "CreateVpc", "fault": "drop", "after": true, "times": 9 }]),
+        (Kind::Aws, _) => {
+            json!([{ "service": "ec2", "action": "CreateVpc", "fault": "drop", "after": true, "times": 9 }])
+        }
         (Kind::Google, "container") => json!([
             { "path": "/clusters/lab$", "fault": "status", "status": 429, "times": 2 },
             { "path": "/global/networks", "method": "GET", "fault": "status", "status": 503, "times": 1 },
         ]),
-        (Kind::Google, _) => json!([{ "path": "/global/networks$", "method": "POST", "fault": "drop", "after": true, "times": 9 }]),
+        (Kind::Google, _) => {
+            json!([{ "path": "/global/networks$", "method": "POST", "fault": "drop", "after": true, "times": 9 }])
+        }
     };
     hub.world.ask("POST", "/_world/faults", &faults.to_string());
     let output = hub.run(&UP);
@@ -272,13 +277,18 @@ fn requests(hub: &Hub, which: &str, goes_through: bool) {
     assert!(met.as_array().unwrap().iter().any(|fault| fault["hits"].as_u64() > Some(0)), "{met}");
     hub.world.ask("DELETE", "/_world/faults", "");
     // Whether a call gets through is the clients' patience; that it is healed is frazil's.
-    println!("  {which}: {:?} {}", output.status.code(), stderr(&output).lines().next_back().unwrap_or_default());
+    println!(
+        "  {which}: {:?} {}",
+        output.status.code(),
+        stderr(&output).lines().next_back().unwrap_or_default()
+    );
     assert!(goes_through || output.status.code() == Some(1), "{}", stdout(&output));
 }
 
 /// Starts a call in whose middle a resource hangs, and waits until it does.
 fn hanging(hub: &Hub, resource: &str, when: &str, seconds: u64) -> Child {
-    let faults = json!([{ "resource": resource, "step": "create", "kind": "hang", "when": when, "seconds": seconds }]);
+    let faults =
+        json!([{ "resource": resource, "step": "create", "kind": "hang", "when": when, "seconds": seconds }]);
     let path = provider_faults(hub, &faults);
     let mut child = hub.command(&UP).env("FRAZIL_WORLD_FAULTS", &path).spawn().unwrap();
     let since = Instant::now();
@@ -379,7 +389,7 @@ fn run(program: &str, arguments: &[&str], folder: &Path) -> bool {
 fn bare_bucket(hub: &Hub) {
     let name = hub.bucket();
     match hub.kind {
-        Kind::Aws => drop(hub.world.ask("PUT", &format!("/{name}"), "")),
+        Kind::Aws => drop(hub.world.ask_as(super::clouds::SIGNED, "PUT", &format!("/{name}"), "")),
         Kind::Google => {
             let bucket = json!({ "name": name, "location": "US-CENTRAL1" }).to_string();
             hub.world.ask("POST", "/_world/seed?path=/storage/v1/b", &bucket);

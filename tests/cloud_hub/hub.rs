@@ -96,7 +96,12 @@ impl Hub {
     /// The names of what is in the bucket of the state.
     pub(crate) fn stored(&self) -> String {
         match self.kind {
-            Kind::Aws => self.world.ask("GET", &format!("/{}?list-type=2", self.bucket()), ""),
+            Kind::Aws => self.world.ask_as(
+                super::clouds::SIGNED,
+                "GET",
+                &format!("/{}?list-type=2", self.bucket()),
+                "",
+            ),
             Kind::Google => {
                 self.world.ask("GET", &format!("/_world/objects?path=/storage/v1/b/{}/o/", self.bucket()), "")
             }
@@ -105,7 +110,7 @@ impl Hub {
 
     /// How many things of the hub are in the cloud.
     pub(crate) fn things(&self) -> usize {
-        let output = self.run(&["down", "--audit", "--format", "json"]);
+        let output = self.run(&["down", "--audit", "-o", "json"]);
         let told: serde_json::Value = serde_json::from_str(&stdout(&output))
             .unwrap_or_else(|error| panic!("{error}: {}{}", stdout(&output), stderr(&output)));
         let all = told.pointer("/data/left").or_else(|| told.get("left")).unwrap();

@@ -91,12 +91,15 @@ pub(crate) fn assert_no_secret(hub: &Hub) {
 fn state(hub: &Hub) -> String {
     let bucket = hub.bucket();
     match hub.kind {
-        Kind::Aws => hub.world.ask("GET", &format!("/{bucket}/lab/terraform.tfstate"), ""),
+        Kind::Aws => {
+            hub.world.ask_as(super::clouds::SIGNED, "GET", &format!("/{bucket}/lab/terraform.tfstate"), "")
+        }
         Kind::Google => {
-            let token = hub.world.environment().into_iter().find(|(name, _)| *name == "GOOGLE_OAUTH_ACCESS_TOKEN");
+            let token =
+                hub.world.environment().into_iter().find(|(name, _)| *name == "GOOGLE_OAUTH_ACCESS_TOKEN");
             let token = token.unwrap().1.display().to_string();
             let path = format!("/storage/v1/b/{bucket}/o/lab%2Fdefault.tfstate?alt=media");
-            hub.world.ask_as(&token, "GET", &path, "")
+            hub.world.ask_as(&format!("Bearer {token}"), "GET", &path, "")
         }
     }
 }

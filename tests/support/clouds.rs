@@ -12,6 +12,10 @@ use super::kubernetes::{Kubernetes, Pool};
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const SECRET: &str = "planted-aws-secret-key-0123456789";
 
+/// What requests to the stand-in of S3 are signed with: it looks at the form only.
+pub(crate) const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261121/us-west-2/s3/aws4_request, \
+    SignedHeaders=host, Signature=0";
+
 /// A program that tells its address and ends with its standard input.
 struct StandIn {
     child: Child,
@@ -121,22 +125,25 @@ impl World {
         self.ask_as("", method, path, body)
     }
 
-    /// The same with a token.
-    pub(crate) fn ask_as(&self, token: &str, method: &str, path: &str, body: &str) -> String {
-        let token = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+    /// The same as somebody: the value of the header `Authorization`.
+    pub(crate) fn ask_as(&self, who: &str, method: &str, path: &str, body: &str) -> String {
+        let who = if who.is_empty() { String::new() } else { format!("Authorization: {who}\r\n") };
         let host = self.cloud.address.trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).unwrap();
         let length = body.len();
         write!(
             stream,
             "{method} {path} HTTP/1.0\r\nHost: {host}\r\nMetadata-Flavor: Google\r\n\
-             {token}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+             {who}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
         )
         .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.split(' ').nth(1).is_some_and(|code| code.starts_with('2')), "{method} {path}: {answer}");
+        assert!(
+            head.split(' ').nth(1).is_some_and(|code| code.starts_with('2')),
+            "{method} {path}: {answer}"
+        );
         body.to_owned()
     }
 }
@@ -165,8 +172,22 @@ fn google(folder: &Path, kubernetes: &Kubernetes) -> StandIn {
 /// Nodes as the pools of a hub would bring them: the stand-in has groups and no machines.
 pub(crate) fn bring_nodes(kubernetes: &mut Kubernetes) {
     let purposes = [
-        ("core", vec![("hub.jupyter.org/node-purpose", "core"), ("k8s.dask.org/node-purpose", "core"), ("frazil/pool", "core")]),
-        ("user", vec![("hub.jupyter.org/node-purpose", "user"), ("k8s.dask.org/node-purpose", "scheduler"), ("frazil/pool", "user")]),
+        (
+            "core",
+            vec![
+                ("hub.jupyter.org/node-purpose", "core"),
+                ("k8s.dask.org/node-purpose", "core"),
+                ("frazil/pool", "core"),
+            ],
+        ),
+        (
+            "user",
+            vec![
+                ("hub.jupyter.org/node-purpose", "user"),
+                ("k8s.dask.org/node-purpose", "scheduler"),
+                ("frazil/pool", "user"),
+            ],
+        ),
     ];
     for (name, labels) in &purposes {
         kubernetes.nodes(&Pool { name, cpu: "16", memory: "64Gi", labels }, 1);

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::changes::CloudPlan;
 use super::guard::{is_finished_in_place, refuse_loss};
-use super::outputs::Outputs;
+use super::outputs::{ALWAYS, Outputs};
 use super::root::Root;
 use super::site::CloudSite;
 use crate::cloud::{Cloud, Health};
@@ -40,8 +40,12 @@ pub async fn look(context: &Context, document: &HubDocument, progress: &mut Prog
     root.forget_plan();
     drop(root);
     let cluster = site.cloud.cluster(document.hub.name.as_str()).await?;
-    let has_cluster = cluster.is_some_and(|cluster| !cluster.endpoint.is_empty());
-    Ok(Look { plan: plan?, has_cluster })
+    let plan = plan?;
+    // While the cloud is half made, what the cluster's objects need of it is not known yet.
+    let made_once = Journal::look(&folder(context, document)?).outputs(Stage::Cloud)?.contains_key(ALWAYS);
+    let has_cluster =
+        cluster.is_some_and(|cluster| !cluster.endpoint.is_empty()) && (made_once || !plan.makes_any());
+    Ok(Look { plan, has_cluster })
 }
 
 /// Does what a plan says.
@@ -112,8 +116,10 @@ async fn apply_and_adopt(
         let plan = site.plan(root, progress).await?;
         if !plan.within(approved) {
             root.forget_plan();
-            return Err(Error::failed("the cloud changed since the plan was shown; nothing more was changed")
-                .hint("call it again to see what would change now"));
+            return Err(Error::failed(
+                "the cloud changed since the plan was shown; nothing more was changed",
+            )
+            .hint("call it again to see what would change now"));
         }
         refuse_loss(&plan, replace)?;
         site.wait_for_adopted(&plan, progress).await?;

@@ -71,13 +71,22 @@ impl CloudPlan {
         self.changes.is_empty()
     }
 
+    /// Whether anything would be made or taken over.
+    pub(super) fn makes_any(&self) -> bool {
+        self.changes
+            .iter()
+            .any(|change| matches!(change.action, Action::Create | Action::Replace | Action::Adopt))
+    }
+
     /// Whether this does no more than what was approved: the same, or less because some of it is done.
     pub(super) fn within(&self, approved: &Self) -> bool {
         self.changes.iter().all(|change| {
             let known = approved.changes.iter().find(|each| each.address == change.address);
             match (change.action, known) {
                 (Action::Adopt, _) => true,
-                (Action::Change, Some(known)) => known.action != Action::Change || known.fields == change.fields,
+                (Action::Change, Some(known)) => {
+                    known.action != Action::Change || known.fields == change.fields
+                }
                 (action, Some(known)) => known.action == action,
                 (_, None) => false,
             }
@@ -98,7 +107,9 @@ fn change(resource: &Value) -> Option<CloudChange> {
     let change = &resource["change"];
     let actions: Vec<_> = change["actions"].as_array()?.iter().filter_map(Value::as_str).collect();
     let action = match actions[..] {
-        _ if !change["importing"].is_null() && actions.iter().all(|each| KEPT.contains(each)) => Action::Adopt,
+        _ if !change["importing"].is_null() && actions.iter().all(|each| KEPT.contains(each)) => {
+            Action::Adopt
+        }
         ["create"] => Action::Create,
         ["update"] => Action::Change,
         ["delete"] => Action::Delete,
@@ -191,7 +202,8 @@ mod tests {
     #[test]
     fn what_is_taken_over_stays_where_it_is() {
         let adopted = |actions: Value| {
-            planned(json!({ "actions": actions, "importing": { "id": "x" }, "before": {}, "after": {} })).changes
+            planned(json!({ "actions": actions, "importing": { "id": "x" }, "before": {}, "after": {} }))
+                .changes
         };
         assert_eq!(adopted(json!(["no-op"]))[0].action, Action::Adopt);
         assert_eq!(adopted(json!(["update"]))[0].action, Action::Adopt);

@@ -96,7 +96,9 @@ pub(super) async fn follow(call: Call, progress: &mut Progress) -> std::result::
     let (done, problems) = join!(run, listen(told, progress));
     match done {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Stopped { in_order: ended_in_order(&error), error: failure(&problems, error), problems }),
+        Ok(Err(error)) => {
+            Err(Stopped { in_order: ended_in_order(&error), error: failure(&problems, error), problems })
+        }
         Err(error) => Err(Stopped { error, problems, in_order: false }),
     }
 }
@@ -154,13 +156,14 @@ fn failure(problems: &[Diagnostic], error: ToolError) -> Error {
 }
 
 /// What clouds say of a name that is taken: AWS's error codes, and Google's of HTTP 409.
-pub(super) const EXISTS: [&str; 12] = [
+pub(super) const EXISTS: [&str; 13] = [
     "EntityAlreadyExists",
     "AlreadyExists",
     "ResourceInUseException",
     "BucketAlreadyOwnedByYou",
     "BucketAlreadyExists",
     "InvalidGroup.Duplicate",
+    "InvalidPermission.Duplicate",
     "DuplicateRecordException",
     "MountTargetConflict",
     "already exists",

@@ -75,8 +75,7 @@ mod tests {
     use crate::provision::cloud::Cost;
 
     fn plan(kind: &str, address: &str, action: Action) -> CloudPlan {
-        let change =
-            CloudChange {
+        let change = CloudChange {
             address: address.to_owned(),
             kind: kind.to_owned(),
             action,
@@ -106,7 +105,12 @@ mod tests {
             plan.changes[0].unfinished = true;
             plan
         };
-        for (kind, kept) in [("aws_eks_cluster", false), ("google_container_node_pool", false), ("aws_ebs_volume", true), ("aws_iam_role", false)] {
+        for (kind, kept) in [
+            ("aws_eks_cluster", false),
+            ("google_container_node_pool", false),
+            ("aws_ebs_volume", true),
+            ("aws_iam_role", false),
+        ] {
             let plan = unfinished(kind);
             assert!(refuse_loss(&plan, &[]).is_ok(), "{kind}");
             assert_eq!(is_finished_in_place(&plan.changes[0]), kept, "{kind}");

@@ -81,7 +81,10 @@ impl CloudSite<'_> {
     async fn unlock(&self, root: &Root, lock: &StateLock) -> Result<()> {
         let (terraform, folder, id) = (self.terraform.clone(), root.folder.clone(), lock.id.clone());
         blocking(move || terraform.unlock(&folder, &id)).await.map_err(|error| {
-            error.hint(format!("the lock {} is of a call on this machine that was killed; call it again", lock.id))
+            error.hint(format!(
+                "the lock {} is of a call on this machine that was killed; call it again",
+                lock.id
+            ))
         })
     }
 
@@ -90,7 +93,8 @@ impl CloudSite<'_> {
     /// # Errors
     /// When Terraform cannot change its state.
     pub(super) async fn untaint(&self, root: &Root, change: &CloudChange) -> Result<()> {
-        let (terraform, folder, address) = (self.terraform.clone(), root.folder.clone(), change.address.clone());
+        let (terraform, folder, address) =
+            (self.terraform.clone(), root.folder.clone(), change.address.clone());
         blocking(move || terraform.untaint(&folder, &address)).await
     }
 
@@ -130,7 +134,8 @@ impl CloudSite<'_> {
             return Ok(Vec::new());
         }
         let pools = self.pools().await?;
-        let broken = pools.into_iter().filter(|pool| matches!(pool.health, Health::Broken(_) | Health::Deleting));
+        let broken =
+            pools.into_iter().filter(|pool| matches!(pool.health, Health::Broken(_) | Health::Deleting));
         Ok(broken.map(|pool| pool.name).collect())
     }
 
@@ -180,8 +185,11 @@ impl CloudSite<'_> {
             let id = change.address.replacen(':', "/", 1);
             let leftover = Leftover::new(Kind::NodePool, id, Belongs::Tag);
             if let Removal::Held(why) = self.cloud.remove(&leftover).await? {
-                return Err(Error::failed(format!("the node group {} cannot be removed: {why}", change.address))
-                    .hint("call it again when that is over; until then it is billed"));
+                return Err(Error::failed(format!(
+                    "the node group {} cannot be removed: {why}",
+                    change.address
+                ))
+                .hint("call it again when that is over; until then it is billed"));
             }
         }
         Ok(())
@@ -193,7 +201,8 @@ impl CloudSite<'_> {
     /// When it takes too long, or the cloud does not answer.
     pub(super) async fn wait_for_adopted(&self, plan: &CloudPlan, progress: &mut Progress) -> Result<()> {
         let adopts = |change: &CloudChange| {
-            change.action == Action::Adopt && ["_cluster", "_node_group", "_node_pool"].iter().any(|end| change.kind.ends_with(end))
+            change.action == Action::Adopt
+                && ["_cluster", "_node_group", "_node_pool"].iter().any(|end| change.kind.ends_with(end))
         };
         let end = Instant::now() + MADE_WITHIN;
         while plan.changes.iter().any(adopts) {
@@ -208,8 +217,10 @@ impl CloudSite<'_> {
                 break;
             };
             if Instant::now() > end {
-                return Err(Error::failed(format!("{what}, which an earlier call began to make, is still not there"))
-                    .hint("the cloud's console says more; call it again to go on from there"));
+                return Err(Error::failed(format!(
+                    "{what}, which an earlier call began to make, is still not there"
+                ))
+                .hint("the cloud's console says more; call it again to go on from there"));
             }
             progress.detail(&format!("waiting for {what}, which an earlier call began to make"));
             sleep(PAUSE).await;
@@ -242,6 +253,13 @@ impl CloudSite<'_> {
             Provider::Kubernetes(_) | Provider::Local(_) => Vec::new(),
         };
         all.extend(parts(&made, problems, &place));
+        for problem in problems.iter().filter(|problem| super::orphans::is_taken(problem)) {
+            let named = made.iter().find(|one| Some(one.address) == problem.address.as_deref());
+            let Some((kind, whole, place)) = named.and_then(Planned::whole) else { continue };
+            let found = self.cloud.part(kind, whole, place).await?;
+            let address = named.map(|one| one.address.to_owned()).unwrap_or_default();
+            all.extend(found.map(|id| Adoption { address, id }));
+        }
         Ok(!all.is_empty() && root.adopt(&all)?)
     }
 

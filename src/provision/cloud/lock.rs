@@ -64,10 +64,10 @@ impl LocalLock {
     /// When somebody else holds it for too long, or the file cannot be written.
     pub(super) async fn take(folder: &Path, tell: &mut dyn FnMut(&str)) -> Result<Self> {
         let path = folder.join("terraform.lock");
-        let cannot =
-            |error| Error::failed(format!("{} cannot be written", path.display())).because(error);
+        let cannot = |error| Error::failed(format!("{} cannot be written", path.display())).because(error);
         fs::create_dir_all(folder).map_err(cannot)?;
-        let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(&path);
+        let open =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(&path);
         let lock = Self { file: Arc::new(open.map_err(cannot)?), path: path.clone() };
         let begun = Instant::now();
         loop {
@@ -255,7 +255,9 @@ fn own_name(context: &Context) -> String {
 fn name_in(users: &str, id: u32) -> Option<String> {
     let id = id.to_string();
     let fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    fields.filter(|fields| fields.get(2) == Some(&id.as_str())).find_map(|fields| fields.first().map(|name| (*name).to_owned()))
+    fields
+        .filter(|fields| fields.get(2) == Some(&id.as_str()))
+        .find_map(|fields| fields.first().map(|name| (*name).to_owned()))
 }
 
 #[cfg(test)]

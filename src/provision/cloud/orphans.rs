@@ -110,10 +110,23 @@ pub(super) struct Planned<'a> {
     values: &'a Value,
 }
 
+impl Planned<'_> {
+    /// Of what it is a part, where only the cloud knows its ID: the thing, and the place in it.
+    pub(super) fn whole(&self) -> Option<(&str, &str, &str)> {
+        let (whole, place) = match self.kind {
+            "aws_efs_mount_target" => ("file_system_id", "subnet_id"),
+            "aws_vpc_security_group_ingress_rule" => ("security_group_id", "security_group_id"),
+            _ => return None,
+        };
+        Some((self.kind, self.values[whole].as_str()?, self.values[place].as_str()?))
+    }
+}
+
 /// What a plan makes and may be there already.
 pub(super) fn planned(plan: &Value) -> Vec<Planned<'_>> {
     let all = plan["resource_changes"].as_array().into_iter().flatten();
-    let made = all.filter(|one| one["mode"] == "managed" && one["change"]["actions"] == serde_json::json!(["create"]));
+    let made = all
+        .filter(|one| one["mode"] == "managed" && one["change"]["actions"] == serde_json::json!(["create"]));
     made.map(|one| Planned {
         address: one["address"].as_str().unwrap_or_default(),
         kind: one["type"].as_str().unwrap_or_default(),
@@ -139,13 +152,18 @@ pub(super) fn adoptions(planned: &[Planned<'_>], leftovers: &[Leftover], known: 
     let mut all: Vec<Adoption> = Vec::new();
     for one in planned {
         let Some(row) = FOUND.iter().find(|(kind, ..)| *kind == one.kind) else { continue };
-        let ids = leftovers.iter().filter(|leftover| is_same(row, one, leftover)).map(|leftover| id(row, leftover));
+        let ids =
+            leftovers.iter().filter(|leftover| is_same(row, one, leftover)).map(|leftover| id(row, leftover));
         let mut free = ids.filter(|id| !known.contains(id) && !all.iter().any(|other| other.id == *id));
         let found = free.next();
         // Where a hub has one only, two are a riddle that a person has to solve.
         let sure = !matches!(row.2, By::Only) || free.next().is_none();
         drop(free);
-        all.extend(found.filter(|id| sure && is_plain(id)).map(|id| Adoption { address: one.address.to_owned(), id }));
+        all.extend(
+            found
+                .filter(|id| sure && is_plain(id))
+                .map(|id| Adoption { address: one.address.to_owned(), id }),
+        );
     }
     all
 }
@@ -159,9 +177,7 @@ fn is_same((_, kind, by, _): &Row, one: &Planned<'_>, leftover: &Leftover) -> bo
             By::Tag => one.values["tags"]["Name"].as_str() == Some(&leftover.name),
             By::Only => true,
             By::Prefix(name) => text(name).is_some_and(|text| is_generated(&leftover.name, text)),
-            By::Email(name) => {
-                text(name).is_some_and(|text| leftover.name.split('@').next() == Some(text))
-            }
+            By::Email(name) => text(name).is_some_and(|text| leftover.name.split('@').next() == Some(text)),
         }
 }
 
@@ -233,7 +249,9 @@ fn fill(form: &str, values: &Value, place: &[(&str, &str)], complaint: &str) -> 
         let said = || values[name].as_str().filter(|value| !value.is_empty()).map(last_of_link);
         let value = match name.strip_prefix('~') {
             Some(prefix) => word_in(complaint, prefix)?,
-            None => said().or_else(|| place.iter().find(|(known, _)| *known == name).map(|(_, value)| *value))?,
+            None => {
+                said().or_else(|| place.iter().find(|(known, _)| *known == name).map(|(_, value)| *value))?
+            }
         };
         text = text + before + value;
         rest = after;
@@ -298,7 +316,8 @@ mod tests {
     #[test]
     fn ids_are_written_as_the_provider_wants_them() {
         let tag = |kind, id: &str, name: &str| Leftover::new(kind, id, Belongs::Tag).named(name);
-        let subnet = create("aws_subnet", "aws_subnet.nodes[\"a\"]", json!({ "tags": { "Name": "lab-nodes-a" } }));
+        let subnet =
+            create("aws_subnet", "aws_subnet.nodes[\"a\"]", json!({ "tags": { "Name": "lab-nodes-a" } }));
         assert_eq!(adopted(subnet, tag(Kind::Subnet, "subnet-1", "lab-nodes-a"), &[]).unwrap(), "subnet-1");
         let pool = create("google_container_node_pool", "x.pool[\"user\"]", json!({ "name": "user" }));
         let live = tag(Kind::NodePool, "projects/p/locations/r/clusters/lab/nodePools/user", "user");
@@ -316,7 +335,8 @@ mod tests {
     #[test]
     fn a_group_is_its_pools_only_with_a_generated_end() {
         let group = || create("aws_eks_node_group", "g", json!({ "node_group_name_prefix": "user-" }));
-        let live = |name: &str| Leftover::new(Kind::NodePool, format!("lab/{name}"), Belongs::Tag).named(name);
+        let live =
+            |name: &str| Leftover::new(Kind::NodePool, format!("lab/{name}"), Belongs::Tag).named(name);
         let id = adopted(group(), live("user-20261121192001123400000001"), &[]).unwrap();
         assert_eq!(id, "lab:user-20261121192001123400000001");
         assert_eq!(adopted(group(), live("user-big-20261121192001123400000001"), &[]), None);

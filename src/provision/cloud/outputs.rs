@@ -11,7 +11,7 @@ use crate::provision::stage::Stage;
 use crate::render::outputs::Output;
 
 /// The output that every module has: without it, nothing was made yet.
-const ALWAYS: &str = "cluster";
+pub(super) const ALWAYS: &str = "cluster";
 
 /// Terraform's outputs, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -81,8 +81,8 @@ impl<'a> CloudSite<'a> {
         let Some(bucket) = self.state_bucket() else { return Ok(Vec::new()) };
         let found = self.cloud.bucket(&bucket).await?;
         let files = state_files(&self.cluster, &bucket).map_err(no_template)?;
-        let root =
-            Root::write(self.context, self.document, STATE, &files, &mut |text| progress.detail(text)).await?;
+        let root = Root::write(self.context, self.document, STATE, &files, &mut |text| progress.detail(text))
+            .await?;
         match &found {
             // A state that is still here is of a call that was cut off.
             Some(bucket) if self.is_whole(bucket)? && !root.has_own_state() => return Ok(Vec::new()),

@@ -7,21 +7,22 @@ var importForms = map[string]struct {
 	separator string
 	arguments []string
 }{
-	"aws_eks_cluster":                  {"", []string{"name"}},
-	"aws_eks_node_group":               {":", []string{"cluster_name", "node_group_name"}},
-	"aws_eks_addon":                    {":", []string{"cluster_name", "addon_name"}},
-	"aws_eks_pod_identity_association": {",", []string{"cluster_name", "association_id"}},
-	"aws_iam_role":                     {"", []string{"name"}},
-	"aws_cloudwatch_log_group":         {"", []string{"name"}},
-	"aws_ecr_repository":               {"", []string{"name"}},
-	"aws_kms_key":                      {"", []string{"key_id"}},
-	"aws_kms_alias":                    {"", []string{"name"}},
-	"aws_launch_template":              {"", nil},
-	"aws_efs_file_system":              {"", nil},
-	"aws_efs_mount_target":             {"", nil},
-	"aws_route":                        {"_", []string{"route_table_id", "destination_cidr_block"}},
-	"aws_route_table_association":      {"/", []string{"subnet_id", "route_table_id"}},
-	"aws_budgets_budget":               {":", []string{"account_id", "name"}},
+	"aws_eks_cluster":                     {"", []string{"name"}},
+	"aws_eks_node_group":                  {":", []string{"cluster_name", "node_group_name"}},
+	"aws_eks_addon":                       {":", []string{"cluster_name", "addon_name"}},
+	"aws_eks_pod_identity_association":    {",", []string{"cluster_name", "association_id"}},
+	"aws_iam_role":                        {"", []string{"name"}},
+	"aws_cloudwatch_log_group":            {"", []string{"name"}},
+	"aws_ecr_repository":                  {"", []string{"name"}},
+	"aws_kms_key":                         {"", []string{"key_id"}},
+	"aws_kms_alias":                       {"", []string{"name"}},
+	"aws_launch_template":                 {"", nil},
+	"aws_efs_file_system":                 {"", nil},
+	"aws_efs_mount_target":                {"", nil},
+	"aws_vpc_security_group_ingress_rule": {"", nil},
+	"aws_route":                           {"_", []string{"route_table_id", "destination_cidr_block"}},
+	"aws_route_table_association":         {"/", []string{"subnet_id", "route_table_id"}},
+	"aws_budgets_budget":                  {":", []string{"account_id", "name"}},
 }
 
 // importer is how a type is imported that says nothing of its own about it.
@@ -95,6 +96,10 @@ func agreed(imported, planned any) any {
 		return planned
 	}
 	switch planned := planned.(type) {
+	case string:
+		if sameLink(text(imported), planned) {
+			return planned
+		}
 	case object:
 		live, isObject := imported.(object)
 		if !isObject {
