@@ -11,6 +11,7 @@ mod identity;
 mod leftovers;
 mod marks;
 mod others;
+mod parts;
 pub mod policy;
 mod quotas;
 mod removal;

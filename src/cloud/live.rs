@@ -48,6 +48,25 @@ impl Live {
             }
         }
     }
+
+    /// The ID of a part of something that no list of a hub's things tells: by Terraform's type, and
+    /// what it is a part of, and where.
+    ///
+    /// # Errors
+    /// When the cloud refuses or does not answer.
+    #[cfg_attr(
+        not(feature = "aws"),
+        expect(unused_variables, clippy::unused_async, reason = "only AWS has such")
+    )]
+    pub async fn part(&self, kind: &str, whole: &str, place: &str) -> Result<Option<String>> {
+        match self {
+            #[cfg(feature = "aws")]
+            Self::Aws(aws) if kind == "aws_efs_mount_target" => aws.mount_target(whole, place).await,
+            #[cfg(feature = "aws")]
+            Self::Aws(aws) if kind == "aws_vpc_security_group_ingress_rule" => aws.ingress_rule(whole).await,
+            _ => Ok(None),
+        }
+    }
 }
 
 #[cfg(not(all(feature = "aws", feature = "gcp")))]

@@ -87,6 +87,7 @@ fn cloud_rows(plan: &CloudPlan) -> Vec<Row> {
         match change.action {
             cloud::Action::Create => rows.push(row("", "nothing", "there")),
             cloud::Action::Delete => rows.push(row("", "there", "nothing")),
+            cloud::Action::Adopt => rows.push(row("", "there, unknown to Terraform", "there")),
             cloud::Action::Change | cloud::Action::Replace => {
                 rows.extend(change.fields.iter().map(|field| {
                     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());

@@ -164,6 +164,10 @@ fn resource_rows(changes: &[CloudChange]) -> Vec<[String; 4]> {
         match change.action {
             cloud::Action::Create => rows.push(row("+", String::new())),
             cloud::Action::Delete => rows.push(row("-", String::new())),
+            cloud::Action::Adopt => {
+                rows.push(row("=", "is there already, from a call that was cut off".to_owned()));
+                rows.extend(change.fields.iter().map(|field| row("~", words(field))));
+            }
             cloud::Action::Change => rows.extend(change.fields.iter().map(|field| row("~", words(field)))),
             cloud::Action::Replace => rows.extend(change.fields.iter().map(|field| row("-/+", words(field)))),
         }

@@ -97,6 +97,14 @@ impl Terraform {
         self.json(&call.output()?)
     }
 
+    /// Takes back that a resource counts as broken because a call failed while it was made.
+    ///
+    /// # Errors
+    /// When it is not in the state.
+    pub fn untaint(&self, folder: &Path, address: &str) -> Result<(), ToolError> {
+        self.call(folder, &["untaint", "-no-color", LOCK_TIMEOUT, address]).output().map(drop)
+    }
+
     /// Takes away the lock of a call that was killed.
     ///
     /// # Errors

@@ -56,6 +56,15 @@ resource "aws_eks_cluster" "hub" {
     endpoint_public_access  = true
   }
 
+  # Both are asked when a cluster is made and told by no API afterwards: one that was taken over from a call
+  # that was cut off would else be replaced.
+  lifecycle {
+    ignore_changes = [
+      bootstrap_self_managed_addons,
+      access_config[0].bootstrap_cluster_creator_admin_permissions,
+    ]
+  }
+
   # The log group comes first: EKS would make one that keeps everything for ever.
   depends_on = [
     aws_cloudwatch_log_group.control_plane,

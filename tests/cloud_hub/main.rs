@@ -21,8 +21,10 @@ mod kubernetes;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
+mod faults;
 mod gateways;
 mod hub;
 mod keys;
 mod lifecycle;
 mod plans;
+mod secrets;

@@ -14,7 +14,7 @@ go=$(go env GOVERSION 2>/dev/null) || { echo "$0 needs Go 1.26 or newer: there i
 target=$(go env GOOS)_$(go env GOARCH)
 
 cd "$sources"
-digest=$({ echo "$go $target"; sha256sum go.mod go.sum replace.json $(ls ./*.go | grep -v _test.go); } | sha256sum | cut -c1-16)
+digest=$({ echo "$go $target"; find . -type f ! -name '*_test.go' ! -path './testdata/*' | LC_ALL=C sort | xargs sha256sum; } | sha256sum | cut -c1-16)
 kept=${XDG_CACHE_HOME:-$HOME/.cache}/frazil-tests/clouds
 program=$kept/provider-$digest
 if [ ! -x "$program" ]; then

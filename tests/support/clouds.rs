@@ -12,6 +12,10 @@ use super::kubernetes::{Kubernetes, Pool};
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const SECRET: &str = "planted-aws-secret-key-0123456789";
 
+/// What requests to the stand-in of S3 are signed with: it looks at the form only.
+pub(crate) const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261121/us-west-2/s3/aws4_request, \
+    SignedHeaders=host, Signature=0";
+
 /// A program that tells its address and ends with its standard input.
 struct StandIn {
     child: Child,
@@ -126,13 +130,19 @@ impl World {
 
     /// A request to the stand-in, which has to go well; the answer's body.
     pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> String {
+        self.ask_as("", method, path, body)
+    }
+
+    /// The same as somebody: the value of the header `Authorization`.
+    pub(crate) fn ask_as(&self, who: &str, method: &str, path: &str, body: &str) -> String {
+        let who = if who.is_empty() { String::new() } else { format!("Authorization: {who}\r\n") };
         let host = self.cloud.address.trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).unwrap();
         let length = body.len();
         write!(
             stream,
             "{method} {path} HTTP/1.0\r\nHost: {host}\r\nMetadata-Flavor: Google\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+             {who}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
         )
         .unwrap();
         let mut answer = String::new();

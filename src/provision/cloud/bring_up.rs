@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::changes::CloudPlan;
-use super::guard::refuse_loss;
-use super::outputs::Outputs;
+use super::guard::{is_finished_in_place, refuse_loss};
+use super::outputs::{ALWAYS, Outputs};
+use super::root::Root;
 use super::site::CloudSite;
 use crate::cloud::{Cloud, Health};
 use crate::config::HubDocument;
@@ -14,6 +15,10 @@ use crate::provision::journal::{Journal, Writer};
 use crate::provision::journal::folder;
 use crate::provision::stage::Stage;
 use crate::view::Progress;
+
+/// How often Terraform is called again after it met something that was there already: what it then
+/// takes over may let it go on to the next.
+const ROUNDS: u32 = 6;
 
 /// What a cloud would be changed to, and whether the cluster is there already.
 #[derive(Clone, Debug)]
@@ -30,12 +35,17 @@ pub struct Look {
 /// When the account is another one, the cloud does not answer, or Terraform says what is wrong.
 pub async fn look(context: &Context, document: &HubDocument, progress: &mut Progress) -> Result<Look> {
     let site = CloudSite::open(context, document).await?;
-    let root = site.root().await?;
+    let root = site.root(&mut |text| progress.detail(text)).await?;
     let plan = site.plan(&root, progress).await;
     root.forget_plan();
+    drop(root);
     let cluster = site.cloud.cluster(document.hub.name.as_str()).await?;
-    let has_cluster = cluster.is_some_and(|cluster| !cluster.endpoint.is_empty());
-    Ok(Look { plan: plan?, has_cluster })
+    let plan = plan?;
+    // While the cloud is half made, what the cluster's objects need of it is not known yet.
+    let made_once = Journal::look(&folder(context, document)?).outputs(Stage::Cloud)?.contains_key(ALWAYS);
+    let has_cluster =
+        cluster.is_some_and(|cluster| !cluster.endpoint.is_empty()) && (made_once || !plan.makes_any());
+    Ok(Look { plan, has_cluster })
 }
 
 /// Does what a plan says.
@@ -83,18 +93,43 @@ async fn apply(
     replace: &[String],
     progress: &mut Progress,
 ) -> Result<Outputs> {
-    let root = site.root().await?;
-    let plan = site.plan(&root, progress).await?;
-    if plan.changes != approved.changes {
-        root.forget_plan();
-        return Err(Error::failed("the cloud changed since the plan was shown; nothing was changed")
-            .hint("call it again to see what would change now"));
+    let root = site.root(&mut |text| progress.detail(text)).await?;
+    for change in approved.changes.iter().filter(|change| is_finished_in_place(change)) {
+        site.untaint(&root, change).await?;
     }
-    refuse_loss(&plan, replace)?;
-    site.apply(&root, progress).await?;
+    apply_and_adopt(site, &root, approved, replace, progress).await?;
+    site.remove_strays(approved, progress).await?;
     let outputs: Value = site.outputs(&root).await?;
     well(site).await?;
     Ok(Outputs::of(&outputs))
+}
+
+/// Applies; what is there already is taken over, and it goes on.
+async fn apply_and_adopt(
+    site: &CloudSite<'_>,
+    root: &Root,
+    approved: &CloudPlan,
+    replace: &[String],
+    progress: &mut Progress,
+) -> Result<()> {
+    for round in 1.. {
+        let plan = site.plan(root, progress).await?;
+        if !plan.within(approved) {
+            root.forget_plan();
+            return Err(Error::failed(
+                "the cloud changed since the plan was shown; nothing more was changed",
+            )
+            .hint("call it again to see what would change now"));
+        }
+        refuse_loss(&plan, replace)?;
+        site.wait_for_adopted(&plan, progress).await?;
+        let Err(stopped) = site.apply(root, progress).await else { break };
+        let may_go_on = round < ROUNDS && stopped.in_order;
+        if !may_go_on || !site.adopt_what_exists(root, &stopped.problems, progress).await? {
+            return Err(stopped.error);
+        }
+    }
+    Ok(())
 }
 
 /// Terraform waits until its cluster answers; one that was there before may be broken.

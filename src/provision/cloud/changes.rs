@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use super::cost::Cost;
 use crate::provision::compare::{Field, fields};
 
+/// What leaves a resource where it is.
+const KEPT: [&str; 2] = ["no-op", "update"];
+
 /// What happens to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -19,6 +22,8 @@ pub enum Action {
     Replace,
     /// It is removed.
     Delete,
+    /// It is there already, made by a call that was cut off: Terraform takes it over.
+    Adopt,
 }
 
 /// A resource that would change.
@@ -32,6 +37,8 @@ pub struct CloudChange {
     pub action: Action,
     /// The fields that change; those that are known only afterwards are left out.
     pub fields: Vec<Field>,
+    /// Whether it was never finished: the call that made it failed while it did.
+    pub unfinished: bool,
 }
 
 /// What a cloud would be changed to.
@@ -64,6 +71,28 @@ impl CloudPlan {
         self.changes.is_empty()
     }
 
+    /// Whether anything would be made or taken over.
+    pub(super) fn makes_any(&self) -> bool {
+        self.changes
+            .iter()
+            .any(|change| matches!(change.action, Action::Create | Action::Replace | Action::Adopt))
+    }
+
+    /// Whether this does no more than what was approved: the same, or less because some of it is done.
+    pub(super) fn within(&self, approved: &Self) -> bool {
+        self.changes.iter().all(|change| {
+            let known = approved.changes.iter().find(|each| each.address == change.address);
+            match (change.action, known) {
+                (Action::Adopt, _) => true,
+                (Action::Change, Some(known)) => {
+                    known.action != Action::Change || known.fields == change.fields
+                }
+                (action, Some(known)) => known.action == action,
+                (_, None) => false,
+            }
+        })
+    }
+
     /// How many resources would be made, changed, replaced and removed.
     pub fn counts(&self) -> [usize; 4] {
         [Action::Create, Action::Change, Action::Replace, Action::Delete]
@@ -78,6 +107,9 @@ fn change(resource: &Value) -> Option<CloudChange> {
     let change = &resource["change"];
     let actions: Vec<_> = change["actions"].as_array()?.iter().filter_map(Value::as_str).collect();
     let action = match actions[..] {
+        _ if !change["importing"].is_null() && actions.iter().all(|each| KEPT.contains(each)) => {
+            Action::Adopt
+        }
         ["create"] => Action::Create,
         ["update"] => Action::Change,
         ["delete"] => Action::Delete,
@@ -85,13 +117,15 @@ fn change(resource: &Value) -> Option<CloudChange> {
         _ => return None,
     };
     let text = |key: &str| resource[key].as_str().unwrap_or_default().to_owned();
-    let fields = if matches!(action, Action::Change | Action::Replace) {
+    let fields = if matches!(action, Action::Change | Action::Replace | Action::Adopt) {
         let [before, after] = ["before", "after"].map(|side| hidden(change, side));
         fields(&before, &known(after, &change["after_unknown"], &before))
     } else {
         Vec::new()
     };
-    Some(CloudChange { address: text("address"), kind: text("type"), action, fields })
+    // "JSON Output Format", Terraform's documentation: what a failed call had begun is tainted.
+    let unfinished = resource["action_reason"] == "replace_because_tainted";
+    Some(CloudChange { address: text("address"), kind: text("type"), action, fields, unfinished })
 }
 
 /// The values of a side; those that the provider calls sensitive are not told.
@@ -163,6 +197,28 @@ mod tests {
         assert_eq!(plan.counts(), [0, 1, 0, 0]);
         let paths: Vec<_> = plan.changes[0].fields.iter().map(|field| field.path.as_str()).collect();
         assert_eq!(paths, ["version", "scaling_config[0].max_size"]);
+    }
+
+    #[test]
+    fn what_is_taken_over_stays_where_it_is() {
+        let adopted = |actions: Value| {
+            planned(json!({ "actions": actions, "importing": { "id": "x" }, "before": {}, "after": {} }))
+                .changes
+        };
+        assert_eq!(adopted(json!(["no-op"]))[0].action, Action::Adopt);
+        assert_eq!(adopted(json!(["update"]))[0].action, Action::Adopt);
+        assert_eq!(adopted(json!(["delete", "create"]))[0].action, Action::Replace);
+    }
+
+    #[test]
+    fn a_plan_may_do_less_than_was_approved_and_never_more() {
+        let of = |actions: &[&str]| planned(json!({ "actions": actions, "before": {}, "after": {} }));
+        let nothing = of(&["no-op"]);
+        assert!(nothing.within(&of(&["create"])) && of(&["create"]).within(&of(&["create"])));
+        assert!(of(&["update"]).within(&of(&["create"])), "what was made half is finished");
+        assert!(!of(&["delete"]).within(&of(&["create"])));
+        assert!(!of(&["delete", "create"]).within(&of(&["update"])));
+        assert!(!of(&["create"]).within(&nothing));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use futures::channel::mpsc::{UnboundedReceiver, unbounded};
 use futures::{StreamExt, join};
 use serde::Deserialize;
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::provision::blocking::blocking;
 use crate::tool::{Call, ToolError};
 use crate::view::Progress;
@@ -35,19 +35,58 @@ struct Resource {
 
 /// What Terraform says is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-struct Diagnostic {
+pub(super) struct Diagnostic {
     severity: String,
-    summary: String,
+    pub summary: String,
     #[serde(default)]
-    detail: String,
-    address: Option<String>,
+    pub detail: String,
+    pub address: Option<String>,
+}
+
+/// A call that did not go through.
+#[derive(Debug)]
+pub(super) struct Stopped {
+    /// What a person is told.
+    pub error: Error,
+    /// All that Terraform said was wrong.
+    pub problems: Vec<Diagnostic>,
+    /// Whether it ended by itself, so that it gave its lock back.
+    pub in_order: bool,
+}
+
+impl Stopped {
+    /// Something else than Terraform is wrong.
+    pub(super) const fn plain(error: Error) -> Self {
+        Self { error, problems: Vec::new(), in_order: true }
+    }
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::plain(error)
+    }
+}
+
+impl From<Stopped> for Error {
+    fn from(stopped: Stopped) -> Self {
+        stopped.error
+    }
+}
+
+/// Whether a program ended by itself: not killed, and not told by a second Ctrl-C to drop everything.
+fn ended_in_order(error: &ToolError) -> bool {
+    match error {
+        ToolError::Failed { status, .. } => status.code().is_some(),
+        ToolError::NotStarted { .. } | ToolError::Log { .. } => true,
+        ToolError::Interrupted { .. } => false,
+    }
 }
 
 /// Runs a call to its end, and tells what it is at.
 ///
 /// # Errors
 /// What Terraform says is wrong.
-pub(super) async fn follow(call: Call, progress: &mut Progress) -> Result<()> {
+pub(super) async fn follow(call: Call, progress: &mut Progress) -> std::result::Result<(), Stopped> {
     let (tell, told) = unbounded();
     // Nobody listens any more when this call is dropped; Terraform goes on to its end all the same.
     let run = blocking(move || {
@@ -55,7 +94,13 @@ pub(super) async fn follow(call: Call, progress: &mut Progress) -> Result<()> {
         Ok::<_, Error>(result)
     });
     let (done, problems) = join!(run, listen(told, progress));
-    done?.map_err(|error| failure(&problems, error))
+    match done {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            Err(Stopped { in_order: ended_in_order(&error), error: failure(&problems, error), problems })
+        }
+        Err(error) => Err(Stopped { error, problems, in_order: false }),
+    }
 }
 
 async fn listen(mut told: UnboundedReceiver<String>, progress: &mut Progress) -> Vec<Diagnostic> {
@@ -110,15 +155,35 @@ fn failure(problems: &[Diagnostic], error: ToolError) -> Error {
     Error::failed(message).output(lines).hint(hint)
 }
 
+/// What clouds say of a name that is taken: AWS's error codes, and Google's of HTTP 409.
+pub(super) const EXISTS: [&str; 13] = [
+    "EntityAlreadyExists",
+    "AlreadyExists",
+    "ResourceInUseException",
+    "BucketAlreadyOwnedByYou",
+    "BucketAlreadyExists",
+    "InvalidGroup.Duplicate",
+    "InvalidPermission.Duplicate",
+    "DuplicateRecordException",
+    "MountTargetConflict",
+    "already exists",
+    "alreadyExists",
+    "Error 409",
+    "Resource.AlreadyAssociated",
+];
+
 /// What to do about it.
 fn hint(detail: &str, summary: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|word| detail.contains(word) || summary.contains(word));
     if says(&["state lock"]) {
-        return "another call is at work, or one was killed on another machine: see whose lock it is, then call \
-                `terraform force-unlock ID` in the folder that `frazil doctor` names";
+        return "another call is at work, or one was killed on another machine: the lock's ID and whose it is are above";
     }
     if says(&["ExpiredToken", "expired", "invalid_grant", "No valid credential"]) {
         return "log in to the cloud again, then call it again: it goes on from there";
+    }
+    if says(&EXISTS) {
+        return "it is there already, and nothing on it says that it is this hub's: remove or rename it, or give the \
+                hub another name";
     }
     if says(&["AccessDenied", "UnauthorizedOperation", "forbidden", "Error 403"]) {
         return "`frazil doctor --policy` prints the rights that are needed";
@@ -128,6 +193,19 @@ fn hint(detail: &str, summary: &str) -> &'static str {
                 the pools' `max`; then call it again: it goes on from there";
     }
     "the same call again goes on from there"
+}
+
+#[cfg(test)]
+impl Diagnostic {
+    /// A complaint about a resource.
+    pub(super) fn error(address: &str, detail: &str) -> Self {
+        Self {
+            severity: "error".to_owned(),
+            summary: "creating it".to_owned(),
+            detail: detail.to_owned(),
+            address: Some(address.to_owned()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -37,6 +37,21 @@ fn grown(change: &CloudChange) -> Option<String> {
     })
 }
 
+/// Whether something that a failed call left unfinished was never of use to anybody: a cluster or a
+/// pool is made anew. A disk or a bucket is there or not, and is kept.
+fn may_be_made_anew(change: &CloudChange) -> bool {
+    change.unfinished && (change.kind.ends_with("_cluster") || called_pool(change))
+}
+
+fn called_pool(change: &CloudChange) -> bool {
+    GUARDED.iter().any(|(kind, what)| *kind == change.kind && *what == "pool")
+}
+
+/// Whether something unfinished is kept and finished where it is.
+pub(super) fn is_finished_in_place(change: &CloudChange) -> bool {
+    change.unfinished && called(change).is_some() && !may_be_made_anew(change)
+}
+
 /// Refuses a plan that would remove or replace something guarded that nobody named.
 ///
 /// # Errors
@@ -45,7 +60,7 @@ pub(super) fn refuse_loss(plan: &CloudPlan, named: &[String]) -> Result<()> {
     let loses = |change: &&CloudChange| matches!(change.action, Action::Replace | Action::Delete);
     let mut lines = Vec::new();
     let mut options = Vec::new();
-    for change in plan.changes.iter().filter(loses) {
+    for change in plan.changes.iter().filter(loses).filter(|change| !change.unfinished) {
         let Some(called) = called(change).filter(|called| !named.contains(called)) else { continue };
         let why: Vec<_> = change.fields.iter().map(|field| field.path.as_str()).collect();
         let why = if why.is_empty() { String::new() } else { format!(" because of {}", why.join(", ")) };
@@ -68,11 +83,16 @@ pub(super) fn refuse_loss(plan: &CloudPlan, named: &[String]) -> Result<()> {
 mod tests {
     use super::*;
     use crate::provision::cloud::Cost;
-    use crate::provision::kubernetes::compare::Field;
+    use crate::provision::compare::Field;
 
     fn plan(kind: &str, address: &str, action: Action) -> CloudPlan {
-        let change =
-            CloudChange { address: address.to_owned(), kind: kind.to_owned(), action, fields: Vec::new() };
+        let change = CloudChange {
+            address: address.to_owned(),
+            kind: kind.to_owned(),
+            action,
+            fields: Vec::new(),
+            unfinished: false,
+        };
         CloudPlan {
             changes: vec![change],
             by_hand: Vec::new(),
@@ -98,6 +118,25 @@ mod tests {
         let refused = refuse_loss(&grown, &[]).unwrap_err();
         assert!(refused.hints()[0].contains("`storage.homes.size: 300 GiB`"), "{:?}", refused.hints());
         assert!(refuse_loss(&grown, &["homes".to_owned()]).is_ok());
+    }
+
+    #[test]
+    fn what_a_failed_call_left_unfinished_needs_no_name_and_data_is_kept() {
+        let unfinished = |kind: &str| {
+            let mut plan = plan(kind, &format!("{kind}.x"), Action::Replace);
+            plan.changes[0].unfinished = true;
+            plan
+        };
+        for (kind, kept) in [
+            ("aws_eks_cluster", false),
+            ("google_container_node_pool", false),
+            ("aws_ebs_volume", true),
+            ("aws_iam_role", false),
+        ] {
+            let plan = unfinished(kind);
+            assert!(refuse_loss(&plan, &[]).is_ok(), "{kind}");
+            assert_eq!(is_finished_in_place(&plan.changes[0]), kept, "{kind}");
+        }
     }
 
     #[test]

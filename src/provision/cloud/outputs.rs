@@ -14,7 +14,7 @@ use crate::render::gateways::proxy_address;
 use crate::render::outputs::{Output, gateway_of, gateway_proxy_of};
 
 /// The output that every module has: without it, nothing was made yet.
-const ALWAYS: &str = "cluster";
+pub(super) const ALWAYS: &str = "cluster";
 
 /// Terraform's outputs by name, and the addresses of further gateways.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,7 +97,7 @@ pub async fn known_outputs(context: &Context, document: &HubDocument, journal: &
         return Ok(Outputs { made: told, gateways: BTreeMap::new() });
     }
     let site = CloudSite::open(context, document).await?;
-    let root = site.root().await?;
+    let root = site.root(&mut |_| ()).await?;
     Ok(Outputs::of(&site.outputs(&root).await?))
 }
 

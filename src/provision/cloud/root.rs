@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use super::lock::LocalLock;
+use super::orphans::{Adoption, blocks};
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -15,20 +17,35 @@ use crate::render::{Tree, write_changed};
 /// Ends of the names of files that Terraform reads as a part of a module.
 const READ_BY_TERRAFORM: [&str; 3] = [".tf", ".tf.json", ".tfvars.json"];
 
+/// The file that names what is taken over. The next call writes the folder without it.
+const ADOPT: &str = "adopt.tf";
+/// A state that is kept in the folder.
+const OWN_STATE: &str = "terraform.tfstate";
+
 /// A folder of Terraform's.
 #[derive(Clone, Debug)]
 pub(super) struct Root {
     /// The folder.
     pub folder: PathBuf,
+    /// The right to call Terraform there.
+    pub lock: LocalLock,
 }
 
 impl Root {
     /// The folder of a hub's module, `what`, with these files and no others that Terraform reads.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub(super) fn write(context: &Context, document: &HubDocument, what: &str, files: &Tree) -> Result<Self> {
-        let folder = folder(context, document)?.join(what);
+    /// When it cannot be written, or another call is at work there for too long.
+    pub(super) async fn write(
+        context: &Context,
+        document: &HubDocument,
+        what: &str,
+        files: &Tree,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<Self> {
+        let own = folder(context, document)?;
+        let lock = LocalLock::take(&own, tell).await?;
+        let folder = own.join(what);
         let cannot = |error| Error::failed(format!("{} cannot be made", folder.display())).because(error);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(cannot)?;
         let mut names = BTreeSet::new();
@@ -37,7 +54,7 @@ impl Root {
             names.insert(path.to_owned());
         }
         remove_others(&folder, &names)?;
-        Ok(Self { folder })
+        Ok(Self { folder, lock })
     }
 
     /// Where Terraform writes its plan.
@@ -51,12 +68,30 @@ impl Root {
         !backend.contains("\"local\"")
     }
 
+    /// Has Terraform take over what is there, with the next plan; whether any of it is new.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn adopt(&self, adoptions: &[Adoption]) -> Result<bool> {
+        let path = self.folder.join(ADOPT);
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        let is_new = |one: &&Adoption| !before.contains(&format!("  to = {}\n", one.address));
+        let new: Vec<_> = adoptions.iter().filter(is_new).cloned().collect();
+        write_changed(&path, (before.clone() + &blocks(&new)).as_bytes(), true)?;
+        Ok(!new.is_empty())
+    }
+
+    /// Whether there is a state here that an earlier call did not come to an end with.
+    pub(super) fn has_own_state(&self) -> bool {
+        self.folder.join(OWN_STATE).exists()
+    }
+
     /// Removes the state that is kept here.
     ///
     /// # Errors
     /// When it cannot be removed.
     pub(super) fn forget_state(&self) -> Result<()> {
-        let state = self.folder.join("terraform.tfstate");
+        let state = self.folder.join(OWN_STATE);
         match fs::remove_file(&state) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::failed(format!("{} cannot be removed", state.display())).because(error))

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::changes::CloudPlan;
 use super::cost::Cost;
-use super::follow::follow;
+use super::follow::Stopped;
+use super::orphans::Adoption;
 use super::root::Root;
 use crate::catalog::Region;
 use crate::cloud::{Cloud, Identity, Live, Pool};
@@ -80,24 +81,37 @@ impl<'a> CloudSite<'a> {
     /// What Terraform says is wrong.
     pub(super) async fn make_state(&self, progress: &mut Progress) -> Result<Vec<String>> {
         let Some(bucket) = self.state_bucket() else { return Ok(Vec::new()) };
-        if self.cloud.bucket(&bucket).await?.is_some() {
-            return Ok(Vec::new());
-        }
+        let found = self.cloud.bucket(&bucket).await?;
         let files = state_files(&self.cluster, &bucket).map_err(no_template)?;
-        let root = Root::write(self.context, self.document, STATE, &files)?;
-        // Whatever an earlier call knew of a bucket that is not there is of no use.
-        root.forget_state()?;
+        let root = Root::write(self.context, self.document, STATE, &files, &mut |text| progress.detail(text))
+            .await?;
+        match &found {
+            // A state that is still here is of a call that was cut off.
+            Some(bucket) if self.is_whole(bucket)? && !root.has_own_state() => return Ok(Vec::new()),
+            Some(_) => drop(root.adopt(&[Adoption { address: self.state_address(), id: bucket.clone() }])?),
+            // Whatever an earlier call knew of a bucket that is not there is of no use.
+            None => root.forget_state()?,
+        }
         self.init(&root).await?;
         self.make_plan(&root, &[], progress).await?;
         self.apply(&root, progress).await?;
+        root.forget_state()?;
         Ok(vec![format!("bucket {bucket}")])
+    }
+
+    fn state_address(&self) -> String {
+        let kind = match self.document.hub.provider {
+            Provider::Aws(_) => "aws_s3_bucket",
+            _ => "google_storage_bucket",
+        };
+        format!("{kind}.state")
     }
 
     /// The root module, connected to its state; while there is no bucket for that, to none.
     ///
     /// # Errors
     /// When the cloud does not answer or Terraform cannot be initialised.
-    pub(super) async fn root(&self) -> Result<Root> {
+    pub(super) async fn root(&self, tell: &mut dyn FnMut(&str)) -> Result<Root> {
         let has_state = self.has_state().await?;
         let backend = if has_state { Backend::OfHub } else { Backend::Local };
         let mut files: Tree = terraform_files(&self.cluster, backend).map_err(no_template)?;
@@ -106,7 +120,7 @@ impl<'a> CloudSite<'a> {
             files.add("nodes.auto.tfvars.json", format!("{:#}\n", json!({ "nodes": nodes })));
         }
         let what = if has_state { ROOT } else { PREVIEW };
-        let root = Root::write(self.context, self.document, what, &files)?;
+        let root = Root::write(self.context, self.document, what, &files, tell).await?;
         self.init(&root).await?;
         Ok(root)
     }
@@ -128,7 +142,7 @@ impl<'a> CloudSite<'a> {
         let s3 = matches!(self.document.hub.provider, Provider::Aws(_)) && root.keeps_state_in_bucket();
         let backend: Vec<_> =
             (elsewhere && s3).then(|| "-backend-config=use_path_style=true".to_owned()).into_iter().collect();
-        let call = self.terraform.init(&root.folder, &backend).log(root.log());
+        let call = self.terraform.init(&root.folder, &backend).log(root.log()).holding(root.lock.file());
         let name = self.terraform.name();
         blocking(move || call.each_line(|_| ())).await.map_err(|error| {
             error.about(name).hint("see whether the registry of providers is reached, or set up a mirror of it (`provider_installation`)")
@@ -141,8 +155,16 @@ impl<'a> CloudSite<'a> {
     /// What Terraform says is wrong.
     pub(super) async fn plan(&self, root: &Root, progress: &mut Progress) -> Result<CloudPlan> {
         self.make_plan(root, &[], progress).await?;
-        let plan = self.show(root, true).await?;
-        Ok(CloudPlan::of(&plan, |resources| Cost::of(resources, self.region.as_ref())))
+        let mut plan = self.show(root, true).await?;
+        let orphans = self.orphans(&plan).await?;
+        if !orphans.is_empty() && root.adopt(&orphans)? {
+            self.make_plan(root, &[], progress).await?;
+            plan = self.show(root, true).await?;
+        }
+        let strays = self.strays(&plan).await?;
+        let mut plan = CloudPlan::of(&plan, |resources| Cost::of(resources, self.region.as_ref()));
+        plan.changes.extend(strays);
+        Ok(plan)
     }
 
     /// Makes a plan, for everything or for `options`.
@@ -152,16 +174,23 @@ impl<'a> CloudSite<'a> {
         options: &[String],
         progress: &mut Progress,
     ) -> Result<()> {
-        let call = self.terraform.plan(&root.folder, &root.plan(), options).log(root.log());
-        follow(call, progress).await
+        let call = |further: &[String]| {
+            self.terraform.plan(&root.folder, &root.plan(), &[options, further].concat())
+        };
+        Ok(self.locking(root, call, progress).await?)
     }
 
     /// Does what the plan of a folder says, and forgets it.
     ///
     /// # Errors
     /// What Terraform says is wrong.
-    pub(super) async fn apply(&self, root: &Root, progress: &mut Progress) -> Result<()> {
-        let done = follow(self.terraform.apply(&root.folder, &root.plan()).log(root.log()), progress).await;
+    pub(super) async fn apply(
+        &self,
+        root: &Root,
+        progress: &mut Progress,
+    ) -> std::result::Result<(), Stopped> {
+        let call = |_: &[String]| self.terraform.apply(&root.folder, &root.plan());
+        let done = self.locking(root, call, progress).await;
         root.forget_plan();
         done
     }

@@ -157,7 +157,7 @@ impl Removal<'_> {
         if !self.site.has_state().await? {
             return Ok(());
         }
-        let root = self.site.root().await?;
+        let root = self.site.root(&mut |text| progress.detail(text)).await?;
         let known = self.known(&root).await?;
         let spared = spared(&known, self.keep);
         let doomed: Vec<_> = known

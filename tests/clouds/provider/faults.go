@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -23,6 +24,8 @@ type fault struct {
 	// Times is how often; none is once, a negative number is always.
 	Times   int    `json:"times"`
 	Message string `json:"message"`
+	// AtOnce makes a crash lose what else is under way, as a real one does.
+	AtOnce bool `json:"at_once"`
 	// Seconds ends a hang; without it, it lasts until Terraform stops the provider or is killed.
 	Seconds float64 `json:"seconds"`
 }
@@ -30,6 +33,47 @@ type fault struct {
 type faults struct {
 	file string
 	list []fault
+
+	mu sync.Mutex
+	// underway are the changes that have begun and not yet answered.
+	underway int
+	crashing bool
+}
+
+// enter begins a change; once a crash is coming, none does.
+func (f *faults) enter() {
+	f.mu.Lock()
+	if f.crashing {
+		f.mu.Unlock()
+		select {}
+	}
+	f.underway++
+	f.mu.Unlock()
+}
+
+func (f *faults) leave() {
+	f.mu.Lock()
+	f.underway--
+	f.mu.Unlock()
+}
+
+// alone waits until only the changes that are to be lost have no answer, so that a crash strikes the
+// resource it names and no other.
+func (f *faults) alone(own int) {
+	f.mu.Lock()
+	f.crashing = true
+	f.mu.Unlock()
+	for range 300 {
+		f.mu.Lock()
+		rest := f.underway
+		f.mu.Unlock()
+		if rest <= own {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	// The last answers have to reach Terraform.
+	time.Sleep(300 * time.Millisecond)
 }
 
 func loadFaults(file string) (*faults, error) {
@@ -100,6 +144,9 @@ func (f *faults) strike(c *call, step, when string, stop <-chan struct{}) error 
 			return err
 		}
 		if due {
+			if one.Kind == "crash" && !one.AtOnce {
+				f.alone(map[bool]int{true: 0, false: 1}[step == "read"])
+			}
 			return one.happen(c, stop)
 		}
 	}

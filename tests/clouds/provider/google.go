@@ -227,7 +227,7 @@ func (g *googleCloud) thingKind(t thing) kind {
 			_, err := g.do(http.MethodDelete, c.located(t.item), nil)
 			return err
 		},
-		imported: func(c *call, id string) { c.state["name"] = id[strings.LastIndex(id, "/")+1:] },
+		imported: g.thingImported,
 	}
 }
 

@@ -9,12 +9,12 @@ import (
 // specialKinds are types that are no collection with members.
 func (g *googleCloud) specialKinds() map[string]kind {
 	return map[string]kind{
-		"google_container_cluster":                       {create: g.clusterCreate, read: g.clusterRead, update: g.clusterUpdate, delete: g.clusterDelete},
-		"google_container_node_pool":                     {create: g.poolCreate, read: g.poolRead, update: g.poolUpdate, delete: g.poolDelete},
+		"google_container_cluster":                       {create: g.clusterCreate, read: g.clusterRead, update: g.clusterUpdate, delete: g.clusterDelete, imported: g.thingImported},
+		"google_container_node_pool":                     {create: g.poolCreate, read: g.poolRead, update: g.poolUpdate, delete: g.poolDelete, imported: g.poolImported},
 		"google_storage_bucket":                          {create: g.bucketCreate, read: g.bucketRead, update: g.bucketUpdate, delete: g.bucketDelete, imported: g.bucketImported},
 		"google_project_service":                         {create: g.serviceEnable, read: g.serviceRead, update: noUpdate, delete: g.serviceDisable},
-		"google_compute_router_nat":                      {create: g.natPut, read: g.natRead, update: g.natPut, delete: g.natDelete},
-		"google_compute_disk_resource_policy_attachment": {create: g.attachPolicy, read: g.attachedPolicy, update: noUpdate, delete: g.detachPolicy},
+		"google_compute_router_nat":                      {create: g.natPut, read: g.natRead, update: g.natPut, delete: g.natDelete, imported: g.memberImported},
+		"google_compute_disk_resource_policy_attachment": {create: g.attachPolicy, read: g.attachedPolicy, update: noUpdate, delete: g.detachPolicy, imported: g.memberImported},
 		"google_compute_disk":                            g.diskKind(),
 	}
 }

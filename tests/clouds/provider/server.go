@@ -77,9 +77,16 @@ func (p *provider) ReadResource(_ context.Context, r *tfprotov5.ReadResourceRequ
 	if c.state != nil {
 		settle(s.Block, c.state)
 	}
+	if c.importing {
+		// For the plan that follows, and no longer.
+		out.Private = []byte(imported)
+	}
 	out.NewState, err = encode(c.state, s.typ)
 	return out, err
 }
+
+// imported marks a state that was imported a moment ago.
+const imported = "imported"
 
 func (p *provider) read(c *call) error {
 	return p.faults.around(c, "read", p.stop, func() error {
@@ -112,6 +119,9 @@ func (p *provider) PlanResourceChange(_ context.Context, r *tfprotov5.PlanResour
 	}
 	planned := p.planned(r.TypeName, s.Block, prior, proposed, config)
 	if prior != nil {
+		if string(r.PriorPrivate) == imported {
+			prior, out.PlannedPrivate = agreed(prior, planned).(object), r.PriorPrivate
+		}
 		out.RequiresReplace = replaces(replaceRules(r.TypeName), s.Block, prior, planned)
 	}
 	out.PlannedState, err = encode(planned, s.typ)
@@ -129,8 +139,13 @@ func (p *provider) ApplyResourceChange(_ context.Context, r *tfprotov5.ApplyReso
 		return nil, err
 	}
 	c := &call{typ: r.TypeName, schema: s.Block, prior: prior, state: copyObject(planned)}
+	if prior != nil && planned != nil && string(r.PlannedPrivate) == imported {
+		c.prior = agreed(prior, planned).(object)
+	}
 	out := &tfprotov5.ApplyResourceChangeResponse{UnsafeToUseLegacyTypeSystem: computedBlocks[r.TypeName] != nil}
 	name := c.name()
+	p.faults.enter()
+	defer p.faults.leave()
 	step, err := p.apply(c)
 	if err != nil {
 		out.Diagnostics = failed(step+" "+name, err)
@@ -236,6 +251,9 @@ func (p *provider) ImportResourceState(_ context.Context, r *tfprotov5.ImportRes
 		return nil, err
 	}
 	k, live := p.cloud.kind(r.TypeName)
+	if k.imported == nil {
+		k.imported = importer(r.TypeName)
+	}
 	if !live || k.imported == nil {
 		return &tfprotov5.ImportResourceStateResponse{Diagnostics: failed("importing "+r.TypeName, errors.New("this test provider cannot import it"))}, nil
 	}

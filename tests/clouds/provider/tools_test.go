@@ -259,12 +259,16 @@ func TestUnknownArgumentIsRefused(t *testing.T) {
 	}
 }
 
-// A crash after create leaves in the cloud what the state does not know.
+// A crash after create leaves in the cloud what the state does not know, and nothing else.
 func TestCrashLeavesAnOrphan(t *testing.T) {
 	config := small(t)[:strings.Index(small(t), `resource "aws_vpc"`)] + `
 resource "aws_ebs_volume" "homes" {
   availability_zone = "us-west-2a"
   size              = 10
+}
+
+resource "aws_eip" "others" {
+  count = 20
 }
 `
 	for _, tool := range realTools(t) {
@@ -273,8 +277,13 @@ resource "aws_ebs_volume" "homes" {
 			r := inRoot(t, tool, address, config)
 			r.env = append(r.env, "FRAZIL_WORLD_FAULTS="+writeJSON(t, []fault{{Resource: "aws_ebs_volume", Step: "create", Kind: "crash"}}))
 			r.must(1, "apply", "-auto-approve")
-			if output, _ := r.run("state", "list"); strings.Contains(output, "aws_ebs_volume") {
-				t.Errorf("the state knows:\n%s", output)
+			known, _ := r.run("state", "list")
+			if strings.Contains(known, "aws_ebs_volume") {
+				t.Errorf("the state knows:\n%s", known)
+			}
+			addresses, err := byHand(t, address).query("ec2", "DescribeAddresses", nil)
+			if made := len(addresses.all("addressesSet.item")); err != nil || made != strings.Count(known, "aws_eip") {
+				t.Errorf("%d addresses are made, and the state knows (%v):\n%s", made, err, known)
 			}
 			r.must(0, "apply", "-auto-approve")
 			volumes, err := byHand(t, address).query("ec2", "DescribeVolumes", nil)
