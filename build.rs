@@ -57,6 +57,7 @@ fn terraform_modules(folder: &Path) -> Result<String, Box<dyn Error>> {
         writeln!(text, "({module:?}, &[")?;
         for path in files.iter().filter(|path| path.extension().is_some_and(|end| end == "tf")) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let path = path.display().to_string();
             writeln!(text, "({name:?}, include_str!({path:?})),")?;
         }
         text += "]),\n";
