@@ -115,8 +115,6 @@ func (g *googleCloud) managedZoneData(c *call) error {
 	}
 	c.state["dns_name"], c.state["visibility"] = live["dnsName"], live["visibility"]
 	c.state["name_servers"] = live["nameServers"]
-	if id, ok := number(live["id"]); ok {
-		c.state["managed_zone_id"] = id
-	}
+	c.state["managed_zone_id"] = number64(live["id"])
 	return nil
 }
