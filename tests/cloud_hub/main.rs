@@ -19,6 +19,13 @@ mod kubernetes;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
+mod by_hand;
+mod gateway_only;
+mod guarded;
+mod half;
+mod hands;
 mod hub;
+mod kept;
 mod lifecycle;
+mod orphans;
 mod plans;
