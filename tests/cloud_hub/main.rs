@@ -21,10 +21,17 @@ mod kubernetes;
 #[path = "../support/scratch.rs"]
 mod scratch;
 
+mod by_hand;
 mod faults;
+mod gateway_only;
 mod gateways;
+mod guarded;
+mod half;
+mod hands;
 mod hub;
+mod kept;
 mod keys;
 mod lifecycle;
+mod orphans;
 mod plans;
 mod secrets;
