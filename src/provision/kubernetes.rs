@@ -4,6 +4,7 @@
 
 pub mod access;
 mod bring_up;
+mod chart_namespaces;
 mod definitions;
 pub mod facts;
 mod gateways;

@@ -102,8 +102,6 @@ impl Helm {
         self.call(target, &["upgrade", "--install", upgrade.name])
             .arguments(chart(upgrade.chart, upgrade.repository, upgrade.version))
             .arguments(["--namespace", upgrade.namespace, "--reset-values", "--skip-crds"])
-            // A chart of its own namespace, such as cert-manager, finds none on a new cluster.
-            .arguments(["--create-namespace"])
             .arguments(["--server-side=true", "--force-conflicts", "--history-max", "5"])
             .arguments(["--labels", &labels.join(",")])
             .arguments(["--values", "-"])

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use futures::future::try_join_all;
 use serde_json::Value;
 
+use super::chart_namespaces;
 use super::definitions;
 use super::lock::Lock;
 use super::objects::{FIELD_MANAGER, Named, Objects, is_going};
@@ -207,6 +208,9 @@ impl Ascent<'_, '_> {
     /// Charts that hub and gateway need, then the objects that no chart makes: their kinds may be
     /// among those that these charts define.
     async fn support(&mut self, wanted: &[Wanted], secrets: &Secrets) -> Result<Vec<Value>> {
+        let own = self.site.cluster.namespace();
+        let namespaces = chart_namespaces::wanted(&self.objects, wanted, own).await?;
+        self.apply(&namespaces).await?;
         self.install(wanted, secrets).await?;
         let manifests = self.site.manifests()?;
         self.apply(&manifests).await?;

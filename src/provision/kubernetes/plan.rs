@@ -5,6 +5,7 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::chart_namespaces;
 use super::objects::{FIELD_MANAGER, Named, Objects};
 use super::releases::{
     Change, Live, ObjectChange, Wanted, changes, documents, live, release_changes,
@@ -89,6 +90,8 @@ impl Plan {
         let (first, manifests): (Vec<_>, Vec<_>) =
             site.manifests()?.into_iter().chain(site.ops()).partition(|object| object["kind"] == "Namespace");
         let mut access = changes(&objects, &first, namespace, FIELD_MANAGER).await?;
+        let of_charts = chart_namespaces::wanted(&objects, &wanted, namespace).await?;
+        access.extend(changes(&objects, &of_charts, "", FIELD_MANAGER).await?);
         access.extend(secrets.change(&site.cluster, &objects).await?);
         let parts: Vec<_> = manifests.iter().map(|object| (object.clone(), namespace.to_owned())).collect();
         let (releases, own): (Vec<_>, Vec<_>) =

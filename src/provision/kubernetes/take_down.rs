@@ -105,7 +105,8 @@ fn is_kept(leftover: &Leftover, keep: &[Keep]) -> bool {
     let homes = keep.contains(&Keep::Homes);
     match leftover.object.kind.as_str() {
         "PersistentVolumeClaim" => homes && is_home(&leftover.object.name),
-        "PersistentVolume" | "Namespace" => homes,
+        "PersistentVolume" => homes,
+        "Namespace" => homes && leftover.belongs == Belongs::Namespace,
         _ => false,
     }
 }
