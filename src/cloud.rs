@@ -21,9 +21,9 @@ pub mod policy;
 #[cfg(any(feature = "aws", feature = "gcp"))]
 mod prices;
 mod quota;
-mod rights;
 #[cfg(any(feature = "aws", feature = "gcp"))]
 mod read;
+mod rights;
 mod sweep;
 mod token;
 mod types;

@@ -14,8 +14,8 @@ use crate::config::{HubDocument, HubName, Provider};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::provision::cloud::{self as provisioned, CloudStatement};
-use crate::provision::{Keep, kubernetes};
 use crate::provision::local::take_down;
+use crate::provision::{Keep, kubernetes};
 
 /// Takes a hub down.
 ///

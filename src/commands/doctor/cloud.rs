@@ -59,7 +59,8 @@ fn unreachable(error: &Error) -> Check {
 fn of_account(readiness: &Readiness, document: &HubDocument) -> Vec<Check> {
     let found = format!("{}, as {}", readiness.identity.account, readiness.identity.principal);
     let fix = readiness.other.as_ref().map(|error| error.hints().join("; ")).unwrap_or_default();
-    let mut checks = vec![Check::new("account", "everything else", ok_if(readiness.other.is_none()), found, fix)];
+    let mut checks =
+        vec![Check::new("account", "everything else", ok_if(readiness.other.is_none()), found, fix)];
     match &readiness.services {
         Ok(services) => checks.extend(services.iter().map(service)),
         Err(error) => checks.push(unknown("services", error)),
@@ -113,8 +114,10 @@ fn quota(quota: &Quota) -> Check {
 /// Whether the name can be found at all: its record is made after the first `up`.
 async fn delegated(domain: &str) -> Check {
     let parent = domain.split_once('.').map_or(domain, |(_, parent)| parent);
-    let fix = format!("see that {parent} is delegated to name servers where you can make a record of {domain}");
-    let check = |verdict, found: String| Check::new(domain, "people's way to the hub", verdict, found, fix.clone());
+    let fix =
+        format!("see that {parent} is delegated to name servers where you can make a record of {domain}");
+    let check =
+        |verdict, found: String| Check::new(domain, "people's way to the hub", verdict, found, fix.clone());
     match addresses(domain).await {
         Err(error) => check(Verdict::Note, error.to_string()),
         Ok(found) if found.is_empty() => check(Verdict::Note, "does not resolve yet".to_owned()),
@@ -147,12 +150,8 @@ mod tests {
 
     #[test]
     fn a_version_that_is_not_offered_is_told_with_those_that_are() {
-        let offered = Offered {
-            version: "1.35".to_owned(),
-            default: true,
-            standard_until: None,
-            extended_until: None,
-        };
+        let offered =
+            Offered { version: "1.35".to_owned(), default: true, standard_until: None, extended_until: None };
         assert_eq!(version(std::slice::from_ref(&offered), "1.35").verdict, Verdict::Ok);
         assert!(version(&[offered], "1.30").found.contains("1.35"));
     }

@@ -11,8 +11,8 @@ use crate::cloud::{Cloud, Health};
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::provision::journal::{Journal, Writer};
 use crate::provision::journal::folder;
+use crate::provision::journal::{Journal, Writer};
 use crate::provision::stage::Stage;
 use crate::view::Progress;
 

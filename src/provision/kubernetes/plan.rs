@@ -7,9 +7,7 @@ use serde_json::Value;
 
 use super::chart_namespaces;
 use super::objects::{FIELD_MANAGER, Named, Objects};
-use super::releases::{
-    Change, Live, ObjectChange, Wanted, changes, documents, live, release_changes,
-};
+use super::releases::{Change, Live, ObjectChange, Wanted, changes, documents, live, release_changes};
 use super::secrets::Secrets;
 use super::site::Site;
 use crate::config::HubDocument;

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::access::Access;
-use crate::provision::compare::{Field, differences};
 use super::objects::{HELM_FIELD_MANAGER, Named, Objects};
 use super::secrets::Secrets;
 use crate::config::Charts;
 use crate::error::{Error, Result};
 use crate::provision::blocking::blocking;
+use crate::provision::compare::{Field, differences};
 use crate::render::chart::{Release, merge};
 use crate::render::hex;
 use crate::tool::{Helm, Upgrade};

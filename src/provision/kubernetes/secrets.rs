@@ -6,12 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::provision::compare::differences;
 use super::objects::{FIELD_MANAGER, Named, Objects};
 use super::releases::{Change, ObjectChange};
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::Result;
+use crate::provision::compare::differences;
 use crate::provision::local::random_hex;
 use crate::provision::references::resolve;
 use crate::render::chart::merge;
