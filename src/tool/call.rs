@@ -480,7 +480,8 @@ mod tests {
         let open = || std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("lock"));
         let file = std::sync::Arc::new(open().unwrap());
         file.try_lock().unwrap();
-        let call = Call::new("/bin/sh").arguments(["-c", "sleep 0.5 <&0 >/dev/null 2>&1 &"]);
+        // A shell gives what it starts in the background another standard input.
+        let call = Call::new("/bin/sh").arguments(["-c", "exec 3<&0; sleep 2 <&3 >/dev/null 2>&1 &"]);
         call.holding(file).gently().each_line(|_| ()).unwrap();
         let again = open().unwrap();
         assert!(again.try_lock().is_err(), "the sleep still holds it");
