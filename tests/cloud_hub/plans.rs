@@ -21,7 +21,7 @@ use super::clouds::on_paper;
 use super::corpus::{checked, corpus};
 use super::hubs::{Choice, hub, level};
 
-/// Hub files of every run; FRAZIL_LONG=1 takes the whole corpus.
+/// Hub files of every run; `FRAZIL_LONG=1` takes the whole corpus.
 const SAMPLE: usize = 20;
 /// Calls of Terraform at once.
 const AT_ONCE: usize = 2;

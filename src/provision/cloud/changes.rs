@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn what_is_taken_over_stays_where_it_is() {
         let adopted = |actions: Value| {
-            planned(json!({ "actions": actions, "importing": { "id": "x" }, "before": {}, "after": {} }))
+            planned(&json!({ "actions": actions, "importing": { "id": "x" }, "before": {}, "after": {} }))
                 .changes
         };
         assert_eq!(adopted(json!(["no-op"]))[0].action, Action::Adopt);
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_plan_may_do_less_than_was_approved_and_never_more() {
-        let of = |actions: &[&str]| planned(json!({ "actions": actions, "before": {}, "after": {} }));
+        let of = |actions: &[&str]| planned(&json!({ "actions": actions, "before": {}, "after": {} }));
         let nothing = of(&["no-op"]);
         assert!(nothing.within(&of(&["create"])) && of(&["create"]).within(&of(&["create"])));
         assert!(of(&["update"]).within(&of(&["create"])), "what was made half is finished");

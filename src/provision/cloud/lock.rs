@@ -186,7 +186,7 @@ fn classify(recorded: i32, all: &[i32], leads: impl Fn(i32) -> bool) -> Holder {
 }
 
 /// The processes that have a file open, but for this one; none where the system does not tell
-/// (proc_pid_fd(5)).
+/// (`proc_pid_fd(5)`).
 fn holders(path: &Path) -> Vec<i32> {
     let own = i32::try_from(std::process::id()).unwrap_or_default();
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();

@@ -31,6 +31,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    #[expect(clippy::needless_pass_by_value, reason = "both are made for the comparison")]
     fn same<T: PartialEq + Debug>(&mut self, what: &str, is: T, should: T) {
         if is != should {
             self.found.push(format!("{what}: {is:?}, but the file says {should:?}"));
