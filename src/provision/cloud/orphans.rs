@@ -285,10 +285,12 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "made for the call")]
     fn create(kind: &str, address: &str, after: Value) -> Value {
         json!({ "mode": "managed", "type": kind, "address": address, "change": { "actions": ["create"], "after": after } })
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "made for the call")]
     fn adopted(change: Value, leftover: Leftover, known: &[&str]) -> Option<String> {
         let plan = json!({ "resource_changes": [change] });
         let known: Vec<_> = known.iter().map(|id| (*id).to_owned()).collect();
