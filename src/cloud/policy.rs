@@ -115,7 +115,9 @@ mod tests {
     fn every_type_of_the_modules_has_its_rights() {
         let modules = types(&Path::new(env!("CARGO_MANIFEST_DIR")).join("terraform"));
         let known: BTreeSet<_> = tables().iter().flat_map(|(_, table)| table).map(|row| row.what).collect();
-        let missing: Vec<_> = modules.iter().filter(|name| !known.contains(name.as_str())).collect();
+        // What is in Terraform itself asks no cloud.
+        let of_clouds = modules.iter().filter(|name| !name.starts_with("terraform_"));
+        let missing: Vec<_> = of_clouds.filter(|name| !known.contains(name.as_str())).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! One hub whose people reach gateways in both clouds, each hub file with a cluster of its own.
 
-use super::clouds::{Kind, World, bring_nodes};
+use super::clouds::{Kind, World};
 use super::scratch::{Scratch, stderr, stdout};
 
 const CHARTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/charts");
@@ -37,8 +37,8 @@ image: {{ name: well, tag: \"1\" }}
 fn one_hub_reaches_gateways_in_both_clouds() {
     let Some(mut aws) = World::start(Kind::Aws, "lab") else { return };
     let Some(mut google) = World::start(Kind::Google, "far") else { return };
-    bring_nodes(&mut aws.kubernetes);
-    bring_nodes(&mut google.kubernetes);
+    aws.bring_nodes();
+    google.bring_nodes();
     let machine = Scratch::new();
     machine.write("lab.yaml", lab());
     machine.write("far.yaml", far());

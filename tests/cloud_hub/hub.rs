@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output, Stdio};
 
-use super::clouds::{Kind, World, bring_nodes};
+use super::clouds::{Kind, World};
 use super::scratch::{Scratch, shared_cache, stderr, stdout};
 
 const CHARTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/charts");
@@ -35,7 +35,7 @@ impl Hub {
     /// None, said on standard output, where something is missing.
     pub(crate) fn new(kind: Kind) -> Option<Self> {
         let mut world = World::start(kind, "lab")?;
-        bring_nodes(&mut world.kubernetes);
+        world.bring_nodes();
         let machine = Scratch::new();
         machine.write("hub.yaml", file(kind, ""));
         Some(Self { kind, world, machine })

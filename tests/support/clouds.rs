@@ -177,30 +177,26 @@ fn google(folder: &Path, kubernetes: &Kubernetes) -> StandIn {
     )
 }
 
-/// Nodes as the pools of a hub would bring them: the stand-in has groups and no machines.
-pub(crate) fn bring_nodes(kubernetes: &mut Kubernetes) {
-    let purposes = [
-        (
-            "core",
-            vec![
-                ("hub.jupyter.org/node-purpose", "core"),
-                ("k8s.dask.org/node-purpose", "core"),
-                ("frazil/pool", "core"),
-            ],
-        ),
-        (
-            "user",
-            vec![
-                ("hub.jupyter.org/node-purpose", "user"),
-                ("k8s.dask.org/node-purpose", "scheduler"),
-                ("frazil/pool", "user"),
-            ],
-        ),
-    ];
-    for (name, labels) in &purposes {
-        kubernetes.nodes(&Pool { name, cpu: "16", memory: "64Gi", labels }, 1);
+impl World {
+    /// Nodes as the pools of a hub would bring them, in the first zone: the stand-ins have groups and
+    /// no machines.
+    pub(crate) fn bring_nodes(&mut self) {
+        let zone = match self.kind {
+            Kind::Aws => "us-west-2a",
+            Kind::Google => "us-central1-a",
+        };
+        let purposes = [("core", "core", "core"), ("user", "user", "scheduler")];
+        for (pool, hub, dask) in purposes {
+            let labels = [
+                ("hub.jupyter.org/node-purpose", hub),
+                ("k8s.dask.org/node-purpose", dask),
+                ("frazil/pool", pool),
+                ("topology.kubernetes.io/zone", zone),
+            ];
+            self.kubernetes.nodes(&Pool { name: pool, cpu: "16", memory: "64Gi", labels: &labels }, 1);
+        }
+        self.kubernetes.storage();
     }
-    kubernetes.storage();
 }
 
 /// The environment of Terraform with no cloud behind its providers: what they make is in the state alone.
