@@ -1,6 +1,6 @@
 //! A hub comes up, stays as it is, changes with its file, and goes.
 
-use super::hub::{CHARTS, Hub, file};
+use super::hub::{Hub, file};
 use super::scratch::{stderr, stdout};
 
 #[test]
@@ -191,33 +191,6 @@ fn definitions_are_upgraded_and_those_of_others_are_left_alone() {
     assert_eq!(hub.drift(), []);
     hub.down();
     assert!(hub.kubectl(&["get", "crd", "--output=name"]).contains("daskclusters"));
-}
-
-#[test]
-fn a_gateway_with_a_public_name_brings_what_its_certificates_need_and_takes_it_away() {
-    let Some(hub) = Hub::new() else { return };
-    hub.machine.write(
-        "hub.yaml",
-        format!(
-            "name: lab
-provider: {{ kubernetes: {{ context: lab }} }}
-hub: false
-domain: gateway.lab.example.edu
-contact: hub@lab.example.edu
-auth: {{ password: {{ user_password: {{ env: LAB_CLIENT_SECRET }} }} }}
-charts: {{ from: \"{CHARTS}\" }}
-image: {{ name: well, tag: \"1\" }}
-"
-        ),
-    );
-    let plan = hub.well(&["plan"]);
-    assert!(plan.contains("Namespace cert-manager"), "{plan}");
-    hub.up();
-    assert_eq!(hub.drift(), []);
-    assert!(hub.up().contains("nothing to do"));
-    hub.down();
-    hub.assert_gone();
-    assert!(!hub.kubectl(&["get", "namespaces", "--output=name"]).contains("cert-manager"));
 }
 
 fn crd_generation(hub: &Hub) -> u32 {
