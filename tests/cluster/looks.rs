@@ -14,6 +14,7 @@ fn who_may_only_look_sees_what_they_may() {
         |format: &str| hub.frazil().env("KUBECONFIG", &ada).args(["status", "-o", format]).output().unwrap();
     let nothing = status("table");
     assert!(stdout(&nothing).contains("releases"), "{}{}", stdout(&nothing), stderr(&nothing));
+    assert!(!stdout(&nothing).contains("there is no Service"), "nobody looked: {}", stdout(&nothing));
 
     hub.kubectl(&["create", "rolebinding", "r", "-n", "lab", "--clusterrole=view", "--group=readers"]);
     hub.kubectl(&["wait", "clusterrole/view", "--for=jsonpath={.rules}", "--timeout=180s"]);

@@ -115,6 +115,7 @@ impl ClusterStatus {
                 format!("{url} (the load balancer has no address yet; {here})")
             }
             (Some(url), None) => url.clone(),
+            (None, _) if address.service.is_empty() => "not known".to_owned(),
             (None, _) if address.kind.is_empty() => format!("none: there is no Service {}", address.service),
             (None, _) => format!("none: the Service {} is a {}; {here}", address.service, address.kind),
         }

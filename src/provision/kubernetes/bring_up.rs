@@ -72,7 +72,8 @@ pub async fn bring_up(
         Err(_) => ascent.progress.abandon(),
     }
     result?;
-    let earlier_servers = ascent.earlier_servers().await?;
+    // The hub is up; that nobody could be counted is no failure of that.
+    let earlier_servers = ascent.earlier_servers().await.unwrap_or_default();
     let server = ascent.site.access.server.clone();
     Ok(Up { changed: ascent.changed, server, earlier_servers })
 }
