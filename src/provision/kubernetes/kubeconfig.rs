@@ -111,7 +111,7 @@ fn packed(path: &str) -> Result<String> {
 mod tests {
     use kube::config::Kubeconfig;
 
-    use super::only;
+    use super::{Minimal, only};
 
     #[test]
     fn other_clusters_and_their_credentials_stay_out_and_files_come_in() {
@@ -135,5 +135,17 @@ mod tests {
             !yaml.contains("other") && !yaml.contains("https://b") && !yaml.contains("key.pem"),
             "{yaml}"
         );
+    }
+
+    #[test]
+    fn as_json_it_is_the_same_kubeconfig() {
+        let text = "contexts:\n- { name: a, context: { cluster: ca, user: ua } }\n\
+                    clusters:\n- { name: ca, cluster: { server: 'https://a' } }\n";
+        let kubeconfig = only(Kubeconfig::from_yaml(text).unwrap(), "a").unwrap();
+        let minimal = Minimal { context: "a".to_owned(), server: "https://a".to_owned(), kubeconfig };
+        let json: serde_json::Value = serde_json::from_str(&minimal.text(true).unwrap()).unwrap();
+        assert_eq!(json["current-context"], "a");
+        assert!(serde_json::from_str::<serde_json::Value>(&minimal.text(false).unwrap()).is_err());
+        assert!(Kubeconfig::from_yaml(&minimal.text(true).unwrap()).is_ok(), "JSON is YAML as well");
     }
 }
