@@ -1,6 +1,6 @@
 //! Whatever stops `up` or `down` in a cloud, the next `up` heals it by itself: nothing is made twice, no
-//! lock is left, and a `down` after that leaves nothing. Four faults a cloud in every run, twenty with
-//! the long checks.
+//! lock is left, and a `down` after that leaves nothing. Four faults a cloud in every run, twenty-four
+//! with the long checks.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -150,10 +150,13 @@ fn every_fault(kind: Kind, four: &[Fault], more: &[Fault]) {
     let faults = four.iter().chain(more.iter().filter(|_| long || !only.is_empty()));
     let chosen = |fault: &&Fault| format!("{fault:?}").contains(&only);
     let Some(mut hub) = Hub::new(kind) else { return };
-    let mut usual = None;
+    // What there is when nothing went wrong.
+    hub.well(&UP);
+    let usual = hub.things();
+    hub.well(&DOWN);
     let mut failed = Vec::new();
     for fault in faults.filter(chosen) {
-        let done = catch_unwind(AssertUnwindSafe(|| heals(&mut hub, *fault, &mut usual)));
+        let done = catch_unwind(AssertUnwindSafe(|| heals(&mut hub, *fault, usual)));
         if done.is_err() {
             failed.push(fault);
             // What is left of this one is no start for the next.
@@ -164,7 +167,7 @@ fn every_fault(kind: Kind, four: &[Fault], more: &[Fault]) {
 }
 
 /// Lets a fault happen and has the next `up` heal it.
-fn heals(hub: &mut Hub, fault: Fault, usual: &mut Option<usize>) {
+fn heals(hub: &mut Hub, fault: Fault, usual: usize) {
     let begun = Instant::now();
     let further = fault.further();
     hub.machine.write("hub.yaml", file(hub.kind, further));
@@ -176,7 +179,7 @@ fn heals(hub: &mut Hub, fault: Fault, usual: &mut Option<usize>) {
     assert!(!hub.stored().contains("tflock"), "{fault:?}: a lock is left: {}", hub.stored());
     let things = hub.things();
     if further.is_empty() {
-        assert_eq!(*usual.get_or_insert(things), things, "{fault:?}: something was made twice");
+        assert_eq!(things, usual, "{fault:?}: something was made twice");
     }
     assert_no_secret(hub);
     let healed = begun.elapsed().saturating_sub(broken);
@@ -305,7 +308,7 @@ fn killed(hub: &Hub, who: Who, resource: &str, when: &str) {
     // A Terraform that is left alone comes to its end; a provider whose Terraform is gone never does.
     let seconds = if who == Who::Frazil { 5 } else { 600 };
     let mut child = hanging(hub, resource, when, seconds);
-    let tools = children(child.id(), "tofu");
+    let tools = children(child.id(), &terraform(hub));
     assert_eq!(tools.len(), 1, "one Terraform is at work");
     if who != Who::Terraform {
         child.kill().unwrap();
@@ -329,6 +332,16 @@ fn interrupted(hub: &Hub, times: usize, resource: &str) {
     if times == 1 {
         assert!(!hub.stored().contains("tflock"), "Terraform gave its lock back: {}", hub.stored());
     }
+}
+
+/// The name of the program that is Terraform here.
+fn terraform(hub: &Hub) -> String {
+    let program = terraform_path(hub);
+    program.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+fn terraform_path(hub: &Hub) -> PathBuf {
+    hub.world.environment().into_iter().find(|(name, _)| *name == "FRAZIL_TERRAFORM").unwrap().1
 }
 
 /// The children of a process that run a program of this name (proc(5)).
@@ -415,7 +428,7 @@ fn foreign_lock(hub: &Hub) {
 
 /// The plan that a call wrote is gone when it is to be applied.
 fn plan_lost(hub: &Hub) {
-    let tool = hub.world.environment().into_iter().find(|(name, _)| *name == "FRAZIL_TERRAFORM").unwrap().1;
+    let tool = terraform_path(hub);
     let script = format!(
         "#!/bin/bash\nif [ \"$1\" = apply ]; then rm -f frazil.tfplan; fi\nexec {} \"$@\"\n",
         tool.display()
