@@ -28,7 +28,7 @@ mod sweep;
 mod token;
 mod types;
 
-pub use client::client;
+pub use client::{client, kubeconfig};
 pub use leftover::{Belongs, Hub, Kind, Leftover, Removal, Way};
 pub use live::Live;
 pub use policy::Purpose;
@@ -36,7 +36,7 @@ pub use quota::{Need, PoolNeed, Quota};
 pub use rights::rights;
 pub use sweep::{Swept, sweep};
 pub use token::{Renewing, Token, TokenSource};
-pub use types::{Bucket, Cluster, Health, Identity, Offered, Pool, Service, SupportTier, Taint};
+pub use types::{Bucket, Cluster, Health, Identity, Offered, Pool, Service, SupportTier, Taint, Zone};
 
 use std::future::Future;
 
@@ -130,4 +130,11 @@ pub trait Cloud: Clone + Send + Sync + 'static {
     /// # Errors
     /// When the cloud refuses or does not answer.
     fn services(&self) -> impl Future<Output = Result<Vec<Service>>> + Send;
+
+    /// A public zone of the account, as the cloud calls it: by its domain on AWS, by its name on
+    /// Google Cloud. `None` when there is none of that name.
+    ///
+    /// # Errors
+    /// When the cloud refuses or does not answer.
+    fn zone(&self, name: &str) -> impl Future<Output = Result<Option<Zone>>> + Send;
 }

@@ -17,11 +17,13 @@ mod quotas;
 mod removal;
 mod session;
 mod tagged;
+mod zones;
 
 pub use session::Aws;
 
 use super::{
     Bucket, Cloud, Cluster, Hub, Identity, Leftover, Need, Offered, Pool, Quota, Removal, Service, Token,
+    Zone,
 };
 use crate::catalog::Provider;
 use crate::error::Result;
@@ -91,5 +93,9 @@ impl Cloud for Aws {
 
     async fn services(&self) -> Result<Vec<Service>> {
         self.or_explain(self.region_state().await)
+    }
+
+    async fn zone(&self, name: &str) -> Result<Option<Zone>> {
+        self.or_explain(self.hosted_zone(name).await)
     }
 }

@@ -19,8 +19,6 @@ use crate::error::{Error, Result};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Requests that may wait for a token or a connection.
 const WAITING: usize = 256;
-/// The name of the only cluster, person and context of the kubeconfig in memory.
-const ONLY: &str = "cluster";
 
 /// Puts a valid token on each request.
 #[derive(Clone)]
@@ -61,11 +59,14 @@ pub async fn client(cluster: &Cluster, source: Arc<dyn TokenSource>) -> Result<C
         .build())
 }
 
-/// kube reads authorities only from kubeconfigs, so one is made in memory.
-async fn config(cluster: &Cluster) -> std::result::Result<Config, kube::config::KubeconfigError> {
-    let kubeconfig = Kubeconfig {
+/// A kubeconfig of one cluster and one way to log in.
+pub fn kubeconfig(cluster: &Cluster, auth_info: AuthInfo) -> Kubeconfig {
+    let name = cluster.name.clone();
+    Kubeconfig {
+        kind: Some("Config".to_owned()),
+        api_version: Some("v1".to_owned()),
         clusters: vec![NamedCluster {
-            name: ONLY.to_owned(),
+            name: name.clone(),
             cluster: Some(kube::config::Cluster {
                 server: Some(cluster.endpoint.clone()),
                 certificate_authority_data: Some(cluster.authority.clone()),
@@ -74,22 +75,27 @@ async fn config(cluster: &Cluster) -> std::result::Result<Config, kube::config::
             ..NamedCluster::default()
         }],
         auth_infos: vec![NamedAuthInfo {
-            name: ONLY.to_owned(),
-            auth_info: Some(AuthInfo::default()),
+            name: name.clone(),
+            auth_info: Some(auth_info),
             ..NamedAuthInfo::default()
         }],
         contexts: vec![NamedContext {
-            name: ONLY.to_owned(),
+            name: name.clone(),
             context: Some(kube::config::Context {
-                cluster: ONLY.to_owned(),
-                user: Some(ONLY.to_owned()),
+                cluster: name.clone(),
+                user: Some(name.clone()),
                 ..kube::config::Context::default()
             }),
             ..NamedContext::default()
         }],
-        current_context: Some(ONLY.to_owned()),
+        current_context: Some(name),
         ..Kubeconfig::default()
-    };
+    }
+}
+
+/// kube reads authorities only from kubeconfigs, so one is made in memory.
+async fn config(cluster: &Cluster) -> std::result::Result<Config, kube::config::KubeconfigError> {
+    let kubeconfig = kubeconfig(cluster, AuthInfo::default());
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
     config.connect_timeout = Some(PATIENCE);
     config.read_timeout = Some(PATIENCE);

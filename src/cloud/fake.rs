@@ -6,11 +6,13 @@ mod identity;
 mod leftovers;
 mod quotas;
 mod session;
+mod zones;
 
 pub use session::{Fake, World};
 
 use super::{
     Bucket, Cloud, Cluster, Hub, Identity, Leftover, Need, Offered, Pool, Quota, Removal, Service, Token,
+    Zone,
 };
 use crate::catalog::Provider;
 use crate::error::Result;
@@ -75,5 +77,9 @@ impl Cloud for Fake {
 
     async fn services(&self) -> Result<Vec<Service>> {
         self.services_now()
+    }
+
+    async fn zone(&self, name: &str) -> Result<Option<Zone>> {
+        self.zone_now(name)
     }
 }

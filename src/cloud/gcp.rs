@@ -14,11 +14,13 @@ pub mod policy;
 mod quotas;
 mod removal;
 mod session;
+mod zones;
 
 pub use session::Gcp;
 
 use super::{
     Bucket, Cloud, Cluster, Hub, Identity, Leftover, Need, Offered, Pool, Quota, Removal, Service, Token,
+    Zone,
 };
 use crate::catalog::Provider;
 use crate::error::Result;
@@ -88,5 +90,9 @@ impl Cloud for Gcp {
 
     async fn services(&self) -> Result<Vec<Service>> {
         self.or_explain(self.api_states().await)
+    }
+
+    async fn zone(&self, name: &str) -> Result<Option<Zone>> {
+        self.or_explain(self.managed_zone(name).await)
     }
 }

@@ -3,6 +3,7 @@
 use super::fake::Fake;
 use super::{
     Bucket, Cloud, Cluster, Hub, Identity, Leftover, Need, Offered, Pool, Quota, Removal, Service, Token,
+    Zone,
 };
 use crate::catalog;
 use crate::config::Provider;
@@ -147,5 +148,9 @@ impl Cloud for Live {
 
     async fn services(&self) -> Result<Vec<Service>> {
         whichever!(self, cloud => cloud.services().await)
+    }
+
+    async fn zone(&self, name: &str) -> Result<Option<Zone>> {
+        whichever!(self, cloud => cloud.zone(name).await)
     }
 }

@@ -136,6 +136,25 @@ pub struct Bucket {
     pub hub: Option<String>,
 }
 
+/// A public zone of names that the account holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone {
+    /// The domain that it holds, without a dot at the end.
+    pub domain: String,
+    /// The name servers that the cloud gave it, without a dot at the end, sorted.
+    pub servers: Vec<String>,
+}
+
+impl Zone {
+    /// A zone as an API tells it.
+    pub fn new(domain: &str, servers: impl IntoIterator<Item = String>) -> Self {
+        let plain = |name: &str| name.trim_end_matches('.').to_lowercase();
+        let mut servers: Vec<_> = servers.into_iter().map(|name| plain(&name)).collect();
+        servers.sort_unstable();
+        Self { domain: plain(domain), servers }
+    }
+}
+
 /// Something that must be switched on in an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {

@@ -2,6 +2,7 @@
 
 mod cloud;
 mod cluster;
+mod domain;
 mod image;
 mod local;
 mod nodes;

@@ -4,6 +4,7 @@
 mod bring_up;
 mod changes;
 mod cost;
+mod delegation;
 mod facts;
 mod follow;
 mod guard;
@@ -24,5 +25,5 @@ pub use cost::{Cost, Line};
 pub use facts::{ClusterFacts, Facts, PoolFacts};
 pub use outputs::{Outputs, known_outputs};
 pub use reach::{Way, credential, has_cluster, kubeconfig, reach};
-pub use readiness::{Readiness, readiness};
+pub use readiness::{HubName, Readiness, readiness};
 pub use take_down::{CloudStatement, Thing, audit, remove};

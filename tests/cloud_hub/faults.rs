@@ -193,7 +193,10 @@ impl Fault {
     /// What of the hub file makes the resource that the fault strikes.
     fn further(self) -> &'static str {
         match self {
-            Provider { resource: "google_compute_disk", .. } => "storage: { homes: { quota: 10 GiB } }\n",
+            // The server of homes has an address of its own, in the range of the cluster that is there.
+            Provider { resource: "google_compute_disk", .. } => {
+                "network: { services: 10.96.0.0/16 }\nstorage: { homes: { quota: 10 GiB } }\n"
+            }
             _ => "",
         }
     }

@@ -22,6 +22,7 @@ mod kubernetes;
 mod scratch;
 
 mod by_hand;
+mod doctor;
 mod faults;
 mod gateway_only;
 mod gateways;

@@ -139,10 +139,11 @@ impl World {
         let host = self.cloud.address.trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).unwrap();
         let length = body.len();
+        let form = if body.starts_with('<') { "text/xml" } else { "application/json" };
         write!(
             stream,
             "{method} {path} HTTP/1.0\r\nHost: {host}\r\nMetadata-Flavor: Google\r\n\
-             {who}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+             {who}Content-Type: {form}\r\nContent-Length: {length}\r\n\r\n{body}"
         )
         .unwrap();
         let mut answer = String::new();

@@ -47,6 +47,7 @@ pub(super) const KMS: Api = regional("kms", "kms", Speech::Json("TrentService.")
 pub(super) const LOGS: Api = regional("logs", "logs", Speech::Json("Logs_20140328."));
 pub(super) const QUOTAS: Api =
     regional("servicequotas", "servicequotas", Speech::Json("ServiceQuotasV20190624."));
+pub(super) const ROUTE53: Api = Api { name: "route53", host: "route53", global: true, speech: Speech::Rest };
 pub(super) const S3: Api = regional("s3", "s3", Speech::Rest);
 pub(super) const STS: Api = regional("sts", "sts", Speech::Form("2011-06-15"));
 pub(super) const TAGGING: Api =
@@ -80,6 +81,7 @@ impl Api {
             "servicequotas" => "SERVICE_QUOTAS",
             "tagging" => "RESOURCE_GROUPS_TAGGING_API",
             "autoscaling" => "AUTO_SCALING",
+            "route53" => "ROUTE_53",
             other => return format!("AWS_ENDPOINT_URL_{}", other.to_uppercase()),
         };
         format!("AWS_ENDPOINT_URL_{service}")

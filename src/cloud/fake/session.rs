@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::catalog::Provider;
-use crate::cloud::{Bucket, Cluster, Health, Identity, Leftover, Offered, Pool, Quota, Service, SupportTier};
+use crate::cloud::{
+    Bucket, Cluster, Health, Identity, Leftover, Offered, Pool, Quota, Service, SupportTier, Zone,
+};
 use crate::error::{Error, Result};
 
 /// What is in the cloud.
@@ -32,6 +34,8 @@ pub struct World {
     pub quotas: Vec<Quota>,
     /// What must be switched on.
     pub services: Vec<Service>,
+    /// The public zones, as the cloud calls them.
+    pub zones: BTreeMap<String, Zone>,
     /// How long a token is valid.
     pub token_lasts: SignedDuration,
     /// The tokens that were given out.
@@ -58,6 +62,7 @@ impl Default for World {
             slow: BTreeMap::new(),
             quotas: Vec::new(),
             services: Vec::new(),
+            zones: BTreeMap::new(),
             token_lasts: SignedDuration::from_mins(14),
             tokens: 0,
             faults: BTreeMap::new(),

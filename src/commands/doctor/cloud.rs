@@ -1,12 +1,11 @@
 //! What a hub in a cloud needs: programs, an account, what it allows, and then the cluster.
 
-use super::{ASK, Check, Verdict, cluster, image, ok_if};
+use super::{ASK, Check, Verdict, cluster, domain, image, ok_if};
 use crate::cloud::{Offered, Quota, Service};
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::provision::cloud::{Readiness, readiness};
-use crate::provision::kubernetes::facts::addresses;
 use crate::tool::{MIN_TERRAFORM, find_terraform};
 
 /// Checks cloud and, once it is there, cluster of a hub.
@@ -26,9 +25,6 @@ pub(super) async fn checks(context: &Context, document: &HubDocument) -> Result<
     if matches!(readiness.has_cluster, Ok(true)) && readiness.other.is_none() {
         checks.extend(cluster::checks(context, document).await?);
         return Ok(checks);
-    }
-    if let Some(domain) = &document.hub.domain {
-        checks.push(delegated(&domain.to_string()).await);
     }
     checks.push(image::check(&document.hub).await);
     Ok(checks)
@@ -73,6 +69,7 @@ fn of_account(readiness: &Readiness, document: &HubDocument) -> Vec<Check> {
         Ok(quotas) => checks.extend(quotas.iter().map(quota)),
         Err(error) => checks.push(unknown("quotas", error)),
     }
+    checks.extend(readiness.name.as_ref().map(domain::check));
     checks
 }
 
@@ -109,23 +106,6 @@ fn quota(quota: &Quota) -> Check {
     );
     let verdict = if quota.suffices() { Verdict::Ok } else { Verdict::Missing };
     Check::new(&format!("quota {}", quota.name), "all pools full", verdict, found, fix)
-}
-
-/// Whether the name can be found at all: its record is made after the first `up`.
-async fn delegated(domain: &str) -> Check {
-    let parent = domain.split_once('.').map_or(domain, |(_, parent)| parent);
-    let fix =
-        format!("see that {parent} is delegated to name servers where you can make a record of {domain}");
-    let check =
-        |verdict, found: String| Check::new(domain, "people's way to the hub", verdict, found, fix.clone());
-    match addresses(domain).await {
-        Err(error) => check(Verdict::Note, error.to_string()),
-        Ok(found) if found.is_empty() => check(Verdict::Note, "does not resolve yet".to_owned()),
-        Ok(found) => {
-            let list: Vec<_> = found.iter().map(ToString::to_string).collect();
-            check(Verdict::Ok, format!("resolves to {}", list.join(", ")))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,14 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use kube::Client;
-use kube::config::{
-    AuthInfo, ExecConfig, ExecInteractiveMode, Kubeconfig, NamedAuthInfo, NamedCluster, NamedContext,
-};
+use kube::config::{AuthInfo, ExecConfig, ExecInteractiveMode, Kubeconfig};
 use serde_json::{Value, json};
 use tokio::task::AbortHandle;
 
 use super::site::refuse_other_account;
-use crate::cloud::{Cloud, Cluster, Health, Live, Renewing, TokenSource, client};
+use crate::cloud::{self, Cloud, Cluster, Health, Live, Renewing, TokenSource, client};
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -96,7 +94,7 @@ pub async fn kubeconfig(context: &Context, document: &HubDocument) -> Result<Kub
         interactive_mode: Some(ExecInteractiveMode::Never),
         ..ExecConfig::default()
     };
-    Ok(only(&cluster, AuthInfo { exec: Some(exec), ..AuthInfo::default() }))
+    Ok(cloud::kubeconfig(&cluster, AuthInfo { exec: Some(exec), ..AuthInfo::default() }))
 }
 
 /// A token, as kubectl takes it from a program
@@ -169,39 +167,8 @@ fn sweep(folder: &Path) {
 }
 
 fn by_token_file(cluster: &Cluster, token: &Path) -> Kubeconfig {
-    only(cluster, AuthInfo { token_file: Some(token.display().to_string()), ..AuthInfo::default() })
-}
-
-/// A kubeconfig of one cluster and one way to log in.
-fn only(cluster: &Cluster, auth_info: AuthInfo) -> Kubeconfig {
-    let name = cluster.name.clone();
-    Kubeconfig {
-        kind: Some("Config".to_owned()),
-        api_version: Some("v1".to_owned()),
-        clusters: vec![NamedCluster {
-            name: name.clone(),
-            cluster: Some(kube::config::Cluster {
-                server: Some(cluster.endpoint.clone()),
-                certificate_authority_data: Some(cluster.authority.clone()),
-                ..kube::config::Cluster::default()
-            }),
-            ..NamedCluster::default()
-        }],
-        auth_infos: vec![NamedAuthInfo {
-            name: name.clone(),
-            auth_info: Some(auth_info),
-            ..NamedAuthInfo::default()
-        }],
-        contexts: vec![NamedContext {
-            name: name.clone(),
-            context: Some(kube::config::Context {
-                cluster: name.clone(),
-                user: Some(name.clone()),
-                ..kube::config::Context::default()
-            }),
-            ..NamedContext::default()
-        }],
-        current_context: Some(name),
-        ..Kubeconfig::default()
-    }
+    cloud::kubeconfig(
+        cluster,
+        AuthInfo { token_file: Some(token.display().to_string()), ..AuthInfo::default() },
+    )
 }

@@ -1,9 +1,10 @@
 //! Whether an account is ready for a hub: whose it is, what is switched on, what it allows.
 
+use super::delegation::public_zone;
 use super::need::need;
 use super::site::refuse_other_account;
-use crate::cloud::{Cloud, Identity, Live, Offered, Quota, Service};
-use crate::config::HubDocument;
+use crate::cloud::{Cloud, Identity, Live, Offered, Quota, Service, Zone};
+use crate::config::{Dns, HubDocument};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::render::cluster::Cluster;
@@ -22,6 +23,18 @@ pub struct Readiness {
     pub quotas: Result<Vec<Quota>>,
     /// Whether the hub has a cluster already.
     pub has_cluster: Result<bool>,
+    /// Where the hub's name leads; none when it has none.
+    pub name: Option<HubName>,
+}
+
+/// A hub's name in the name system.
+pub struct HubName {
+    /// The domain.
+    pub domain: String,
+    /// The zone that the hub file names, and what it is in the account.
+    pub zone: Option<(String, Result<Option<Zone>>)>,
+    /// The zone to which the public name system leads.
+    pub public: Result<Option<Zone>>,
 }
 
 /// Asks the cloud; changes nothing.
@@ -36,6 +49,10 @@ pub async fn readiness(context: &Context, document: &HubDocument) -> Result<Read
     let need = need(&cluster, cloud.provider());
     let (services, versions) = (cloud.services().await, cloud.versions().await);
     let found = cloud.cluster(hub.name.as_str()).await;
+    let name = match &hub.domain {
+        Some(domain) => Some(hub_name(context, &cloud, domain.as_str(), hub.dns.as_ref()).await),
+        None => None,
+    };
     Ok(Readiness {
         other: refuse_other_account(&hub.provider, &identity).err(),
         quotas: cloud.quotas(&need).await,
@@ -43,5 +60,17 @@ pub async fn readiness(context: &Context, document: &HubDocument) -> Result<Read
         identity,
         services,
         versions,
+        name,
     })
+}
+
+async fn hub_name(context: &Context, cloud: &Live, domain: &str, dns: Option<&Dns>) -> HubName {
+    let zone = match dns.map(|dns| dns.zone.to_string()) {
+        Some(name) => {
+            let found = cloud.zone(&name).await;
+            Some((name, found))
+        }
+        None => None,
+    };
+    HubName { domain: domain.to_owned(), zone, public: public_zone(context, domain).await }
 }
