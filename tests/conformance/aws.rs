@@ -73,6 +73,11 @@ impl World for Moto {
         own
     }
 
+    async fn make_zone(&self, domain: &str) -> String {
+        self.seeds().zone(domain).await;
+        domain.to_owned()
+    }
+
     fn machine(&self) -> &'static str {
         "m7i.2xlarge"
     }
@@ -123,6 +128,12 @@ async fn aws_tokens_are_taken_for_their_cluster_only() {
     let other = world.cloud.token(&cluster).await.unwrap();
     let refused = webhook.review(other.secret()).await.unwrap_err();
     assert!(refused.contains("signature"), "{refused}");
+}
+
+#[tokio::test]
+async fn aws_has_zones_of_names() {
+    let Some(world) = Moto::start().await else { return };
+    suite::zones(&world).await;
 }
 
 #[tokio::test]

@@ -75,6 +75,16 @@ impl Seeds<'_> {
             .await;
     }
 
+    /// A public zone.
+    pub(crate) async fn zone(&self, domain: &str) {
+        let body = format!(
+            "<CreateHostedZoneRequest><Name>{domain}</Name><CallerReference>{domain}</CallerReference>\
+             </CreateHostedZoneRequest>"
+        );
+        let headers = [("content-type", "text/xml")];
+        self.send("route53", Method::POST, "/2013-04-01/hostedzone", &headers, body).await;
+    }
+
     /// A cluster with two node groups, in subnets of its own.
     pub(crate) async fn cluster(&self, hub: &str, subnets: &[String]) {
         let role = "arn:aws:iam::123456789012:role/eks";

@@ -72,6 +72,10 @@ impl World for Google {
         own
     }
 
+    async fn make_zone(&self, domain: &str) -> String {
+        self.seeds().zone(domain).await
+    }
+
     fn machine(&self) -> &'static str {
         "n2-highmem-8"
     }
@@ -99,6 +103,12 @@ async fn google_tokens_are_those_that_a_cluster_takes() {
     assert_eq!(world.cloud.token(&cluster).await.unwrap(), token, "it is kept while it is valid");
     let Some(webhook) = Server::webhook(&["--google", &world.server.address], &[]) else { return };
     assert!(webhook.review(token.secret()).await.unwrap().starts_with("frazil-tests@"));
+}
+
+#[tokio::test]
+async fn google_has_zones_of_names() {
+    let Some(world) = Google::start("service_account").await else { return };
+    suite::zones(&world).await;
 }
 
 #[tokio::test]

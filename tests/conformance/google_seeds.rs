@@ -25,6 +25,14 @@ impl Seeds<'_> {
         format!("{}/compute/v1/projects/{PROJECT}/{rest}", self.0.address)
     }
 
+    /// A public zone, whose name has no dots.
+    pub(crate) async fn zone(&self, domain: &str) -> String {
+        let name = domain.replace('.', "-");
+        let body = json!({ "name": name, "dnsName": format!("{domain}."), "visibility": "public" });
+        self.put(&format!("/dns/v1/projects/{PROJECT}/managedZones"), body).await;
+        name
+    }
+
     /// A cluster with two pools.
     pub(crate) async fn cluster(&self, hub: &str) {
         let pool = |name: &str, spot: bool| {

@@ -3,7 +3,8 @@
 use frazil::catalog::Provider;
 use frazil::cloud::fake::Fake;
 use frazil::cloud::{
-    Belongs, Bucket, Cloud as _, Health, Hub, Kind, Leftover, Need, Offered, Pool, Quota, Service, Taint, Way,
+    Belongs, Bucket, Cloud as _, Health, Hub, Kind, Leftover, Need, Offered, Pool, Quota, Service, Taint,
+    Way, Zone,
 };
 use frazil_units::{Amount, Money};
 
@@ -92,6 +93,12 @@ impl World for Memory {
         kinds.map(|kind| (kind, kind.words().to_owned())).into()
     }
 
+    async fn make_zone(&self, domain: &str) -> String {
+        let zone = Zone::new(domain, ["ns.example.".to_owned()]);
+        self.0.change(|world| drop(world.zones.insert(domain.to_owned(), zone)));
+        domain.to_owned()
+    }
+
     fn machine(&self) -> &'static str {
         "m7i.2xlarge"
     }
@@ -104,6 +111,11 @@ fn memory() -> Memory {
 #[tokio::test]
 async fn memory_answers() {
     suite::asks(&memory()).await;
+}
+
+#[tokio::test]
+async fn memory_has_zones_of_names() {
+    suite::zones(&memory()).await;
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ pub(crate) trait World {
     /// What a hub leaves, and what another one of a similar name leaves. Told are the kind and the
     /// name of each thing of the first.
     async fn make_leftovers(&self) -> Vec<(Kind, String)>;
+    /// A public zone of a domain; told is how the cloud calls it.
+    async fn make_zone(&self, domain: &str) -> String;
     /// A need that fits, and one that does not.
     fn needs(&self) -> (Need, Need) {
         let pool = |nodes| PoolNeed {
@@ -99,6 +101,20 @@ async fn ready<C: Cloud>(cloud: &C, name: &str) -> frazil::cloud::Cluster {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("{name} does not become ready");
+}
+
+/// Public zones of names.
+pub(crate) async fn zones<W: World>(world: &W) {
+    let cloud = world.cloud();
+    let other = world.make_zone("a.example.org").await;
+    let called = world.make_zone("example.org").await;
+    let zone = cloud.zone(&called).await.unwrap().unwrap();
+    assert_eq!(zone.domain, "example.org");
+    assert!(!zone.servers.is_empty());
+    assert!(zone.servers.iter().all(|server| !server.ends_with('.')), "{:?}", zone.servers);
+    assert_eq!(cloud.zone(&other).await.unwrap().unwrap().domain, "a.example.org");
+    // One below or beside a zone is another one.
+    assert_eq!(cloud.zone(&format!("b{called}")).await.unwrap(), None);
 }
 
 /// Buckets are the hub's or nobody's business.
