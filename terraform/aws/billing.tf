@@ -34,13 +34,17 @@ locals {
   exported = var.billing.exports ? {
     cur2 = {
       query = "SELECT ${join(", ", local.cur_columns)} FROM COST_AND_USAGE_REPORT"
+      # All of them, also what AWS would add: a setting that is in no plan makes the provider give up
+      # (hashicorp/terraform-provider-aws, issue 43978).
       tables = { COST_AND_USAGE_REPORT = {
+        BILLING_VIEW_ARN                      = "arn:${data.aws_partition.current.partition}:billing::${var.account}:billingview/primary"
         TIME_GRANULARITY                      = "HOURLY"
         INCLUDE_RESOURCES                     = "TRUE"
         INCLUDE_MANUAL_DISCOUNT_COMPATIBILITY = "FALSE"
         INCLUDE_SPLIT_COST_ALLOCATION_DATA    = "FALSE"
       } }
     }
+    # The table of FOCUS 1.2 has no usage type, by which the way of bytes is told.
     focus = {
       query  = "SELECT ${join(", ", local.focus_columns)} FROM FOCUS_1_0_AWS"
       tables = { FOCUS_1_0_AWS = {} }

@@ -4,7 +4,8 @@ locals {
   policies = "arn:${data.aws_partition.current.partition}:iam::aws:policy"
 }
 
-# Kubernetes' Secrets, in the control plane's database.
+# Kubernetes' Secrets, in the control plane's database. A key that is to be deleted costs nothing; the days are
+# the fewest that KMS has.
 resource "aws_kms_key" "secrets" {
   description             = "Kubernetes Secrets of the hub ${var.name}"
   enable_key_rotation     = true
@@ -51,17 +52,19 @@ resource "aws_eks_cluster" "hub" {
   }
 
   vpc_config {
-    subnet_ids              = [for zone in local.zones : aws_subnet.nodes[zone].id]
+    subnet_ids              = [for zone in local.control_zones : aws_subnet.nodes[zone].id]
     endpoint_private_access = true
     endpoint_public_access  = true
   }
 
-  # Both are asked when a cluster is made and told by no API afterwards: one that was taken over from a call
-  # that was cut off would else be replaced.
+  # The first two are asked when a cluster is made and told by no API afterwards: one that was taken over from a
+  # call that was cut off would else be replaced. A control plane stays in the zones that it was made in, and EKS
+  # refuses others (aws/containers-roadmap, issue 2258), while nodes may be in zones that come later.
   lifecycle {
     ignore_changes = [
       bootstrap_self_managed_addons,
       access_config[0].bootstrap_cluster_creator_admin_permissions,
+      vpc_config[0].subnet_ids,
     ]
   }
 
@@ -72,7 +75,8 @@ resource "aws_eks_cluster" "hub" {
   ]
 }
 
-# Who makes the cluster administers it already. Others get an entry each, and lose it with their name in the hub file.
+# Who makes the cluster administers it already, by an entry that EKS refuses to make twice. Others get an entry
+# each, and lose it with their name in the hub file.
 resource "aws_eks_access_entry" "administrator" {
   for_each = toset(var.administrators)
 

@@ -25,10 +25,16 @@ resource "aws_ebs_volume" "homes" {
   type              = "gp3"
   encrypted         = true
 
-  tags = { Name = "${var.name}-homes", "frazil:homes" = var.name }
+  tags = {
+    Name           = "${var.name}-homes"
+    "frazil:homes" = var.name
+    # Without it the driver may not attach a disk that it has not made.
+    "ebs.csi.aws.com/cluster" = "true"
+  }
 }
 
-# Without quotas: a file system that grows and shrinks by itself.
+# Without quotas: a file system that grows and shrinks by itself. Its throughput is paid for by the byte, where
+# bursting would make a new hub's few files wait.
 resource "aws_efs_file_system" "homes" {
   count = local.shared_homes
 

@@ -5,7 +5,9 @@ locals {
   # Addons with rights of their own, so that nodes need none of them.
   addon_roles = {
     cni = { account = "aws-node", policy = "AmazonEKS_CNI_Policy" }
-    ebs = { account = "ebs-csi-controller-sa", policy = "service-role/AmazonEBSCSIDriverPolicy" }
+    # Only disks with the driver's tag: those that it makes, and the homes' (kubernetes-sigs/aws-ebs-csi-driver,
+    # issue 2918). The policy before this one takes every disk of the account.
+    ebs = { account = "ebs-csi-controller-sa", policy = "AmazonEBSCSIDriverPolicyV2" }
   }
 
   # Whose pods may have a role. EKS Pod Identity needs no annotation on a service account, and tells in its

@@ -2,6 +2,8 @@ locals {
   # Who asked for what, who was let in, and the API server's own words; the other two are for its makers.
   log_types = ["api", "audit", "authenticator"]
   flow_logs = var.network.flow_logs ? 1 : 0
+
+  log_delivery = "arn:${data.aws_partition.current.partition}:logs:${var.region}:${var.account}:*"
 }
 
 resource "aws_cloudwatch_log_group" "control_plane" {
@@ -60,6 +62,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "flow_logs" {
   }
 }
 
+# The two statements for the delivery are those that AWS would add itself where they are missing, over whatever is
+# there (VPC user guide, "Amazon S3 bucket permissions for flow logs").
 resource "aws_s3_bucket_policy" "flow_logs" {
   count = local.flow_logs
 
@@ -76,7 +80,7 @@ resource "aws_s3_bucket_policy" "flow_logs" {
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
       {
-        Sid       = "Delivery"
+        Sid       = "AWSLogDeliveryWrite"
         Effect    = "Allow"
         Principal = { Service = "delivery.logs.amazonaws.com" }
         Action    = "s3:PutObject"
@@ -86,15 +90,19 @@ resource "aws_s3_bucket_policy" "flow_logs" {
             "aws:SourceAccount" = var.account
             "s3:x-amz-acl"      = "bucket-owner-full-control"
           }
+          ArnLike = { "aws:SourceArn" = local.log_delivery }
         }
       },
       {
-        Sid       = "DeliveryCheck"
+        Sid       = "AWSLogDeliveryAclCheck"
         Effect    = "Allow"
         Principal = { Service = "delivery.logs.amazonaws.com" }
         Action    = ["s3:GetBucketAcl", "s3:ListBucket"]
         Resource  = aws_s3_bucket.flow_logs[0].arn
-        Condition = { StringEquals = { "aws:SourceAccount" = var.account } }
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = var.account }
+          ArnLike      = { "aws:SourceArn" = local.log_delivery }
+        }
       },
     ]
   })

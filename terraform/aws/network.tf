@@ -20,7 +20,13 @@ locals {
     length(var.zones) > 0 ? var.zones : local.first_zones,
     flatten([for pool in values(var.pools) : pool.zones]),
   ))
-  zone_index = { for index, zone in local.zones : zone => index }
+
+  # A subnet's part of the network goes by the letter of its zone: addresses of a subnet cannot change, and zones
+  # come, go and change their order.
+  zone_index = { for zone in local.zones : zone => try(index(split("", "abcdefg"), substr(zone, -1, 1)), 7) }
+
+  # Nodes may be where no control plane is.
+  control_zones = [for zone in local.zones : zone if contains(local.offered, zone)]
 
   prefix    = tonumber(split("/", var.network.cidr)[1])
   nat       = var.network.nat != "none"
@@ -43,13 +49,13 @@ resource "aws_vpc" "hub" {
       error_message = "AWS has networks of /16 at most and subnets of /28 at least, so `network.cidr` can be /16 to /22 with NAT gateways and /16 to /25 without; it is /${local.prefix}."
     }
     precondition {
-      condition     = length(local.zones) >= 2
-      error_message = "EKS needs subnets in two zones or more; there is only ${join(", ", local.zones)}. Name another zone of the region in `zones`."
+      condition     = length(local.control_zones) >= 2
+      error_message = "EKS needs subnets in two zones or more that take a control plane; of ${join(", ", local.zones)} there is only ${join(", ", local.control_zones)}. Name another of ${join(", ", local.offered)} in `zones`."
     }
     # The eighth part is for NAT gateways.
     precondition {
-      condition     = length(local.zones) <= 7
-      error_message = "The network has room for seven zones; ${length(local.zones)} are asked for. Name fewer in `zones`."
+      condition     = alltrue([for index in values(local.zone_index) : index < 7])
+      error_message = "The network has room for the zones a to g of a region; asked for are ${join(", ", local.zones)}."
     }
   }
 }

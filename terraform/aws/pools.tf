@@ -13,6 +13,13 @@ locals {
     length(pool.zones) > 0 ? pool.zones : local.near_disks[name] ? [local.disk_zone] : local.zones
   }
 
+  # Until a node's GPU is told, the autoscaler takes it for a node without one and adds another, unless it has this
+  # label (kubernetes/autoscaler, cloudprovider/aws/README.md, "Special note on GPU instances").
+  node_labels = { for name, pool in var.pools : name => merge(
+    pool.labels,
+    pool.gpus > 0 ? { "k8s.amazonaws.com/accelerator" = "nvidia" } : {},
+  ) }
+
   ami_types = {
     amd64 = { cpu = "AL2023_x86_64_STANDARD", gpu = "AL2023_x86_64_NVIDIA" }
     arm64 = { cpu = "AL2023_ARM_64_STANDARD", gpu = "AL2023_ARM_64_NVIDIA" }
@@ -26,6 +33,26 @@ locals {
   # Room for some images of several GiB each, and for what pods write beside their homes.
   node_disk = 100
 
+  # A server is one container with a process for each notebook. The kubelet would have all of them killed when one
+  # takes too much memory; from 1.32 on it can leave the others alone (kubernetes/kubernetes, pull request 126096).
+  # EKS merges this with what it tells nodes itself (nodeadm, `node.eks.aws/v1alpha1`).
+  kills_one = tonumber(split(".", var.kubernetes.version)[1]) >= 32
+  node_config = local.kills_one ? base64encode(join("\n", [
+    "MIME-Version: 1.0",
+    "Content-Type: multipart/mixed; boundary=\"NODE\"",
+    "",
+    "--NODE",
+    "Content-Type: application/node.eks.aws",
+    "",
+    yamlencode({
+      apiVersion = "node.eks.aws/v1alpha1"
+      kind       = "NodeConfig"
+      spec       = { kubelet = { config = { singleProcessOOMKill = true } } }
+    }),
+    "--NODE--",
+    "",
+  ])) : null
+
   template = "k8s.io/cluster-autoscaler/node-template"
 
   # What the autoscaler cannot see of a pool without nodes, and the tags that costs go by: no default tags
@@ -35,7 +62,7 @@ locals {
       var.tags,
       { "frazil:pool" = name },
       { "k8s.io/cluster-autoscaler/enabled" = "true", "k8s.io/cluster-autoscaler/${var.name}" = "owned" },
-      { for key, value in pool.labels : "${local.template}/label/${key}" => value },
+      { for key, value in local.node_labels[name] : "${local.template}/label/${key}" => value },
       { for taint in pool.taints : "${local.template}/taint/${taint.key}" => "${taint.value}:${taint.effect}" },
       # Zero is a machine that the catalog has not measured: no hint beats a wrong one.
       pool.cpu > 0 ? { "${local.template}/resources/cpu" = "${pool.cpu}m" } : {},
@@ -51,6 +78,7 @@ resource "aws_launch_template" "pool" {
   name                   = "${var.name}-${each.key}"
   description            = "Nodes of the pool ${each.key} of the hub ${var.name}"
   update_default_version = true
+  user_data              = local.node_config
 
   # With one hop pods do not reach it, people's above all, and so not the node's rights. What of the addons
   # would read it is on the node's own network, or asks the API server instead.
@@ -76,7 +104,13 @@ resource "aws_launch_template" "pool" {
     for_each = ["instance", "volume", "network-interface"]
     content {
       resource_type = tag_specifications.value
-      tags          = merge(var.tags, { Name = "${var.name}-${each.key}", "frazil:pool" = each.key })
+      tags = merge(var.tags, {
+        Name          = "${var.name}-${each.key}"
+        "frazil:pool" = each.key
+        # Nodes keep the addresses that they were started with, and without a public one they reach nothing once NAT
+        # is gone. Another template makes them anew.
+        "frazil:addresses" = local.nat ? "private" : "public"
+      })
     }
   }
 
@@ -89,15 +123,17 @@ resource "aws_eks_node_group" "pool" {
   # Other machines or zones make another group. Its name is free, so it is there before the old one goes.
   node_group_name_prefix = "${each.key}-"
   cluster_name           = aws_eks_cluster.hub.name
-  version                = aws_eks_cluster.hub.version
-  node_role_arn          = aws_iam_role.nodes.arn
-  subnet_ids             = [for zone in local.pool_zones[each.key] : aws_subnet.nodes[zone].id]
+  # A newer image of the same version comes when it is asked for (README.md, "Pools"): whoever changes a budget shall
+  # not restart people's servers.
+  version       = aws_eks_cluster.hub.version
+  node_role_arn = aws_iam_role.nodes.arn
+  subnet_ids    = [for zone in local.pool_zones[each.key] : aws_subnet.nodes[zone].id]
 
   ami_type       = local.ami_types[each.value.arch][each.value.gpus > 0 ? "gpu" : "cpu"]
   capacity_type  = each.value.spot ? "SPOT" : "ON_DEMAND"
   instance_types = each.value.machines
 
-  labels = each.value.labels
+  labels = local.node_labels[each.key]
 
   dynamic "taint" {
     for_each = each.value.taints
