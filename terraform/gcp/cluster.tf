@@ -1,7 +1,7 @@
 locals {
   automatic = var.kubernetes.upgrades == "automatic"
   # Nothing but patches of the control plane, until Google supports the minor version no longer. Without a channel
-  # Google would upgrade the control plane to the next minor version, and from June 2027 no cluster is without one.
+  # the control plane would go on to the next one, and from June 2027 every cluster has a channel.
   held = {
     name  = "manual"
     from  = "2026-01-01T00:00:00Z"
