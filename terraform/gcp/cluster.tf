@@ -1,18 +1,27 @@
 locals {
   automatic = var.kubernetes.upgrades == "automatic"
+  # Nothing but patches of the control plane, until Google supports the minor version no longer. Without a channel
+  # the control plane would go on to the next one, and from June 2027 every cluster has a channel.
+  held = {
+    name  = "manual"
+    from  = "2026-01-01T00:00:00Z"
+    to    = null
+    until = "UNTIL_END_OF_SUPPORT"
+  }
   # An event and a day on either side, as its days are not told in UTC.
   event = var.event == null ? null : {
-    from = timeadd("${var.event.from}T00:00:00Z", "-24h")
-    to   = timeadd("${var.event.to}T00:00:00Z", "48h")
+    name  = "event"
+    from  = timeadd("${var.event.from}T00:00:00Z", "-24h")
+    to    = timeadd("${var.event.to}T00:00:00Z", "48h")
+    until = null
   }
-  # A cluster without a channel has no exclusions by scope, and its nodes are upgraded by nobody. What is past
-  # is left out, as GKE may refuse it.
-  excluded = [for event in local.event[*] : event if local.automatic && timecmp(plantimestamp(), event.to) < 0]
+  # What is past is left out, as GKE may refuse it.
+  excluded = local.automatic ? [for event in local.event[*] : event if timecmp(plantimestamp(), event.to) < 0] : [local.held]
 }
 
 resource "google_container_cluster" "hub" {
   name = var.name
-  # The control plane is in all zones of the region at no higher price; nodes are where the disks are.
+  # The control plane is in all zones of the region, at the price of one in a zone; nodes are where the disks are.
   location       = var.region
   node_locations = [local.first_zone]
 
@@ -35,10 +44,10 @@ resource "google_container_cluster" "hub" {
   min_master_version = var.kubernetes.version
 
   release_channel {
-    channel = local.automatic ? "REGULAR" : "UNSPECIFIED"
+    channel = "REGULAR"
   }
 
-  # Weekends, for whatever is done by itself. GKE wants 48 hours in 32 days.
+  # Weekends, for whatever is done by itself. GKE wants 48 hours in 92 days, in pieces of four or more.
   maintenance_policy {
     recurring_window {
       start_time = "2026-01-03T08:00:00Z"
@@ -50,12 +59,13 @@ resource "google_container_cluster" "hub" {
       for_each = local.excluded
 
       content {
-        exclusion_name = "event"
+        exclusion_name = maintenance_exclusion.value.name
         start_time     = maintenance_exclusion.value.from
         end_time       = maintenance_exclusion.value.to
 
         exclusion_options {
-          scope = "NO_MINOR_OR_NODE_UPGRADES"
+          scope             = "NO_MINOR_OR_NODE_UPGRADES"
+          end_time_behavior = maintenance_exclusion.value.until
         }
       }
     }
@@ -101,6 +111,11 @@ resource "google_container_cluster" "hub" {
   }
 
   addons_config {
+    # Workers look names up by the thousand, and kube-dns has one core node. To switch it on later replaces all nodes.
+    dns_cache_config {
+      enabled = true
+    }
+
     gce_persistent_disk_csi_driver_config {
       enabled = true
     }

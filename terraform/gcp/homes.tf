@@ -59,7 +59,7 @@ resource "google_compute_resource_policy" "homes" {
 
     retention_policy {
       max_retention_days = local.homes_kept[var.homes.backup]
-      # Kept snapshots of a disk that is gone would be paid for ever.
+      # Snapshots of a disk that somebody deleted would be kept, and paid, for ever.
       on_source_disk_delete = "APPLY_RETENTION_POLICY"
     }
 

@@ -1,4 +1,4 @@
-# The nodes' own account: what logging, monitoring and pulls of images need, and nothing else.
+# The nodes' own account: what GKE's parts on them and pulls of images need, and nothing else.
 resource "google_service_account" "nodes" {
   account_id   = var.accounts["nodes"]
   display_name = "${var.name}: nodes"
@@ -10,10 +10,11 @@ resource "google_service_account" "nodes" {
 resource "google_project_iam_member" "nodes" {
   for_each = toset([
     "artifactregistry.reader",
-    "logging.logWriter",
-    "monitoring.metricWriter",
-    "monitoring.viewer",
-    "stackdriver.resourceMetadata.writer",
+    # The least that GKE asks for: writing logs and metrics.
+    "container.defaultNodeServiceAccount",
+    # Image streaming asks its API in the project's name; without it pods on new nodes do not start
+    # (terraform-google-modules/terraform-google-kubernetes-engine#2251).
+    "serviceusage.serviceUsageConsumer",
   ])
 
   project = var.project
@@ -62,7 +63,9 @@ locals {
 resource "google_project_iam_custom_role" "certificates" {
   count = local.certificates
 
-  role_id = "${replace(var.name, "-", "_")}_certificates"
+  # The ID of a deleted role is taken for 37 days, and only the first seven can be undone. A new account has
+  # another number, so a hub that comes up again has another role.
+  role_id = "${replace(var.name, "-", "_")}_certificates_${substr(google_service_account.identity["certificates"].unique_id, -8, -1)}"
   title   = "${var.name}: records for certificates"
   permissions = [
     "dns.changes.create",

@@ -57,8 +57,9 @@ resource "google_container_node_pool" "pool" {
   }
 
   management {
-    auto_repair  = true
-    auto_upgrade = local.automatic
+    auto_repair = true
+    # A channel leaves no choice; where upgrades are `manual`, the cluster's exclusion holds them back.
+    auto_upgrade = true
   }
 
   upgrade_settings {
