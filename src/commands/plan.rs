@@ -137,6 +137,9 @@ fn cloud_text(plan: &CloudPlan, layout: Layout) -> String {
         text += &format!(
             "\n{create} to create, {change} to change, {replace} to remove and make anew, {delete} to delete\n"
         );
+        if plan.remade_cluster().is_some() {
+            text += "with the cluster goes everything in it: people's servers, pools, the hub's accounts of people; homes stay\n";
+        }
     }
     text + &cost_text(&plan.before, &plan.after)
 }

@@ -16,10 +16,13 @@ use crate::cli::UpArgs;
 use crate::config::{HubDocument, HubFile, Provider};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
+use crate::provision::Keep;
+use crate::provision::cloud::CloudPlan;
 use crate::provision::kubernetes::plan::Plan;
 use crate::provision::layers::HubPlan;
 use crate::provision::local::{bring_up, remember_shown};
 use crate::provision::{cloud, kubernetes};
+use crate::view::Progress;
 
 /// Brings a hub up.
 ///
@@ -58,6 +61,7 @@ async fn on_a_cluster(run: &Run<'_>, document: &HubDocument, args: &UpArgs) -> R
     approve(run, args, &plan)?;
     let mut changed = Vec::new();
     if let Some(cloud) = plan.cloud.as_ref().filter(|cloud| !cloud.is_empty()) {
+        empty_cluster(run, document, cloud, &args.replace, &mut progress).await?;
         changed = cloud::make(run.context, document, cloud, &args.replace, &mut progress).await?;
     }
     let plan = match plan.cluster {
@@ -83,6 +87,25 @@ async fn on_a_cluster(run: &Run<'_>, document: &HubDocument, args: &UpArgs) -> R
         steps: progress.done,
     })?;
     Ok(Outcome::Done)
+}
+
+/// Removes what is in a cluster that is to be made anew, so that its controllers can still remove what
+/// they made in the cloud. One that was never finished has nothing in it.
+async fn empty_cluster(
+    run: &Run<'_>,
+    document: &HubDocument,
+    plan: &CloudPlan,
+    replace: &[String],
+    progress: &mut Progress,
+) -> Result<()> {
+    if plan.remade_cluster().is_none_or(|cluster| cluster.unfinished) {
+        return Ok(());
+    }
+    cloud::refuse_loss(plan, replace)?;
+    if cloud::has_cluster(run.context, document).await? {
+        kubernetes::take_down(run.context, document, &[Keep::Homes, Keep::Scratch], progress).await?;
+    }
+    Ok(())
 }
 
 /// What no API does, where it is due: a dataset is new, and bills go to it once a person says so.

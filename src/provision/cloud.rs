@@ -23,6 +23,7 @@ pub use bring_up::{Look, look, make};
 pub use changes::{Action, CloudChange, CloudPlan};
 pub use cost::{Cost, Line};
 pub use facts::{ClusterFacts, Facts, PoolFacts};
+pub use guard::refuse_loss;
 pub use outputs::{Outputs, known_outputs};
 pub use reach::{Way, credential, has_cluster, kubeconfig, reach};
 pub use readiness::{HubName, Readiness, readiness};

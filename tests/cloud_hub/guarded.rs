@@ -3,6 +3,7 @@
 use super::clouds::Kind;
 use super::hands::SERVICES;
 use super::hub::Hub;
+use super::scratch::stdout;
 
 /// A changed machine, and for homes a changed zone: refused, then done for what is named.
 fn another_machine(kind: Kind, machines: [&str; 2], pool: &str) {
@@ -38,6 +39,38 @@ fn on_google_a_pool_is_replaced_only_when_it_is_named() {
     assert!(refused.contains("pool/dask would be removed and made anew because of"), "{refused}");
     hub.well(&["up", "--auto-approve", "--replace", "pool/dask"]);
     assert!(hub.well(&["drift"]).contains("as its file says"));
+}
+
+/// EKS gives a cluster its addresses of Services once. No two clusters have one name, so the old one goes
+/// first, with its pools; homes stay.
+#[test]
+fn on_aws_a_cluster_is_made_anew_only_when_it_is_named() {
+    let Some(hub) = Hub::new(Kind::Aws) else { return };
+    let made = |hub: &Hub| {
+        hub.boto(
+            "
+print(client('eks').describe_cluster(name='lab')['cluster']['createdAt'],
+      client('efs').describe_file_systems()['FileSystems'][0]['FileSystemId'])
+",
+            &[],
+        )
+    };
+    hub.well(&["up", "--auto-approve"]);
+    let before = made(&hub);
+    hub.says(Kind::Aws, "network: { services: 10.97.0.0/16 }");
+    let refused = hub.refused(&["up", "--auto-approve"]);
+    assert!(refused.contains("cluster would be removed and made anew because of"), "{refused}");
+    assert_eq!(made(&hub), before);
+    let plan = hub.run(&["plan"]);
+    assert!(stdout(&plan).contains("with the cluster goes everything in it"), "{}", stdout(&plan));
+    let up = hub.well(&["up", "--auto-approve", "--replace", "cluster"]);
+    assert!(up.contains("aws_eks_cluster.hub") && up.contains("release lab-jupyterhub"), "{up}");
+    let after = made(&hub);
+    assert_ne!(after.split_whitespace().next(), before.split_whitespace().next(), "another cluster");
+    assert_eq!(after.split_whitespace().last(), before.split_whitespace().last(), "the same homes");
+    assert!(hub.well(&["drift"]).contains("as its file says"));
+    hub.well(&["down", "--confirm", "lab"]);
+    assert!(hub.well(&["down", "--audit"]).contains("nothing of the hub `lab` is left"));
 }
 
 /// A disk is in one zone: a hub that moves to another would leave people's files behind.

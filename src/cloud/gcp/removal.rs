@@ -1,6 +1,7 @@
 //! Removing what a hub left, one thing at a time.
 
 use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::session::{Ask, Gcp, is_missing};
 use crate::cloud::http::Asked;
@@ -28,6 +29,21 @@ fn outcome<T>(asked: Asked<T>, done: Removal) -> Asked<Removal> {
     }
 }
 
+/// Takes a member out of all bindings; whether it was in any.
+fn without(policy: &mut Value, member: &str) -> bool {
+    let Some(bindings) = policy["bindings"].as_array_mut() else { return false };
+    let mut found = false;
+    for binding in &mut *bindings {
+        if let Some(members) = binding["members"].as_array_mut() {
+            let before = members.len();
+            members.retain(|one| one != member);
+            found |= members.len() < before;
+        }
+    }
+    bindings.retain(|binding| binding["members"].as_array().is_none_or(|members| !members.is_empty()));
+    found
+}
+
 impl Gcp {
     /// Removes one thing: the `delete` of its collection, asynchronous but for buckets and accounts.
     pub(super) async fn remove_one(&self, leftover: &Leftover) -> Asked<Removal> {
@@ -37,10 +53,7 @@ impl Gcp {
         let id = leftover.id.as_str();
         match leftover.kind {
             Kind::Bucket => self.delete_whole_bucket(id).await,
-            Kind::Account => {
-                let path = self.below("v1", &format!("serviceAccounts/{id}"));
-                self.delete_at("iam", path, "iam.serviceAccounts.delete", Removal::Gone).await
-            }
+            Kind::Account => self.delete_account(id).await,
             Kind::Cluster => {
                 self.delete_at("container", format!("/v1/{id}"), "container.clusters.delete", Removal::Going)
                     .await
@@ -66,6 +79,39 @@ impl Gcp {
 
     async fn delete_at(&self, api: &str, path: String, asked: &str, done: Removal) -> Asked<Removal> {
         outcome(self.ask(Ask { method: Method::DELETE, api, path, asked, ..Ask::default() }).await, done)
+    }
+
+    /// An account goes with its roles in the project, which would name a deleted one for 60 days
+    /// ("Policies with deleted principals").
+    async fn delete_account(&self, email: &str) -> Asked<Removal> {
+        let taken = outcome(self.take_roles(&format!("serviceAccount:{email}")).await, Removal::Gone)?;
+        if let Removal::Held(_) = taken {
+            return Ok(taken);
+        }
+        let path = self.below("v1", &format!("serviceAccounts/{email}"));
+        self.delete_at("iam", path, "iam.serviceAccounts.delete", Removal::Gone).await
+    }
+
+    /// Resource Manager API v3, `projects.getIamPolicy`, `projects.setIamPolicy`. The policy's etag goes
+    /// back with it, so that nobody else's change is lost.
+    async fn take_roles(&self, member: &str) -> Asked<()> {
+        let call = |method: &'static str, asked: &'static str, body: Value| Ask {
+            method: Method::POST,
+            api: "cloudresourcemanager",
+            path: format!("/v3/projects/{}:{method}", self.project()),
+            body: Some(body),
+            asked,
+            ..Ask::default()
+        };
+        // Version 3 has the conditions of bindings, which would be lost otherwise.
+        let version = json!({ "options": { "requestedPolicyVersion": 3 } });
+        let asked = "resourcemanager.projects.getIamPolicy";
+        let mut policy = self.ask(call("getIamPolicy", asked, version)).await?;
+        if !without(&mut policy, member) {
+            return Ok(());
+        }
+        let asked = "resourcemanager.projects.setIamPolicy";
+        self.ask(call("setIamPolicy", asked, json!({ "policy": policy }))).await.map(drop)
     }
 
     async fn delete_whole_bucket(&self, name: &str) -> Asked<Removal> {

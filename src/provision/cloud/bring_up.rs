@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::changes::CloudPlan;
+use super::changes::{CloudChange, CloudPlan};
+use super::cost::Cost;
 use super::guard::{is_finished_in_place, refuse_loss};
 use super::outputs::{ALWAYS, Outputs};
 use super::root::Root;
@@ -112,9 +113,10 @@ async fn apply_and_adopt(
     replace: &[String],
     progress: &mut Progress,
 ) -> Result<()> {
+    let mut approved = approved.clone();
     for round in 1.. {
         let plan = site.plan(root, progress).await?;
-        if !plan.within(approved) {
+        if !plan.within(&approved) {
             root.forget_plan();
             return Err(Error::failed(
                 "the cloud changed since the plan was shown; nothing more was changed",
@@ -122,6 +124,11 @@ async fn apply_and_adopt(
             .hint("call it again to see what would change now"));
         }
         refuse_loss(&plan, replace)?;
+        if let Some(cluster) = plan.remade_cluster().filter(|_| round < ROUNDS) {
+            let removed = site.remove_cluster(root, &cluster.address, replace, progress).await?;
+            approved = approved.after_removal(&removed);
+            continue;
+        }
         site.wait_for_adopted(&plan, progress).await?;
         let Err(stopped) = site.apply(root, progress).await else { break };
         let may_go_on = round < ROUNDS && stopped.in_order;
@@ -130,6 +137,27 @@ async fn apply_and_adopt(
         }
     }
     Ok(())
+}
+
+impl CloudSite<'_> {
+    /// Removes a cluster that is to be made anew, with all that Terraform has in it; what that was is
+    /// told. Left to itself Terraform would make the new one first, because pools are made before theirs
+    /// go ("The `create_before_destroy` behavior is implied for dependencies", Terraform's documentation
+    /// of `lifecycle`), and no two clusters have one name.
+    async fn remove_cluster(
+        &self,
+        root: &Root,
+        address: &str,
+        replace: &[String],
+        progress: &mut Progress,
+    ) -> Result<Vec<CloudChange>> {
+        let options = ["-destroy".to_owned(), format!("-target={address}")];
+        self.make_plan(root, &options, progress).await?;
+        let removed = CloudPlan::of(&self.show(root, true).await?, |_| Cost::default());
+        refuse_loss(&removed.without_pools(), replace)?;
+        self.apply(root, progress).await?;
+        Ok(removed.changes)
+    }
 }
 
 /// Terraform waits until its cluster answers; one that was there before may be broken.

@@ -78,6 +78,29 @@ impl CloudPlan {
             .any(|change| matches!(change.action, Action::Create | Action::Replace | Action::Adopt))
     }
 
+    /// The cluster that would be removed and made anew, if any.
+    pub fn remade_cluster(&self) -> Option<&CloudChange> {
+        self.changes
+            .iter()
+            .find(|change| change.action == Action::Replace && change.kind.ends_with("_cluster"))
+    }
+
+    /// The same plan but for pools, which go with their cluster.
+    pub(super) fn without_pools(&self) -> Self {
+        let mut plan = self.clone();
+        plan.changes.retain(|change| !is_pool(&change.kind));
+        plan
+    }
+
+    /// The same plan after some of it was removed, to be made again.
+    pub(super) fn after_removal(&self, removed: &[CloudChange]) -> Self {
+        let mut plan = self.clone();
+        plan.changes.retain(|change| !removed.iter().any(|gone| gone.address == change.address));
+        let again = removed.iter().filter(|gone| gone.action == Action::Delete);
+        plan.changes.extend(again.map(|gone| CloudChange { action: Action::Create, ..gone.clone() }));
+        plan
+    }
+
     /// Whether this does no more than what was approved: the same, or less because some of it is done.
     pub(super) fn within(&self, approved: &Self) -> bool {
         self.changes.iter().all(|change| {
@@ -98,6 +121,11 @@ impl CloudPlan {
         [Action::Create, Action::Change, Action::Replace, Action::Delete]
             .map(|action| self.changes.iter().filter(|change| change.action == action).count())
     }
+}
+
+/// Whether a type of Terraform's is a pool of nodes.
+pub(super) fn is_pool(kind: &str) -> bool {
+    ["_node_group", "_node_pool"].iter().any(|end| kind.ends_with(end))
 }
 
 fn change(resource: &Value) -> Option<CloudChange> {
@@ -208,6 +236,24 @@ mod tests {
         assert_eq!(adopted(json!(["no-op"]))[0].action, Action::Adopt);
         assert_eq!(adopted(json!(["update"]))[0].action, Action::Adopt);
         assert_eq!(adopted(json!(["delete", "create"]))[0].action, Action::Replace);
+    }
+
+    #[test]
+    fn what_was_removed_with_a_cluster_may_be_made_again_and_nothing_else() {
+        let of = |address: &str, actions: &[&str]| {
+            let resource = json!({ "address": address, "mode": "managed", "type": address.split('.').next(),
+                "change": { "actions": actions, "before": {}, "after": {} } });
+            CloudPlan::of(&json!({ "resource_changes": [resource] }), |_| Cost::default())
+        };
+        let approved = of("aws_eks_cluster.hub", &["create", "delete"]);
+        assert_eq!(approved.remade_cluster().unwrap().address, "aws_eks_cluster.hub");
+        let mut removed = of("aws_eks_cluster.hub", &["delete"]);
+        removed.changes.extend(of("aws_eks_node_group.pool[\"user\"]", &["delete"]).changes);
+        assert_eq!(removed.without_pools().changes.len(), 1);
+        let then = approved.after_removal(&removed.changes);
+        assert!(of("aws_eks_cluster.hub", &["create"]).within(&then));
+        assert!(of("aws_eks_node_group.pool[\"user\"]", &["create"]).within(&then));
+        assert!(!of("aws_eks_node_group.pool[\"dask\"]", &["create"]).within(&then));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) fn is_finished_in_place(change: &CloudChange) -> bool {
 ///
 /// # Errors
 /// With all that would have to be named.
-pub(super) fn refuse_loss(plan: &CloudPlan, named: &[String]) -> Result<()> {
+pub fn refuse_loss(plan: &CloudPlan, named: &[String]) -> Result<()> {
     let loses = |change: &&CloudChange| matches!(change.action, Action::Replace | Action::Delete);
     let mut lines = Vec::new();
     let mut options = Vec::new();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::changes::{Action, CloudChange, CloudPlan};
+use super::changes::{Action, CloudChange, CloudPlan, is_pool};
 use super::follow::{Diagnostic, Stopped, follow};
 use super::lock::StateLock;
 use super::orphans::{Adoption, Planned, adoptions, is_generated, is_looked_for, known, parts, planned};
@@ -201,8 +201,7 @@ impl CloudSite<'_> {
     /// When it takes too long, or the cloud does not answer.
     pub(super) async fn wait_for_adopted(&self, plan: &CloudPlan, progress: &mut Progress) -> Result<()> {
         let adopts = |change: &CloudChange| {
-            change.action == Action::Adopt
-                && ["_cluster", "_node_group", "_node_pool"].iter().any(|end| change.kind.ends_with(end))
+            change.action == Action::Adopt && (change.kind.ends_with("_cluster") || is_pool(&change.kind))
         };
         let end = Instant::now() + MADE_WITHIN;
         while plan.changes.iter().any(adopts) {

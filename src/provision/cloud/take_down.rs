@@ -24,6 +24,12 @@ use crate::view::Progress;
 /// for minutes after what used them.
 const SWEEP: (Duration, Duration) = (Duration::from_mins(15), Duration::from_secs(5));
 
+/// Why the bucket of the state stays while anything else does.
+const KNOWS: &str = "knows what is there";
+
+/// What a cloud told, and what came of removing it.
+type Found = (Leftover, String);
+
 /// Something of a hub in a cloud.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Thing {
@@ -60,13 +66,33 @@ pub async fn audit(context: &Context, document: &HubDocument, keep: &[Keep]) -> 
     let cloud = Live::open(context, &document.hub.provider).await?;
     refuse_other_account(&document.hub.provider, &cloud.whoami().await?)?;
     let found = cloud.leftovers(&Hub::new(document.hub.name.as_str())).await?;
-    let filestore = on_filestore(&Cluster::without_pools(&document.hub));
-    let mut statement = CloudStatement::default();
-    for each in &found {
-        let place = if is_kept(each, keep, filestore) { &mut statement.kept } else { &mut statement.left };
-        place.push(thing(each, ""));
+    let cluster = Cluster::without_pools(&document.hub);
+    let state = cluster.state();
+    let found = found.into_iter().map(|each| (each, String::new())).collect();
+    let (kept, left) = divided(found, keep, on_filestore(&cluster), state.as_deref());
+    Ok(CloudStatement { removed: Vec::new(), kept: things(&kept), left: things(&left) })
+}
+
+/// What is kept, and what is left. Without its state Terraform would not find again what is kept, so
+/// its bucket stays with it.
+fn divided(
+    found: Vec<Found>,
+    keep: &[Keep],
+    on_filestore: bool,
+    state: Option<&str>,
+) -> (Vec<Found>, Vec<Found>) {
+    let (mut kept, mut left): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|(each, _)| is_kept(each, keep, on_filestore));
+    if !kept.is_empty() {
+        let is_state = |(each, _): &mut Found| Some(each.name.as_str()) == state;
+        let states = left.extract_if(.., is_state);
+        kept.extend(states.map(|(each, _)| (each, KNOWS.to_owned())));
     }
-    Ok(statement)
+    (kept, left)
+}
+
+fn things(found: &[Found]) -> Vec<Thing> {
+    found.iter().map(|(each, why)| thing(each, why)).collect()
 }
 
 /// Removes everything of a hub that is in the cloud.
@@ -112,27 +138,18 @@ impl Removal<'_> {
             again.map_err(|_| error)?;
         }
         progress.step("where Terraform kept its state");
-        let (kept, left): (Vec<_>, Vec<_>) = left.into_iter().partition(|(each, _)| self.keeps(each));
         let state = self.site.state_bucket();
-        let is_state = |each: &Leftover| Some(&each.name) == state.as_ref();
-        let others: Vec<_> = left.iter().filter(|(each, _)| !is_state(each)).collect();
-        if kept.is_empty() && others.is_empty() {
+        let is_state = |(each, _): &Found| Some(&each.name) == state.as_ref();
+        let (mut kept, mut left) =
+            divided(left, self.keep, on_filestore(&self.site.cluster), state.as_deref());
+        let states: Vec<_> = left.extract_if(.., |each| is_state(each)).collect();
+        if kept.is_empty() && left.is_empty() {
             self.remove_state(progress).await?;
+        } else {
+            kept.extend(states.into_iter().map(|(each, _)| (each, KNOWS.to_owned())));
         }
         progress.finish();
-        // Without its state Terraform would not find again what was kept.
-        let (state, left): (Vec<_>, Vec<_>) = left.iter().partition(|(each, _)| is_state(each));
-        let state_stays = if kept.is_empty() && left.is_empty() { Vec::new() } else { state };
-        let things =
-            |all: &[(Leftover, String)]| all.iter().map(|(each, why)| thing(each, why)).collect::<Vec<_>>();
-        let mut kept_things = things(&kept);
-        kept_things.extend(state_stays.into_iter().map(|(each, _)| thing(each, "knows what is there")));
-        let left = left.into_iter().map(|(each, why)| thing(each, why)).collect();
-        Ok(CloudStatement { removed: self.removed, kept: kept_things, left })
-    }
-
-    fn keeps(&self, each: &Leftover) -> bool {
-        is_kept(each, self.keep, on_filestore(&self.site.cluster))
+        Ok(CloudStatement { removed: self.removed, kept: things(&kept), left: things(&left) })
     }
 
     /// A bucket with something in it cannot be removed.
@@ -187,7 +204,7 @@ impl Removal<'_> {
     }
 
     /// Removes what is left, but for the bucket that keeps the state.
-    async fn sweep(&mut self, progress: &mut Progress) -> Result<Vec<(Leftover, String)>> {
+    async fn sweep(&mut self, progress: &mut Progress) -> Result<Vec<Found>> {
         let state = self.site.state_bucket();
         let (keep, filestore) = (self.keep.to_vec(), on_filestore(&self.site.cluster));
         let wanted =

@@ -92,6 +92,9 @@ func (g *googleCloud) memberImported(c *call, id string) {
 // agreed is what was imported, without differences in what only one side knows: a real API tells more
 // than a stand-in, and what it does not tell is no reason to replace anything.
 func agreed(imported, planned any) any {
+	if truth, known := imported.(bool); known && !truth && planned == true {
+		return imported
+	}
 	if empty(imported) || empty(planned) || isUnknown(planned) {
 		return planned
 	}
