@@ -49,7 +49,7 @@ fn on_aws_a_cluster_is_made_anew_only_when_it_is_named() {
     let made = |hub: &Hub| {
         hub.boto(
             "
-print(client('eks').describe_cluster(name='lab')['cluster']['createdAt'],
+print(client('eks').describe_cluster(name='lab')['cluster']['createdAt'].isoformat(),
       client('efs').describe_file_systems()['FileSystems'][0]['FileSystemId'])
 ",
             &[],

@@ -154,7 +154,7 @@ impl CloudSite<'_> {
         let options = ["-destroy".to_owned(), format!("-target={address}")];
         self.make_plan(root, &options, progress).await?;
         let removed = CloudPlan::of(&self.show(root, true).await?, |_| Cost::default());
-        refuse_loss(&removed.without_pools(), replace)?;
+        refuse_loss(&removed.without_cluster(address), replace)?;
         self.apply(root, progress).await?;
         Ok(removed.changes)
     }

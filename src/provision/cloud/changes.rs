@@ -85,10 +85,10 @@ impl CloudPlan {
             .find(|change| change.action == Action::Replace && change.kind.ends_with("_cluster"))
     }
 
-    /// The same plan but for pools, which go with their cluster.
-    pub(super) fn without_pools(&self) -> Self {
+    /// The same plan but for a cluster and the pools, which go with it.
+    pub(super) fn without_cluster(&self, address: &str) -> Self {
         let mut plan = self.clone();
-        plan.changes.retain(|change| !is_pool(&change.kind));
+        plan.changes.retain(|change| !is_pool(&change.kind) && change.address != address);
         plan
     }
 
@@ -249,7 +249,9 @@ mod tests {
         assert_eq!(approved.remade_cluster().unwrap().address, "aws_eks_cluster.hub");
         let mut removed = of("aws_eks_cluster.hub", &["delete"]);
         removed.changes.extend(of("aws_eks_node_group.pool[\"user\"]", &["delete"]).changes);
-        assert_eq!(removed.without_pools().changes.len(), 1);
+        removed.changes.extend(of("aws_efs_file_system.homes[0]", &["delete"]).changes);
+        let rest = removed.without_cluster("aws_eks_cluster.hub");
+        assert_eq!(rest.changes.len(), 1, "homes have to be named: {rest:?}");
         let then = approved.after_removal(&removed.changes);
         assert!(of("aws_eks_cluster.hub", &["create"]).within(&then));
         assert!(of("aws_eks_node_group.pool[\"user\"]", &["create"]).within(&then));

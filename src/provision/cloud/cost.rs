@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::catalog::{MONTH_HOURS, Market, Price, Provider, Region};
+use crate::render::nodes::BOOT_DISK_GIB;
 
 /// What something costs a month.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -46,8 +47,9 @@ impl Cost {
     pub(super) fn of(resources: &Value, region: Option<&Arc<Region>>) -> Self {
         let Some(region) = region else { return Self::default() };
         let all = resources.as_array().into_iter().flatten();
-        let managed = all.filter(|resource| resource["mode"] == "managed");
-        let mut lines: Vec<_> = managed.filter_map(|each| line(region, each)).collect();
+        let managed: Vec<_> = all.filter(|resource| resource["mode"] == "managed").collect();
+        let mut lines: Vec<_> = managed.iter().filter_map(|each| line(region, each)).collect();
+        lines.extend(beside_nodes(region, &managed));
         lines.sort_by(|a, b| a.what.cmp(&b.what));
         Self { lines }
     }
@@ -67,15 +69,12 @@ fn line(region: &Region, resource: &Value) -> Option<Line> {
         "aws_nat_gateway" => Some(hourly("NAT gateway", "nat_gateway_hour", 1)),
         "google_compute_router_nat" => Some(Line { what: "NAT by use".to_owned(), usd: None }),
         "aws_eks_node_group" => {
-            let count = values["scaling_config"][0]["min_size"].as_i64().unwrap_or(0);
-            nodes(region, &values["instance_types"][0], count, values["capacity_type"] == "SPOT")
+            let spot = values["capacity_type"] == "SPOT";
+            nodes(region, &values["instance_types"][0], always(resource), spot)
         }
         "google_container_node_pool" => {
-            let scaling = &values["autoscaling"][0];
-            let least = |key: &str| scaling[key].as_i64().unwrap_or(0);
-            let count = least("total_min_node_count").max(least("min_node_count"));
             let node = &values["node_config"][0];
-            nodes(region, &node["machine_type"], count, node["spot"] == true)
+            nodes(region, &node["machine_type"], always(resource), node["spot"] == true)
         }
         "aws_ebs_volume" | "google_compute_disk" => Some(disk(region, values["size"].as_i64()?)),
         "aws_efs_file_system" => Some(Line { what: "homes on EFS, by what they hold".to_owned(), usd: None }),
@@ -85,6 +84,39 @@ fn line(region: &Region, resource: &Value) -> Option<Line> {
         }
         _ => None,
     }
+}
+
+/// How many nodes of a pool are always there.
+fn always(pool: &Value) -> i64 {
+    let values = &pool["values"];
+    let least = |key: &str| values["autoscaling"][0][key].as_i64().unwrap_or(0);
+    match pool["type"].as_str() {
+        Some("aws_eks_node_group") => values["scaling_config"][0]["min_size"].as_i64().unwrap_or(0),
+        Some("google_container_node_pool") => least("total_min_node_count").max(least("min_node_count")),
+        _ => 0,
+    }
+}
+
+/// The disks that those nodes boot from, and their public addresses where no NAT makes these needless.
+fn beside_nodes(region: &Region, resources: &[&Value]) -> Vec<Line> {
+    let nodes: i64 = resources.iter().map(|each| always(each)).sum();
+    if nodes == 0 {
+        return Vec::new();
+    }
+    let gib = i64::try_from(BOOT_DISK_GIB).unwrap_or(i64::MAX).saturating_mul(nodes);
+    let mut lines = vec![Line { what: format!("nodes' disks of {gib} GiB"), ..disk(region, gib) }];
+    let nat = |each: &&&Value| {
+        ["aws_nat_gateway", "google_compute_router_nat"].iter().any(|kind| each["type"] == *kind)
+    };
+    if !resources.iter().any(|each| nat(&each)) {
+        let key = match region.provider() {
+            Provider::Aws => "public_ipv4_hour",
+            Provider::Gcp => "external_ip_vm_hour",
+        };
+        let usd = item(region, key).and_then(|price| price.usd.checked_mul(MONTH_HOURS * i128::from(nodes)));
+        lines.push(Line { what: "nodes' public addresses".to_owned(), usd });
+    }
+    lines
 }
 
 /// Nodes that are always there.
@@ -134,9 +166,12 @@ mod tests {
         let cluster = json!({ "mode": "managed", "type": "aws_eks_cluster", "values": {} });
         let volume = json!({ "mode": "managed", "type": "aws_ebs_volume", "values": { "size": 100 } });
         let cost = Cost::of(&json!([cluster, pool(1), pool(0), volume]), Some(&region));
-        // 0.10 and 0.096 USD an hour for 730 hours, 100 GB at 0.08.
-        assert_eq!(cost.total(), Amount::from_decimal("151.08").unwrap());
-        assert_eq!(cost.lines.len(), 3);
+        // 0.10, 0.096 and 0.005 USD an hour for 730 hours, twice 100 GiB at 0.08.
+        assert_eq!(cost.total(), Amount::from_decimal("162.73").unwrap());
+        assert_eq!(cost.lines.len(), 5);
+        let nat = json!({ "mode": "managed", "type": "aws_nat_gateway", "values": {} });
+        let behind = Cost::of(&json!([pool(1), nat]), Some(&region));
+        assert!(behind.lines.iter().all(|line| !line.what.contains("addresses")), "{behind:?}");
         assert_eq!(Cost::of(&Value::Null, Some(&region)), Cost::default());
     }
 }

@@ -7,10 +7,8 @@ use crate::cloud::{Need, PoolNeed};
 use crate::config::Nat;
 use crate::render::cluster::{Cluster, Homes};
 use crate::render::homes_size;
-use crate::render::nodes::NodePool;
+use crate::render::nodes::{BOOT_DISK_GIB, NodePool};
 
-/// The disk that each node boots from, in GiB (`terraform/*/pools.tf`).
-const BOOT_DISK: u64 = 100;
 /// The least size of a Filestore instance in its basic tier, in GiB (Filestore, "Service tiers").
 const LEAST_FILESTORE: u64 = 1024;
 /// Zones that a hub on AWS uses where its file names none (`terraform/aws/network.tf`).
@@ -36,7 +34,7 @@ pub(super) fn need(cluster: &Cluster<'_>, provider: Provider) -> Need {
         addresses: nats.saturating_add(of_nodes),
         nats_a_zone: u32::from(nats > 0),
         networks: 1,
-        ssd_gib: u64::from(nodes).saturating_mul(BOOT_DISK).saturating_add(homes),
+        ssd_gib: u64::from(nodes).saturating_mul(BOOT_DISK_GIB).saturating_add(homes),
         shared_gib: if shared { LEAST_FILESTORE } else { 0 },
     }
 }

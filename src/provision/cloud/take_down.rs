@@ -290,11 +290,12 @@ fn on_filestore(cluster: &Cluster<'_>) -> bool {
     cluster.is_gke() && cluster.hub.hub && cluster.homes() == Homes::Shared
 }
 
-/// What people's files are in. What else carries the name, such as who may mount them, depends on
-/// network and cluster and is made anew.
-const HOMES: [&str; 5] = [
+/// What people's files are in, and the door to them that volumes name. What else carries the name, such
+/// as who may mount them, depends on network and cluster and is made anew.
+const HOMES: [&str; 6] = [
     "aws_ebs_volume.homes",
     "aws_efs_file_system.homes",
+    "aws_efs_access_point.homes",
     "aws_backup_vault.homes",
     "google_compute_disk.homes",
     "google_filestore_instance.homes",

@@ -98,9 +98,16 @@ func maintenanceOut(v view) object {
 	}
 	exclusions := object{}
 	for _, e := range v.blocks("maintenance_exclusion") {
-		one := object{"startTime": e.str("start_time"), "endTime": e.str("end_time")}
+		one := object{"startTime": e.str("start_time")}
+		if end := e.str("end_time"); end != "" {
+			one["endTime"] = end
+		}
 		if options, found := e.block("exclusion_options"); found {
-			one["maintenanceExclusionOptions"] = object{"scope": options.str("scope")}
+			told := object{"scope": options.str("scope")}
+			if behaviour := options.str("end_time_behavior"); behaviour != "" {
+				told["endTimeBehavior"] = behaviour
+			}
+			one["maintenanceExclusionOptions"] = told
 		}
 		exclusions[e.str("exclusion_name")] = one
 	}
