@@ -41,6 +41,8 @@ impl Aws {
             [placed, disks, machines, balancers, clusters, files, logs, identities].into_iter().flatten(),
         );
         found.extend(self.tagged(&marks, &found).await?);
+        found.extend(self.record(hub, &found).await?);
+        found.extend(self.bills(hub).await?);
         Ok(in_order(found))
     }
 
@@ -198,12 +200,10 @@ impl Aws {
             let snapshot = self.plain(Kind::Snapshot, text(&one, "/snapshotId"), belongs.clone(), &tags);
             // What is billed are the blocks that differ from the copy before, which no call tells.
             let size = number(&one, "/volumeSize").unwrap_or_default();
-            found.push(
-                snapshot
-                    .since(&text(&one, "/startTime"))
-                    .goes(way_of(&belongs))
-                    .noted(format!("of a disk of {size} GiB")),
-            );
+            let most = prices::stored(Provider::Aws, self.region_name(), "ebs_snapshot_storage", size);
+            found.push(snapshot.since(&text(&one, "/startTime")).goes(way_of(&belongs)).costs(most).noted(
+                format!("of a disk of {size} GiB; at most this price: the blocks that changed count"),
+            ));
         }
         Ok(found)
     }
