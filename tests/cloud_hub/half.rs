@@ -17,7 +17,7 @@ enum State {
 }
 
 /// Everything that is there, as the stand-in itself knows it.
-fn listed(hub: &Hub, kind: Kind) -> BTreeSet<String> {
+pub(crate) fn listed(hub: &Hub, kind: Kind) -> BTreeSet<String> {
     match kind {
         Kind::Google => {
             let objects = hub.objects("/");

@@ -25,6 +25,22 @@ impl Hub {
         self.machine.write("hub.yaml", file(kind, further));
     }
 
+    /// Somebody has made the zone `example.org`, which Google Cloud calls `example-org`.
+    pub(crate) fn has_zone(&self) {
+        match self.kind {
+            Kind::Aws => {
+                self.boto(
+                    "client('route53').create_hosted_zone(Name='example.org', CallerReference='once')",
+                    &[],
+                );
+            }
+            Kind::Google => {
+                let zone = r#"{ "name": "example-org", "dnsName": "example.org.", "visibility": "public" }"#;
+                self.world.ask("POST", "/_world/seed?path=/dns/v1/projects/frazil-test/managedZones", zone);
+            }
+        }
+    }
+
     /// Runs the program and reads its report; the exit code has to be this one.
     pub(crate) fn report(&self, code: i32, arguments: &[&str]) -> Value {
         let output = self.run(&[arguments, &["-o", "json"]].concat());

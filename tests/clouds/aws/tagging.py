@@ -9,6 +9,8 @@ from moto.eks.models import eks_backends
 from moto.iam.models import iam_backends
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
 
+import records
+
 
 def install():
     original = ResourceGroupsTaggingAPIBackend._get_resources_generator
@@ -43,6 +45,9 @@ def left_out(account, region):
     for repository in ecr.repositories.values():
         tags = ecr.tagger.get_tag_dict_for_resource(repository.arn)
         yield TaggedResource(repository.arn, tags, "ecr:repository")
+    for policy in records.copies.values():
+        if f":{region}:" in policy["PolicyArn"]:
+            yield TaggedResource(policy["PolicyArn"], dict(policy.get("Tags", {})), "dlm:policy")
     # What belongs to no region is told in this one.
     if region == "us-east-1":
         for provider in iam_backends[account]["aws"].open_id_providers.values():
