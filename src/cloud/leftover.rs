@@ -106,6 +106,8 @@ kinds! {
     Endpoint = "endpoint",
     /// A shared file system.
     FileSystem = "file system",
+    /// AWS: what writes down the traffic of a network.
+    FlowLog = "flow log",
     /// A network interface.
     Interface = "network interface",
     /// A record of a domain: it goes before the address that it leads to, which may then be anybody's.
@@ -350,6 +352,7 @@ mod tests {
         before(Kind::Instance, Kind::Disk);
         before(Kind::Profile, Kind::Account);
         before(Kind::Record, Kind::Address);
+        before(Kind::FlowLog, Kind::Network);
         before(Kind::Plan, Kind::Backup);
         before(Kind::Export, Kind::Bucket);
         before(Kind::Budget, Kind::Channel);

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::clouds::Kind;
 use super::half::listed;
+use super::hands::on_request;
 use super::hub::{Hub, file};
 use super::scratch::{stderr, stdout};
 use super::secrets::assert_no_secret;
@@ -112,9 +113,7 @@ const DISK: &str =
 /// What makes the resources that a hub has only on request.
 const FURTHER: [(&str, &[&str]); 3] = [
     (
-        "domain: hub.example.org\ndns: { zone: example.org }\nbilling: { exports: true }\nbudget: { total: 400 USD }\n\
-         network: { flow_logs: true }\nstorage: { homes: { backup: daily } }\n\
-         kubernetes: { administrators: [\"arn:aws:iam::123456789012:role/hub-admins\"] }\n",
+        on_request(Kind::Aws),
         &[
             "aws_backup_plan",
             "aws_backup_selection",
@@ -127,8 +126,7 @@ const FURTHER: [(&str, &[&str]); 3] = [
     ),
     (DISK, &["aws_dlm_lifecycle_policy", "google_compute_resource_policy"]),
     (
-        "domain: hub.example.org\ndns: { zone: example-org }\nbilling: { exports: true }\nbudget: { total: 400 USD }\n\
-         contact: ada@example.org\n",
+        on_request(Kind::Google),
         &[
             "google_compute_address",
             "google_dns_record_set",
@@ -223,7 +221,10 @@ impl There {
             // IDs differ from one `up` to the next.
             let kind = match hub.kind {
                 Kind::Aws => line.split(' ').take(2).collect::<Vec<_>>().join(" "),
-                Kind::Google => line.rsplit_once('/').map_or_else(String::new, |(path, _)| path.to_owned()),
+                Kind::Google => {
+                    let path = line.split(' ').next().unwrap_or_default();
+                    path.rsplit_once('/').map_or_else(String::new, |(path, _)| path.to_owned())
+                }
             };
             *kinds.entry(kind).or_insert(0) += 1;
         }

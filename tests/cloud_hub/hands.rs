@@ -19,6 +19,21 @@ pub(crate) const COMPUTE: &str = "/compute/v1/projects/frazil-test";
 /// The addresses that the local API server gives to Services, for files in which one is named.
 pub(crate) const SERVICES: &str = "network: { services: 10.96.0.0/16 }";
 
+/// Keys that make what a hub has only on request. The zone has to be there.
+pub(crate) const fn on_request(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Aws => {
+            "domain: hub.example.org\ndns: { zone: example.org }\nbilling: { exports: true }\n\
+             budget: { total: 400 USD }\nnetwork: { flow_logs: true }\nstorage: { homes: { backup: daily } }\n\
+             kubernetes: { administrators: [\"arn:aws:iam::123456789012:role/hub-admins\"] }\n"
+        }
+        Kind::Google => {
+            "domain: hub.example.org\ndns: { zone: example-org }\nbilling: { exports: true }\n\
+             budget: { total: 400 USD }\ncontact: ada@example.org\n"
+        }
+    }
+}
+
 impl Hub {
     /// Adds these lines to the hub file, in place of those that were added before.
     pub(crate) fn says(&self, kind: Kind, further: &str) {

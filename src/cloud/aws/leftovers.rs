@@ -102,7 +102,7 @@ impl Aws {
 
     /// What is in a network, or carries a mark: EC2 API Reference, `DescribeSubnets`,
     /// `DescribeRouteTables`, `DescribeInternetGateways`, `DescribeNatGateways`,
-    /// `DescribeVpcEndpoints`, `DescribeSecurityGroups`, `DescribeNetworkInterfaces`, `DescribeAddresses`.
+    /// `DescribeVpcEndpoints`, `DescribeFlowLogs`, `DescribeSecurityGroups`, `DescribeNetworkInterfaces`, `DescribeAddresses`.
     async fn in_networks(&self, marks: &Marks<'_>) -> Asked<Vec<Leftover>> {
         let mut found = Vec::new();
         for one in self.ec2("DescribeSubnets", "/subnetSet/item").await? {
@@ -136,6 +136,13 @@ impl Aws {
                 self.placed(marks, &one, Kind::Endpoint, "/vpcEndpointId").filter(|_| state != "deleted");
             // A gateway endpoint is free; the price of the other kind is by zone and use.
             found.extend(endpoint.map(|each| each.noted(text(&one, "/serviceName"))));
+        }
+        for one in self.ec2("DescribeFlowLogs", "/flowLogSet/item").await? {
+            let tags = tags(&one, "/tagSet/item");
+            let log = marks
+                .in_network(&tags, &text(&one, "/resourceId"))
+                .map(|belongs| self.plain(Kind::FlowLog, text(&one, "/flowLogId"), belongs, &tags));
+            found.extend(log.map(|log| log.noted(text(&one, "/logDestination"))));
         }
         for one in self.ec2("DescribeSecurityGroups", "/securityGroupInfo/item").await? {
             found.extend(self.group(marks, &one));

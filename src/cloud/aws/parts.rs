@@ -22,7 +22,6 @@ impl Aws {
             "aws_efs_mount_target" => self.mount_target(&said("file_system_id"), &said("subnet_id")).await,
             "aws_efs_access_point" => self.access_point(&said("file_system_id"), &said("tags/Name")).await,
             "aws_vpc_security_group_ingress_rule" => self.ingress_rule(&said("security_group_id")).await,
-            "aws_flow_log" => self.flow_log(&said("vpc_id"), &said("log_destination")).await,
             "aws_backup_selection" => self.selection(&said("plan_id"), &said("name")).await,
             "aws_kms_alias" => self.alias(&said("name"), &said("target_key_id"), hub).await,
             "aws_route53_record" => {
@@ -60,13 +59,6 @@ impl Aws {
         let rules =
             self.pages(EC2, "DescribeSecurityGroupRules", &filter, "/securityGroupRuleSet/item").await?;
         Ok(only(rules.iter().filter(|one| text(one, "/isEgress") == "false"), "/securityGroupRuleId"))
-    }
-
-    /// EC2 API Reference, `DescribeFlowLogs`: the one of a network that writes there.
-    async fn flow_log(&self, network: &str, destination: &str) -> Asked<Option<String>> {
-        let filter = [("Filter.1.Name", "resource-id".to_owned()), ("Filter.1.Value.1", network.to_owned())];
-        let logs = self.pages(EC2, "DescribeFlowLogs", &filter, "/flowLogSet/item").await?;
-        Ok(only(logs.iter().filter(|one| text(one, "/logDestination") == destination), "/flowLogId"))
     }
 
     /// AWS Backup Developer Guide, `ListBackupSelections`: what a plan of the hub selects.

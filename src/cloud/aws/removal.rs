@@ -93,6 +93,7 @@ impl Aws {
             }
             Kind::Endpoint => self.delete_endpoint(id).await,
             Kind::FileSystem => self.delete_file_system(id).await,
+            Kind::FlowLog => self.by_form(EC2, "DeleteFlowLogs", "FlowLogId.1", id).await,
             Kind::Interface => self.by_form(EC2, "DeleteNetworkInterface", "NetworkInterfaceId", id).await,
             Kind::Record => self.delete_record(id).await,
             Kind::Address => self.by_form(EC2, "ReleaseAddress", "AllocationId", id).await,

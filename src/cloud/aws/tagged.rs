@@ -50,12 +50,7 @@ fn looked(arn: &Arn<'_>) -> Looked {
     match (arn.service, arn.kind) {
         (
             "ec2",
-            "vpc-flow-log"
-            | "security-group-rule"
-            | "network-acl"
-            | "dhcp-options"
-            | "fleet"
-            | "spot-instances-request",
+            "security-group-rule" | "network-acl" | "dhcp-options" | "fleet" | "spot-instances-request",
         )
         | ("eks", "addon" | "podidentityassociation" | "access-entry")
         | ("elasticfilesystem", "access-point")
@@ -69,7 +64,7 @@ fn looked(arn: &Arn<'_>) -> Looked {
 }
 
 /// Kinds of EC2 that have a list of their own.
-const LISTED: [&str; 13] = [
+const LISTED: [&str; 14] = [
     "elastic-ip",
     "instance",
     "internet-gateway",
@@ -83,6 +78,7 @@ const LISTED: [&str; 13] = [
     "volume",
     "vpc",
     "vpc-endpoint",
+    "vpc-flow-log",
 ];
 
 impl Aws {
@@ -242,7 +238,8 @@ mod tests {
     fn what_has_a_list_of_its_own_is_not_taken_from_the_tags() {
         let at = |text| looked(&Arn::read(text).unwrap());
         assert_eq!(at("arn:aws:ec2:us-west-2:1:volume/vol-1"), Looked::Listed);
-        assert_eq!(at("arn:aws:ec2:us-west-2:1:vpc-flow-log/fl-1"), Looked::Part);
+        assert_eq!(at("arn:aws:ec2:us-west-2:1:vpc-flow-log/fl-1"), Looked::Listed);
+        assert_eq!(at("arn:aws:ec2:us-west-2:1:security-group-rule/sgr-1"), Looked::Part);
         assert_eq!(at("arn:aws:ec2:us-west-2:1:transit-gateway/tgw-1"), Looked::Here);
         assert_eq!(at("arn:aws:eks:us-west-2:1:addon/lab/coredns/1"), Looked::Part);
         assert_eq!(at("arn:aws:s3:::lab"), Looked::Here);

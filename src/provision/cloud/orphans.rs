@@ -62,6 +62,7 @@ pub(super) const FOUND: &[Row] = &[
     ("aws_nat_gateway", Kind::Nat, By::Tag, Id::Own),
     ("aws_route_table", Kind::Route, By::Tag, Id::Own),
     ("aws_vpc_endpoint", Kind::Endpoint, By::Tag, Id::Own),
+    ("aws_flow_log", Kind::FlowLog, By::Tag, Id::Own),
     ("aws_security_group", Kind::Firewall, By::Argument("name"), Id::Own),
     ("aws_ebs_volume", Kind::Disk, By::Tag, Id::Own),
     ("aws_efs_file_system", Kind::FileSystem, By::Tag, Id::Own),
@@ -115,7 +116,6 @@ pub(super) const ASKED: &[(&str, &[&str])] = &[
     ("aws_backup_selection", &["plan_id", "name"]),
     ("aws_efs_access_point", &["file_system_id"]),
     ("aws_efs_mount_target", &["file_system_id", "subnet_id"]),
-    ("aws_flow_log", &["vpc_id", "log_destination"]),
     ("aws_kms_alias", &["name"]),
     ("aws_route53_record", &["zone_id", "name", "records"]),
     ("aws_vpc_security_group_ingress_rule", &["security_group_id"]),
@@ -137,7 +137,7 @@ impl Planned<'_> {
     /// Whether the cloud can be asked for it: what it is a part of is there.
     pub(super) fn can_be_asked_for(&self) -> bool {
         let said = |name: &&str| !matches!(&self.values[*name], Value::Null) && self.values[*name] != "";
-        ASKED.iter().any(|(kind, names)| *kind == self.kind && names.iter().all(|name| said(&name)))
+        ASKED.iter().any(|(kind, names)| *kind == self.kind && names.iter().all(said))
     }
 
     /// The name of a bucket.

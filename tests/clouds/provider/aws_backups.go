@@ -90,9 +90,14 @@ func (a *awsCloud) planRead(c *call) error {
 	rules := []object{}
 	for _, e := range asList(plan["Rules"]) {
 		rule := asObject(e)
-		rules = append(rules, object{
+		seen := object{
 			"rule_name": rule["RuleName"], "target_vault_name": rule["TargetBackupVaultName"], "schedule": rule["ScheduleExpression"],
-		})
+			"recovery_point_tags": rule["RecoveryPointTags"],
+		}
+		if kept := asObject(rule["Lifecycle"]); kept != nil {
+			seen["lifecycle"] = []any{object{"cold_storage_after": kept["MoveToColdStorageAfterDays"], "delete_after": kept["DeleteAfterDays"]}}
+		}
+		rules = append(rules, seen)
 	}
 	c.view().seenBlocks("rule", rules)
 	c.compute("arn", live["BackupPlanArn"])
