@@ -29,7 +29,7 @@ mod token;
 mod types;
 
 pub use client::{client, kubeconfig};
-pub use leftover::{Belongs, Hub, Kind, Leftover, Removal, Way};
+pub use leftover::{Belongs, Hub, Kind, Leftover, Record, Removal, Way};
 pub use live::Live;
 pub use policy::Purpose;
 pub use quota::{Need, PoolNeed, Quota};

@@ -22,7 +22,7 @@ pub struct UpArgs {
     pub auto_approve: bool,
 
     /// In a cloud: what may be removed, or removed and made anew, with what it holds: `cluster`,
-    /// `homes`, `scratch`, `network`, `pool/NAME`.
+    /// `homes`, `scratch`, `bills`, `flow-logs`, `network`, `pool/NAME`.
     #[arg(long, value_delimiter = ',', value_name = "WHAT")]
     pub replace: Vec<String>,
 

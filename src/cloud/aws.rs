@@ -3,6 +3,7 @@
 //! `aws-sdk-ec2` alone is more than a million lines; what is asked here are a few dozen calls,
 //! each named with the page of the API reference that describes it.
 
+mod bills;
 mod buckets;
 mod clusters;
 mod elastic;
@@ -14,6 +15,7 @@ mod others;
 mod parts;
 pub mod policy;
 mod quotas;
+mod records;
 mod removal;
 mod session;
 mod tagged;

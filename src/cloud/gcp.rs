@@ -3,6 +3,7 @@
 //! Each call is named with its page of the API's REST reference.
 
 mod balancers;
+mod bills;
 mod buckets;
 mod clusters;
 mod identity;
@@ -12,6 +13,7 @@ mod marks;
 mod others;
 pub mod policy;
 mod quotas;
+mod records;
 mod removal;
 mod session;
 mod zones;

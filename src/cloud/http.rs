@@ -173,9 +173,30 @@ pub(super) fn found<T>(asked: Asked<T>, is_missing: impl FnOnce(&Fault) -> bool)
     }
 }
 
+/// Bills are often closed to who makes hubs: one that asks for nothing there is no reason to look.
+pub(super) fn nothing_if_denied<T: Default>(asked: Asked<T>, is_wanted: bool) -> Asked<T> {
+    let denied = |fault: &Fault| fault.status() == 403 || fault.code().starts_with("AccessDenied");
+    match asked {
+        Err(fault) if !is_wanted && denied(&fault) => Ok(T::default()),
+        asked => asked,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_may_not_look_is_believed_only_where_nothing_was_asked_for() {
+        let denied = |status: u16, code: &str| -> Asked<Vec<u8>> {
+            let (asked, message) = ("budgets:ViewBudget".to_owned(), String::new());
+            Err(Fault::Refused(Refusal { asked, status, code: code.to_owned(), message }))
+        };
+        assert!(nothing_if_denied(denied(400, "AccessDeniedException"), false).unwrap().is_empty());
+        assert!(nothing_if_denied(denied(403, "PERMISSION_DENIED"), false).unwrap().is_empty());
+        assert!(nothing_if_denied(denied(400, "AccessDeniedException"), true).is_err());
+        assert!(nothing_if_denied(denied(500, "InternalError"), false).is_err());
+    }
 
     #[test]
     fn pauses_grow_and_stay_short() {

@@ -5,18 +5,49 @@ use std::fmt;
 use frazil_units::Money;
 use jiff::Timestamp;
 
+use crate::config::HubFile;
+
 /// The hub whose leftovers are looked for. Its cluster has the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hub {
     /// The name.
     pub name: String,
+    /// The record that leads to it: nothing on a record says whose it is.
+    pub record: Option<Record>,
+    /// Whether its file asks for a budget. Then who looks has to have the right to look for one.
+    pub budget: bool,
+    /// Whether its file asks for exports of bills: the same.
+    pub exports: bool,
 }
 
 impl Hub {
     /// A hub by its name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into() }
+        Self { name: name.into(), record: None, budget: false, exports: false }
     }
+
+    /// A hub as its file describes it.
+    pub fn of(file: &HubFile) -> Self {
+        let record = file.dns.as_ref().zip(file.domain.as_ref()).map(|(dns, domain)| Record {
+            zone: dns.zone.as_str().to_owned(),
+            name: domain.as_str().to_owned(),
+        });
+        Self {
+            record,
+            budget: file.budget.is_some(),
+            exports: file.billing.exports,
+            ..Self::new(file.name.as_str())
+        }
+    }
+}
+
+/// A record of addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its zone, as the cloud calls it.
+    pub zone: String,
+    /// The domain, without a dot at its end.
+    pub name: String,
 }
 
 macro_rules! kinds {
@@ -75,8 +106,12 @@ kinds! {
     Endpoint = "endpoint",
     /// A shared file system.
     FileSystem = "file system",
+    /// AWS: what writes down the traffic of a network.
+    FlowLog = "flow log",
     /// A network interface.
     Interface = "network interface",
+    /// A record of a domain: it goes before the address that it leads to, which may then be anybody's.
+    Record = "DNS record",
     /// A public address that is kept.
     Address = "address",
     /// A security group (AWS) or firewall rule (Google Cloud).
@@ -93,12 +128,18 @@ kinds! {
     Network = "network",
     /// A disk.
     Disk = "disk",
+    /// What makes copies of disks and file systems at its times.
+    Plan = "plan of copies",
     /// A copy of a disk.
     Snapshot = "snapshot",
     /// Copies that a backup service keeps.
     Backup = "backup",
+    /// AWS: what writes bills into a bucket.
+    Export = "export of bills",
     /// A bucket.
     Bucket = "bucket",
+    /// Google Cloud: tables of `BigQuery`.
+    Dataset = "dataset",
     /// A registry's repository of images.
     Repository = "image repository",
     /// Logs.
@@ -113,6 +154,8 @@ kinds! {
     Account = "identity",
     /// What tells when too much is spent.
     Budget = "budget",
+    /// Google Cloud: where a budget tells it.
+    Channel = "notification channel",
     /// A key that encrypts.
     Key = "key",
     /// Something else that carries the hub's tag.
@@ -122,7 +165,10 @@ kinds! {
 impl Kind {
     /// Whether people's data is in it.
     pub const fn holds_data(self) -> bool {
-        matches!(self, Self::Disk | Self::Snapshot | Self::FileSystem | Self::Backup | Self::Bucket)
+        matches!(
+            self,
+            Self::Disk | Self::Snapshot | Self::FileSystem | Self::Backup | Self::Bucket | Self::Dataset
+        )
     }
 }
 
@@ -255,6 +301,12 @@ impl Leftover {
     }
 }
 
+/// Whether any of the addresses of a record is one of a hub's, which their notes are.
+pub(super) fn leads_to_hub(addresses: &[String], known: &[Leftover]) -> bool {
+    let mut own = known.iter().filter(|each| each.kind == Kind::Address && !each.note.is_empty());
+    own.any(|each| addresses.contains(&each.note))
+}
+
 /// In the order of removal, each thing once.
 pub(super) fn in_order(mut found: Vec<Leftover>) -> Vec<Leftover> {
     // What is known for more than one reason is kept for the first: the tag, if it has that.
@@ -299,6 +351,11 @@ mod tests {
         before(Kind::Router, Kind::Network);
         before(Kind::Instance, Kind::Disk);
         before(Kind::Profile, Kind::Account);
+        before(Kind::Record, Kind::Address);
+        before(Kind::FlowLog, Kind::Network);
+        before(Kind::Plan, Kind::Backup);
+        before(Kind::Export, Kind::Bucket);
+        before(Kind::Budget, Kind::Channel);
     }
 
     #[test]

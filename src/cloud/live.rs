@@ -50,22 +50,22 @@ impl Live {
         }
     }
 
-    /// The ID of a part of something that no list of a hub's things tells: by Terraform's type, and
-    /// what it is a part of, and where.
+    /// How Terraform's `import` names a part of something that no list of a hub's things tells: by its
+    /// type, and the arguments that Terraform would make it with.
     ///
     /// # Errors
     /// When the cloud refuses or does not answer.
     #[cfg_attr(
-        not(feature = "aws"),
-        expect(unused_variables, clippy::unused_async, reason = "only AWS has such")
+        not(any(feature = "aws", feature = "gcp")),
+        expect(unused_variables, clippy::unused_async, reason = "no cloud is built in")
     )]
-    pub async fn part(&self, kind: &str, whole: &str, place: &str) -> Result<Option<String>> {
+    pub async fn part(&self, kind: &str, hub: &str, arguments: &serde_json::Value) -> Result<Option<String>> {
         match self {
             #[cfg(feature = "aws")]
-            Self::Aws(aws) if kind == "aws_efs_mount_target" => aws.mount_target(whole, place).await,
-            #[cfg(feature = "aws")]
-            Self::Aws(aws) if kind == "aws_vpc_security_group_ingress_rule" => aws.ingress_rule(whole).await,
-            _ => Ok(None),
+            Self::Aws(aws) => aws.part(kind, hub, arguments).await,
+            #[cfg(feature = "gcp")]
+            Self::Gcp(gcp) => gcp.part(kind, arguments).await,
+            Self::Fake(_) => Ok(None),
         }
     }
 }

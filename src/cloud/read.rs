@@ -42,7 +42,6 @@ pub(super) fn each<'a>(value: &'a Value, pointer: &str) -> Vec<&'a Value> {
     }
 }
 
-#[cfg(feature = "gcp")]
 /// Texts of the list at a pointer.
 pub(super) fn texts(value: &Value, pointer: &str) -> Vec<String> {
     each(value, pointer).into_iter().map(|one| text(one, "")).filter(|text| !text.is_empty()).collect()

@@ -47,6 +47,12 @@ pub async fn sweep<C: Cloud>(
             if leftover.kind > Kind::Cluster && waiting.iter().any(|(each, _)| each.kind <= Kind::Cluster) {
                 break;
             }
+            // Somebody else may get the address, and the domain would lead there. Nothing but the
+            // address tells whose the record is.
+            if leftover.kind == Kind::Address && waiting.iter().any(|(each, _)| each.kind == Kind::Record) {
+                waiting.push((leftover, "a record leads to it".to_owned()));
+                continue;
+            }
             let removal = cloud.remove(&leftover).await;
             told(&leftover, &removal);
             match removal {
@@ -179,6 +185,18 @@ mod tests {
         let removals: Vec<_> = fake.calls().into_iter().filter(|call| call.starts_with("remove")).collect();
         let expected = ["pool", "cluster", "pool", "cluster", "balancer"];
         assert_eq!(removals, expected.map(|id| format!("remove {id}")));
+    }
+
+    #[tokio::test]
+    async fn an_address_waits_for_the_record_that_leads_to_it() {
+        let fake = Fake::default();
+        fake.leave("lab", one(Kind::Address, "address"));
+        fake.leave("lab", one(Kind::Record, "record"));
+        fake.fail("remove record", "not allowed");
+        let done = swept(&fake, PACE).await;
+        let left: Vec<_> = done.left.iter().map(|(each, why)| (each.id.as_str(), why.as_str())).collect();
+        assert_eq!(left, [("record", "not allowed"), ("address", "a record leads to it")]);
+        assert_eq!(done.removed, []);
     }
 
     #[tokio::test]

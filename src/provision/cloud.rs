@@ -1,6 +1,7 @@
 //! What Terraform makes in a cloud for a hub: network, cluster, pools, identities, disks, buckets.
 //! What is in the cluster is another layer, made after it and removed before it.
 
+mod again;
 mod bring_up;
 mod changes;
 mod cost;

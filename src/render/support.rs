@@ -21,6 +21,9 @@ use crate::config::Provider;
 /// What cert-manager does in the cloud: it proves that a domain is ours.
 pub const CERTIFICATES: &str = "certificates";
 
+/// The namespace of cert-manager.
+pub const CERT_MANAGER: &str = "cert-manager";
+
 /// The Helm releases beside the hub's and the gateway's, in the order in which to install them.
 pub fn releases(cluster: &Cluster<'_>) -> Vec<Release> {
     let all = [

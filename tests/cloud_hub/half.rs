@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::clouds::Kind;
+use super::hands::on_request;
 use super::hub::Hub;
 use super::scratch::stderr;
 
@@ -17,7 +18,7 @@ enum State {
 }
 
 /// Everything that is there, as the stand-in itself knows it.
-fn listed(hub: &Hub, kind: Kind) -> BTreeSet<String> {
+pub(crate) fn listed(hub: &Hub, kind: Kind) -> BTreeSet<String> {
     match kind {
         Kind::Google => {
             let objects = hub.objects("/");
@@ -41,10 +42,15 @@ fn lasting(path: &str, body: &serde_json::Value) -> String {
 }
 
 fn half(kind: Kind, state: State, resource: &str) {
-    let Some(hub) = Hub::new(kind) else { return };
-    if matches!(state, State::Local) {
-        hub.says(kind, "state: local");
-    }
+    let further = if matches!(state, State::Local) { "state: local" } else { "" };
+    drop(half_of(kind, state, resource, further));
+}
+
+/// What `down` says of half a hub; none where the stand-ins are missing.
+fn half_of(kind: Kind, state: State, resource: &str, further: &str) -> Option<String> {
+    let hub = Hub::new(kind)?;
+    hub.has_zone();
+    hub.says(kind, further);
     let before = listed(&hub, kind);
     let fault = json!([{ "resource": resource, "step": "create", "kind": "error", "times": -1, "message": "planted" }]);
     let faults = hub.machine.write("faults.json", fault.to_string());
@@ -63,6 +69,42 @@ fn half(kind: Kind, state: State, resource: &str) {
     let after = listed(&hub, kind);
     assert_eq!(after.difference(&before).collect::<Vec<_>>(), Vec::<&String>::new());
     assert_eq!(before.difference(&after).collect::<Vec<_>>(), Vec::<&String>::new());
+    Some(down)
+}
+
+/// Things that carry no tag which a search of all things would find.
+fn on_request_too(kind: Kind, resource: &str, things: &[&str]) {
+    let Some(down) = half_of(kind, State::Bucket, resource, on_request(kind)) else { return };
+    for thing in things {
+        assert!(down.contains(thing), "no {thing}: {down}");
+    }
+}
+
+#[test]
+fn on_aws_with_a_record_exports_and_backups() {
+    let things = [
+        "DNS record hub.example.org",
+        "export of bills lab-cur2",
+        "export of bills lab-focus",
+        "plan of copies lab-homes",
+        "backup lab-homes",
+        "budget lab",
+        "flow log lab",
+        "bucket lab-123456789012-bills",
+        "bucket lab-123456789012-flows",
+    ];
+    on_request_too(Kind::Aws, "aws_eks_node_group", &things);
+}
+
+#[test]
+fn on_google_with_a_record_a_dataset_and_a_budget() {
+    let things = [
+        "DNS record hub.example.org",
+        "dataset lab_bills",
+        "budget frazil lab",
+        "notification channel frazil lab: contact",
+    ];
+    on_request_too(Kind::Google, "google_container_node_pool", &things);
 }
 
 /// The state is gone, and what frazil noted on this machine.

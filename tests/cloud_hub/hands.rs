@@ -19,10 +19,41 @@ pub(crate) const COMPUTE: &str = "/compute/v1/projects/frazil-test";
 /// The addresses that the local API server gives to Services, for files in which one is named.
 pub(crate) const SERVICES: &str = "network: { services: 10.96.0.0/16 }";
 
+/// Keys that make what a hub has only on request. The zone has to be there.
+pub(crate) const fn on_request(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Aws => {
+            "domain: hub.example.org\ndns: { zone: example.org }\nbilling: { exports: true }\n\
+             budget: { total: 400 USD }\nnetwork: { flow_logs: true }\nstorage: { homes: { backup: daily } }\n\
+             kubernetes: { administrators: [\"arn:aws:iam::123456789012:role/hub-admins\"] }\n"
+        }
+        Kind::Google => {
+            "domain: hub.example.org\ndns: { zone: example-org }\nbilling: { exports: true }\n\
+             budget: { total: 400 USD }\ncontact: ada@example.org\n"
+        }
+    }
+}
+
 impl Hub {
     /// Adds these lines to the hub file, in place of those that were added before.
     pub(crate) fn says(&self, kind: Kind, further: &str) {
         self.machine.write("hub.yaml", file(kind, further));
+    }
+
+    /// Somebody has made the zone `example.org`, which Google Cloud calls `example-org`.
+    pub(crate) fn has_zone(&self) {
+        match self.kind {
+            Kind::Aws => {
+                self.boto(
+                    "client('route53').create_hosted_zone(Name='example.org', CallerReference='once')",
+                    &[],
+                );
+            }
+            Kind::Google => {
+                let zone = r#"{ "name": "example-org", "dnsName": "example.org.", "visibility": "public" }"#;
+                self.world.ask("POST", "/_world/seed?path=/dns/v1/projects/frazil-test/managedZones", zone);
+            }
+        }
     }
 
     /// Runs the program and reads its report; the exit code has to be this one.

@@ -54,6 +54,34 @@ fn volume(hub: &Hub) -> String {
     )
 }
 
+/// Copies outlive their plan and the disk, and are billed.
+#[test]
+fn on_aws_copies_of_homes_are_told_with_what_they_cost_at_most() {
+    let Some(hub) = Hub::new(Kind::Aws) else { return };
+    hub.says(Kind::Aws, DISK);
+    hub.well(&["up", "--auto-approve"]);
+    // The manager of copies puts the disk's tags on them.
+    let snapshot = hub.boto(
+        "
+volume = client('ec2').describe_volumes(Filters=[{'Name': 'tag:Name', 'Values': ['lab-homes']}])['Volumes'][0]
+tags = [{'ResourceType': 'snapshot', 'Tags': volume['Tags']}]
+print(client('ec2').create_snapshot(VolumeId=volume['VolumeId'], TagSpecifications=tags)['SnapshotId'])
+",
+        &[],
+    );
+    let down = hub.report(0, &["down", "--confirm", "lab", "--keep", "homes"]);
+    let told = down["kept"].as_array().unwrap().iter().find(|each| each["kind"] == "snapshot").unwrap();
+    assert_eq!(
+        (told["id"].as_str(), told["monthly"].as_str()),
+        (Some(snapshot.trim()), Some("1.00 USD")),
+        "{told}"
+    );
+    assert!(told["why"].as_str().unwrap().contains("at most"), "{told}");
+    let end = hub.report(0, &["down", "--confirm", "lab"]);
+    assert_eq!((&end["kept"], &end["left"]), (&serde_json::json!([]), &serde_json::json!([])), "{end:#}");
+    assert!(end["removed"].to_string().contains("snapshot lab-homes"), "{end:#}");
+}
+
 /// When a file system was made, and its ID.
 fn file_system(hub: &Hub) -> String {
     hub.boto("print([f['FileSystemId'] for f in client('efs').describe_file_systems()['FileSystems']])", &[])

@@ -41,6 +41,13 @@ pub(super) const ELB: Api =
 /// Application and network load balancers.
 pub(super) const ELB2: Api =
     regional("elasticloadbalancing", "elasticloadbalancing", Speech::Form("2015-12-01"));
+/// AWS Data Exports has one endpoint, of the newer kind ("AWS Data Exports endpoints and quotas").
+pub(super) const EXPORTS: Api = Api {
+    name: "bcm-data-exports",
+    host: "bcm-data-exports",
+    global: true,
+    speech: Speech::Json("AWSBillingAndCostManagementDataExports."),
+};
 pub(super) const IAM: Api =
     Api { name: "iam", host: "iam", global: true, speech: Speech::Form("2010-05-08") };
 pub(super) const KMS: Api = regional("kms", "kms", Speech::Json("TrentService."));
@@ -62,7 +69,11 @@ impl Api {
         if !self.global {
             return (format!("https://{}.{region}.{domain}", self.host), region.to_owned());
         }
+        if self.name == EXPORTS.name {
+            return ("https://bcm-data-exports.us-east-1.api.aws".to_owned(), "us-east-1".to_owned());
+        }
         let (part, home) = match region {
+            _ if region.starts_with("cn-") && self.name == ROUTE53.name => ("", "cn-northwest-1"),
             _ if region.starts_with("cn-") => (".cn-north-1", "cn-north-1"),
             _ if region.starts_with("us-gov-") => (".us-gov", "us-gov-west-1"),
             _ => ("", "us-east-1"),
@@ -82,6 +93,7 @@ impl Api {
             "tagging" => "RESOURCE_GROUPS_TAGGING_API",
             "autoscaling" => "AUTO_SCALING",
             "route53" => "ROUTE_53",
+            "bcm-data-exports" => "BCM_DATA_EXPORTS",
             other => return format!("AWS_ENDPOINT_URL_{}", other.to_uppercase()),
         };
         format!("AWS_ENDPOINT_URL_{service}")
@@ -103,6 +115,9 @@ mod tests {
             ("https://iam.amazonaws.com".to_owned(), "us-east-1".to_owned())
         );
         assert_eq!(address(&IAM, "us-gov-east-1"), "https://iam.us-gov.amazonaws.com");
+        let china = ("https://route53.amazonaws.com.cn".to_owned(), "cn-northwest-1".to_owned());
+        assert_eq!(ROUTE53.address("cn-north-1"), china);
+        assert_eq!(address(&EXPORTS, "eu-west-1"), "https://bcm-data-exports.us-east-1.api.aws");
     }
 
     #[test]

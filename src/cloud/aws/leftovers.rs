@@ -41,6 +41,8 @@ impl Aws {
             [placed, disks, machines, balancers, clusters, files, logs, identities].into_iter().flatten(),
         );
         found.extend(self.tagged(&marks, &found).await?);
+        found.extend(self.record(hub, &found).await?);
+        found.extend(self.bills(hub).await?);
         Ok(in_order(found))
     }
 
@@ -100,7 +102,7 @@ impl Aws {
 
     /// What is in a network, or carries a mark: EC2 API Reference, `DescribeSubnets`,
     /// `DescribeRouteTables`, `DescribeInternetGateways`, `DescribeNatGateways`,
-    /// `DescribeVpcEndpoints`, `DescribeSecurityGroups`, `DescribeNetworkInterfaces`, `DescribeAddresses`.
+    /// `DescribeVpcEndpoints`, `DescribeFlowLogs`, `DescribeSecurityGroups`, `DescribeNetworkInterfaces`, `DescribeAddresses`.
     async fn in_networks(&self, marks: &Marks<'_>) -> Asked<Vec<Leftover>> {
         let mut found = Vec::new();
         for one in self.ec2("DescribeSubnets", "/subnetSet/item").await? {
@@ -134,6 +136,13 @@ impl Aws {
                 self.placed(marks, &one, Kind::Endpoint, "/vpcEndpointId").filter(|_| state != "deleted");
             // A gateway endpoint is free; the price of the other kind is by zone and use.
             found.extend(endpoint.map(|each| each.noted(text(&one, "/serviceName"))));
+        }
+        for one in self.ec2("DescribeFlowLogs", "/flowLogSet/item").await? {
+            let tags = tags(&one, "/tagSet/item");
+            let log = marks
+                .in_network(&tags, &text(&one, "/resourceId"))
+                .map(|belongs| self.plain(Kind::FlowLog, text(&one, "/flowLogId"), belongs, &tags));
+            found.extend(log.map(|log| log.noted(text(&one, "/logDestination"))));
         }
         for one in self.ec2("DescribeSecurityGroups", "/securityGroupInfo/item").await? {
             found.extend(self.group(marks, &one));
@@ -198,12 +207,10 @@ impl Aws {
             let snapshot = self.plain(Kind::Snapshot, text(&one, "/snapshotId"), belongs.clone(), &tags);
             // What is billed are the blocks that differ from the copy before, which no call tells.
             let size = number(&one, "/volumeSize").unwrap_or_default();
-            found.push(
-                snapshot
-                    .since(&text(&one, "/startTime"))
-                    .goes(way_of(&belongs))
-                    .noted(format!("of a disk of {size} GiB")),
-            );
+            let most = prices::stored(Provider::Aws, self.region_name(), "ebs_snapshot_storage", size);
+            found.push(snapshot.since(&text(&one, "/startTime")).goes(way_of(&belongs)).costs(most).noted(
+                format!("of a disk of {size} GiB; at most this price: the blocks that changed count"),
+            ));
         }
         Ok(found)
     }

@@ -4,7 +4,9 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::clusters::refused;
-use super::endpoints::{AUTOSCALING, Api, BACKUP, BUDGETS, DLM, EC2, ECR, EFS, ELB, ELB2, IAM, KMS, LOGS};
+use super::endpoints::{
+    AUTOSCALING, Api, BACKUP, BUDGETS, DLM, EC2, ECR, EFS, ELB, ELB2, EXPORTS, IAM, KMS, LOGS,
+};
 use super::session::{Ask, Aws};
 use crate::cloud::http::Asked;
 use crate::cloud::read::{each, encode, text};
@@ -91,7 +93,9 @@ impl Aws {
             }
             Kind::Endpoint => self.delete_endpoint(id).await,
             Kind::FileSystem => self.delete_file_system(id).await,
+            Kind::FlowLog => self.by_form(EC2, "DeleteFlowLogs", "FlowLogId.1", id).await,
             Kind::Interface => self.by_form(EC2, "DeleteNetworkInterface", "NetworkInterfaceId", id).await,
+            Kind::Record => self.delete_record(id).await,
             Kind::Address => self.by_form(EC2, "ReleaseAddress", "AllocationId", id).await,
             Kind::Firewall => self.delete_group(id).await,
             Kind::Route => self.delete_routes(id).await,
@@ -100,7 +104,11 @@ impl Aws {
             Kind::Network => self.by_form(EC2, "DeleteVpc", "VpcId", id).await,
             Kind::Disk => self.by_form(EC2, "DeleteVolume", "VolumeId", id).await,
             Kind::Snapshot => self.by_form(EC2, "DeleteSnapshot", "SnapshotId", id).await,
-            Kind::Backup => self.delete_backup(id).await,
+            Kind::Plan | Kind::Backup => self.delete_backup(id).await,
+            Kind::Export => {
+                let asked = self.json(EXPORTS, "DeleteExport", &json!({ "ExportArn": id })).await;
+                outcome(asked, Removal::Gone)
+            }
             Kind::Bucket => self.delete_whole_bucket(id).await,
             Kind::Repository => {
                 let body = json!({ "repositoryName": id, "force": true });
@@ -118,18 +126,24 @@ impl Aws {
             Kind::Account => self.delete_role(id).await,
             Kind::Budget => {
                 let account = self.caller().await?.account;
-                let body = json!({ "AccountId": account, "BudgetName": id });
+                let body = json!({ "AccountId": account, "BudgetName": leftover.name });
                 outcome(self.json(BUDGETS, "DeleteBudget", &body).await, Removal::Gone)
             }
-            Kind::Key => {
-                let body = json!({ "KeyId": id, "PendingWindowInDays": KEY_DAYS });
-                let asked = self.json(KMS, "ScheduleKeyDeletion", &body).await;
-                let pending =
-                    asked.as_ref().err().is_some_and(|fault| fault.code() == "KMSInvalidStateException");
-                if pending { Ok(Removal::Gone) } else { outcome(asked, Removal::Gone) }
-            }
+            Kind::Key => self.delete_key(id).await,
             other => Err(Error::failed(format!("AWS has no {other} that frazil removes")).into()),
         }
+    }
+
+    /// Its names first: they would stand in the way of the next key's while it waits.
+    async fn delete_key(&self, id: &str) -> Asked<Removal> {
+        for alias in self.aliases(Some(id)).await? {
+            let body = json!({ "AliasName": text(&alias, "/AliasName") });
+            outcome(self.json(KMS, "DeleteAlias", &body).await, Removal::Gone)?;
+        }
+        let body = json!({ "KeyId": id, "PendingWindowInDays": KEY_DAYS });
+        let asked = self.json(KMS, "ScheduleKeyDeletion", &body).await;
+        let pending = asked.as_ref().err().is_some_and(|fault| fault.code() == "KMSInvalidStateException");
+        if pending { Ok(Removal::Gone) } else { outcome(asked, Removal::Gone) }
     }
 
     async fn by_form(&self, api: Api, operation: &str, key: &str, id: &str) -> Asked<Removal> {

@@ -5,12 +5,13 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::HUB_TAG;
-use super::endpoints::{BACKUP, BUDGETS, ECR, KMS, LOGS, TAGGING};
+use super::endpoints::{BACKUP, DLM, ECR, KMS, LOGS, TAGGING};
 use super::marks::Marks;
 use super::session::{Ask, Aws};
+use crate::catalog::Provider;
 use crate::cloud::http::{Asked, found};
 use crate::cloud::read::{each, encode, number, text};
-use crate::cloud::{Belongs, Kind, Leftover, Way};
+use crate::cloud::{Belongs, Kind, Leftover, Way, prices};
 
 /// An ARN in parts ("Amazon Resource Names", AWS General Reference).
 #[derive(Debug, PartialEq, Eq)]
@@ -49,12 +50,7 @@ fn looked(arn: &Arn<'_>) -> Looked {
     match (arn.service, arn.kind) {
         (
             "ec2",
-            "vpc-flow-log"
-            | "security-group-rule"
-            | "network-acl"
-            | "dhcp-options"
-            | "fleet"
-            | "spot-instances-request",
+            "security-group-rule" | "network-acl" | "dhcp-options" | "fleet" | "spot-instances-request",
         )
         | ("eks", "addon" | "podidentityassociation" | "access-entry")
         | ("elasticfilesystem", "access-point")
@@ -68,7 +64,7 @@ fn looked(arn: &Arn<'_>) -> Looked {
 }
 
 /// Kinds of EC2 that have a list of their own.
-const LISTED: [&str; 13] = [
+const LISTED: [&str; 14] = [
     "elastic-ip",
     "instance",
     "internet-gateway",
@@ -82,6 +78,7 @@ const LISTED: [&str; 13] = [
     "volume",
     "vpc",
     "vpc-endpoint",
+    "vpc-flow-log",
 ];
 
 impl Aws {
@@ -109,7 +106,6 @@ impl Aws {
                 break;
             }
         }
-        own.extend(self.budget(marks).await?);
         Ok(own)
     }
 
@@ -157,12 +153,10 @@ impl Aws {
                 let answer = found(self.rest_json(BACKUP, ask).await, |fault| {
                     fault.code() == "ResourceNotFoundException"
                 })?;
-                let gone = answer.as_ref().is_none_or(|plan| !text(plan, "/DeletionDate").is_empty());
-                Ok((!gone).then(|| told(Kind::Backup, arn).named(parts.name).noted("a plan of backups")))
+                let there = answer.filter(|plan| text(plan, "/DeletionDate").is_empty());
+                Ok(there.map(|plan| told(Kind::Plan, arn).named(&text(&plan, "/BackupPlan/BackupPlanName"))))
             }
-            ("dlm", "policy") => {
-                Ok(Some(told(Kind::Backup, arn).named(parts.name).noted("a plan of copies of disks")))
-            }
+            ("dlm", "policy") => self.copies(arn, parts).await,
             _ => {
                 let how = Way::ByHand("frazil does not know this kind: delete it in the console".to_owned());
                 Ok(Some(told(Kind::Other, arn).named(parts.name).noted(parts.service).goes(how)))
@@ -180,17 +174,43 @@ impl Aws {
             return Ok(None);
         };
         let points = number(&vault, "/NumberOfRecoveryPoints").unwrap_or_default();
+        let gib = if points == 0 { 0 } else { self.bytes_in(parts.name).await?.div_ceil(1 << 30) };
+        let monthly = prices::stored(Provider::Aws, self.region_name(), "backup_efs_warm", gib);
         let told = Leftover::new(Kind::Backup, format!("backup-vault:{}", parts.name), Belongs::Tag);
-        Ok(Some(told.named(parts.name).at(parts.region).noted(format!("{points} recovery points"))))
+        let note = format!("{points} recovery points of {gib} GiB");
+        Ok(Some(told.named(parts.name).at(parts.region).costs(monthly).noted(note)))
     }
 
-    /// AWS Budgets API, `DescribeBudget`: the one of the hub's name, which no tagging API tells of.
-    async fn budget(&self, marks: &Marks<'_>) -> Asked<Option<Leftover>> {
-        let account = self.caller().await?.account;
-        let asked = json!({ "AccountId": account, "BudgetName": marks.hub() });
-        let answer = self.json(BUDGETS, "DescribeBudget", &asked).await;
-        let answer = found(answer, |fault| fault.code() == "NotFoundException")?;
-        Ok(answer.map(|_| Leftover::new(Kind::Budget, marks.hub(), Belongs::Name).at("global")))
+    /// Amazon Data Lifecycle Manager API, `GetLifecyclePolicy`.
+    async fn copies(&self, arn: &str, parts: &Arn<'_>) -> Asked<Option<Leftover>> {
+        let path = format!("/policies/{}/", parts.name);
+        let ask = Ask { path, operation: "GetLifecyclePolicy", ..Ask::default() };
+        let answer =
+            found(self.rest_json(DLM, ask).await, |fault| fault.code() == "ResourceNotFoundException")?;
+        Ok(answer.map(|answer| {
+            let told = Leftover::new(Kind::Plan, arn, Belongs::Tag).at(parts.region);
+            told.named(&text(&answer, "/Policy/Description")).noted("its copies stay")
+        }))
+    }
+
+    /// What the copies in a vault take ("AWS Backup Developer Guide", `ListRecoveryPointsByBackupVault`).
+    async fn bytes_in(&self, vault: &str) -> Asked<u64> {
+        let path = format!("/backup-vaults/{}/recovery-points/", encode(vault, true));
+        let mut next = String::new();
+        let mut bytes = 0;
+        loop {
+            let query = if next.is_empty() { Vec::new() } else { vec![("nextToken".to_owned(), next)] };
+            let operation = "ListRecoveryPointsByBackupVault";
+            let page = self
+                .rest_json(BACKUP, Ask { path: path.clone(), query, operation, ..Ask::default() })
+                .await?;
+            let sizes = each(&page, "/RecoveryPoints").into_iter();
+            bytes += sizes.filter_map(|one| number(one, "/BackupSizeInBytes")).sum::<u64>();
+            next = text(&page, "/NextToken");
+            if next.is_empty() {
+                return Ok(bytes);
+            }
+        }
     }
 }
 
@@ -218,7 +238,8 @@ mod tests {
     fn what_has_a_list_of_its_own_is_not_taken_from_the_tags() {
         let at = |text| looked(&Arn::read(text).unwrap());
         assert_eq!(at("arn:aws:ec2:us-west-2:1:volume/vol-1"), Looked::Listed);
-        assert_eq!(at("arn:aws:ec2:us-west-2:1:vpc-flow-log/fl-1"), Looked::Part);
+        assert_eq!(at("arn:aws:ec2:us-west-2:1:vpc-flow-log/fl-1"), Looked::Listed);
+        assert_eq!(at("arn:aws:ec2:us-west-2:1:security-group-rule/sgr-1"), Looked::Part);
         assert_eq!(at("arn:aws:ec2:us-west-2:1:transit-gateway/tgw-1"), Looked::Here);
         assert_eq!(at("arn:aws:eks:us-west-2:1:addon/lab/coredns/1"), Looked::Part);
         assert_eq!(at("arn:aws:s3:::lab"), Looked::Here);

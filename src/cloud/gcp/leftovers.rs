@@ -29,6 +29,8 @@ impl Gcp {
         )
         .await?;
         found.extend([clusters, balancers, placed, machines, rest.0, rest.1].into_iter().flatten());
+        found.extend(self.record(hub, &found).await?);
+        found.extend(self.bills(hub, &marks).await?);
         Ok(in_order(found))
     }
 
@@ -139,9 +141,7 @@ impl Gcp {
             let belongs =
                 marks.of(&one).or_else(|| marks.by_labels(&crate::cloud::read::tags(&one, properties)));
             found.extend(
-                belongs.map(|belongs| {
-                    told(Kind::Backup, &place, &one, belongs).noted("a plan of copies of disks")
-                }),
+                belongs.map(|belongs| told(Kind::Plan, &place, &one, belongs).noted("its copies stay")),
             );
         }
         Ok(found)

@@ -68,6 +68,15 @@ impl Gcp {
                 let asked = "artifactregistry.repositories.delete";
                 self.delete_at("artifactregistry", format!("/v1/{id}"), asked, Removal::Going).await
             }
+            Kind::Record => {
+                self.delete_at("dns", format!("/dns/v1/{id}"), "dns.resourceRecordSets.delete", Removal::Gone)
+                    .await
+            }
+            Kind::Channel => {
+                let asked = "monitoring.notificationChannels.delete";
+                self.delete_at("monitoring", format!("/v3/{id}"), asked, Removal::Gone).await
+            }
+            Kind::Budget | Kind::Dataset => self.delete_of_bills(leftover).await,
             _ if id.starts_with("projects/") => {
                 let collection = id.rsplit('/').nth(1).unwrap_or_default();
                 let asked = format!("compute.{collection}.delete");
@@ -112,6 +121,20 @@ impl Gcp {
         }
         let asked = "resourcemanager.projects.setIamPolicy";
         self.ask(call("setIamPolicy", asked, json!({ "policy": policy }))).await.map(drop)
+    }
+
+    /// A dataset goes with its tables.
+    async fn delete_of_bills(&self, leftover: &Leftover) -> Asked<Removal> {
+        let id = &leftover.id;
+        let ask = if leftover.kind == Kind::Budget {
+            let (path, asked) = (format!("/v1/{id}"), "billing.budgets.delete");
+            Ask { api: "billingbudgets", path, asked, for_project: true, ..Ask::default() }
+        } else {
+            let (path, asked) = (format!("/bigquery/v2/{id}"), "bigquery.datasets.delete");
+            let query = vec![("deleteContents".to_owned(), "true".to_owned())];
+            Ask { api: "bigquery", path, asked, query, ..Ask::default() }
+        };
+        outcome(self.ask(Ask { method: Method::DELETE, ..ask }).await, Removal::Gone)
     }
 
     async fn delete_whole_bucket(&self, name: &str) -> Asked<Removal> {

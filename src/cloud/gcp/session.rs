@@ -43,6 +43,9 @@ pub(super) struct Ask<'a> {
     pub(super) path: String,
     pub(super) query: Vec<(String, String)>,
     pub(super) body: Option<Value>,
+    /// Whether the project answers for it: APIs of billing accounts belong to no project, and want to
+    /// know which one asks when a person does ("Set the quota project").
+    pub(super) for_project: bool,
     /// The method, as permissions are written: `compute.disks.list`.
     pub(super) asked: &'a str,
 }
@@ -202,6 +205,10 @@ impl Gcp {
             HeaderValue::try_from(format!("Bearer {token}")).map_err(|error| cannot().because(error))?;
         bearer.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, bearer);
+        if ask.for_project {
+            let project = HeaderValue::try_from(&self.0.project).map_err(|error| cannot().because(error))?;
+            request.headers_mut().insert("x-goog-user-project", project);
+        }
         if let Some(body) = &ask.body {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(body.to_string().into());

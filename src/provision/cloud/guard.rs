@@ -4,24 +4,33 @@
 use super::changes::{Action, CloudChange, CloudPlan};
 use crate::error::{Error, Result};
 
-/// Types whose loss takes people's work, or what runs for them, with it; and how each is called.
-const GUARDED: [(&str, &str); 11] = [
+/// Types whose loss takes people's work, or what runs for them, with it; and how each is called. Of
+/// buckets a hub has several: each is called as it is in the module.
+const GUARDED: [(&str, &str); 12] = [
     ("aws_eks_cluster", "cluster"),
     ("aws_eks_node_group", "pool"),
     ("aws_ebs_volume", "homes"),
     ("aws_efs_file_system", "homes"),
-    ("aws_s3_bucket", "scratch"),
+    ("aws_s3_bucket", BY_BLOCK),
     ("aws_vpc", "network"),
     ("google_container_cluster", "cluster"),
     ("google_container_node_pool", "pool"),
     ("google_compute_disk", "homes"),
     ("google_filestore_instance", "homes"),
-    ("google_storage_bucket", "scratch"),
+    ("google_storage_bucket", BY_BLOCK),
+    ("google_bigquery_dataset", BY_BLOCK),
 ];
 
-/// What a guarded change is called in `--replace`: `cluster`, `homes`, `pool/user`, …
+/// The name of its block says what it is.
+const BY_BLOCK: &str = "";
+
+/// What a guarded change is called in `--replace`: `cluster`, `homes`, `pool/user`, `flow-logs`, …
 fn called(change: &CloudChange) -> Option<String> {
     let (_, what) = GUARDED.iter().find(|(kind, _)| *kind == change.kind)?;
+    if *what == BY_BLOCK {
+        let block = change.address.strip_prefix(&change.kind)?.strip_prefix('.')?;
+        return block.split('[').next().map(|name| name.replace('_', "-"));
+    }
     let key = change.address.rsplit_once("[\"").and_then(|(_, key)| key.strip_suffix("\"]"));
     Some(key.filter(|_| *what == "pool").map_or_else(|| (*what).to_owned(), |key| format!("{what}/{key}")))
 }
@@ -107,6 +116,24 @@ mod tests {
         let refused = refuse_loss(&pool(), &["pool/gpu".to_owned()]).unwrap_err();
         assert!(refused.hints()[0].contains("--replace pool/user"), "{:?}", refused.hints());
         assert!(refuse_loss(&pool(), &["pool/user".to_owned()]).is_ok());
+    }
+
+    #[test]
+    fn each_bucket_goes_by_its_own_name() {
+        for (kind, address, word) in [
+            ("aws_s3_bucket", "aws_s3_bucket.scratch[0]", "scratch"),
+            ("aws_s3_bucket", "aws_s3_bucket.bills[0]", "bills"),
+            ("aws_s3_bucket", "aws_s3_bucket.flow_logs[0]", "flow-logs"),
+            ("google_storage_bucket", "google_storage_bucket.scratch[0]", "scratch"),
+            ("google_bigquery_dataset", "google_bigquery_dataset.bills[0]", "bills"),
+        ] {
+            let plan = plan(kind, address, Action::Delete);
+            let words = ["scratch", "bills", "flow-logs"].map(str::to_owned);
+            let others: Vec<_> = words.into_iter().filter(|other| other != word).collect();
+            let refused = refuse_loss(&plan, &others).unwrap_err();
+            assert!(refused.hints()[0].contains(&format!("--replace {word}`")), "{:?}", refused.hints());
+            assert!(refuse_loss(&plan, &[word.to_owned()]).is_ok(), "{address}");
+        }
     }
 
     #[test]

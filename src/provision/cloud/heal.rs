@@ -6,10 +6,13 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
+use super::again::{Again, again};
 use super::changes::{Action, CloudChange, CloudPlan, is_pool};
 use super::follow::{Diagnostic, Stopped, follow};
 use super::lock::StateLock;
-use super::orphans::{Adoption, Planned, adoptions, is_generated, is_looked_for, known, parts, planned};
+use super::orphans::{
+    Adoption, Planned, adoptions, is_generated, is_looked_for, is_plain, is_taken, known, parts, planned,
+};
 use super::root::Root;
 use super::site::CloudSite;
 use crate::cloud::{Belongs, Bucket, Cloud, Cluster, Health, Hub, Kind, Leftover, Pool, Removal};
@@ -104,28 +107,47 @@ impl CloudSite<'_> {
     /// When the cloud does not say what is there.
     pub(super) async fn orphans(&self, plan: &Value) -> Result<Vec<Adoption>> {
         let made = planned(plan);
+        let doubled = made.iter().filter(|one| again(one.kind) == Some(Again::Doubled));
+        let mut asked = self.asked(doubled, &known(plan)).await?;
         if !is_looked_for(&made) {
-            return Ok(Vec::new());
+            return Ok(asked);
         }
-        let mut found = self.cloud.leftovers(&Hub::new(self.document.hub.name.as_str())).await?;
+        let mut found = self.cloud.leftovers(&Hub::of(&self.document.hub)).await?;
         let broken = self.broken_pools(&found).await?;
         found.retain(|each| each.kind != Kind::NodePool || !broken.contains(&each.name));
         let mut all = adoptions(&made, &found, &known(plan));
         self.buckets(&made, &mut all).await?;
+        all.append(&mut asked);
         Ok(all)
     }
 
-    /// A bucket whose call was cut off before it got its tags: its name has the account's in it.
-    async fn buckets(&self, made: &[Planned<'_>], all: &mut Vec<Adoption>) -> Result<()> {
-        let Some(name) = self.cluster.scratch() else { return Ok(()) };
-        let Some(address) = made.iter().map(|one| one.address).find(|address| is_scratch(address)) else {
-            return Ok(());
-        };
-        if all.iter().any(|one| one.address == address) {
-            return Ok(());
+    /// Parts of the hub's things that no list tells, where the cloud knows them.
+    async fn asked<'p>(
+        &self,
+        made: impl Iterator<Item = &'p Planned<'p>> + Send,
+        known: &[String],
+    ) -> Result<Vec<Adoption>> {
+        let hub = self.document.hub.name.as_str();
+        let mut all = Vec::new();
+        for one in made.filter(|one| one.can_be_asked_for()) {
+            let id = self.cloud.part(one.kind, hub, one.values).await?;
+            let new = id.filter(|id| is_plain(id) && !known.contains(id));
+            all.extend(new.map(|id| Adoption { address: one.address.to_owned(), id }));
         }
-        let bare = self.cloud.bucket(&name).await?.filter(|bucket| bucket.hub.is_none());
-        all.extend(bare.map(|bucket| Adoption { address: address.to_owned(), id: bucket.name }));
+        Ok(all)
+    }
+
+    /// A bucket whose call was cut off before it got its tags: the modules' names of buckets have the
+    /// account or project in them.
+    async fn buckets(&self, made: &[Planned<'_>], all: &mut Vec<Adoption>) -> Result<()> {
+        for one in made {
+            let Some(name) = one.bucket().filter(|_| !all.iter().any(|each| each.address == one.address))
+            else {
+                continue;
+            };
+            let bare = self.cloud.bucket(name).await?.filter(|bucket| bucket.hub.is_none());
+            all.extend(bare.map(|bucket| Adoption { address: one.address.to_owned(), id: bucket.name }));
+        }
         Ok(())
     }
 
@@ -238,7 +260,7 @@ impl CloudSite<'_> {
         problems: &[Diagnostic],
         progress: &mut Progress,
     ) -> Result<bool> {
-        if !problems.iter().any(super::orphans::is_taken) {
+        if !problems.iter().any(is_taken) {
             return Ok(false);
         }
         self.make_plan(root, &[], progress).await?;
@@ -252,13 +274,11 @@ impl CloudSite<'_> {
             Provider::Kubernetes(_) | Provider::Local(_) => Vec::new(),
         };
         all.extend(parts(&made, problems, &place));
-        for problem in problems.iter().filter(|problem| super::orphans::is_taken(problem)) {
-            let named = made.iter().find(|one| Some(one.address) == problem.address.as_deref());
-            let Some((kind, whole, place)) = named.and_then(Planned::whole) else { continue };
-            let found = self.cloud.part(kind, whole, place).await?;
-            let address = named.map(|one| one.address.to_owned()).unwrap_or_default();
-            all.extend(found.map(|id| Adoption { address, id }));
-        }
+        let taken: Vec<_> = problems.iter().filter(|each| is_taken(each)).map(|each| &each.address).collect();
+        let refused = made.iter().filter(|one| {
+            again(one.kind) == Some(Again::Refused) && taken.contains(&&Some(one.address.to_owned()))
+        });
+        all.extend(self.asked(refused, &known(&plan)).await?);
         Ok(!all.is_empty() && root.adopt(&all)?)
     }
 
@@ -278,10 +298,6 @@ impl CloudSite<'_> {
             None => Ok(false),
         }
     }
-}
-
-fn is_scratch(address: &str) -> bool {
-    ["aws_s3_bucket.scratch[0]", "google_storage_bucket.scratch[0]"].contains(&address)
 }
 
 fn is_of_a_pool(pool: &Pool) -> bool {

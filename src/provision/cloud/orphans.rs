@@ -19,8 +19,8 @@ pub(super) struct Adoption {
 
 /// By what a thing that is there is known to be the one that Terraform would make.
 #[derive(Clone, Copy, Debug)]
-enum By {
-    /// Its name is that of this argument.
+pub(super) enum By {
+    /// Its name is that of this argument, or of one within a block: `export/0/name`.
     Argument(&'static str),
     /// Its tag `Name` is the same.
     Tag,
@@ -34,11 +34,13 @@ enum By {
 
 /// How the provider's `import` names it.
 #[derive(Clone, Copy, Debug)]
-enum Id {
+pub(super) enum Id {
     /// As the cloud does.
     Own,
     /// By its name.
     Name,
+    /// By the end of its ARN.
+    End,
     /// `CLUSTER:GROUP`.
     Group,
     /// `PROJECT/LOCATION/CLUSTER/POOL`.
@@ -48,11 +50,11 @@ enum Id {
 }
 
 /// A type of Terraform's, the kind of thing it is, and how both are brought together.
-type Row = (&'static str, Kind, By, Id);
+pub(super) type Row = (&'static str, Kind, By, Id);
 
 /// What is found among a hub's leftovers. Each provider's documentation of a type has its IDs under
 /// "Import" (hashicorp/aws 6, hashicorp/google 7).
-const FOUND: &[Row] = &[
+pub(super) const FOUND: &[Row] = &[
     ("aws_vpc", Kind::Network, By::Tag, Id::Own),
     ("aws_subnet", Kind::Subnet, By::Tag, Id::Own),
     ("aws_internet_gateway", Kind::Gateway, By::Tag, Id::Own),
@@ -60,6 +62,7 @@ const FOUND: &[Row] = &[
     ("aws_nat_gateway", Kind::Nat, By::Tag, Id::Own),
     ("aws_route_table", Kind::Route, By::Tag, Id::Own),
     ("aws_vpc_endpoint", Kind::Endpoint, By::Tag, Id::Own),
+    ("aws_flow_log", Kind::FlowLog, By::Tag, Id::Own),
     ("aws_security_group", Kind::Firewall, By::Argument("name"), Id::Own),
     ("aws_ebs_volume", Kind::Disk, By::Tag, Id::Own),
     ("aws_efs_file_system", Kind::FileSystem, By::Tag, Id::Own),
@@ -72,33 +75,51 @@ const FOUND: &[Row] = &[
     ("aws_kms_key", Kind::Key, By::Only, Id::Name),
     ("aws_s3_bucket", Kind::Bucket, By::Argument("bucket"), Id::Own),
     ("aws_backup_vault", Kind::Backup, By::Argument("name"), Id::Name),
+    ("aws_backup_plan", Kind::Plan, By::Argument("name"), Id::End),
+    ("aws_dlm_lifecycle_policy", Kind::Plan, By::Argument("description"), Id::End),
+    ("aws_bcmdataexports_export", Kind::Export, By::Argument("export/0/name"), Id::Own),
+    ("aws_budgets_budget", Kind::Budget, By::Argument("name"), Id::Own),
     ("google_compute_network", Kind::Network, By::Argument("name"), Id::Own),
     ("google_compute_subnetwork", Kind::Subnet, By::Argument("name"), Id::Own),
     ("google_compute_firewall", Kind::Firewall, By::Argument("name"), Id::Own),
     ("google_compute_router", Kind::Router, By::Argument("name"), Id::Own),
     ("google_compute_disk", Kind::Disk, By::Argument("name"), Id::Own),
-    ("google_compute_resource_policy", Kind::Policy, By::Argument("name"), Id::Own),
+    ("google_compute_address", Kind::Address, By::Argument("name"), Id::Own),
+    ("google_compute_resource_policy", Kind::Plan, By::Argument("name"), Id::Own),
     ("google_container_cluster", Kind::Cluster, By::Argument("name"), Id::Own),
     ("google_container_node_pool", Kind::NodePool, By::Argument("name"), Id::Pool),
     ("google_filestore_instance", Kind::FileSystem, By::Argument("name"), Id::Own),
     ("google_storage_bucket", Kind::Bucket, By::Argument("name"), Id::Own),
     ("google_artifact_registry_repository", Kind::Repository, By::Argument("repository_id"), Id::Own),
     ("google_service_account", Kind::Account, By::Email("account_id"), Id::Account),
+    ("google_bigquery_dataset", Kind::Dataset, By::Argument("dataset_id"), Id::Own),
+    ("google_billing_budget", Kind::Budget, By::Argument("display_name"), Id::Own),
+    ("google_monitoring_notification_channel", Kind::Channel, By::Argument("display_name"), Id::Own),
 ];
 
 /// Parts of something that is the hub's, which are so by their nature, and what only its own account
 /// can have under that name: their IDs are made of their arguments. In `{~PREFIX}` goes the word of
 /// the cloud's complaint that begins so.
-const PARTS: &[(&str, &str)] = &[
+pub(super) const PARTS: &[(&str, &str)] = &[
     ("aws_eks_addon", "{cluster_name}:{addon_name}"),
+    ("aws_eks_access_entry", "{cluster_name}:{principal_arn}"),
     ("aws_eks_pod_identity_association", "{cluster_name},{~a-}"),
     ("aws_route", "{route_table_id}_{destination_cidr_block}"),
     ("aws_route_table_association", "{subnet_id}/{route_table_id}"),
-    ("aws_kms_alias", "{name}"),
-    ("aws_budgets_budget", "{account}:{name}"),
     ("google_compute_router_nat", "projects/{project}/regions/{region}/routers/{router}/{name}"),
     ("google_compute_disk_resource_policy_attachment", "projects/{project}/zones/{zone}/disks/{disk}/{name}"),
     ("google_project_iam_custom_role", "projects/{project}/roles/{role_id}"),
+];
+
+/// Parts whose IDs only the cloud knows, and the arguments by which it is asked for them.
+pub(super) const ASKED: &[(&str, &[&str])] = &[
+    ("aws_backup_selection", &["plan_id", "name"]),
+    ("aws_efs_access_point", &["file_system_id"]),
+    ("aws_efs_mount_target", &["file_system_id", "subnet_id"]),
+    ("aws_kms_alias", &["name"]),
+    ("aws_route53_record", &["zone_id", "name", "records"]),
+    ("aws_vpc_security_group_ingress_rule", &["security_group_id"]),
+    ("google_dns_record_set", &["managed_zone", "name", "rrdatas"]),
 ];
 
 /// A resource that a plan makes.
@@ -106,19 +127,26 @@ const PARTS: &[(&str, &str)] = &[
 pub(super) struct Planned<'a> {
     /// Its address.
     pub address: &'a str,
-    kind: &'a str,
-    values: &'a Value,
+    /// Its type.
+    pub kind: &'a str,
+    /// The arguments that are known before it is made.
+    pub values: &'a Value,
 }
 
 impl Planned<'_> {
-    /// Of what it is a part, where only the cloud knows its ID: the thing, and the place in it.
-    pub(super) fn whole(&self) -> Option<(&str, &str, &str)> {
-        let (whole, place) = match self.kind {
-            "aws_efs_mount_target" => ("file_system_id", "subnet_id"),
-            "aws_vpc_security_group_ingress_rule" => ("security_group_id", "security_group_id"),
-            _ => return None,
-        };
-        Some((self.kind, self.values[whole].as_str()?, self.values[place].as_str()?))
+    /// Whether the cloud can be asked for it: what it is a part of is there.
+    pub(super) fn can_be_asked_for(&self) -> bool {
+        let said = |name: &&str| !matches!(&self.values[*name], Value::Null) && self.values[*name] != "";
+        ASKED.iter().any(|(kind, names)| *kind == self.kind && names.iter().all(said))
+    }
+
+    /// The name of a bucket.
+    pub(super) fn bucket(&self) -> Option<&str> {
+        match self.kind {
+            "aws_s3_bucket" => self.values["bucket"].as_str(),
+            "google_storage_bucket" => self.values["name"].as_str(),
+            _ => None,
+        }
     }
 }
 
@@ -169,7 +197,8 @@ pub(super) fn adoptions(planned: &[Planned<'_>], leftovers: &[Leftover], known: 
 }
 
 fn is_same((_, kind, by, _): &Row, one: &Planned<'_>, leftover: &Leftover) -> bool {
-    let text = |name: &str| one.values[name].as_str().filter(|text| !text.is_empty());
+    let said = |name: &str| one.values.pointer(&format!("/{name}"))?.as_str();
+    let text = |name: &str| said(name).filter(|text| !text.is_empty());
     leftover.kind == *kind
         && is_surely_the_hubs(leftover)
         && match by {
@@ -201,6 +230,7 @@ fn id((.., id): &Row, leftover: &Leftover) -> String {
     match id {
         Id::Own => own.clone(),
         Id::Name => name.clone(),
+        Id::End => own.rsplit([':', '/']).next().unwrap_or_default().to_owned(),
         Id::Group => own.replacen('/', ":", 1),
         Id::Pool => {
             let parts: Vec<_> = own.split('/').collect();
@@ -214,8 +244,9 @@ fn id((.., id): &Row, leftover: &Leftover) -> String {
 }
 
 /// What can stand in a module as it is.
-fn is_plain(id: &str) -> bool {
-    !id.is_empty() && id.chars().all(|letter| letter.is_ascii_alphanumeric() || ":/_.,@+=#-".contains(letter))
+pub(super) fn is_plain(id: &str) -> bool {
+    !id.is_empty()
+        && id.chars().all(|letter| letter.is_ascii_alphanumeric() || ":/_.,@+=#|-".contains(letter))
 }
 
 /// The parts that Terraform could not make because they are there, by what it complained of.
@@ -330,6 +361,17 @@ mod tests {
             adopted(account, tag(Kind::Account, email, email), &[]).unwrap(),
             format!("projects/p/serviceAccounts/{email}")
         );
+        let plan = create("aws_backup_plan", "aws_backup_plan.homes[0]", json!({ "name": "lab-homes" }));
+        let arn = "arn:aws:backup:r:1:backup-plan:0a1b-2c";
+        assert_eq!(adopted(plan, tag(Kind::Plan, arn, "lab-homes"), &[]).unwrap(), "0a1b-2c");
+        let copies =
+            || create("aws_dlm_lifecycle_policy", "x", json!({ "description": "Homes of the hub lab" }));
+        let arn = "arn:aws:dlm:r:1:policy/policy-1";
+        assert_eq!(adopted(copies(), tag(Kind::Plan, arn, "Homes of the hub lab"), &[]).unwrap(), "policy-1");
+        assert_eq!(adopted(copies(), tag(Kind::Plan, arn, "lab-homes"), &[]), None);
+        let export = create("aws_bcmdataexports_export", "x", json!({ "export": [{ "name": "lab-cur2" }] }));
+        let arn = "arn:aws:bcm-data-exports:us-east-1:1:export/lab-cur2-1";
+        assert_eq!(adopted(export, tag(Kind::Export, arn, "lab-cur2"), &[]).unwrap(), arn);
         let key = create("aws_kms_key", "aws_kms_key.secrets", json!({}));
         assert_eq!(adopted(key, tag(Kind::Key, "arn:aws:kms:r:1:key/k-1", "k-1"), &[]).unwrap(), "k-1");
     }
@@ -360,20 +402,37 @@ mod tests {
             create("aws_eks_addon", "aws_eks_addon.node[\"vpc-cni\"]", json!({ "cluster_name": "lab", "addon_name": "vpc-cni" })),
             create("google_compute_router_nat", "nat", json!({ "router": "projects/p/regions/r/routers/lab", "name": "lab" })),
             create("aws_eks_pod_identity_association", "pods", json!({ "cluster_name": "lab" })),
-            create("aws_eks_access_entry", "entry", json!({ "cluster_name": "lab" })),
+            create("aws_eks_access_entry", "unknown", json!({ "cluster_name": "lab" })),
+            create("aws_eks_access_entry", "entry", json!({ "cluster_name": "lab", "principal_arn": "arn:aws:iam::1:role/ada" })),
         ] });
         let says = |address: &str, detail: &str| Diagnostic::error(address, detail);
         let problems = [
             says("aws_eks_addon.node[\"vpc-cni\"]", "ResourceInUseException: Addon already exists."),
             says("nat", "googleapi: Error 409: alreadyExists"),
             says("pods", "ResourceInUseException: Association already exists: a-0123456789"),
-            says("entry", "ResourceInUseException: it already exists"),
+            says("unknown", "ResourceInUseException: it already exists"),
+            says("entry", "ResourceInUseException: The specified access entry resource is already in use"),
         ];
         let place = [("project", "p"), ("region", "r")];
         let found: Vec<_> = parts(&planned(&plan), &problems, &place).into_iter().map(|one| one.id).collect();
-        assert_eq!(found, ["lab:vpc-cni", "projects/p/regions/r/routers/lab/lab", "lab,a-0123456789"]);
+        let nat = "projects/p/regions/r/routers/lab/lab";
+        let expected = ["lab:vpc-cni", nat, "lab,a-0123456789", "lab:arn:aws:iam::1:role/ada"];
+        assert_eq!(found, expected);
         let other = [says("nat", "Error 403: quota")];
         assert_eq!(parts(&planned(&plan), &other, &place), []);
+    }
+
+    #[test]
+    fn a_part_is_asked_for_once_it_is_known_of_what() {
+        let can = |values: Value| {
+            let plan = json!({ "resource_changes": [create("google_dns_record_set", "x", values)] });
+            planned(&plan)[0].can_be_asked_for()
+        };
+        assert!(can(json!({ "managed_zone": "z", "name": "hub.example.org.", "rrdatas": ["192.0.2.7"] })));
+        assert!(
+            !can(json!({ "managed_zone": "z", "name": "hub.example.org." })),
+            "its address is not known yet"
+        );
     }
 
     #[test]

@@ -29,6 +29,9 @@ const STATE: &str = "terraform-state";
 /// The folder in which a plan is made while there is no bucket for the state yet.
 const PREVIEW: &str = "terraform-preview";
 
+/// How deep things that are taken over are nested: a part is found once it is known of what.
+const DEEPEST: u32 = 3;
+
 /// A hub's place in a cloud.
 pub(super) struct CloudSite<'a> {
     pub context: &'a Context,
@@ -156,8 +159,11 @@ impl<'a> CloudSite<'a> {
     pub(super) async fn plan(&self, root: &Root, progress: &mut Progress) -> Result<CloudPlan> {
         self.make_plan(root, &[], progress).await?;
         let mut plan = self.show(root, true).await?;
-        let orphans = self.orphans(&plan).await?;
-        if !orphans.is_empty() && root.adopt(&orphans)? {
+        for _ in 0..DEEPEST {
+            let orphans = self.orphans(&plan).await?;
+            if orphans.is_empty() || !root.adopt(&orphans)? {
+                break;
+            }
             self.make_plan(root, &[], progress).await?;
             plan = self.show(root, true).await?;
         }

@@ -65,7 +65,7 @@ pub struct CloudStatement {
 pub async fn audit(context: &Context, document: &HubDocument, keep: &[Keep]) -> Result<CloudStatement> {
     let cloud = Live::open(context, &document.hub.provider).await?;
     refuse_other_account(&document.hub.provider, &cloud.whoami().await?)?;
-    let found = cloud.leftovers(&Hub::new(document.hub.name.as_str())).await?;
+    let found = cloud.leftovers(&Hub::of(&document.hub)).await?;
     let cluster = Cluster::without_pools(&document.hub);
     let state = cluster.state();
     let found = found.into_iter().map(|each| (each, String::new())).collect();
@@ -209,7 +209,7 @@ impl Removal<'_> {
         let (keep, filestore) = (self.keep.to_vec(), on_filestore(&self.site.cluster));
         let wanted =
             move |each: &Leftover| Some(&each.name) != state.as_ref() && !is_kept(each, &keep, filestore);
-        let hub = Hub::new(self.site.document.hub.name.as_str());
+        let hub = Hub::of(&self.site.document.hub);
         let mut told = |each: &Leftover, _: &Result<crate::cloud::Removal>| {
             progress.detail(&format!("{} {}", each.kind, each.name));
         };
@@ -278,7 +278,9 @@ fn spared(known: &[Known], keep: &[Keep]) -> BTreeSet<String> {
 /// let go of its network.
 fn is_kept(leftover: &Leftover, keep: &[Keep], on_filestore: bool) -> bool {
     match leftover.kind {
-        Kind::Disk | Kind::Snapshot | Kind::FileSystem | Kind::Backup => keep.contains(&Keep::Homes),
+        Kind::Disk | Kind::Snapshot | Kind::FileSystem | Kind::Backup | Kind::Plan => {
+            keep.contains(&Keep::Homes)
+        }
         Kind::Network => on_filestore && keep.contains(&Keep::Homes),
         Kind::Bucket => keep.contains(&Keep::Scratch) && leftover.name.ends_with("-scratch"),
         _ => false,

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CERTIFICATES, account_annotations, shared};
+use super::{CERT_MANAGER, CERTIFICATES, account_annotations, shared};
 use crate::config::{Balancer, Certificates, Domain, Provider};
 use crate::render::chart::{Chart, Release, merge};
 use crate::render::cluster::Cluster;
@@ -31,7 +31,7 @@ pub(super) fn release(cluster: &Cluster<'_>) -> Option<Release> {
         "serviceAccount": { "annotations": account_annotations(cluster, CERTIFICATES) },
     });
     let release = shared(CHART, values);
-    Some(Release { namespace: CHART.name.to_owned(), ..release })
+    Some(Release { namespace: CERT_MANAGER.to_owned(), ..release })
 }
 
 /// Issuer, certificate, and what makes the gateway's proxy use it.

@@ -49,9 +49,21 @@ for key in client("kms").list_keys()["Keys"]:
     state = client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"]
     if state != "PendingDeletion":
         print("kms Keys", key["KeyId"])
+for policy in client("dlm").get_lifecycle_policies()["Policies"]:
+    print("dlm Policies", policy["PolicyId"])
+for export in client("bcm-data-exports").list_exports()["Exports"]:
+    print("bcm-data-exports Exports", export["ExportArn"])
+for system in client("efs").describe_file_systems()["FileSystems"]:
+    for point in client("efs").describe_access_points(FileSystemId=system["FileSystemId"])["AccessPoints"]:
+        print("efs AccessPoints", point["AccessPointId"])
+for zone in client("route53").list_hosted_zones()["HostedZones"]:
+    for record in client("route53").list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]:
+        print("route53 ResourceRecordSets", record["Name"], record["Type"])
 for budget in client("budgets").describe_budgets(AccountId="123456789012").get("Budgets", []):
     print("budgets", budget["BudgetName"])
 for vault in client("backup").list_backup_vaults().get("BackupVaultList", []):
     print("backup vaults", vault["BackupVaultName"])
 for plan in client("backup").list_backup_plans().get("BackupPlansList", []):
     print("backup plans", plan["BackupPlanName"])
+    for selection in client("backup").list_backup_selections(BackupPlanId=plan["BackupPlanId"])["BackupSelectionsList"]:
+        print("backup selections", selection["SelectionName"])

@@ -6,6 +6,7 @@ import uuid
 from moto.core import DEFAULT_ACCOUNT_ID
 
 budget_actions, cost_tags, exports, reports, cache_rules = {}, {}, {}, {}, {}
+selections, copies = {}, {}
 
 
 class Refused(Exception):
@@ -21,7 +22,7 @@ def answers(request):
 
 
 def answer(request, max_page):
-    body = request.json()
+    body = request.json() | request.labels
     try:
         told = OPERATIONS[request.service, request.action](body)
     except Refused as refused:
@@ -142,6 +143,59 @@ def delete_report(body):
     return {"ResponseMessage": "Success"}
 
 
+# AWS Backup: what a plan selects
+
+
+def create_selection(body):
+    wanted, plan, name = body["BackupSelection"], body["backupPlanId"], str(uuid.uuid4())
+    if any(one["SelectionName"] == wanted["SelectionName"] for one in selections.get(plan, {}).values()):
+        raise Refused("AlreadyExistsException", "Backup selection already exists.")
+    selections.setdefault(plan, {})[name] = wanted
+    return {"SelectionId": name, "BackupPlanId": plan}
+
+
+def list_selections(body):
+    plan = body["backupPlanId"]
+    kept = selections.get(plan, {}).items()
+    return {
+        "BackupSelectionsList": [
+            {"SelectionId": name, "SelectionName": one["SelectionName"], "BackupPlanId": plan} for name, one in kept
+        ]
+    }
+
+
+def get_selection(body):
+    plan, name = body["backupPlanId"], body["selectionId"]
+    one = found(selections.get(plan, {}), name, "ResourceNotFoundException")
+    return {"BackupSelection": one, "SelectionId": name, "BackupPlanId": plan}
+
+
+def delete_selection(body):
+    found(selections.get(body["backupPlanId"], {}), body["selectionId"], "ResourceNotFoundException")
+    del selections[body["backupPlanId"]][body["selectionId"]]
+    return {}
+
+
+# Data Lifecycle Manager: what makes copies of disks
+
+
+def create_copies(body):
+    name = f"policy-{uuid.uuid4().hex[:17]}"
+    arn = f"arn:aws:dlm:us-west-2:{DEFAULT_ACCOUNT_ID}:policy/{name}"
+    copies[name] = {**body, "PolicyId": name, "PolicyArn": arn}
+    return {"PolicyId": name}
+
+
+def get_copies(body):
+    return {"Policy": found(copies, body["policyId"], "ResourceNotFoundException")}
+
+
+def delete_copies(body):
+    found(copies, body["policyId"], "ResourceNotFoundException")
+    del copies[body["policyId"]]
+    return {}
+
+
 # ECR: rules of pull-through caches
 
 
@@ -179,6 +233,14 @@ OPERATIONS = {
     ("cur", "PutReportDefinition"): put_report,
     ("cur", "DescribeReportDefinitions"): lambda _: {"ReportDefinitions": list(reports.values())},
     ("cur", "DeleteReportDefinition"): delete_report,
+    ("backup", "CreateBackupSelection"): create_selection,
+    ("backup", "ListBackupSelections"): list_selections,
+    ("backup", "GetBackupSelection"): get_selection,
+    ("backup", "DeleteBackupSelection"): delete_selection,
+    ("dlm", "CreateLifecyclePolicy"): create_copies,
+    ("dlm", "GetLifecyclePolicy"): get_copies,
+    ("dlm", "GetLifecyclePolicies"): lambda _: {"Policies": [{"PolicyId": name} for name in copies]},
+    ("dlm", "DeleteLifecyclePolicy"): delete_copies,
     ("ecr", "CreatePullThroughCacheRule"): create_rule,
     ("ecr", "DescribePullThroughCacheRules"): list_rules,
     ("ecr", "DeletePullThroughCacheRule"): delete_rule,

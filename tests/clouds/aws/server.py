@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+import backups
 import clusters
 import policies
 import tagging
@@ -44,6 +45,7 @@ def main():
         authority=os.environ.get("FRAZIL_WORLD_CLUSTER_CA"),
         polls=arguments.polls,
     )
+    backups.install()
     policies.install()
     tagging.install()
     world = World(DomainDispatcherApplication(create_backend_app), arguments.max_page)

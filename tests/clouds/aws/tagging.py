@@ -2,12 +2,15 @@
 
 from itertools import chain
 
+from moto.backup.models import backup_backends
 from moto.core.resource_tagging import TaggedResource, make_tag_matcher, match_resource_type
 from moto.ec2.models import ec2_backends
 from moto.ecr.models import ecr_backends
 from moto.eks.models import eks_backends
 from moto.iam.models import iam_backends
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
+
+import records
 
 
 def install():
@@ -43,6 +46,13 @@ def left_out(account, region):
     for repository in ecr.repositories.values():
         tags = ecr.tagger.get_tag_dict_for_resource(repository.arn)
         yield TaggedResource(repository.arn, tags, "ecr:repository")
+    backups = backup_backends[account][region]
+    for plan in backups.plans.values():
+        tags = backups.tagger.get_tag_dict_for_resource(plan.backup_plan_arn)
+        yield TaggedResource(plan.backup_plan_arn, tags, "backup:backup-plan")
+    for policy in records.copies.values():
+        if f":{region}:" in policy["PolicyArn"]:
+            yield TaggedResource(policy["PolicyArn"], dict(policy.get("Tags", {})), "dlm:policy")
     # What belongs to no region is told in this one.
     if region == "us-east-1":
         for provider in iam_backends[account]["aws"].open_id_providers.values():

@@ -24,6 +24,7 @@ func newAWS() *awsCloud {
 	for _, some := range []map[string]kind{
 		a.networkKinds(), a.routeKinds(), a.securityKinds(), a.volumeKinds(), a.roleKinds(), a.policyKinds(), a.clusterKinds(), a.eksKinds(),
 		a.fileSystemKinds(), a.bucketKinds(), a.serviceKinds(), a.templateKinds(), a.groupTagKinds(),
+		a.recordKinds(), a.backupKinds(), a.exportKinds(),
 	} {
 		for typ, k := range some {
 			a.kinds[typ] = k

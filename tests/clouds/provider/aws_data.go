@@ -165,6 +165,13 @@ func (a *awsCloud) bucketData(c *call) error {
 }
 
 func (a *awsCloud) hostedZoneData(c *call) error {
+	id, err := a.publicZone(c.str("name"))
+	if err != nil {
+		return err
+	}
+	if id != "" {
+		c.state["zone_id"] = id
+	}
 	if c.str("zone_id") == "" {
 		c.state["zone_id"] = fmt.Sprintf("Z%d", stringHash(c.str("name")))
 	}

@@ -72,7 +72,8 @@ func (a *awsCloud) flowLogKind() kind {
 			return err
 		}
 		if c.state["id"] = answer.at("flowLogIdSet.item"); c.str("id") == "" {
-			return fmt.Errorf("CreateFlowLogs: %s", answer.at("unsuccessful.item.error.message"))
+			failure := "unsuccessful.item.error."
+			return &apiError{code: answer.at(failure + "code"), message: answer.at(failure + "message")}
 		}
 		return nil
 	}

@@ -173,6 +173,8 @@ type thing struct {
 	made func(c *call, answer object)
 	// before comes before delete.
 	before func(c *call) error
+	// imported takes arguments from an id, where its end is not the name.
+	imported func(c *call, id string)
 }
 
 func (g *googleCloud) request(t thing, c *call) object {
@@ -187,6 +189,10 @@ func (g *googleCloud) request(t thing, c *call) object {
 }
 
 func (g *googleCloud) thingKind(t thing) kind {
+	imported := g.thingImported
+	if t.imported != nil {
+		imported = func(c *call, id string) { g.placed(c, id); t.imported(c, id) }
+	}
 	return kind{
 		create: func(c *call) error {
 			body := g.request(t, c)
@@ -227,7 +233,7 @@ func (g *googleCloud) thingKind(t thing) kind {
 			_, err := g.do(http.MethodDelete, c.located(t.item), nil)
 			return err
 		},
-		imported: g.thingImported,
+		imported: imported,
 	}
 }
 

@@ -5,13 +5,11 @@ import "strings"
 // googlePaper are the types that live in the state alone; {x} is an argument, {hex} a random number.
 var googlePaper = map[string]paper{
 	"google_artifact_registry_repository_iam_member": {id: "projects/{project}/locations/{location}/repositories/{repository}/{role}/{member}"},
-	"google_bigquery_dataset":                        {id: "projects/{project}/datasets/{dataset_id}"},
 	"google_bigquery_dataset_iam_member":             {id: "projects/{project}/datasets/{dataset_id}/{role}/{member}"},
 	"google_bigquery_table":                          {id: "projects/{project}/datasets/{dataset_id}/tables/{table_id}"},
 	"google_compute_instance_group_manager":          {id: "projects/{project}/zones/{zone}/instanceGroupManagers/{name}"},
 	"google_compute_network_peering":                 {id: "{network}/{name}"},
 	"google_dns_managed_zone":                        {id: "projects/{project}/managedZones/{name}"},
-	"google_dns_record_set":                          {id: "projects/{project}/managedZones/{managed_zone}/rrsets/{name}/{type}"},
 	"google_filestore_backup":                        {id: "projects/{project}/locations/{location}/backups/{name}"},
 	"google_filestore_snapshot":                      {id: "projects/{project}/locations/{location}/instances/{instance}/snapshots/{name}"},
 	"google_kms_crypto_key":                          {id: "{key_ring*}/cryptoKeys/{name}"},

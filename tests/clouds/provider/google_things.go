@@ -157,6 +157,7 @@ func (g *googleCloud) otherThings() map[string]thing {
 			make: "/v3/projects/{project}/notificationChannels", item: "/v3/{name*}", id: "{name*}", change: http.MethodPatch,
 			mapping: mapping{skip: paths("id", "project", "timeouts", "name", "force_delete")},
 			made:    func(c *call, answer object) { c.compute("name", answer["name"]) }, read: named,
+			imported: func(c *call, id string) { c.state["name"] = id },
 		},
 		"google_billing_budget": {
 			make: "/v1/billingAccounts/{billing_account}/budgets", item: "/v1/billingAccounts/{billing_account}/budgets/{name}",
@@ -165,9 +166,57 @@ func (g *googleCloud) otherThings() map[string]thing {
 				names: map[string]string{"all_updates_rule": "notificationsRule"},
 				skip:  withCommon("billing_account", "name", "budget_filter.labels"),
 			},
-			made: func(c *call, answer object) { c.compute("name", lastOf(text(answer["name"]))) },
+			body:     budgetLabels,
+			imported: importedAs("billing_account", "name"),
+			made:     func(c *call, answer object) { c.compute("name", lastOf(text(answer["name"]))) },
+		},
+		"google_bigquery_dataset": {
+			make: "/bigquery/v2/projects/{project}/datasets", item: "/bigquery/v2/projects/{project}/datasets/{dataset_id}",
+			id: "projects/{project}/datasets/{dataset_id}", labels: "labels", change: http.MethodPatch,
+			mapping: mapping{skip: withCommon("dataset_id", "access", "delete_contents_on_destroy")},
+			body: func(c *call, body object) {
+				if c.prior == nil {
+					body["datasetReference"] = object{"datasetId": c.str("dataset_id"), "projectId": c.str("project")}
+				}
+			},
+			read:     func(c *call, live object) { c.compute("self_link", live["selfLink"]) },
+			imported: importedAs("project", "dataset_id"),
+		},
+		"google_dns_record_set": {
+			make: "/dns/v1/projects/{project}/managedZones/{managed_zone}/rrsets",
+			item: "/dns/v1/projects/{project}/managedZones/{managed_zone}/rrsets/{name}/{type}",
+			id:   "projects/{project}/managedZones/{managed_zone}/rrsets/{name}/{type}", change: http.MethodPatch,
+			mapping:  mapping{skip: withCommon("managed_zone")},
+			imported: importedAs("project", "managed_zone", "name", "type"),
 		},
 	}
+}
+
+// importedAs takes arguments from an id in which every second word is one: projects/P/datasets/D. A
+// record's name and type have only one word before them.
+func importedAs(arguments ...string) func(c *call, id string) {
+	return func(c *call, id string) {
+		words := strings.Split(id, "/")
+		for i, argument := range arguments {
+			if at := min(2*i+1, len(words)-len(arguments)+i); at < len(words) {
+				c.state[argument] = words[at]
+			}
+		}
+	}
+}
+
+// budgetLabels puts a list where the API has one: the provider takes one value for each label.
+func budgetLabels(c *call, body object) {
+	filter, found := c.view().block("budget_filter")
+	wanted := asObject(body["budgetFilter"])
+	if !found || wanted == nil {
+		return
+	}
+	labels := object{}
+	for key, value := range asObject(filter.values["labels"]) {
+		labels[key] = []any{value}
+	}
+	wanted["labels"] = labels
 }
 
 func accountNames(c *call, live object) {
