@@ -6,12 +6,11 @@ use serde_json::Value;
 
 use super::endpoints::ROUTE53;
 use super::session::{Ask, Aws};
+use super::zones::ZONES;
 use crate::cloud::http::Asked;
 use crate::cloud::leftover::leads_to_hub;
 use crate::cloud::read::{each, encode, text};
 use crate::cloud::{Belongs, Hub, Kind, Leftover, Removal};
-
-const VERSION: &str = "/2013-04-01/hostedzone";
 
 impl Aws {
     /// The hub's record; `known` has its addresses.
@@ -29,33 +28,12 @@ impl Aws {
         }))
     }
 
-    /// Route 53 API Reference, `ListHostedZones`: the ID of a public zone.
-    async fn public_zone(&self, name: &str) -> Asked<Option<String>> {
-        let mut marker = String::new();
-        loop {
-            let query = if marker.is_empty() { Vec::new() } else { vec![("marker".to_owned(), marker)] };
-            let path = VERSION.to_owned();
-            let page = self
-                .xml(ROUTE53, Ask { path, query, operation: "ListHostedZones", ..Ask::default() })
-                .await?;
-            let zones = each(&page, "/HostedZones/HostedZone").into_iter();
-            let mut public = zones.filter(|zone| text(zone, "/Config/PrivateZone") != "true");
-            if let Some(zone) = public.find(|zone| text(zone, "/Name").trim_end_matches('.') == name) {
-                return Ok(text(zone, "/Id").rsplit('/').next().map(str::to_owned));
-            }
-            marker = text(&page, "/NextMarker");
-            if marker.is_empty() {
-                return Ok(None);
-            }
-        }
-    }
-
     /// Route 53 API Reference, `ListResourceRecordSets`: the record of addresses of a domain; one of
     /// several between which Route 53 chooses is none of frazil's.
     pub(super) async fn record_set(&self, zone: &str, domain: &str) -> Asked<Option<Value>> {
         let pairs = [("name", domain), ("type", "A"), ("maxitems", "1")];
         let query = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-        let path = format!("{VERSION}/{}/rrset", encode(zone, true));
+        let path = format!("{ZONES}/{}/rrset", encode(zone, true));
         let page = self
             .xml(ROUTE53, Ask { path, query, operation: "ListResourceRecordSets", ..Ask::default() })
             .await?;
@@ -72,7 +50,7 @@ impl Aws {
     pub(super) async fn delete_record(&self, id: &str) -> Asked<Removal> {
         let (zone, domain) = id.split_once('/').unwrap_or((id, ""));
         let Some(set) = self.record_set(zone, domain).await? else { return Ok(Removal::Gone) };
-        let path = format!("{VERSION}/{}/rrset/", encode(zone, true));
+        let path = format!("{ZONES}/{}/rrset/", encode(zone, true));
         let operation = "ChangeResourceRecordSets";
         let headers = vec![("content-type", "application/xml".to_owned())];
         let ask =
