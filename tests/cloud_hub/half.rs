@@ -23,7 +23,10 @@ pub(crate) fn listed(hub: &Hub, kind: Kind) -> BTreeSet<String> {
         Kind::Google => {
             let objects = hub.objects("/");
             // What was done, and what is switched on in the project, stays.
-            let stays = |path: &str| path.contains("/operations/") || path.contains("/services/");
+            // So does a policy that gives nobody anything: a project always has one.
+            let stays = |path: &str| {
+                path.contains("/operations/") || path.contains("/services/") || path.ends_with(":policy []")
+            };
             objects.iter().map(|(path, body)| lasting(path, body)).filter(|path| !stays(path)).collect()
         }
         Kind::Aws => {

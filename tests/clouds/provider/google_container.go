@@ -98,7 +98,11 @@ func maintenanceOut(v view) object {
 	}
 	exclusions := object{}
 	for _, e := range v.blocks("maintenance_exclusion") {
-		one := object{"startTime": e.str("start_time"), "endTime": e.str("end_time")}
+		one := object{"startTime": e.str("start_time")}
+		// Without an end it lasts as long as its options say.
+		if e.has("end_time") {
+			one["endTime"] = e.str("end_time")
+		}
 		if options, found := e.block("exclusion_options"); found {
 			one["maintenanceExclusionOptions"] = object{"scope": options.str("scope")}
 		}
