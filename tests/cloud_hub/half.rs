@@ -23,11 +23,11 @@ pub(crate) fn listed(hub: &Hub, kind: Kind) -> BTreeSet<String> {
         Kind::Google => {
             let objects = hub.objects("/");
             // What was done, and what is switched on in the project, stays.
-            let stays = |path: &str| path.contains("/operations/") || path.contains("/services/");
-            // A project whose policy names nobody is as one that was never given any.
-            let names_nobody = |path: &str| path.ends_with(":policy []");
-            let told = objects.iter().map(|(path, body)| lasting(path, body));
-            told.filter(|path| !stays(path) && !names_nobody(path)).collect()
+            // So does a policy that gives nobody anything: a project always has one.
+            let stays = |path: &str| {
+                path.contains("/operations/") || path.contains("/services/") || path.ends_with(":policy []")
+            };
+            objects.iter().map(|(path, body)| lasting(path, body)).filter(|path| !stays(path)).collect()
         }
         Kind::Aws => {
             let told = hub.boto(include_str!("../clouds/aws/everything.py"), &[]);

@@ -73,7 +73,7 @@ print(client('ec2').create_snapshot(VolumeId=volume['VolumeId'], TagSpecificatio
     let told = down["kept"].as_array().unwrap().iter().find(|each| each["kind"] == "snapshot").unwrap();
     assert_eq!(
         (told["id"].as_str(), told["monthly"].as_str()),
-        (Some(snapshot.trim()), Some("1.00 USD")),
+        (Some(snapshot.trim()), Some("10.00 USD")),
         "{told}"
     );
     assert!(told["why"].as_str().unwrap().contains("at most"), "{told}");
