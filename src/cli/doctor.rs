@@ -24,7 +24,7 @@ pub struct DoctorArgs {
 pub enum Policy {
     /// `up`.
     Deploy,
-    /// `plan`, `status`, `drift`, `doctor`.
+    /// `status`, `doctor`; `plan` and `drift` with the rights of `deploy` inside the cluster.
     Operate,
     /// `down`.
     Destroy,

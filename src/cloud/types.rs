@@ -164,6 +164,8 @@ pub struct Service {
     pub purpose: String,
     /// Whether it is on.
     pub enabled: bool,
+    /// Whether `up` switches it on where the hub file needs it.
+    pub by_up: bool,
     /// What switches it on.
     pub fix: String,
 }

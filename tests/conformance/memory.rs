@@ -57,6 +57,7 @@ impl World for Memory {
                 name: "us-west-2".to_owned(),
                 purpose: "everything".to_owned(),
                 enabled: true,
+                by_up: false,
                 fix: "enable it".to_owned(),
             }];
         });

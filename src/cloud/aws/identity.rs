@@ -28,6 +28,7 @@ impl Aws {
             name: region,
             purpose: "everything of the hub is made there".to_owned(),
             enabled,
+            by_up: false,
         }])
     }
 }

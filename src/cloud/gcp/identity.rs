@@ -7,8 +7,8 @@ use crate::cloud::http::Asked;
 use crate::cloud::read::{each, text};
 use crate::cloud::{Identity, Service};
 
-/// APIs that a hub needs, and for what.
-const APIS: [(&str, &str); 9] = [
+/// APIs that a hub needs, and for what; `terraform/gcp/apis.tf` switches all but the last on.
+const APIS: [(&str, &str); 16] = [
     ("compute", "networks, machines, disks"),
     ("container", "the cluster"),
     ("cloudresourcemanager", "the project's own policy"),
@@ -16,9 +16,18 @@ const APIS: [(&str, &str); 9] = [
     ("iamcredentials", "tokens of pods"),
     ("storage", "the scratch bucket and Terraform's state"),
     ("artifactregistry", "the hub's image"),
-    ("file", "shared homes on Filestore"),
     ("containerfilesystem", "image streaming"),
+    ("logging", "the cluster's logs"),
+    ("monitoring", "the cluster's metrics, who is told of the budget"),
+    ("file", "shared homes on Filestore"),
+    ("dns", "the record of `domain`"),
+    ("billingbudgets", "`budget`"),
+    ("cloudbilling", "`budget`"),
+    ("bigquery", "`billing.exports`"),
+    (QUOTAS, "quotas, which `doctor` compares"),
 ];
+/// The one that nothing but `doctor` asks.
+const QUOTAS: &str = "cloudquotas";
 
 impl Gcp {
     /// Cloud Resource Manager API v3, `projects.get`; Google's token information tells the person.
@@ -70,10 +79,25 @@ impl Gcp {
             Service {
                 purpose: purpose.to_owned(),
                 enabled: on.iter().any(|one| one.rsplit('/').next() == Some(&name)),
+                by_up: api != QUOTAS,
                 fix: format!("gcloud services enable {name} --project {}", self.project()),
                 name,
             }
         };
         Ok(APIS.into_iter().map(state).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_to_be_switched_on_is_in_the_module() {
+        let module = include_str!("../../../terraform/gcp/apis.tf");
+        for (api, _) in APIS.iter().filter(|(api, _)| *api != QUOTAS) {
+            let named = [format!("\"{api}\""), format!("\"{api}.googleapis.com\"")];
+            assert!(named.iter().any(|name| module.contains(name)), "{api}");
+        }
     }
 }

@@ -78,8 +78,12 @@ fn unknown(what: &str, error: &Error) -> Check {
 }
 
 fn service(service: &Service) -> Check {
-    let found = if service.enabled { "on" } else { "off" };
-    Check::new(&service.name, &service.purpose, ok_if(service.enabled), found, service.fix.as_str())
+    let (verdict, found) = match (service.enabled, service.by_up) {
+        (true, _) => (Verdict::Ok, "on"),
+        (false, true) => (Verdict::Note, "off; `up` switches it on where the file needs it"),
+        (false, false) => (Verdict::Missing, "off"),
+    };
+    Check::new(&service.name, &service.purpose, verdict, found, service.fix.as_str())
 }
 
 fn version(offered: &[Offered], wanted: &str) -> Check {
