@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Cloud, Hub, Kind, Leftover, Removal, Way};
+use super::{Belongs, Cloud, Hub, Kind, Leftover, Removal, Way};
 use crate::error::{Error, Result};
 
 /// How a sweep ended.
@@ -53,6 +53,10 @@ pub async fn sweep<C: Cloud>(
                 waiting.push((leftover, "a record leads to it".to_owned()));
                 continue;
             }
+            if tells_of_others(&leftover) && waiting.iter().any(|(each, _)| is_told_by_others(each)) {
+                waiting.push((leftover, "what is in it goes first".to_owned()));
+                continue;
+            }
             let removal = cloud.remove(&leftover).await;
             told(&leftover, &removal);
             match removal {
@@ -76,6 +80,17 @@ pub async fn sweep<C: Cloud>(
             sleep(pause).await;
         }
     }
+}
+
+/// Whether a thing may be all that tells whose another one is: gone before that, it would leave it
+/// behind unseen.
+const fn tells_of_others(leftover: &Leftover) -> bool {
+    matches!(leftover.kind, Kind::Firewall | Kind::Subnet | Kind::Network)
+}
+
+/// Whether nothing on a thing itself tells whose it is.
+const fn is_told_by_others(leftover: &Leftover) -> bool {
+    matches!(leftover.belongs, Belongs::Network | Belongs::Cluster(_))
 }
 
 /// Something to remove. What was the hub's in an earlier pass is so still, even if what told it is
@@ -120,7 +135,6 @@ fn in_words(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::Belongs;
     use crate::cloud::fake::Fake;
 
     const PACE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(1));
@@ -184,6 +198,21 @@ mod tests {
         assert!(swept(&fake, PACE).await.left.is_empty());
         let removals: Vec<_> = fake.calls().into_iter().filter(|call| call.starts_with("remove")).collect();
         let expected = ["pool", "cluster", "pool", "cluster", "balancer"];
+        assert_eq!(removals, expected.map(|id| format!("remove {id}")));
+    }
+
+    #[tokio::test]
+    async fn what_tells_whose_others_are_goes_after_them() {
+        let fake = Fake::default();
+        let told_by_subnet = Leftover::new(Kind::BackendService, "backend", Belongs::Network);
+        fake.leave("lab", told_by_subnet);
+        for (kind, id) in [(Kind::Firewall, "rule"), (Kind::Subnet, "subnet"), (Kind::Router, "router")] {
+            fake.leave("lab", one(kind, id));
+        }
+        fake.change(|world| drop(world.slow.insert("backend".to_owned(), 1)));
+        assert_eq!(swept(&fake, PACE).await.left, []);
+        let removals: Vec<_> = fake.calls().into_iter().filter(|call| call.starts_with("remove ")).collect();
+        let expected = ["backend", "router", "backend", "rule", "subnet"];
         assert_eq!(removals, expected.map(|id| format!("remove {id}")));
     }
 

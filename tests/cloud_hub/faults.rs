@@ -368,7 +368,7 @@ fn killed(hub: &Hub, who: Who, resource: &str, when: &str) {
     // A Terraform that is left alone comes to its end; a provider whose Terraform is gone never does.
     let seconds = if who == Who::Frazil { 5 } else { 600 };
     let mut child = hanging(hub, resource, when, seconds);
-    let tools = children(child.id(), &terraform(hub));
+    let tools = children(child.id(), &hub.terraform_name());
     assert_eq!(tools.len(), 1, "one Terraform is at work");
     if who != Who::Terraform {
         child.kill().unwrap();
@@ -392,16 +392,6 @@ fn interrupted(hub: &Hub, times: usize, resource: &str) {
     if times == 1 {
         assert!(!hub.stored().contains("tflock"), "Terraform gave its lock back: {}", hub.stored());
     }
-}
-
-/// The name of the program that is Terraform here.
-fn terraform(hub: &Hub) -> String {
-    let program = terraform_path(hub);
-    program.file_name().unwrap().to_string_lossy().into_owned()
-}
-
-fn terraform_path(hub: &Hub) -> PathBuf {
-    hub.world.environment().into_iter().find(|(name, _)| *name == "FRAZIL_TERRAFORM").unwrap().1
 }
 
 /// The children of a process that run a program of this name (proc(5)).
@@ -488,7 +478,7 @@ fn foreign_lock(hub: &Hub) {
 
 /// The plan that a call wrote is gone when it is to be applied.
 fn plan_lost(hub: &Hub) {
-    let tool = terraform_path(hub);
+    let tool = hub.terraform();
     let script = format!(
         "#!/bin/bash\nif [ \"$1\" = apply ]; then rm -f frazil.tfplan; fi\nexec {} \"$@\"\n",
         tool.display()

@@ -85,6 +85,16 @@ impl Hub {
         self.machine.path().join("state/frazil/clusters/lab")
     }
 
+    /// The program that is Terraform here.
+    pub(crate) fn terraform(&self) -> std::path::PathBuf {
+        self.world.environment().into_iter().find(|(name, _)| *name == "FRAZIL_TERRAFORM").unwrap().1
+    }
+
+    /// What that program's processes are called.
+    pub(crate) fn terraform_name(&self) -> String {
+        self.terraform().file_name().unwrap().to_string_lossy().into_owned()
+    }
+
     /// The bucket of Terraform's state.
     pub(crate) const fn bucket(&self) -> &'static str {
         match self.kind {

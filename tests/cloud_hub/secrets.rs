@@ -31,7 +31,11 @@ fn nothing_shown(kind: Kind) {
     hub.well(&["up", "--auto-approve"]);
     over.store(true, Ordering::Relaxed);
     let seen = watch.join().unwrap();
-    assert!(seen.iter().any(|line| line.contains("tofu") && line.contains("apply")), "Terraform was seen");
+    let terraform = hub.terraform_name();
+    assert!(
+        seen.iter().any(|line| line.contains(&terraform) && line.contains("apply")),
+        "{terraform} was seen"
+    );
     for secret in secrets(&hub) {
         assert!(!seen.iter().any(|line| line.contains(&secret)), "a credential in a list of arguments");
     }
