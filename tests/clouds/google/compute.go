@@ -255,6 +255,7 @@ func aggregated(c *call) (any, error) {
 	}
 	c.progress(project + "/zones/-/" + name)
 	c.progress(project + "/regions/-/" + name)
+	c.progress(project + "/global/" + name)
 	kept, err := keep(c.everywhere(project, name), c.query.Get("filter"))
 	if err != nil {
 		return nil, err
