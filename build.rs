@@ -22,11 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=helm-values");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=templates");
+    println!("cargo::rerun-if-changed=terraform");
     println!("cargo::rerun-if-changed=src/render/templates/lint.rs");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     check_templates(&root.join("templates"))?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("base_values.json"), base_values(&root.join("helm-values"))?)?;
+    fs::write(out.join("terraform_modules.rs"), terraform_modules(&root.join("terraform"))?)?;
     let data = root.join("src/catalog/data");
     let mut pack = Pack::default();
     for provider in ["aws", "gcp"] {
@@ -41,6 +43,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("catalog.bin"), &pack.bytes)?;
     fs::write(out.join("catalog_index.rs"), format!("&[\n{}]", pack.index))?;
     Ok(())
+}
+
+/// The files of each Terraform module, by its path below `terraform/`, as a constant of Rust.
+fn terraform_modules(folder: &Path) -> Result<String, Box<dyn Error>> {
+    let mut text = String::from("&[\n");
+    for module in ["aws", "gcp", "state/aws", "state/gcp"] {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder.join(module))? {
+            files.push(entry?.path());
+        }
+        files.sort();
+        writeln!(text, "({module:?}, &[")?;
+        for path in files.iter().filter(|path| path.extension().is_some_and(|end| end == "tf")) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let path = path.display().to_string();
+            writeln!(text, "({name:?}, include_str!({path:?})),")?;
+        }
+        text += "]),\n";
+    }
+    Ok(text + "]\n")
 }
 
 /// The base values of each chart that has some, by the chart's name.

@@ -36,7 +36,7 @@ pub use item::{Item, Tier};
 pub use kubernetes::{Support, kubernetes_support};
 pub use machine::{Cpu, Gpu, Machine, Network, arch_name};
 pub use need::{DAEMON_CPU, DAEMON_MEMORY, DAEMON_PODS, DEFAULT_SEATS, Need, Overhead, Seat};
-pub use price::{Basis, Market, Price};
+pub use price::{Basis, MONTH_HOURS, Market, Price};
 pub use region::{Offer, Region};
 pub use screen::{Exclusion, Reason};
 pub use source::Source;

@@ -23,14 +23,14 @@ pub use explain::{Explanation, KeySummary, explain, keys};
 pub use flow::flow;
 pub use load::{Checked, HubDocument, check_bytes, check_file};
 pub use model::{
-    Backup, Balancer, Certificates, FurtherGateway, Gateway, GatewayAuth, HubFile, Image, Nat, Overrides,
-    Size, Upgrades, Workers,
+    Backup, Balancer, Certificates, Dns, FurtherGateway, Gateway, GatewayAuth, HubFile, Image, Nat,
+    Overrides, Size, Upgrades, Workers,
 };
 pub use names::{
-    Account, Cidr, Domain, GroupName, HubName, KubernetesVersion, MachineName, PersonName, Project, Region,
-    SizeName, Zone,
+    Account, Administrator, Cidr, DnsZone, Domain, GroupName, HubName, KubernetesVersion, MachineName,
+    PersonName, Project, Region, SizeName, Zone,
 };
-pub use plans::{AtLimit, Budget, Event};
+pub use plans::{AtLimit, Billing, Budget, Event};
 pub use pools::{Pool, Pools};
 pub use problem::{Problem, Severity, line_column};
 pub use provider::{Aws, Charts, Gcp, Kubernetes, Local, Provider, State};

@@ -98,6 +98,26 @@ impl Context {
         }
     }
 
+    /// Where Google's APIs answer instead of at Google, for tests: `FRAZIL_GOOGLE_ENDPOINT`, without a
+    /// slash at the end. It has to be on this machine, for access tokens are sent there.
+    ///
+    /// # Errors
+    /// When it is no `http` address of the loopback.
+    pub fn google_endpoint(&self) -> Result<Option<String>> {
+        let Some(address) = self.variable("FRAZIL_GOOGLE_ENDPOINT").filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let address = address.trim_end_matches('/');
+        let port = ["http://127.0.0.1:", "http://[::1]:", "http://localhost:"]
+            .iter()
+            .find_map(|start| address.strip_prefix(start));
+        if port.is_some_and(|port| port.parse::<u16>().is_ok()) {
+            return Ok(Some(address.to_owned()));
+        }
+        Err(Error::failed(format!("FRAZIL_GOOGLE_ENDPOINT is `{address}`, which is not on this machine"))
+            .hint("access tokens are sent there: write it as http://127.0.0.1:PORT, or unset it"))
+    }
+
     /// The name of this machine, as others see it too.
     pub fn machine_name(&self) -> &str {
         &self.machine_name

@@ -10,6 +10,7 @@ use frazil::commands;
 use frazil::context::Context;
 use frazil::error::{Error, Result};
 use frazil::outcome::Outcome;
+use frazil::tool::interrupt;
 use frazil::view::Printer;
 use tokio::runtime::{Builder, Runtime};
 
@@ -54,11 +55,16 @@ fn runtime() -> Result<Runtime> {
 }
 
 /// Ends the program at the first Ctrl-C, whatever it waits for: every verb
-/// leaves things so that the same call goes on from there.
+/// leaves things so that the same call goes on from there. A program that has to
+/// end in order, as Terraform, which gives its lock back, is told instead: the
+/// second Ctrl-C aborts it, the third ends this program all the same.
 #[expect(clippy::exit, reason = "the verb may be waiting where nothing else reaches it")]
 fn exit_when_interrupted() {
-    let interrupted = runtime().is_ok_and(|runtime| runtime.block_on(tokio::signal::ctrl_c()).is_ok());
-    if interrupted {
+    let Ok(runtime) = runtime() else { return };
+    while runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+        if interrupt().is_some_and(|told| told < 3) {
+            continue;
+        }
         let error = Error::interrupted("interrupted").hint("the same call again goes on from there");
         std::process::exit(told(&error) as i32);
     }

@@ -211,15 +211,17 @@ fn completions_and_manual_pages_are_made() {
 }
 
 #[test]
-fn verbs_of_other_providers_say_so() {
+fn a_cloud_without_credentials_is_told_with_what_to_do() {
     let machine = Scratch::new();
     let cloud = "provider: { gcp: { project: my-project, region: us-central1 } }";
     machine.write("hub.yaml", format!("name: lab\n{cloud}\nauth: native\n"));
-    for verb in ["up", "down", "status", "open", "kubeconfig"] {
-        let output = machine.run([verb]);
-        assert_eq!(output.status.code(), Some(1));
+    let key = machine.path().join("nowhere.json");
+    for verb in [&["status"][..], &["open"], &["kubeconfig"], &["down", "--audit"]] {
+        let mut command = machine.frazil();
+        let output = command.args(verb).env("GOOGLE_APPLICATION_CREDENTIALS", &key).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{verb:?}");
         let told = stderr(&output);
-        assert!(told.contains("does not work with `provider: gcp` in this version"), "{told}");
+        assert!(told.contains("nowhere.json") && told.contains("GOOGLE_APPLICATION_CREDENTIALS"), "{told}");
     }
 }
 

@@ -6,6 +6,9 @@ use frazil_units::Amount;
 
 use super::Source;
 
+/// Hours of a month, as prices of a month count them (AWS and Google both do).
+pub const MONTH_HOURS: i128 = 730;
+
 /// How a machine is bought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Market {

@@ -21,6 +21,11 @@ pub struct UpArgs {
     #[arg(long)]
     pub auto_approve: bool,
 
+    /// In a cloud: what may be removed, or removed and made anew, with what it holds: `cluster`,
+    /// `homes`, `scratch`, `bills`, `flow-logs`, `network`, `pool/NAME`.
+    #[arg(long, value_delimiter = ',', value_name = "WHAT")]
+    pub replace: Vec<String>,
+
     /// On a cluster: how long pods may take to become ready; default: 20 min.
     #[arg(long, value_name = "DURATION")]
     pub ready_within: Option<frazil_units::Duration>,

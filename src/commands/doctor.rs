@@ -1,9 +1,12 @@
 //! `frazil doctor`: is everything there that a hub needs?
 
+mod cloud;
 mod cluster;
+mod domain;
 mod image;
 mod local;
 mod nodes;
+mod policy;
 
 use std::path::Path;
 
@@ -14,9 +17,10 @@ use super::{Run, load};
 use crate::cli::DoctorArgs;
 use crate::config::{Auth, HubDocument, Provider, SecretRef};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::tool::{Call, MIN_HELM, find_helm};
+
 use crate::view::{Align, Layout, Report, Table};
 
 /// Checks what a hub needs. Without a file, what a hub on this machine needs.
@@ -29,13 +33,21 @@ pub(super) async fn doctor(run: &Run<'_>, args: &DoctorArgs) -> Result<Outcome> 
         None if Path::new("hub.yaml").exists() => Some(load::usable(run, Path::new("hub.yaml"))?),
         None => None,
     };
+    if let Some(purpose) = args.policy {
+        let document = document.as_ref().ok_or_else(|| {
+            Error::usage("`--policy` wants a hub file").hint("frazil doctor --policy deploy hub.yaml")
+        })?;
+        return policy::policy(run, document, purpose.into());
+    }
     let mut checks = match (&document, document.as_ref().map(|document| &document.hub.provider)) {
         (Some(document), Some(Provider::Kubernetes(_))) => {
             let mut checks = vec![helm(run.context)];
             checks.extend(cluster::checks(run.context, document).await?);
             checks
         }
-        (_, Some(Provider::Aws(_) | Provider::Gcp(_))) => vec![terraform(run.context), helm(run.context)],
+        (Some(document), Some(Provider::Aws(_) | Provider::Gcp(_))) => {
+            Box::pin(cloud::checks(run.context, document)).await?
+        }
         _ => local::checks(run.context, document.as_ref()),
     };
     if document.as_ref().is_some_and(needs_sops) {
@@ -51,6 +63,9 @@ pub(super) async fn doctor(run: &Run<'_>, args: &DoctorArgs) -> Result<Outcome> 
     run.printer.report(&Doctor { checks })?;
     Ok(if well { Outcome::Done } else { Outcome::CheckFailed })
 }
+
+/// What to do about what may not be looked at.
+const ASK: &str = "ask who administers the cluster or the account";
 
 /// What came of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -107,13 +122,6 @@ fn program(context: &Context, name: &str, version: &[&str], needed_for: &str, fi
     };
     let answer = Call::new(path).arguments(version).output().unwrap_or_else(|_| "found".to_owned());
     Check::new(name, needed_for, Verdict::Ok, answer.lines().next().unwrap_or_default(), fix)
-}
-
-/// Terraform or `OpenTofu`, whichever is there.
-fn terraform(context: &Context) -> Check {
-    let name = if context.find_program("terraform").is_some() { "terraform" } else { "tofu" };
-    let fix = "install Terraform or OpenTofu from your package manager";
-    program(context, name, &["version"], "makes the cluster", fix)
 }
 
 fn helm(context: &Context) -> Check {

@@ -1,8 +1,10 @@
 //! `frazil down`: take a hub down, and say what was kept.
 
+mod cloud;
 mod cluster;
 mod local;
 
+use cloud::CloudDown;
 use cluster::ClusterDown;
 use local::DownReport;
 
@@ -11,9 +13,9 @@ use crate::cli::{DownArgs, Kept};
 use crate::config::{HubDocument, HubName, Provider};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::provision::kubernetes::{self, Keep};
+use crate::provision::cloud::{self as provisioned, CloudStatement};
 use crate::provision::local::take_down;
-use crate::provision::other_provider;
+use crate::provision::{Keep, kubernetes};
 
 /// Takes a hub down.
 ///
@@ -30,7 +32,7 @@ pub(super) async fn down(run: &Run<'_>, args: &DownArgs) -> Result<Outcome> {
     match &document.hub.provider {
         Provider::Local(_) => on_this_machine(run, args, document.hub.name.as_str()),
         Provider::Kubernetes(_) => on_a_cluster(run, args, &document).await,
-        other => Err(other_provider("down", other.key()).hint(by_name)),
+        Provider::Aws(_) | Provider::Gcp(_) => in_a_cloud(run, args, &document).await,
     }
 }
 
@@ -62,6 +64,29 @@ async fn on_a_cluster(run: &Run<'_>, args: &DownArgs, document: &HubDocument) ->
     let clean = statement.left.is_empty();
     let elapsed = progress.elapsed();
     run.printer.report(&ClusterDown { name: name.to_owned(), audit: args.audit, statement, elapsed })?;
+    Ok(if clean { Outcome::Done } else { Outcome::CheckFailed })
+}
+
+/// What is in the cluster first, while its controllers can still remove what they made in the cloud.
+async fn in_a_cloud(run: &Run<'_>, args: &DownArgs, document: &HubDocument) -> Result<Outcome> {
+    let keep: Vec<_> = args.keep.iter().copied().map(Keep::from).collect();
+    let name = document.hub.name.as_str();
+    let mut progress = run.printer.progress();
+    let statement = if args.audit {
+        provisioned::audit(run.context, document, &keep).await?
+    } else {
+        confirm(run, args, name)?;
+        let mut removed = Vec::new();
+        if provisioned::has_cluster(run.context, document).await? {
+            removed = kubernetes::take_down(run.context, document, &keep, &mut progress).await?.removed;
+        }
+        let mut statement = provisioned::remove(run.context, document, &keep, &mut progress).await?;
+        removed.append(&mut statement.removed);
+        CloudStatement { removed, ..statement }
+    };
+    let clean = statement.left.is_empty();
+    let elapsed = progress.elapsed();
+    run.printer.report(&CloudDown { name: name.to_owned(), audit: args.audit, statement, elapsed })?;
     Ok(if clean { Outcome::Done } else { Outcome::CheckFailed })
 }
 

@@ -7,8 +7,10 @@ use crate::cli::HubFile;
 use crate::config::Provider;
 use crate::error::Result;
 use crate::outcome::Outcome;
+use crate::provision::cloud::{self, CloudPlan};
 use crate::provision::kubernetes::plan::{Action, Plan};
 use crate::provision::kubernetes::releases::{Change, ObjectChange};
+use crate::provision::layers::HubPlan;
 use crate::provision::other_provider;
 use crate::view::{Align, Layout, Report, Table};
 
@@ -18,17 +20,20 @@ use crate::view::{Align, Layout, Report, Table};
 /// When the cluster does not answer or a chart cannot be rendered.
 pub(super) async fn drift(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
     let document = load::usable(run, &args.file)?;
-    let Provider::Kubernetes(_) = document.hub.provider else {
+    if matches!(document.hub.provider, Provider::Local(_)) {
         return Err(other_provider("drift", document.hub.provider.key()));
-    };
-    let plan = Plan::make(run.context, &document).await?;
+    }
+    let mut progress = run.printer.progress();
+    progress.step("what differs");
+    let plan = HubPlan::make(run.context, &document, &mut progress).await?;
+    progress.finish();
     let same = plan.is_empty();
     run.printer.report(&Drift { plan })?;
     Ok(if same { Outcome::Done } else { Outcome::Difference })
 }
 
 struct Drift {
-    plan: Plan,
+    plan: HubPlan,
 }
 
 /// A difference, as a row.
@@ -43,37 +48,14 @@ struct Row {
 
 /// Who is right: the file in any case, but it may have changed itself.
 const BY_HAND: &str = "changed in the cluster";
+const BY_HAND_IN_CLOUD: &str = "changed in the cloud";
 const BY_FILE: &str = "the hub file, not yet applied";
 
 impl Drift {
     fn rows(&self) -> Vec<Row> {
-        let plan = &self.plan;
-        let mut rows: Vec<_> = plan
-            .access
-            .iter()
-            .chain(&plan.crds)
-            .chain(&plan.manifests)
-            .flat_map(|change| rows(change, BY_HAND))
-            .collect();
-        for release in plan.releases.iter().filter(|release| release.action != Action::Nothing) {
-            let who = match release.action {
-                Action::Resume => "Helm was stopped or failed",
-                _ => BY_FILE,
-            };
-            if release.action != Action::Repair {
-                rows.push(Row {
-                    object: format!("release {}", release.release),
-                    namespace: release.namespace.clone(),
-                    field: String::new(),
-                    live: String::new(),
-                    file: format!("{} {}", release.chart, release.version),
-                    who,
-                });
-            }
-            for change in &release.objects {
-                let by_hand = release.by_hand.contains(&change.object);
-                rows.extend(self::rows(change, if by_hand { BY_HAND } else { who }));
-            }
+        let mut rows: Vec<_> = self.plan.cloud.iter().flat_map(cloud_rows).collect();
+        if let Some(plan) = &self.plan.cluster {
+            rows.extend(cluster_rows(plan));
         }
         rows
     }
@@ -86,6 +68,66 @@ impl Drift {
         }
         table
     }
+}
+
+/// What differs in the cloud. What somebody else changed is also in what Terraform would change.
+fn cloud_rows(plan: &CloudPlan) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for change in &plan.changes {
+        let by_hand = plan.by_hand.iter().any(|other| other.address == change.address);
+        let who = if by_hand { BY_HAND_IN_CLOUD } else { BY_FILE };
+        let row = |field: &str, live: &str, file: &str| Row {
+            object: change.address.clone(),
+            namespace: String::new(),
+            field: field.to_owned(),
+            live: live.to_owned(),
+            file: file.to_owned(),
+            who,
+        };
+        match change.action {
+            cloud::Action::Create => rows.push(row("", "nothing", "there")),
+            cloud::Action::Delete => rows.push(row("", "there", "nothing")),
+            cloud::Action::Adopt => rows.push(row("", "there, unknown to Terraform", "there")),
+            cloud::Action::Change | cloud::Action::Replace => {
+                rows.extend(change.fields.iter().map(|field| {
+                    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
+                    row(&field.path, &text(&field.live), &text(&field.wanted))
+                }));
+            }
+        }
+    }
+    rows
+}
+
+fn cluster_rows(plan: &Plan) -> Vec<Row> {
+    let mut rows: Vec<_> = plan
+        .access
+        .iter()
+        .chain(&plan.crds)
+        .chain(&plan.manifests)
+        .flat_map(|change| rows(change, BY_HAND))
+        .collect();
+    for release in plan.releases.iter().filter(|release| release.action != Action::Nothing) {
+        let who = match release.action {
+            Action::Resume => "Helm was stopped or failed",
+            _ => BY_FILE,
+        };
+        if release.action != Action::Repair {
+            rows.push(Row {
+                object: format!("release {}", release.release),
+                namespace: release.namespace.clone(),
+                field: String::new(),
+                live: String::new(),
+                file: format!("{} {}", release.chart, release.version),
+                who,
+            });
+        }
+        for change in &release.objects {
+            let by_hand = release.by_hand.contains(&change.object);
+            rows.extend(self::rows(change, if by_hand { BY_HAND } else { who }));
+        }
+    }
+    rows
 }
 
 fn rows(change: &ObjectChange, who: &'static str) -> Vec<Row> {

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use super::{Run, load};
 use crate::cli::KubeconfigArgs;
+use crate::config::HubDocument;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
+use crate::provision::cloud as provisioned;
 use crate::provision::kubernetes::kubeconfig::{Minimal, minimal};
 use crate::render::write_changed;
 use crate::view::{Format, Layout, Printer, Report};
@@ -20,6 +22,9 @@ use crate::view::{Format, Layout, Printer, Report};
 /// When the cluster is another one than the hub's, or the file cannot be written.
 pub(super) async fn kubeconfig(run: &Run<'_>, args: &KubeconfigArgs) -> Result<Outcome> {
     let document = load::usable(run, &args.hub.file)?;
+    if args.credential {
+        return credential(run, &document).await;
+    }
     let minimal = minimal(run.context, &document).await?;
     let Some(out) = &args.out else {
         Printer::result(&minimal.text(run.printer.format == Format::Json)?)?;
@@ -29,6 +34,13 @@ pub(super) async fn kubeconfig(run: &Run<'_>, args: &KubeconfigArgs) -> Result<O
     write(&path, &minimal)?;
     let Minimal { context, server, .. } = minimal;
     run.printer.report(&Written { path: path.display().to_string(), context, server })?;
+    Ok(Outcome::Done)
+}
+
+/// The token that kubectl asks for.
+async fn credential(run: &Run<'_>, document: &HubDocument) -> Result<Outcome> {
+    let credential = provisioned::credential(run.context, document).await?;
+    Printer::result(&credential.to_string())?;
     Ok(Outcome::Done)
 }
 

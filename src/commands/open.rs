@@ -10,7 +10,6 @@ use crate::cli::OpenArgs;
 use crate::config::Provider;
 use crate::error::Result;
 use crate::outcome::Outcome;
-use crate::provision::other_provider;
 use crate::view::{Layout, Report};
 
 /// Opens the hub in a browser, or prints the address.
@@ -21,8 +20,7 @@ pub(super) async fn open(run: &Run<'_>, args: &OpenArgs) -> Result<Outcome> {
     let document = load::usable(run, &args.hub.file)?;
     match &document.hub.provider {
         Provider::Local(_) => local::open(run, args, &document).await,
-        Provider::Kubernetes(_) => cluster::open(run, args, &document).await,
-        other => Err(other_provider("open", other.key())),
+        _ => cluster::open(run, args, &document).await,
     }
 }
 

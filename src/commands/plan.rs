@@ -10,9 +10,11 @@ use crate::cli::PlanArgs;
 use crate::config::Provider;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::provision::kubernetes::compare::Field;
-use crate::provision::kubernetes::plan::{Action, Plan, Saved};
+use crate::provision::cloud::{self, CloudChange, CloudPlan, Cost};
+use crate::provision::compare::Field;
+use crate::provision::kubernetes::plan::{Action, Plan};
 use crate::provision::kubernetes::releases::{Change, ObjectChange};
+use crate::provision::layers::{HubPlan, Saved};
 use crate::provision::other_provider;
 use crate::render::write_changed;
 use crate::view::{Align, Layout, Report, Table};
@@ -23,10 +25,13 @@ use crate::view::{Align, Layout, Report, Table};
 /// When the cluster does not answer or a chart cannot be rendered.
 pub(super) async fn plan(run: &Run<'_>, args: &PlanArgs) -> Result<Outcome> {
     let document = load::usable(run, &args.hub.file)?;
-    let Provider::Kubernetes(_) = document.hub.provider else {
+    if matches!(document.hub.provider, Provider::Local(_)) {
         return Err(other_provider("plan", document.hub.provider.key()));
-    };
-    let plan = Plan::make(run.context, &document).await?;
+    }
+    let mut progress = run.printer.progress();
+    progress.step("what would change");
+    let plan = HubPlan::make(run.context, &document, &mut progress).await?;
+    progress.finish();
     if let Some(path) = &args.out {
         let text = serde_json::to_string_pretty(&Saved::of(&plan))
             .map_err(|error| Error::failed("the plan cannot be written").because(error))?;
@@ -49,7 +54,7 @@ pub(super) fn saved(path: &Path) -> Result<Saved> {
 
 /// A plan as it is told.
 pub(super) struct PlanReport {
-    pub plan: Plan,
+    pub plan: HubPlan,
 }
 
 impl Action {
@@ -70,29 +75,107 @@ impl Report for PlanReport {
     }
 
     fn data(&self) -> Value {
-        json!({ "empty": self.plan.is_empty(), "plan": self.plan })
+        let HubPlan { hub, cloud, cluster } = &self.plan;
+        json!({ "empty": self.plan.is_empty(), "hub": hub, "cloud": cloud, "plan": cluster })
     }
 
     fn text(&self, layout: Layout) -> String {
-        let plan = &self.plan;
-        if plan.is_empty() {
-            return format!("nothing to do: the hub `{}` is as its file says\n", plan.hub);
+        let HubPlan { hub, cloud, cluster } = &self.plan;
+        if self.plan.is_empty() {
+            return format!("nothing to do: the hub `{hub}` is as its file says\n");
         }
-        let [create, change, delete] = plan.counts();
-        let mut text = format!("the hub `{}` on {}\n\n", plan.hub, plan.server);
-        for release in plan.releases.iter().filter(|release| release.action != Action::Nothing) {
-            let words = release.action.words();
-            text +=
-                &format!("  release {} ({} {}): {words}\n", release.release, release.chart, release.version);
+        let mut text = String::new();
+        if let Some(cloud) = cloud {
+            text += &format!("the hub `{hub}` in the cloud\n\n{}", cloud_text(cloud, layout));
         }
-        text += "\n";
-        text += &objects_table(plan.objects().map(|(_, object)| object)).render(layout.width);
-        text + &format!("\n{create} to create, {change} to change, {delete} to delete\n")
+        match cluster {
+            Some(plan) if plan.is_empty() => {}
+            Some(plan) => text += &cluster_text(plan, layout),
+            None => text += "\nthe cluster is not there yet: everything in it will be made after it\n",
+        }
+        text
     }
 
     fn table(&self) -> Option<Table> {
-        Some(objects_table(self.plan.objects().map(|(_, object)| object)))
+        let mut table =
+            objects_table(self.plan.cluster.iter().flat_map(Plan::objects).map(|(_, object)| object));
+        if let Some(cloud) = &self.plan.cloud {
+            for row in resource_rows(&cloud.changes) {
+                table.row(row);
+            }
+        }
+        Some(table)
     }
+}
+
+fn cluster_text(plan: &Plan, layout: Layout) -> String {
+    let [create, change, delete] = plan.counts();
+    let mut text = format!("the hub `{}` on {}\n\n", plan.hub, plan.server);
+    for release in plan.releases.iter().filter(|release| release.action != Action::Nothing) {
+        let words = release.action.words();
+        text += &format!("  release {} ({} {}): {words}\n", release.release, release.chart, release.version);
+    }
+    text += "\n";
+    text += &objects_table(plan.objects().map(|(_, object)| object)).render(layout.width);
+    text + &format!("\n{create} to create, {change} to change, {delete} to delete\n")
+}
+
+fn cloud_text(plan: &CloudPlan, layout: Layout) -> String {
+    let mut text = String::new();
+    if !plan.is_empty() {
+        let mut table = Table::new([
+            ("", Align::Left),
+            ("resource", Align::Left),
+            ("", Align::Left),
+            ("field", Align::Left),
+        ]);
+        for row in resource_rows(&plan.changes) {
+            table.row(row);
+        }
+        let [create, change, replace, delete] = plan.counts();
+        text += &table.render(layout.width);
+        text += &format!(
+            "\n{create} to create, {change} to change, {replace} to remove and make anew, {delete} to delete\n"
+        );
+        if plan.remade_cluster().is_some() {
+            text += "with the cluster goes everything in it: people's servers, pools, the hub's accounts of people; homes stay\n";
+        }
+    }
+    text + &cost_text(&plan.before, &plan.after)
+}
+
+/// What the cloud costs a month with nobody on the hub, before and after.
+fn cost_text(before: &Cost, after: &Cost) -> String {
+    let sum = |cost: &Cost| cost.total().rounded(2);
+    let unknown: Vec<_> =
+        after.lines.iter().filter(|line| line.usd.is_none()).map(|line| line.what.as_str()).collect();
+    let unknown = if unknown.is_empty() { String::new() } else { format!(", and {}", unknown.join(", ")) };
+    let parts: Vec<_> = after
+        .lines
+        .iter()
+        .filter_map(|line| Some(format!("  {:>9}  {}\n", line.usd?.rounded(2), line.what)))
+        .collect();
+    let was = if before.lines.is_empty() { String::new() } else { format!(" (now {})", sum(before)) };
+    format!("\nwith nobody on it, {} USD a month{was}{unknown}\n{}", sum(after), parts.concat())
+}
+
+/// Resources that change, one line a field.
+fn resource_rows(changes: &[CloudChange]) -> Vec<[String; 4]> {
+    let mut rows = Vec::new();
+    for change in changes {
+        let row = |mark: &str, field: String| [mark.to_owned(), change.address.clone(), String::new(), field];
+        match change.action {
+            cloud::Action::Create => rows.push(row("+", String::new())),
+            cloud::Action::Delete => rows.push(row("-", String::new())),
+            cloud::Action::Adopt => {
+                rows.push(row("=", "is there already, from a call that was cut off".to_owned()));
+                rows.extend(change.fields.iter().map(|field| row("~", words(field))));
+            }
+            cloud::Action::Change => rows.extend(change.fields.iter().map(|field| row("~", words(field)))),
+            cloud::Action::Replace => rows.extend(change.fields.iter().map(|field| row("-/+", words(field)))),
+        }
+    }
+    rows
 }
 
 /// Objects that differ, one line a field.

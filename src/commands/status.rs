@@ -1,5 +1,6 @@
 //! `frazil status`: what runs, since when, with how much CPU and memory.
 
+mod cloud;
 mod cluster;
 mod local;
 
@@ -11,7 +12,6 @@ use crate::cli::HubFile;
 use crate::config::Provider;
 use crate::error::Result;
 use crate::outcome::Outcome;
-use crate::provision::other_provider;
 
 /// Shows what runs of a hub.
 ///
@@ -22,7 +22,7 @@ pub(super) async fn status(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
     match &document.hub.provider {
         Provider::Local(_) => local::status(run, &document).await,
         Provider::Kubernetes(_) => cluster::status(run, &document).await,
-        other => Err(other_provider("status", other.key())),
+        Provider::Aws(_) | Provider::Gcp(_) => cloud::status(run, &document).await,
     }
 }
 

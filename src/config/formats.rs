@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::flow::{flow, flow_text};
 use super::names::{
-    Account, Cidr, Day, Domain, GroupName, HubName, ImageName, KubernetesVersion, MachineName, PersonName,
-    Project, Region, SizeName, Zone,
+    Account, Administrator, Cidr, Day, DnsZone, Domain, GroupName, HubName, ImageName, KubernetesVersion,
+    MachineName, PersonName, Project, Region, SizeName, Zone,
 };
 use super::schema;
 
@@ -33,7 +33,7 @@ fn parses<T: FromStr<Err = UnitError>>(text: &str) -> Result<(), UnitError> {
 }
 
 /// The rule and check behind each `format` of the schema.
-const FORMATS: [(&str, &str, Check); 18] = [
+const FORMATS: [(&str, &str, Check); 20] = [
     ("bytes", "unit", parses::<Bytes>),
     ("duration", "unit", parses::<Duration>),
     ("money", "unit", parses::<Money>),
@@ -43,6 +43,8 @@ const FORMATS: [(&str, &str, Check); 18] = [
     (PersonName::FORMAT, "name", parses::<PersonName>),
     (GroupName::FORMAT, "name", parses::<GroupName>),
     (Domain::FORMAT, "name", parses::<Domain>),
+    (DnsZone::FORMAT, "name", parses::<DnsZone>),
+    (Administrator::FORMAT, "name", parses::<Administrator>),
     (Region::FORMAT, "name", parses::<Region>),
     (Zone::FORMAT, "name", parses::<Zone>),
     (Account::FORMAT, "name", parses::<Account>),

@@ -52,6 +52,17 @@ impl HubDocument {
         self.places.get(path).map(|place| line_column(&self.text, place.value.start))
     }
 
+    /// The document of a neighbour, enough to find its cluster.
+    pub fn neighbour(&self, file: &str) -> Option<Self> {
+        Some(Self {
+            path: self.folder().join(file),
+            hub: self.neighbours.get(file)?.clone(),
+            text: String::new(),
+            places: BTreeMap::new(),
+            neighbours: BTreeMap::new(),
+        })
+    }
+
     /// The folder that the file's own references are relative to.
     pub fn folder(&self) -> &Path {
         match self.path.parent() {

@@ -12,9 +12,10 @@ use serde_json::Value;
 
 use super::auth::Auth;
 use super::names::{
-    Cidr, Domain, GroupName, HubName, ImageName, KubernetesVersion, PersonName, Region, SizeName, Zone,
+    Administrator, Cidr, DnsZone, Domain, GroupName, HubName, ImageName, KubernetesVersion, PersonName,
+    Region, SizeName, Zone,
 };
-use super::plans::{Budget, Event};
+use super::plans::{Billing, Budget, Event};
 use super::pools::Pools;
 use super::provider::{Charts, Provider, State};
 use super::secret::SecretRef;
@@ -27,9 +28,12 @@ pub struct HubFile {
     pub name: HubName,
     /// Where the hub runs: `aws`, `gcp`, `kubernetes` or `local`.
     pub provider: Provider,
-    /// The address people type, without `https://`. Needs a DNS record that points at the hub.
+    /// The address people type, without `https://`. Needs a DNS record that points at the hub; `dns` makes it.
     #[serde(default)]
     pub domain: Option<Domain>,
+    /// The DNS zone in which the record of `domain` is made.
+    #[serde(default)]
+    pub dns: Option<Dns>,
     /// Where the certificate authority and the budget's alerts write to. Default: `hostmaster@` the domain.
     #[serde(default)]
     #[schemars(regex(pattern = r"^[^\s@<>]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"), example = &"hub@example.org")]
@@ -74,6 +78,9 @@ pub struct HubFile {
     /// What the hub may cost, and what happens on the way there.
     #[serde(default)]
     pub budget: Option<Budget>,
+    /// The cloud's own bills, line by line.
+    #[serde(default)]
+    pub billing: Billing,
     /// A hackweek or class: its days and its people.
     #[serde(default)]
     pub event: Option<Event>,
@@ -109,6 +116,15 @@ pub struct HubFile {
     /// Rules that `validate` shall not report, each with a reason.
     #[serde(default)]
     pub silence: Vec<Silence>,
+}
+
+/// Where the record of `domain` is made.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dns {
+    /// A public zone of the same account or project, as the cloud calls it: on AWS by its domain, as
+    /// `example.org`, on GCP by its name, as `example-org`. The hub gets an address that stays the same.
+    pub zone: DnsZone,
 }
 
 /// A size of server that a person may start.
@@ -312,6 +328,9 @@ pub struct Kubernetes {
     pub version: KubernetesVersion,
     /// Who upgrades it.
     pub upgrades: Upgrades,
+    /// Who administers the cluster, beside whoever makes it: on AWS ARNs of roles or users, on GCP
+    /// `user:`, `group:` or `serviceAccount:` with an e-mail address.
+    pub administrators: Vec<Administrator>,
 }
 
 /// Who upgrades the cluster.
@@ -458,7 +477,7 @@ impl Default for Image {
 
 impl Default for Kubernetes {
     fn default() -> Self {
-        Self { version: KubernetesVersion::DEFAULT, upgrades: Upgrades::Manual }
+        Self { version: KubernetesVersion::DEFAULT, upgrades: Upgrades::Manual, administrators: Vec::new() }
     }
 }
 

@@ -109,6 +109,21 @@ name!(
     "hub.example.org"
 );
 name!(
+    /// A DNS zone: its domain (AWS) or its name (Google Cloud).
+    DnsZone, "dns-zone",
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$", |text| domain(text) || dns_label(text, 63),
+    "a DNS zone in lower case: its domain on AWS, its name on Google Cloud",
+    "example.org"
+);
+name!(
+    /// Who administers a cluster, as its cloud names people and what acts for them.
+    Administrator, "administrator",
+    r"^(arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_/-]+|(user|group|serviceAccount):[^\s@:]+@[^\s@:]+)$",
+    administrator,
+    "the ARN of a role or user of IAM (`arn:aws:iam::123456789012:role/admin`), or on Google Cloud `user:`, `group:` or `serviceAccount:` with an e-mail address",
+    "arn:aws:iam::123456789012:role/hub-admins"
+);
+name!(
     /// A cloud's region.
     Region, "region",
     r"^[a-z][a-z0-9-]*-[a-z0-9-]*[a-z0-9]$", region,
@@ -231,6 +246,28 @@ fn domain(text: &str) -> bool {
     text.len() <= 253 && text.contains('.') && text.split('.').all(label)
 }
 
+fn administrator(text: &str) -> bool {
+    let of_aws = |text: &str| {
+        let (partition, rest) = text.strip_prefix("arn:")?.split_once(":iam::")?;
+        let (account, who) = rest.split_once(':')?;
+        let name = who.strip_prefix("role/").or_else(|| who.strip_prefix("user/"))?;
+        let legal = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_/-".contains(&b);
+        let partition = partition.strip_prefix("aws")?;
+        let known = partition.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        let twelve = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+        Some(known && twelve && !name.is_empty() && name.bytes().all(legal))
+    };
+    let of_google = |text: &str| {
+        let (kind, address) = text.split_once(':')?;
+        let (who, host) = address.split_once('@')?;
+        let plain = |text: &str| {
+            !text.is_empty() && !text.contains([':', '@']) && !text.contains(char::is_whitespace)
+        };
+        Some(["user", "group", "serviceAccount"].contains(&kind) && plain(who) && plain(host))
+    };
+    of_aws(text).or_else(|| of_google(text)).unwrap_or(false)
+}
+
 fn region(text: &str) -> bool {
     text.len() >= 4 && dns_label(text, 40) && text.contains('-')
 }
@@ -277,6 +314,31 @@ mod tests {
         for bad in ["", "Hub", "2hub", "hub-", "-hub", "my_hub", "hub.org", "ünï", "x".repeat(33).as_str()]
         {
             assert!(bad.parse::<HubName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn administrators_are_principals_of_a_cloud() {
+        for good in [
+            "arn:aws:iam::123456789012:role/hub-admins",
+            "arn:aws-us-gov:iam::123456789012:user/a/ada",
+            "user:ada@example.org",
+            "group:admins@example.org",
+            "serviceAccount:ci@icesat2-2026.iam.gserviceaccount.com",
+        ] {
+            assert!(good.parse::<Administrator>().is_ok(), "{good}");
+        }
+        for bad in [
+            "ada",
+            "ada@example.org",
+            "arn:aws:iam::1:role/a",
+            "arn:aws:iam::123456789012:role/",
+            "arn:aws:sts::123456789012:assumed-role/a/b",
+            "user:ada",
+            "domain:example.org",
+            "user:a b@example.org",
+        ] {
+            assert!(bad.parse::<Administrator>().is_err(), "{bad}");
         }
     }
 

@@ -22,6 +22,15 @@ pub struct Budget {
     pub at_100: AtLimit,
 }
 
+/// The cloud's own bills, line by line.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Billing {
+    /// Whether there is a place for them: on AWS a bucket to which CUR 2.0 and FOCUS are exported every day,
+    /// on GCP a `BigQuery` dataset, to which the billing account's administrator directs the export by hand.
+    pub exports: bool,
+}
+
 /// What happens when the whole budget is spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

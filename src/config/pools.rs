@@ -42,7 +42,8 @@ pub struct Pool {
     pub spot: Option<bool>,
     /// The processor architecture.
     pub arch: Arch,
-    /// Its zones, of the hub's. Default: of core the first, where the disks are; of the others all.
+    /// Its zones, of the hub's. Default: of core the first, where the disks are; of user on AWS, with homes on a
+    /// disk, core's; of the others all.
     pub zones: Vec<Zone>,
 }
 

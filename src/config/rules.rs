@@ -20,6 +20,7 @@ mod plans;
 mod pools;
 mod profiles;
 mod provider;
+mod reach;
 mod secrets;
 mod subject;
 mod table;
@@ -45,7 +46,7 @@ pub(super) const SECRET_IN_CLEAR: &str = table::overrides::SECRET_IN_CLEAR.name;
 
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 60] = [
+const CHECKS: [Check; 63] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -79,6 +80,8 @@ const CHECKS: [Check; 60] = [
     zones::enough,
     zones::of_pools,
     zones::disks,
+    reach::zone_holds_domain,
+    reach::administrators_are_the_clouds,
     network::no_overlap,
     network::not_dockers,
     network::of_a_size_that_aws_takes,
@@ -92,6 +95,7 @@ const CHECKS: [Check; 60] = [
     kubernetes::version,
     bounds::memory_to_start_in,
     bounds::room_at_home,
+    bounds::backups_are_possible,
     bounds::a_cluster_fits_its_limit,
     gateways::further,
     gateways::own,

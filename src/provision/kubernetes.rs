@@ -4,10 +4,10 @@
 
 pub mod access;
 mod bring_up;
-pub mod compare;
+mod chart_namespaces;
 mod definitions;
 pub mod facts;
-pub mod journal;
+mod gateways;
 pub mod kubeconfig;
 pub mod leftovers;
 mod lock;
@@ -18,12 +18,11 @@ pub mod ready;
 pub mod registry;
 pub mod releases;
 pub mod rights;
-mod secrets;
+pub mod secrets;
 mod site;
-pub mod stage;
 pub mod status;
 mod stored;
 mod take_down;
 
 pub use bring_up::{READY_WITHIN, Up, bring_up};
-pub use take_down::{Keep, Statement, audit, take_down};
+pub use take_down::{Statement, audit, take_down};

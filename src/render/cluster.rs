@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::neighbours::{NONE, Neighbours};
+use super::neighbours::{NONE, Neighbours, is_internal};
 use super::nodes::{HUB_PURPOSE, NodePool, PoolError, Purpose, node_pool};
 use super::pools::{PoolMachines, pool_machines};
-use crate::config::{HubFile, Image, Provider};
+use crate::config::{DnsZone, HubFile, Image, Provider};
 
 /// A hub on a cluster, with its node pools.
 #[derive(Clone, Debug)]
@@ -101,6 +101,15 @@ impl<'a> Cluster<'a> {
     /// Whether there is a gateway.
     pub fn has_gateway(&self) -> bool {
         self.hub.gateway.enabled
+    }
+
+    /// The zone in which Terraform makes the record of the domain; none where the balancer's address is
+    /// the network's own, or there is nothing to call.
+    pub fn dns_zone(&self) -> Option<&DnsZone> {
+        let hub = self.hub;
+        let public = hub.hub || hub.gateway.enabled && !is_internal(hub);
+        let zone = hub.dns.as_ref().map(|dns| &dns.zone);
+        zone.filter(|_| self.is_ours() && public && hub.domain.is_some())
     }
 
     /// Whether the cluster has GPU nodes of ours.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::chart::{Chart, Release, merge};
 use super::cluster::Cluster;
-use super::jupyterhub::{USER_ACCOUNT, balancer_annotations, tolerations};
+use super::jupyterhub::{USER_ACCOUNT, balancer_address, balancer_annotations, tolerations};
 use super::nodes::{DASK_PURPOSE, Purpose, schedulers_on_core};
 use super::quote::memory;
 use super::secrets::{GATEWAY_PASSWORD, HUB_SECRET, OTHER_HUB_TOKEN};
@@ -164,7 +164,9 @@ fn proxy(cluster: &Cluster<'_>) -> Value {
     if neighbours::is_internal(cluster.hub) {
         merge(&mut annotations, internal_annotations(cluster));
     }
-    let mut traefik = json!({ "service": { "type": "LoadBalancer", "annotations": annotations } });
+    let spec = balancer_address(cluster);
+    let mut traefik =
+        json!({ "service": { "type": "LoadBalancer", "annotations": annotations, "spec": spec } });
     merge(&mut traefik, support::gateway_tls(cluster));
     json!({ "traefik": traefik })
 }

@@ -28,7 +28,10 @@ pub(super) fn environment(cluster: &Cluster<'_>) -> Value {
     }
     let later = gateways.iter().map(|gateway| (gateway, neighbours::address(cluster, gateway)));
     let later = later.filter(|(_, address)| outputs::gateway_of(address).is_some());
-    env.extend(later.map(|(gateway, address)| (address_variable(gateway), address)));
+    for (gateway, address) in later {
+        env.insert(address_variable(gateway), address);
+        env.insert(proxy_address_variable(gateway), outputs::gateway_proxy_address(&gateway.name));
+    }
     Value::Object(env)
 }
 
@@ -42,6 +45,7 @@ fn entry(cluster: &Cluster<'_>, gateway: &FurtherGateway) -> Value {
         "proxy_address": address.as_str().filter(|_| !later).map(proxy_address),
         "address": (!later).then_some(&address),
         "address_variable": later.then(|| address_variable(gateway)),
+        "proxy_address_variable": later.then(|| proxy_address_variable(gateway)),
         "auth": gateway.auth,
         "password_variable": (gateway.auth == GatewayAuth::Password).then(|| password_variable(gateway)),
         "region": neighbours::region(cluster, gateway),
@@ -51,7 +55,7 @@ fn entry(cluster: &Cluster<'_>, gateway: &FurtherGateway) -> Value {
 
 /// The way to a gateway's schedulers, as Dask's client derives it from the address. It has to be named:
 /// without it the client takes the hub's own, from `DASK_GATEWAY__PROXY_ADDRESS`, for every gateway.
-fn proxy_address(address: &str) -> String {
+pub fn proxy_address(address: &str) -> String {
     let (scheme, rest) = address.split_once("://").unwrap_or(("https", address));
     let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     let named = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
@@ -82,6 +86,11 @@ fn password_variable(gateway: &FurtherGateway) -> String {
 /// The variable with a gateway's address, where that is known later.
 fn address_variable(gateway: &FurtherGateway) -> String {
     variable("ADDRESS", gateway)
+}
+
+/// The variable with the way to its schedulers, where that is known later.
+fn proxy_address_variable(gateway: &FurtherGateway) -> String {
+    variable("PROXY_ADDRESS", gateway)
 }
 
 fn variable(what: &str, gateway: &FurtherGateway) -> String {

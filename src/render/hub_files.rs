@@ -1,6 +1,5 @@
 //! A hub file as the tree of files that everything else is made from.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -14,23 +13,12 @@ use super::placeholders::warm;
 use super::quote::ascii_json_lines;
 use super::secrets::{Secret, Source, secrets};
 use super::templates::{Template, TemplateError, fill};
-use super::terraform_types::{Type, declared};
-use super::tfvars::variables;
+use super::terraform_root::{Backend, terraform_files};
 use super::{Tree, dask_gateway, jupyterhub, support};
-use crate::config::{HubFile, Provider, SecretRef, State};
+use crate::config::{HubFile, SecretRef};
 
 /// The image that the hub image is made from.
 const BASE_IMAGE: &str = "docker.io/library/python:3.12-slim-bookworm";
-
-/// Terraform's files that are the same for every hub of a cloud.
-const AWS_ROOT: [(&str, &str); 2] = [
-    ("variables.tf", include_str!("../../terraform/aws/variables.tf")),
-    ("versions.tf", include_str!("../../terraform/aws/versions.tf")),
-];
-const GCP_ROOT: [(&str, &str); 2] = [
-    ("variables.tf", include_str!("../../terraform/gcp/variables.tf")),
-    ("versions.tf", include_str!("../../terraform/gcp/versions.tf")),
-];
 
 /// A hub file that cannot be rendered.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +56,7 @@ pub fn hub_files(cluster: &Cluster<'_>) -> Result<Tree, RenderError> {
     let releases = releases(cluster)?;
     let secrets = secrets(cluster);
     let mut tree = Tree::default();
-    terraform(cluster, &mut tree)?;
+    tree.add_below("terraform", terraform_files(cluster, Backend::OfHub)?);
     image(cluster.hub, &mut tree)?;
     for release in &releases {
         let head = format!("Values of the chart {} {}", release.chart.name, release.version);
@@ -115,45 +103,6 @@ fn releases_data(cluster: &Cluster<'_>, releases: &[Release]) -> Value {
         })
     });
     data.collect()
-}
-
-fn terraform(cluster: &Cluster<'_>, tree: &mut Tree) -> Result<(), RenderError> {
-    let Some(variables) = variables(cluster) else { return Ok(()) };
-    let root = if cluster.is_eks() { AWS_ROOT } else { GCP_ROOT };
-    for (name, text) in root {
-        tree.add(format!("terraform/{name}"), text);
-    }
-    tree.add("terraform/backend.tf", fill(Template::Backend, &backend(cluster))?);
-    tree.add("terraform/hub.auto.tfvars.json", format!("{variables:#}\n"));
-    Ok(())
-}
-
-/// The variables that Terraform has on a provider; none where it has nothing to do.
-pub fn terraform_variables(provider: &Provider) -> Option<BTreeMap<String, Type>> {
-    let root = match provider {
-        Provider::Aws(_) => AWS_ROOT,
-        Provider::Gcp(_) => GCP_ROOT,
-        Provider::Kubernetes(_) | Provider::Local(_) => return None,
-    };
-    root.iter().find(|(name, _)| *name == "variables.tf").map(|(_, text)| declared(text))
-}
-
-/// Where Terraform keeps its state.
-fn backend(cluster: &Cluster<'_>) -> Value {
-    let hub = cluster.hub;
-    let name = |said: &str| cluster.state().unwrap_or_else(|| said.to_owned());
-    let (mut s3, mut gcs, mut local) = (Value::Null, Value::Null, Value::Null);
-    match (&hub.state, &hub.provider) {
-        (State::Bucket(bucket), Provider::Aws(aws)) => {
-            let key = format!("{}/terraform.tfstate", hub.name);
-            s3 = json!({ "bucket": name(bucket), "key": key, "region": aws.region });
-        }
-        (State::Bucket(bucket), Provider::Gcp(_)) => {
-            gcs = json!({ "bucket": name(bucket), "prefix": hub.name });
-        }
-        _ => local = json!({ "path": "terraform.tfstate" }),
-    }
-    json!({ "s3": s3, "gcs": gcs, "local": local })
 }
 
 /// How the hub image is made, where the file names none of its own.

@@ -6,6 +6,7 @@ use super::chart::{Chart, Release, merge};
 use super::cluster::{Cluster, Homes};
 use super::dask_gateway::CHART as GATEWAY_CHART;
 use super::nodes::{GPU_TAINT, NodePool, POOL_LABEL, Purpose, Taint};
+use super::outputs::{Output, output};
 use super::quote::{memory, quantity};
 use super::seats::seats;
 use super::{gateways, guard, neighbours, placeholders, programs, support};
@@ -196,10 +197,12 @@ fn proxy(cluster: &Cluster<'_>) -> Value {
         (Some(_), Certificates::Offload) => json!({ "enabled": true, "type": "offload" }),
         (None, _) => json!({ "enabled": false }),
     };
+    let mut service = json!({ "annotations": balancer_annotations(cluster) });
+    merge(&mut service, balancer_address(cluster));
     json!({
         "proxy": {
             "https": https,
-            "service": { "annotations": balancer_annotations(cluster) },
+            "service": service,
             "chp": { "nodeSelector": cluster.core_selector() },
             "traefik": { "nodeSelector": cluster.core_selector() },
         },
@@ -211,10 +214,29 @@ pub(super) fn balancer_annotations(cluster: &Cluster<'_>) -> Value {
     if !cluster.is_eks() {
         return json!({});
     }
-    json!({
+    let mut annotations = json!({
         "service.beta.kubernetes.io/aws-load-balancer-type": "nlb",
         "service.beta.kubernetes.io/aws-load-balancer-additional-resource-tags": format!("frazil:hub={}", cluster.hub.name),
-    })
+    });
+    // As many addresses as subnets, or none is made (`ensureLoadBalancerv2` of cloud-provider-aws). One is
+    // enough: the proxy is on the core nodes, and they are in one zone.
+    if cluster.dns_zone().is_some() {
+        let fixed = json!({
+            "service.beta.kubernetes.io/aws-load-balancer-eip-allocations": output(Output::BalancerAddress),
+            "service.beta.kubernetes.io/aws-load-balancer-subnets": output(Output::BalancerSubnet),
+        });
+        merge(&mut annotations, fixed);
+    }
+    annotations
+}
+
+/// The address that a Service gets on GKE, where the domain's record names it.
+pub(super) fn balancer_address(cluster: &Cluster<'_>) -> Value {
+    if cluster.is_gke() && cluster.dns_zone().is_some() {
+        json!({ "loadBalancerIP": output(Output::BalancerAddress) })
+    } else {
+        json!({})
+    }
 }
 
 fn singleuser(cluster: &Cluster<'_>) -> Value {
@@ -388,5 +410,29 @@ mod tests {
         assert_eq!(placeholder["resources"]["requests"]["memory"], "8000000000");
         assert_eq!(placeholder["resources"]["limits"], placeholder["resources"]["requests"]);
         assert_eq!(placeholder["replicas"], 0);
+    }
+    #[test]
+    fn a_hub_with_a_zone_gets_the_address_that_its_record_names() {
+        let service = |provider: &str, dns: &str| {
+            let text =
+                format!("name: lab\nprovider: {{ {provider} }}\nauth: native\ndomain: a.example.org\n{dns}");
+            let checked =
+                check_bytes(text.into_bytes(), Path::new("hub.yaml"), jiff::civil::date(2026, 11, 21));
+            let hub = checked.document.unwrap().hub;
+            values(&Cluster::new(&hub).unwrap())["proxy"]["service"].clone()
+        };
+        let aws = "aws: { account: \"123456789012\", region: us-west-2 }";
+        let gcp = "gcp: { project: a-project, region: us-central1 }";
+        let named = service(aws, "dns: { zone: example.org }");
+        let of = |what: &str| {
+            &named["annotations"][format!("service.beta.kubernetes.io/aws-load-balancer-{what}")]
+        };
+        assert_eq!(of("eip-allocations"), "output:balancer_address");
+        assert_eq!(of("subnets"), "output:balancer_subnet");
+        assert_eq!(of("type"), "nlb");
+        assert_eq!(service(gcp, "dns: { zone: example-org }")["loadBalancerIP"], "output:balancer_address");
+        for unnamed in [service(aws, ""), service(gcp, "")] {
+            assert!(!unnamed.to_string().contains("output:"), "{unnamed}");
+        }
     }
 }

@@ -7,7 +7,6 @@ use super::cluster::Cluster;
 use super::jupyterhub::USER_ACCOUNT;
 use super::names::USER_IDENTITY;
 use super::{ops, support};
-use crate::config::Provider;
 
 /// The objects of a hub, in the order in which they are applied.
 pub fn manifests(cluster: &Cluster<'_>) -> Vec<Value> {
@@ -45,21 +44,13 @@ fn namespace(cluster: &Cluster<'_>) -> Value {
 /// Who people's servers and Dask workers are. On EKS the cloud's identity hangs on the name
 /// (EKS Pod Identity), on GKE on an annotation; the account has no rights inside the cluster.
 fn user_account(cluster: &Cluster<'_>) -> Value {
-    let annotations = match &cluster.hub.provider {
-        Provider::Gcp(gcp) => {
-            let name = cluster.cloud_account(USER_IDENTITY);
-            let account = format!("{name}@{}.iam.gserviceaccount.com", gcp.project);
-            json!({ "iam.gke.io/gcp-service-account": account })
-        }
-        Provider::Aws(_) | Provider::Kubernetes(_) | Provider::Local(_) => json!({}),
-    };
     json!({
         "apiVersion": "v1",
         "kind": "ServiceAccount",
         "metadata": {
             "name": USER_ACCOUNT,
             "namespace": cluster.namespace(),
-            "annotations": annotations,
+            "annotations": support::account_annotations(cluster, USER_IDENTITY),
         },
         "automountServiceAccountToken": false,
     })

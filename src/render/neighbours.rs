@@ -69,6 +69,11 @@ pub(super) fn address(cluster: &Cluster<'_>, gateway: &FurtherGateway) -> Value 
     }
 }
 
+/// Further gateways whose addresses are known only when they are up.
+pub fn known_later<'a>(cluster: &Cluster<'a>) -> impl Iterator<Item = &'a FurtherGateway> {
+    cluster.hub.gateways.iter().filter(|gateway| outputs::gateway_of(&address(cluster, gateway)).is_some())
+}
+
 /// Where a further gateway runs, as `CLOUD/REGION`.
 pub(super) fn region(cluster: &Cluster<'_>, gateway: &FurtherGateway) -> Option<String> {
     let other = neighbour(cluster, gateway).filter(|other| other.provider.region().is_some());

@@ -10,6 +10,10 @@ use super::seats::{Seats, seats};
 use crate::catalog::{Arch, CatalogError, NoMachine, Offer};
 use crate::config::{HubFile, Pool, Zone};
 
+/// The disk that each node boots from, of gp3 on AWS and balanced on Google Cloud, in GiB
+/// (`terraform/*/pools.tf`).
+pub const BOOT_DISK_GIB: u64 = 100;
+
 /// What the nodes of a pool are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {

@@ -19,11 +19,17 @@ pub enum Output {
     HomesZone,
     /// The address of the Filestore instance that keeps homes, on GCP without a quota.
     HomesAddress,
+    /// The address that the balancer gets, where `dns` names a zone: on GCP the address itself, on AWS
+    /// the ID of its allocation (`eipalloc-…`).
+    BalancerAddress,
+    /// The subnet that the balancer with that address is in, on AWS: one address is for one subnet.
+    BalancerSubnet,
 }
 
 impl Output {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::HomesVolume, Self::HomesZone, Self::HomesAddress];
+    pub const ALL: [Self; 5] =
+        [Self::HomesVolume, Self::HomesZone, Self::HomesAddress, Self::BalancerAddress, Self::BalancerSubnet];
 
     /// Its name in Terraform.
     pub fn name(self) -> &'static str {
@@ -31,6 +37,8 @@ impl Output {
             Self::HomesVolume => "homes_volume",
             Self::HomesZone => "homes_zone",
             Self::HomesAddress => "homes_address",
+            Self::BalancerAddress => "balancer_address",
+            Self::BalancerSubnet => "balancer_subnet",
         }
     }
 
@@ -54,9 +62,22 @@ pub fn gateway_address(name: &impl Display) -> Value {
     Value::String(format!("{PREFIX}{GATEWAY}{name}"))
 }
 
+/// What stands before the name of a further gateway whose schedulers' address follows from its own.
+const GATEWAY_PROXY: &str = "gateway_proxy_address:";
+
+/// What stands in place of the way to a further gateway's schedulers until it is up.
+pub fn gateway_proxy_address(name: &impl Display) -> Value {
+    Value::String(format!("{PREFIX}{GATEWAY_PROXY}{name}"))
+}
+
 /// The further gateway whose address a value stands for, if it stands for one.
 pub fn gateway_of(value: &Value) -> Option<&str> {
     value.as_str()?.strip_prefix(PREFIX)?.strip_prefix(GATEWAY)
+}
+
+/// The further gateway the way to whose schedulers a value stands for, if it stands for one.
+pub fn gateway_proxy_of(value: &Value) -> Option<&str> {
+    value.as_str()?.strip_prefix(PREFIX)?.strip_prefix(GATEWAY_PROXY)
 }
 
 #[cfg(test)]

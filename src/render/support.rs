@@ -3,6 +3,7 @@
 
 mod autoscaler;
 mod certificates;
+mod disks;
 mod efs;
 mod homes;
 mod metrics;
@@ -11,13 +12,17 @@ mod nvidia;
 
 pub use certificates::gateway_tls;
 pub use homes::{CLAIM as HOMES_CLAIM, SHARE as HOMES_SHARE};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::chart::{Chart, Release, SYSTEM_NAMESPACE};
 use super::cluster::Cluster;
+use crate::config::Provider;
 
 /// What cert-manager does in the cloud: it proves that a domain is ours.
 pub const CERTIFICATES: &str = "certificates";
+
+/// The namespace of cert-manager.
+pub const CERT_MANAGER: &str = "cert-manager";
 
 /// The Helm releases beside the hub's and the gateway's, in the order in which to install them.
 pub fn releases(cluster: &Cluster<'_>) -> Vec<Release> {
@@ -35,19 +40,33 @@ pub fn releases(cluster: &Cluster<'_>) -> Vec<Release> {
 
 /// The objects that no chart makes, to apply after the releases, the gateway's among them.
 pub fn manifests(cluster: &Cluster<'_>) -> Vec<Value> {
-    let mut all = homes::manifests(cluster);
+    let mut all: Vec<_> = disks::manifest(cluster).into_iter().collect();
+    all.extend(homes::manifests(cluster));
     all.extend(certificates::manifests(cluster));
     all
 }
 
 /// The service account of a release that needs rights in the cloud: what it does there, and the account's
-/// name. EKS Pod Identity and GKE's workload identity both go by namespace and name.
+/// name. EKS Pod Identity goes by namespace and name alone; on GKE the account says besides whom it acts as
+/// ([`account_annotations`]).
 pub fn identity(release: &Release) -> Option<(&'static str, &'static str)> {
     match release.chart.name {
         "cluster-autoscaler" => Some(("autoscaler", "cluster-autoscaler")),
         "aws-efs-csi-driver" => Some(("homes", "efs-csi-controller-sa")),
         "cert-manager" => Some((CERTIFICATES, "cert-manager")),
         _ => None,
+    }
+}
+
+/// What a service account says of an identity in the cloud: on GKE, whom its pods act as.
+pub(super) fn account_annotations(cluster: &Cluster<'_>, identity: &str) -> Value {
+    match &cluster.hub.provider {
+        Provider::Gcp(gcp) => {
+            let name = cluster.cloud_account(identity);
+            let account = format!("{name}@{}.iam.gserviceaccount.com", gcp.project);
+            json!({ "iam.gke.io/gcp-service-account": account })
+        }
+        Provider::Aws(_) | Provider::Kubernetes(_) | Provider::Local(_) => json!({}),
     }
 }
 

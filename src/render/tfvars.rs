@@ -50,6 +50,9 @@ fn common(cluster: &Cluster<'_>) -> Value {
         "identities": identities(cluster),
         "accounts": accounts(cluster),
         "domain": hub.domain,
+        "dns": cluster.dns_zone().map(|zone| json!({ "zone": zone })),
+        "administrators": hub.kubernetes.administrators,
+        "billing": { "exports": hub.billing.exports },
         "budget": budget(cluster),
     })
 }
@@ -66,6 +69,8 @@ fn aws_only(cluster: &Cluster<'_>, aws: &Aws) -> Value {
             "nat": network.nat,
             "flow_logs": network.flow_logs,
         },
+        // As many as there are, told by `up` when it plans; of a new cluster the fewest.
+        "nodes": {},
     })
 }
 
@@ -82,6 +87,7 @@ fn gcp_only(cluster: &Cluster<'_>, gcp: &Gcp) -> Value {
             "nat": network.nat,
             "flow_logs": network.flow_logs,
         },
+        "event": cluster.hub.event.as_ref().map(|event| json!({ "from": event.from, "to": event.to })),
     })
 }
 

@@ -1,19 +1,25 @@
 //! A program to start: waited for, asked for its output, or left running.
 
+use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
-use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
+use process_wrap::std::{ChildWrapper, CommandWrap, ProcessGroup, ProcessSession};
 
+use super::interrupt::Gentle;
 use crate::error::Error;
 
 /// How many of a program's last lines an error shows.
 const SHOWN_LINES: usize = 12;
+/// How often a program that writes to a file is looked after.
+const LOOKED_AFTER: Duration = Duration::from_millis(20);
 
 /// A program with its arguments and surroundings.
 #[derive(Clone)]
@@ -24,6 +30,8 @@ pub struct Call {
     folder: Option<PathBuf>,
     log: Option<PathBuf>,
     input: Option<Vec<u8>>,
+    held: Option<Arc<File>>,
+    gently: bool,
 }
 
 /// Why a program could not do its work.
@@ -47,6 +55,12 @@ pub enum ToolError {
         status: ExitStatus,
         /// The last lines that it wrote.
         lines: Vec<String>,
+    },
+    /// The person stopped it, and it ended in order.
+    #[error("{program} was stopped by Ctrl-C")]
+    Interrupted {
+        /// The program's path.
+        program: String,
     },
     /// Its log could not be written.
     #[error("the log {path} cannot be written")]
@@ -87,6 +101,8 @@ impl Call {
             folder: None,
             log: None,
             input: None,
+            held: None,
+            gently: false,
         }
     }
 
@@ -147,6 +163,23 @@ impl Call {
         self
     }
 
+    /// A file that the program, and whatever it starts, holds open as its standard input: a lock on it
+    /// lasts as long as any of them.
+    #[must_use]
+    pub fn holding(mut self, file: Arc<File>) -> Self {
+        self.held = Some(file);
+        self
+    }
+
+    /// The program has to end in order: it gets a process group of its own, so that Ctrl-C reaches it
+    /// through [`super::interrupt`] only, and with a log it tells its lines by a file, so that it goes
+    /// on to its end when this process is killed. A pipe that nobody reads would end it at once.
+    #[must_use]
+    pub fn gently(mut self) -> Self {
+        self.gently = true;
+        self
+    }
+
     fn name(&self) -> String {
         self.program.display().to_string()
     }
@@ -154,7 +187,12 @@ impl Call {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        let input = if self.input.is_some() { Stdio::piped() } else { Stdio::null() };
+        let held = self.held.as_ref().and_then(|file| file.try_clone().ok());
+        let input = match (&self.input, held) {
+            (Some(_), _) => Stdio::piped(),
+            (None, Some(file)) => Stdio::from(file),
+            (None, None) => Stdio::null(),
+        };
         command.args(&self.arguments).stdin(input);
         for (name, value) in &self.environment {
             match value {
@@ -228,6 +266,65 @@ impl Call {
         self.start()?.wait()
     }
 
+    /// Runs the program and hands over each line of its standard output as it comes; what it wrote
+    /// to standard error goes to the log, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be started or ends with an error, which has the last lines of both.
+    pub fn each_line(&self, mut line: impl FnMut(&str)) -> Result<(), ToolError> {
+        let (mut command, log_start) = self.logged()?;
+        let told = self.told()?;
+        match &told {
+            Some(file) => command.stdout(file.try_clone().map_err(|error| self.not_started(error))?),
+            None => command.stdout(Stdio::piped()),
+        };
+        let mut child = self.spawn(command)?;
+        let gentle = self.gently.then(|| Gentle::begin(child.id()));
+        self.give_input(child.stdin().take());
+        let mut last = VecDeque::new();
+        let mut each = |text: String| {
+            line(&text);
+            last.push_back(text);
+            if last.len() > SHOWN_LINES {
+                last.pop_front();
+            }
+        };
+        if let Some(file) = &told {
+            let ended = |child: &mut Box<dyn ChildWrapper>| !matches!(child.try_wait(), Ok(None));
+            lines_of_file(file, || ended(&mut child), &mut each).map_err(|error| self.not_started(error))?;
+        } else if let Some(stdout) = child.stdout().take() {
+            BufReader::new(stdout).lines().map_while(Result::ok).for_each(&mut each);
+        }
+        let mut started = self.started(child, log_start);
+        let status = started.child.wait().map_err(|error| self.not_started(error))?;
+        if status.success() {
+            return Ok(());
+        }
+        if gentle.is_some_and(|gentle| gentle.was_told()) {
+            return Err(ToolError::Interrupted { program: self.name() });
+        }
+        let mut lines = last_lines(&started.written());
+        lines.extend(last);
+        Err(ToolError::Failed { program: self.name(), status, lines })
+    }
+
+    /// The file by which a program tells its lines that is to outlive this process.
+    fn told(&self) -> Result<Option<File>, ToolError> {
+        let Some(log) = self.log.as_ref().filter(|_| self.gently) else { return Ok(None) };
+        let path = log.with_extension("out");
+        let open =
+            OpenOptions::new().create(true).truncate(true).read(true).write(true).mode(0o600).open(&path);
+        open.map(Some).map_err(|source| ToolError::Log { path, source })
+    }
+
+    fn spawn(&self, command: Command) -> Result<Box<dyn ChildWrapper>, ToolError> {
+        let mut command = CommandWrap::from(command);
+        if self.gently {
+            command.wrap(ProcessGroup::leader());
+        }
+        command.spawn().map_err(|error| self.not_started(error))
+    }
+
     /// Runs the program and returns what it wrote to standard output, without white space around it.
     ///
     /// # Errors
@@ -290,8 +387,51 @@ impl From<ToolError> for Error {
             ToolError::NotStarted { source, .. } | ToolError::Log { source, .. } => {
                 Self::failed(message).because(source)
             }
+            ToolError::Interrupted { .. } => {
+                Self::interrupted(message).hint("the same call again goes on from there")
+            }
             ToolError::Failed { lines, .. } => Self::failed(message).output(lines),
         }
+    }
+}
+
+/// Hands over the lines that a program writes to a file, until it has ended.
+fn lines_of_file(
+    file: &File,
+    mut ended: impl FnMut() -> bool,
+    line: &mut impl FnMut(String),
+) -> io::Result<()> {
+    // The program writes at a place that its copy of the file shares with this one: reading has its own.
+    let mut place = 0;
+    let mut rest = Vec::new();
+    loop {
+        let over = ended();
+        place += read_from(file, place, &mut rest)?;
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let text: Vec<u8> = rest.drain(..=end).collect();
+            line(String::from_utf8_lossy(&text).trim_end_matches('\n').to_owned());
+        }
+        if over {
+            if !rest.is_empty() {
+                line(String::from_utf8_lossy(&rest).into_owned());
+            }
+            return Ok(());
+        }
+        thread::sleep(LOOKED_AFTER);
+    }
+}
+
+/// Reads what a file has from a place on, without moving the place at which others write to it.
+fn read_from(file: &File, place: u64, into: &mut Vec<u8>) -> io::Result<u64> {
+    let mut buffer = [0; 8192];
+    let mut read = 0;
+    loop {
+        let more = file.read_at(&mut buffer, place + read)?;
+        if more == 0 {
+            return Ok(read);
+        }
+        into.extend_from_slice(&buffer[..more]);
+        read += more as u64;
     }
 }
 
@@ -309,4 +449,42 @@ fn open_log(path: &Path) -> io::Result<File> {
 pub fn last_lines(text: &str) -> Vec<String> {
     let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     lines[lines.len().saturating_sub(SHOWN_LINES)..].iter().map(|line| (*line).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::{Call, lines_of_file};
+
+    #[test]
+    fn lines_of_a_file_come_as_they_are_written_and_the_last_one_without_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let mut writer = std::fs::File::create(&path).unwrap();
+        let reader = std::fs::File::open(&path).unwrap();
+        let mut looks = 0;
+        let mut told = Vec::new();
+        let mut next = || {
+            looks += 1;
+            writer.write_all([&b"one\ntw"[..], b"o\n", b"three"][looks - 1]).unwrap();
+            looks == 3
+        };
+        lines_of_file(&reader, &mut next, &mut |line| told.push(line)).unwrap();
+        assert_eq!(told, ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn a_lock_is_held_by_what_a_program_leaves_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("lock"));
+        let file = std::sync::Arc::new(open().unwrap());
+        file.try_lock().unwrap();
+        // A shell gives what it starts in the background another standard input.
+        let call = Call::new("/bin/sh").arguments(["-c", "exec 3<&0; sleep 2 <&3 >/dev/null 2>&1 &"]);
+        call.holding(file).gently().each_line(|_| ()).unwrap();
+        let again = open().unwrap();
+        assert!(again.try_lock().is_err(), "the sleep still holds it");
+        again.lock().unwrap();
+    }
 }

@@ -1,6 +1,8 @@
 //! Helm: found, asked for its version, called with a kubeconfig of one context.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Call, ToolError};
 use crate::context::Context;
@@ -18,12 +20,37 @@ pub struct Helm {
 }
 
 /// Where Helm is to act: a kubeconfig file and one of its contexts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Target {
     /// The kubeconfig file, or several as `KUBECONFIG` joins them.
     pub kubeconfig: PathBuf,
     /// The context.
     pub context: String,
+    /// What keeps the kubeconfig valid, and removes it when nobody needs it any more.
+    keeper: Option<Arc<dyn Send + Sync>>,
+}
+
+impl Target {
+    /// A context of a kubeconfig that somebody else keeps.
+    pub fn new(kubeconfig: PathBuf, context: &str) -> Self {
+        Self { kubeconfig, context: context.to_owned(), keeper: None }
+    }
+
+    /// The same with what keeps it valid while this value or a copy of it is there.
+    #[must_use]
+    pub fn kept_by(mut self, keeper: impl Send + Sync + 'static) -> Self {
+        self.keeper = Some(Arc::new(keeper));
+        self
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("kubeconfig", &self.kubeconfig)
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A release to install or upgrade.

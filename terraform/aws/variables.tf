@@ -100,6 +100,27 @@ variable "domain" {
   nullable    = true
 }
 
+variable "dns" {
+  description = "The public zone in which the hub's name gets a record; null where the record is made by hand."
+  type        = object({ zone = string })
+  nullable    = true
+}
+
+variable "administrators" {
+  description = "ARNs of roles and users that administer the cluster, beside whoever makes it."
+  type        = list(string)
+}
+
+variable "billing" {
+  description = "Whether the account's bills are exported, as CUR 2.0 and as FOCUS."
+  type        = object({ exports = bool })
+}
+
+variable "nodes" {
+  description = "How many nodes each pool has now, by its name, as the autoscaler left it; a pool that is not named gets the fewest."
+  type        = map(number)
+}
+
 variable "budget" {
   description = "What may be spent in a month or, between two days, on an event; percentages at which the contact is told; null for none."
   type = object({

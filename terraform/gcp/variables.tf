@@ -101,6 +101,22 @@ variable "domain" {
   nullable    = true
 }
 
+variable "dns" {
+  description = "The managed zone in which the hub's name gets a record; null where the record is made by hand."
+  type        = object({ zone = string })
+  nullable    = true
+}
+
+variable "administrators" {
+  description = "Members of IAM that administer the project's clusters, beside whoever may already."
+  type        = list(string)
+}
+
+variable "billing" {
+  description = "Whether there is a dataset for the billing export."
+  type        = object({ exports = bool })
+}
+
 variable "budget" {
   description = "What may be spent in a month or, between two days, on an event; percentages at which the contact is told; null for none."
   type = object({
@@ -113,4 +129,14 @@ variable "budget" {
     to       = string
   })
   nullable = true
+}
+
+variable "event" {
+  description = "First and last day of an event, when nobody upgrades nodes; null for none."
+  type = object({
+    from = string
+    to   = string
+  })
+  nullable = true
+  default  = null
 }

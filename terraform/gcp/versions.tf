@@ -2,8 +2,9 @@ terraform {
   required_version = ">= 1.10"
   required_providers {
     google = {
-      source  = "hashicorp/google"
-      version = "~> 7.0"
+      source = "hashicorp/google"
+      # The first with `taint_config`.
+      version = "~> 7.38"
     }
   }
 }

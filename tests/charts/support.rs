@@ -43,7 +43,7 @@ fn check_chart(cluster: &Cluster<'_>, release: &Release, objects: &[Value]) {
         let in_place = |object: &&Value| {
             text(object, "/metadata/name") == account
                 && text(object, "/metadata/namespace") == release.namespace
-                && object["metadata"].get("annotations").is_none()
+                && object["metadata"].get("annotations").is_some() == cluster.is_gke()
         };
         assert!(accounts.iter().any(in_place), "{account} is not in {accounts:?}");
     }

@@ -13,7 +13,9 @@ use super::{HUBS, helm, hub};
 const KUBERNETES_KEYS: [&str; 2] = ["resources", "nodeSelector"];
 
 /// Mappings of charts whose keys are the user's own, and keys that their values do not show.
-const FREE: [(&str, &str); 4] = [
+const FREE: [(&str, &str); 5] = [
+    // Commented out in values.yaml.
+    ("cert-manager", "/serviceAccount/annotations"),
     ("cluster-autoscaler", "/extraArgs"),
     // Named as a condition in Chart.yaml only.
     ("nvidia-device-plugin", "/nfd/enabled"),

@@ -95,7 +95,8 @@ fn the_charts_come_and_go() {
     }
     cluster.run("kubectl", &["delete", "namespace", "lab", "--timeout=180s"]);
     // Helm leaves the definitions of a chart's crds/ where they are.
-    cluster.run("kubectl", &["delete", "crd", "daskclusters.gateway.dask.org", "ingressroutes.traefik.io"]);
+    let definitions = ["daskclusters.gateway.dask.org", "ingressroutes.traefik.io", "tlsstores.traefik.io"];
+    cluster.run("kubectl", &[&["delete", "crd"][..], &definitions].concat());
     assert_eq!(objects(&cluster), before);
 }
 

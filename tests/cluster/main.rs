@@ -8,6 +8,7 @@
     reason = "a test stops at the first surprise, looks for tools, and says what it skips"
 )]
 
+#[expect(dead_code, reason = "what tests of clouds need, and tests of clusters do not")]
 #[path = "../support/kubernetes.rs"]
 mod kubernetes;
 #[path = "../support/scratch.rs"]

@@ -8,8 +8,8 @@ use frazil::render::cluster::Cluster;
 use frazil::render::{File, Tree, hub_files, manifests, ops_manifests, releases, values_path, variables};
 use serde_json::{Value, json};
 
+use super::corpus::Numbers;
 use super::hubs::{TODAY, hub};
-use super::pairwise::Numbers;
 
 /// How many hub files are made: five hundred, or ten thousand with the long checks.
 fn hubs() -> usize {

@@ -8,10 +8,13 @@
     reason = "a test stops at the first surprise, looks for tools, and says what it skips"
 )]
 
+#[path = "../support/corpus.rs"]
+mod corpus;
 #[path = "../support/examples.rs"]
 mod examples;
 mod further_gateways;
 mod hostile;
+#[path = "../support/hubs.rs"]
 mod hubs;
 mod pairwise;
 mod readers;

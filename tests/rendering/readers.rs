@@ -14,8 +14,8 @@ use frazil::render::cluster::Cluster;
 use frazil::render::{Tree, hub_files, releases, values_path, variables};
 use serde_json::{Number, Value};
 
+use super::corpus::Numbers;
 use super::hostile::{file, hostile, read, yaml};
-use super::pairwise::Numbers;
 use super::tools::{cache, helm, runs};
 
 /// Hub files of the sample.

@@ -141,7 +141,7 @@ fn zones_and_networks() {
             "network: { pods: 10.64.0.0/20 }\npools: { user: { max: 40 } }",
             "network-too-small",
             "network.pods",
-            &["/18"],
+            &["65 nodes", "/17"],
         ),
         (GCP, "network: { cidr: 10.40.0.0/24 }\npools: { user: { max: 40 } }", "", "", &[]),
         (
@@ -463,4 +463,26 @@ fn every_kept_name_fits_for_the_longest_names() {
     let text = format!("{}{PEOPLE}support: {{ monitoring: true }}\n", AWS.replace("lab", &hub));
     let checked = check_bytes(text.into_bytes(), std::path::Path::new("hub.yaml"), TODAY);
     assert!(checked.problems.is_empty(), "{:#?}", found(&checked));
+}
+
+#[test]
+fn how_a_hub_is_reached() {
+    hold(&[
+        (AWS, "dns: { zone: example.org }", "", "", &[]),
+        (AWS, "dns: { zone: hub.example.org }", "", "", &[]),
+        (AWS, "dns: { zone: b.example.org }", "zone-domain", "dns.zone", &["`example.org`"]),
+        (AWS, "dns: { zone: ample.org }", "zone-domain", "dns.zone", &["hub.example.org"]),
+        (AWS, "dns: { zone: example-org }", "zone-domain", "dns.zone", &["by their domain"]),
+        (GCP, "dns: { zone: example-org }", "", "", &[]),
+        (GCP, "dns: { zone: example.org }", "zone-domain", "dns.zone", &["`example-org`"]),
+        (CLUSTER, "dns: { zone: example.org }", "no-effect", "dns", &["exists"]),
+        (
+            GCP,
+            "kubernetes: { administrators: [\"arn:aws:iam::123456789012:role/a\"] }",
+            "administrator-kind",
+            "kubernetes.administrators[0]",
+            &["on Google Cloud", "`user:`"],
+        ),
+        (GCP, "kubernetes: { administrators: [\"group:a@example.org\"] }", "", "", &[]),
+    ]);
 }

@@ -42,9 +42,11 @@ fn changes(provider: &str) -> Vec<(&'static str, Value)> {
     };
     let zone = if gcp { "us-central1-c" } else { "us-west-2c" };
     let zones = if gcp { json!(["us-central1-b", zone]) } else { json!(["us-west-2b", zone]) };
+    let administrator = if gcp { "user:ada@example.org" } else { "arn:aws:iam::123456789012:role/admins" };
     let gpu = if gcp { "g2-standard-8" } else { "g4dn.2xlarge" };
     let mut all = vec![
         ("domain", json!("other.example.org")),
+        ("dns.zone", json!(if gcp { "example-org" } else { "example.org" })),
         ("contact", json!("other@example.org")),
         ("admins", json!(["hubot"])),
         ("groups", json!({ "instructors": ["grace"] })),
@@ -81,6 +83,7 @@ fn changes(provider: &str) -> Vec<(&'static str, Value)> {
         ("budget.total", json!("2000 USD")),
         ("budget.alert_at", json!([42])),
         ("budget.at_100", json!("stop-all")),
+        ("billing.exports", json!(true)),
         ("event.from", json!("2027-03-20")),
         ("event.to", json!("2027-03-30")),
         ("event.attendees", json!(300)),
@@ -90,6 +93,7 @@ fn changes(provider: &str) -> Vec<(&'static str, Value)> {
         ("kubernetes.version", json!("1.36")),
         ("kubernetes.upgrades", json!("automatic")),
         ("zones", zones),
+        ("kubernetes.administrators", json!([administrator])),
         ("network.cidr", json!("10.44.0.0/16")),
         ("network.pods", json!("10.96.0.0/12")),
         ("network.services", json!("172.21.0.0/16")),

@@ -36,6 +36,8 @@ pub(crate) struct Kubernetes {
     context: String,
     etcd_port: u16,
     api_port: u16,
+    /// Who says whose a token is, beside the API server itself.
+    authenticator: Option<PathBuf>,
     node_count: usize,
 }
 
@@ -51,6 +53,11 @@ pub(crate) struct Pool<'a> {
 impl Kubernetes {
     /// Starts one whose kubeconfig calls it `context`; None, said on standard output, where the programs are missing.
     pub(crate) fn start(context: &str) -> Option<Self> {
+        Some(Self::prepare(context)?.begin(None))
+    }
+
+    /// The same, not started yet: its address and authority are known.
+    pub(crate) fn prepare(context: &str) -> Option<Self> {
         let tools = tools();
         if let Some(missing) = PROGRAMS.iter().find(|program| !tools.join(program).exists()) {
             println!("skipped: no {missing} in {}; tests/tools.sh builds it", tools.display());
@@ -63,7 +70,7 @@ impl Kubernetes {
         let folder = tempfile::Builder::new().prefix("frazil-kubernetes-").tempdir().unwrap().keep();
         let keys = Keys::new(folder.join("keys"));
         keys.server("server", "IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc");
-        let mut kubernetes = Self {
+        Some(Self {
             programs: Vec::new(),
             api: None,
             etcd: None,
@@ -73,14 +80,30 @@ impl Kubernetes {
             context: context.to_owned(),
             etcd_port: free_port(),
             api_port: free_port(),
+            authenticator: None,
             node_count: 0,
-        };
-        kubernetes.user("admin", &["system:masters"]);
-        kubernetes.start_etcd();
-        kubernetes.start_api();
-        kubernetes.start_controllers();
-        kubernetes.wait_for("the default ServiceAccount", &["get", "serviceaccount", "default"], |_| true);
-        Some(kubernetes)
+        })
+    }
+
+    /// Starts what was prepared; `authenticator` is the configuration of a webhook that says whose a token is.
+    pub(crate) fn begin(mut self, authenticator: Option<PathBuf>) -> Self {
+        self.authenticator = authenticator;
+        self.user("admin", &["system:masters"]);
+        self.start_etcd();
+        self.start_api();
+        self.start_controllers();
+        self.wait_for("the default ServiceAccount", &["get", "serviceaccount", "default"], |_| true);
+        self
+    }
+
+    /// The certificate of the authority that the API server's own is of.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.keys.certificate("ca")
+    }
+
+    /// A folder that goes with it.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The administrator's.
@@ -196,7 +219,16 @@ impl Kubernetes {
     fn api_arguments(&self) -> Vec<String> {
         let authority = self.keys.certificate("ca");
         let (certificate, key) = (self.keys.certificate("server"), self.keys.key("server"));
-        vec![
+        let webhook = self.authenticator.iter().flat_map(|config| {
+            [
+                flag("authentication-token-webhook-config-file", config.display()),
+                flag("authentication-token-webhook-version", "v1"),
+                // An expired token is seen at once.
+                flag("authentication-token-webhook-cache-ttl", "0s"),
+            ]
+        });
+        let mut arguments: Vec<_> = webhook.collect();
+        arguments.extend([
             flag("etcd-servers", format!("http://127.0.0.1:{}", self.etcd_port)),
             flag("bind-address", "127.0.0.1"),
             flag("secure-port", self.api_port),
@@ -211,7 +243,8 @@ impl Kubernetes {
             flag("allow-privileged", true),
             // On loopback there is no other node's address to tell in the `kubernetes` Service.
             flag("endpoint-reconciler-type", "none"),
-        ]
+        ]);
+        arguments
     }
 
     fn start_controllers(&mut self) {
@@ -315,7 +348,7 @@ fn free_port() -> u16 {
 }
 
 /// The folder of the programs that tests/tools.sh built.
-fn tools() -> PathBuf {
+pub(crate) fn tools() -> PathBuf {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
     variable("FRAZIL_TEST_TOOLS").unwrap_or_else(|| {
         let cache = variable("XDG_CACHE_HOME")

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use tokio::{join, try_join};
 
-use super::{Check, Verdict, image, nodes, ok_if};
+use super::{ASK, Check, Verdict, image, nodes, ok_if};
 use crate::catalog::{Provider as Cloud, Support, kubernetes_support};
 use crate::config::{Certificates, Domain, HubDocument, HubFile, chart_too_new};
 use crate::context::Context;
@@ -18,9 +18,6 @@ use crate::provision::kubernetes::status::Address;
 
 /// The API that says what nodes and pods use.
 const METRICS: &str = "metrics.k8s.io/v1beta1";
-
-/// What to do about what may not be looked at.
-pub(super) const ASK: &str = "ask who administers the cluster";
 
 /// Checks the cluster of a hub; only what needs no cluster while it does not answer.
 ///

@@ -12,7 +12,7 @@ use crate::render::guarantee;
 pub(super) fn checks(hub: &HubFile, nodes: Option<&[Node]>) -> Vec<Check> {
     let Some(nodes) = nodes else {
         let found = "not known: looking is forbidden";
-        return vec![Check::new("nodes", "run everything", Verdict::Note, found, super::cluster::ASK)];
+        return vec![Check::new("nodes", "run everything", Verdict::Note, found, super::ASK)];
     };
     let ready: Vec<_> = nodes.iter().filter(|node| node.ready).collect();
     let verdict = match (nodes.len(), ready.len()) {

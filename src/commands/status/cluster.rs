@@ -22,9 +22,9 @@ pub(super) async fn status(run: &Run<'_>, document: &HubDocument) -> Result<Outc
     Ok(if well { Outcome::Done } else { Outcome::CheckFailed })
 }
 
-struct ClusterStatus {
-    status: Status,
-    now: Timestamp,
+pub(super) struct ClusterStatus {
+    pub status: Status,
+    pub now: Timestamp,
 }
 
 impl Report for ClusterStatus {

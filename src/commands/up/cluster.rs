@@ -14,6 +14,8 @@ pub(super) struct ClusterUp {
     pub up: Up,
     pub elapsed: Duration,
     pub steps: Vec<(String, Duration)>,
+    /// What is left to do by hand.
+    pub by_hand: Vec<String>,
 }
 
 impl Report for ClusterUp {
@@ -27,6 +29,7 @@ impl Report for ClusterUp {
             "server": self.up.server,
             "changed": self.up.changed,
             "earlier_servers": self.up.earlier_servers,
+            "by_hand": self.by_hand,
             "elapsed_seconds": self.elapsed.as_secs_f64(),
             "steps": steps_data(&self.steps),
         })
@@ -42,6 +45,9 @@ impl Report for ClusterUp {
             text += &format!("  changed  {changed}\n");
         }
         text += &self.earlier_servers();
+        for what in &self.by_hand {
+            text += &format!("\n{what}\n");
+        }
         text
     }
 

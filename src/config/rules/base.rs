@@ -2,19 +2,20 @@
 
 use frazil_units::{Amount, Bytes};
 
-use crate::catalog::{Market, Offer, Price, Provider, Region};
+use crate::catalog::{MONTH_HOURS, Market, Offer, Price, Provider, Region};
+use crate::config::Nat;
 use crate::render::cluster::{Cluster, Homes};
 use crate::render::homes_size;
-use crate::render::nodes::{NodePool, Purpose};
+use crate::render::nodes::{BOOT_DISK_GIB, NodePool, Purpose};
 use crate::render::placeholders::warm;
-
-/// Hours of a month, as prices of a month count them.
-pub(super) const MONTH: i128 = 730;
 
 /// The disk of the hub's database (`hub.db.pvc.storage` of the JupyterHub chart).
 const DATABASE: Bytes = Bytes::gib(1);
 /// The disk of the history of use (`server.persistentVolume.size` of the Prometheus chart's base values).
 const HISTORY: Bytes = Bytes::gib(12);
+
+/// Zones that a hub on AWS uses where its file names none (`terraform/aws/network.tf`).
+const AWS_ZONES: i128 = 3;
 
 /// A part of the base cost.
 pub(super) struct Part {
@@ -38,9 +39,15 @@ pub(super) fn parts(cluster: &Cluster<'_>, region: &Region, hours: i128) -> Vec<
     let mut parts = vec![hourly("control plane", item(region, plane))];
     parts.extend(cluster.pools.iter().flat_map(|pool| nodes(cluster, region, pool, hours)));
     parts.push(hourly("balancer", item(region, balancer)));
-    let size = disk_space(cluster);
-    if size > Bytes::default() {
-        parts.push(Part { what: format!("disks of {size}"), usd: disks(item(region, disk), size, hours) });
+    parts.extend(network(cluster, region, hours));
+    let (data, boot) = (disk_space(cluster), Bytes::gib(BOOT_DISK_GIB * standing_nodes(cluster)));
+    for (what, size) in [("nodes' disks", boot), ("disks", data)] {
+        if size > Bytes::default() {
+            parts.push(Part {
+                what: format!("{what} of {size}"),
+                usd: disks(item(region, disk), size, hours),
+            });
+        }
     }
     parts.extend(shared_homes(cluster, region.provider()));
     parts
@@ -51,6 +58,27 @@ fn disk_space(cluster: &Cluster<'_>) -> Bytes {
     let hub = cluster.hub;
     let all = [hub.hub.then_some(DATABASE), hub.support.monitoring.then_some(HISTORY), homes_size(cluster)];
     Bytes::new(all.into_iter().flatten().fold(0, |sum, size| sum.saturating_add(size.get())))
+}
+
+/// The nodes that are there without anyone.
+fn standing_nodes(cluster: &Cluster<'_>) -> u64 {
+    cluster.pools.iter().map(|pool| u64::from(pool.min).max(warm_nodes(cluster, pool))).sum()
+}
+
+/// NAT gateways, and without them the public addresses of nodes that are there without anyone. Google sells
+/// NAT by use ("Cloud NAT pricing").
+fn network(cluster: &Cluster<'_>, region: &Region, hours: i128) -> Option<Part> {
+    let nodes = i128::from(standing_nodes(cluster));
+    let zones = i128::try_from(cluster.hub.zones.len()).ok().filter(|zones| *zones > 0).unwrap_or(AWS_ZONES);
+    let (what, key, count) = match (cluster.hub.network.nat, region.provider()) {
+        (Nat::None, Provider::Aws) => ("nodes' public addresses", "public_ipv4_hour", nodes),
+        (Nat::None, Provider::Gcp) => ("nodes' public addresses", "external_ip_vm_hour", nodes),
+        (_, Provider::Gcp) => return Some(Part { what: "NAT by use".to_owned(), usd: None }),
+        (Nat::Single, Provider::Aws) => ("NAT gateway", "nat_gateway_hour", 1),
+        (Nat::PerZone, Provider::Aws) => ("NAT gateways", "nat_gateway_hour", zones),
+    };
+    let usd = item(region, key).and_then(|price| price.usd.checked_mul(hours)?.checked_mul(count));
+    (count > 0).then(|| Part { what: what.to_owned(), usd })
 }
 
 /// Shared file systems, of which no table has a price here: EFS is paid by what it holds, Filestore by the whole
@@ -75,8 +103,7 @@ fn item(region: &Region, key: &str) -> Option<Price> {
 /// A pool's nodes that are always there, and those that are kept warm beside them.
 fn nodes(cluster: &Cluster<'_>, region: &Region, pool: &NodePool, hours: i128) -> Vec<Part> {
     let always = u64::from(pool.min);
-    let warm = warm(cluster).filter(|_| pool.purpose == Purpose::User);
-    let kept = warm.map_or(0, |warm| warm.nodes.saturating_sub(always));
+    let kept = warm_nodes(cluster, pool).saturating_sub(always);
     let Some(machine) = pool.machines.first() else { return Vec::new() };
     let name = &machine.machine.name;
     let price = price(region, machine, if pool.spot { Market::Spot } else { Market::OnDemand });
@@ -84,6 +111,11 @@ fn nodes(cluster: &Cluster<'_>, region: &Region, pool: &NodePool, hours: i128) -
     let parts = [(always, format!("{always} x {name}")), (kept, format!("{kept} x {name} kept warm"))];
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);
     parts.map(|(count, what)| Part { what, usd: cost(count) }).collect()
+}
+
+/// The nodes of a pool that are kept warm, those among them that are always there.
+fn warm_nodes(cluster: &Cluster<'_>, pool: &NodePool) -> u64 {
+    warm(cluster).filter(|_| pool.purpose == Purpose::User).map_or(0, |warm| warm.nodes)
 }
 
 /// The price of a machine's hour, or what stands in for it.
@@ -94,11 +126,10 @@ fn price(region: &Region, machine: &Offer, market: Market) -> Option<Amount> {
     }
 }
 
-/// A disk's price is of a GB or GiB and a month.
+/// A disk's price is of a GiB and a month; what AWS calls GB there are GiB, as volumes are sold ("Amazon EBS
+/// pricing", "Amazon EBS volume types").
 fn disks(price: Option<Price>, size: Bytes, hours: i128) -> Option<Amount> {
-    let price = price?;
-    let unit = if price.unit.starts_with("GiB") { 1 << 30 } else { 1_000_000_000 };
-    price.usd.ratio(i128::from(size.get()), unit)?.ratio(hours, MONTH)
+    price?.usd.ratio(i128::from(size.get()), 1 << 30)?.ratio(hours, MONTH_HOURS)
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use frazil_units::Bytes;
 
 use super::Subject;
-use super::table::reading::{LIMIT_TOO_SMALL, NO_MEMORY, QUOTA_TOO_SMALL};
-use crate::config::model::Gateway;
+use super::table::reading::{BACKUP_FILESTORE, LIMIT_TOO_SMALL, NO_MEMORY, QUOTA_TOO_SMALL};
+use crate::config::model::{Backup, Gateway};
 use crate::config::problem::Problem;
+use crate::config::provider::Provider;
 
 /// The limit of a person holds a scheduler and one worker: less would start no cluster at all.
 pub(super) fn a_cluster_fits_its_limit(subject: &Subject<'_>) -> Vec<Problem> {
@@ -48,6 +49,20 @@ pub(super) fn room_at_home(subject: &Subject<'_>) -> Vec<Problem> {
             .help("write for example `quota: 20 GiB`, or leave it out for no limit")
     });
     problem.into_iter().collect()
+}
+
+/// Homes are backed up where the cloud can do it on a schedule.
+pub(super) fn backups_are_possible(subject: &Subject<'_>) -> Vec<Problem> {
+    let hub = subject.hub;
+    let homes = &hub.storage.homes;
+    let on_filestore = hub.hub && matches!(hub.provider, Provider::Gcp(_)) && homes.quota.is_none();
+    // A quota that cannot be read is one all the same.
+    if !on_filestore || homes.backup == Backup::None || !subject.trusts("storage.homes") {
+        return Vec::new();
+    }
+    let message = "Google Cloud has no schedule for backups of Filestore, where homes without a quota are";
+    let problem = subject.value(&BACKUP_FILESTORE, "storage.homes.backup", message);
+    vec![problem.label("cannot be kept").help("write for example `quota: 20 GiB` beside it, or leave it out")]
 }
 
 /// Servers and workers have memory to start in.

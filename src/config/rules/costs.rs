@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use frazil_units::{Amount, Currency};
 
 use super::Subject;
-use super::base::{MONTH, Part, parts};
+use super::base::{Part, parts};
 use super::subject::cloud;
 use super::table::money::{BUDGET_TOO_SMALL, DATA_REGION, UNKNOWN_DATA_REGION};
-use crate::catalog::{self, Price, Region};
+use crate::catalog::{self, MONTH_HOURS, Price, Region};
 use crate::config::problem::Problem;
 use crate::nearest::nearest;
 
@@ -64,7 +64,7 @@ fn hours(subject: &Subject<'_>) -> (i128, String) {
         event.and_then(|event| event.from.date().until(event.to.date()).ok()).map(|span| span.get_days() + 1);
     match days {
         Some(days) => (i128::from(days) * 24, format!("the event's {days} days")),
-        None => (MONTH, format!("the {MONTH} hours of a month")),
+        None => (MONTH_HOURS, format!("the {MONTH_HOURS} hours of a month")),
     }
 }
 

@@ -8,16 +8,13 @@ use super::table::Rule;
 use super::table::money::{
     KUBERNETES_ENDED, KUBERNETES_EXTENDED, KUBERNETES_TOO_OLD, KUBERNETES_UNKNOWN, NEAR_END_OF_SUPPORT,
 };
-use crate::catalog::{Price, Provider, Region, Support, kubernetes_support};
+use crate::catalog::{MONTH_HOURS, Price, Provider, Region, Support, kubernetes_support};
 use crate::config::model::HubFile;
 use crate::config::names::KubernetesVersion;
 use crate::config::problem::Problem;
 
 /// Days before the end of standard support from which it is told.
 const NEAR: i32 = 60;
-
-/// Hours of a month, as prices of a month count them.
-const MONTH: i128 = 730;
 
 /// The least minor version of charts (`kubeVersion` of each `Chart.yaml`).
 const LEAST: [(&str, &str, u32); 2] = [("jupyterhub", "4.4.0", 28), ("dask-gateway", "2026.3.0", 30)];
@@ -127,7 +124,8 @@ fn prices(region: &Region) -> String {
     else {
         return String::new();
     };
-    let month = |price: &Price| price.usd.checked_mul(MONTH).map(|usd| usd.rounded(0)).unwrap_or_default();
+    let month =
+        |price: &Price| price.usd.checked_mul(MONTH_HOURS).map(|usd| usd.rounded(0)).unwrap_or_default();
     format!(
         ": the control plane costs {} USD an hour instead of {}, {} USD a month instead of {}",
         extended.usd.rounded(2),

@@ -136,8 +136,14 @@ pub(super) fn of_a_size_that_aws_takes(subject: &Subject<'_>) -> Vec<Problem> {
 /// The network holds the nodes that the pools allow, by the file or by what frazil makes of it.
 pub(super) fn large_enough(subject: &Subject<'_>) -> Vec<Problem> {
     let pools = subject.cluster().map(|cluster| cluster.pools).unwrap_or_default();
-    let nodes: u64 = pools.iter().map(|pool| u64::from(pool.max)).sum();
-    match subject.region().map(crate::catalog::Region::provider) {
+    let region = subject.region().map(crate::catalog::Region::provider);
+    // On GKE each machine type of a pool is a pool of its own, which may grow to the most nodes.
+    let types = |pool: &NodePool| match region {
+        Some(Cloud::Gcp) => u64::try_from(pool.machines.len()).unwrap_or(u64::MAX).max(1),
+        _ => 1,
+    };
+    let nodes: u64 = pools.iter().map(|pool| u64::from(pool.max).saturating_mul(types(pool))).sum();
+    match region {
         Some(Cloud::Aws) => {
             let held = |pool: &NodePool| u64::from(pool.max) * (1 + u64::from(most_pods(pool)));
             let addresses = pools.iter().map(held).sum::<u64>() + KEPT_BY_AWS;

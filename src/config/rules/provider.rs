@@ -7,11 +7,13 @@ use super::table::reading::{LOCAL_HUB, NO_EFFECT, NOTHING_TO_RUN};
 use crate::catalog::{self, CatalogError, Region};
 use crate::config::problem::Problem;
 use crate::config::provider::Provider;
+use crate::render::neighbours::is_internal;
 
 /// Keys that do nothing on one machine.
-const NOT_LOCAL: [&str; 18] = [
+const NOT_LOCAL: [&str; 20] = [
     "contact",
     "domain",
+    "dns",
     "kubernetes",
     "zones",
     "network",
@@ -20,6 +22,7 @@ const NOT_LOCAL: [&str; 18] = [
     "charts",
     "support",
     "budget",
+    "billing",
     "storage",
     "image",
     "event",
@@ -30,13 +33,15 @@ const NOT_LOCAL: [&str; 18] = [
     "overrides",
 ];
 /// Keys that do nothing on a cluster that already exists.
-const NOT_KUBERNETES: [&str; 13] = [
+const NOT_KUBERNETES: [&str; 15] = [
+    "dns",
     "kubernetes",
     "zones",
     "network",
     "pools",
     "state",
     "budget",
+    "billing",
     "event",
     "data",
     "gateway.workers.spot",
@@ -83,6 +88,13 @@ pub(super) fn of_this_hub(subject: &Subject<'_>) -> Vec<Problem> {
             "storage.homes.size",
             "without a quota: the cloud's shared file system grows by itself",
             "write `storage.homes.quota` too, or leave it out",
+        ),
+        (ours && hub.domain.is_none(), "dns", "without a domain", "write `domain` too, or leave it out"),
+        (
+            ours && !hub.hub && hub.domain.is_some() && is_internal(hub),
+            "dns",
+            "with an internal balancer, whose address is the network's own",
+            "leave it out, or write `gateway.balancer: public`",
         ),
         (
             hub.hub && !subject.is_local(),

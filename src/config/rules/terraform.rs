@@ -13,12 +13,15 @@ use crate::render::terraform_types::Type;
 use crate::render::terraform_variables;
 
 /// Variables that charts, manifests or frazil itself go by too, and where the hub file says them.
-const FIXED: [(&str, &str); 16] = [
+const FIXED: [(&str, &str); 19] = [
     ("name", "`name`"),
     ("account", "`provider.aws.account`"),
     ("project", "`provider.gcp.project`"),
     ("region", "`region` below `provider`"),
     ("domain", "`domain`"),
+    ("dns", "`dns`"),
+    ("administrators", "`kubernetes.administrators`"),
+    ("nodes", "`pools`"),
     ("registry", "`image.name`"),
     ("scratch.bucket", "`storage.scratch`"),
     ("homes.kind", "`storage.homes.quota`"),

@@ -9,9 +9,12 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::discovery::Discovery;
 use kube::{Api, Client, Config};
 
+use crate::config::{HubDocument, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
+use crate::provision::cloud::{self, Way};
+use crate::provision::other_provider;
 use crate::tool::Target;
 
 /// How long one request may take before the API counts as away.
@@ -35,6 +38,21 @@ pub struct Access {
 }
 
 impl Access {
+    /// The cluster of a hub, by a kubeconfig or by the API of its cloud, whichever cluster that is.
+    ///
+    /// # Errors
+    /// When there is none, the API does not answer, or the credentials are refused.
+    pub async fn to(context: &Context, document: &HubDocument, verb: &str) -> Result<Self> {
+        match &document.hub.provider {
+            Provider::Kubernetes(provider) => Self::connect(context, &provider.context).await,
+            Provider::Aws(_) | Provider::Gcp(_) => {
+                let Way { client, target, server } = cloud::reach(context, document).await?;
+                Self::answered(client, target, server).await
+            }
+            other @ Provider::Local(_) => Err(other_provider(verb, other.key())),
+        }
+    }
+
     /// Reads the kubeconfig, connects, and asks which cluster it is.
     ///
     /// # Errors
@@ -60,8 +78,16 @@ impl Access {
         config.read_timeout = Some(PATIENCE);
         let server = config.cluster_url.to_string();
         let client = Client::try_from(config).map_err(|error| no_client(&server, wanted).because(error))?;
-        let target = Target { kubeconfig: joined, context: wanted.to_owned() };
-        let version = client.apiserver_version().await.map_err(|error| refused(&server, wanted, error))?;
+        Self::answered(client, Target::new(joined, wanted), server).await
+    }
+
+    /// A cluster behind a client, once it answered.
+    ///
+    /// # Errors
+    /// When the API does not answer, or the credentials are refused.
+    pub async fn answered(client: Client, target: Target, server: String) -> Result<Self> {
+        let answer = client.apiserver_version().await;
+        let version = answer.map_err(|error| refused(&server, &target.context, error))?;
         let version = version.git_version.trim_start_matches('v').to_owned();
         Ok(Self { client, target, server, cluster: String::new(), version })
     }

@@ -6,18 +6,20 @@ use std::time::{Duration, Instant};
 use futures::future::try_join_all;
 use serde_json::Value;
 
+use super::chart_namespaces;
 use super::definitions;
 use super::lock::Lock;
 use super::objects::{FIELD_MANAGER, Named, Objects, is_going};
 use super::plan::Plan;
 use super::ready::{Waiting, last_words, wait};
-use super::releases::{Live, Wanted, blocking, changes, live, release_changes};
+use super::releases::{Live, Wanted, changes, live, release_changes};
 use super::secrets::Secrets;
 use super::site::Site;
-use super::stage::Stage;
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::provision::blocking::blocking;
+use crate::provision::stage::Stage;
 use crate::view::Progress;
 
 /// How long pods may take: a node that has to come, and an image of some gigabytes.
@@ -102,32 +104,32 @@ struct Ascent<'a, 'p> {
 
 impl Ascent<'_, '_> {
     async fn climb(&mut self, ready_within: Duration) -> Result<()> {
-        let begun = self.site.begin(Stage::Access)?;
+        let begun = self.site.log.begin(Stage::Access)?;
         let done = self.access().await;
-        let secrets = self.site.end(Stage::Access, begun, done, &no_secrets)?;
+        let secrets = self.site.log.end(Stage::Access, begun, done, &no_secrets)?;
         let redact = |text: &str| secrets.redact(text);
         let wanted = self.site.wanted(&self.objects, &secrets).await?;
 
         self.progress.step(Stage::Crds.words());
-        let begun = self.site.begin(Stage::Crds)?;
+        let begun = self.site.log.begin(Stage::Crds)?;
         let done = self.definitions(&wanted).await;
-        self.site.end(Stage::Crds, begun, done, &redact)?;
+        self.site.log.end(Stage::Crds, begun, done, &redact)?;
 
         let (own, support): (Vec<_>, Vec<_>) = wanted.into_iter().partition(Wanted::is_own);
         self.progress.step(Stage::Support.words());
-        let begun = self.site.begin(Stage::Support)?;
+        let begun = self.site.log.begin(Stage::Support)?;
         let done = self.support(&support, &secrets).await;
-        let manifests = self.site.end(Stage::Support, begun, done, &redact)?;
+        let manifests = self.site.log.end(Stage::Support, begun, done, &redact)?;
 
         self.progress.step(Stage::Releases.words());
-        let begun = self.site.begin(Stage::Releases)?;
+        let begun = self.site.log.begin(Stage::Releases)?;
         let done = self.install(&own, &secrets).await;
-        self.site.end(Stage::Releases, begun, done, &redact)?;
+        self.site.log.end(Stage::Releases, begun, done, &redact)?;
 
         self.progress.step(Stage::Ops.words());
-        let begun = self.site.begin(Stage::Ops)?;
+        let begun = self.site.log.begin(Stage::Ops)?;
         let done = self.ops().await;
-        let ops = self.site.end(Stage::Ops, begun, done, &redact)?;
+        let ops = self.site.log.end(Stage::Ops, begun, done, &redact)?;
 
         let parts = self.parts([manifests, ops].concat());
         self.check(&parts, ready_within, &redact).await
@@ -158,7 +160,7 @@ impl Ascent<'_, '_> {
 
     /// The namespace, and the secrets in it.
     async fn access(&mut self) -> Result<Secrets> {
-        let manifests = self.site.manifests();
+        let manifests = self.site.manifests()?;
         let namespace = manifests.first().cloned().unwrap_or_default();
         let named = Named::of(&namespace, "");
         self.wait_while_going(&named).await?;
@@ -207,8 +209,11 @@ impl Ascent<'_, '_> {
     /// Charts that hub and gateway need, then the objects that no chart makes: their kinds may be
     /// among those that these charts define.
     async fn support(&mut self, wanted: &[Wanted], secrets: &Secrets) -> Result<Vec<Value>> {
+        let own = self.site.cluster.namespace();
+        let namespaces = chart_namespaces::wanted(&self.objects, wanted, own).await?;
+        self.apply(&namespaces).await?;
         self.install(wanted, secrets).await?;
-        let manifests = self.site.manifests();
+        let manifests = self.site.manifests()?;
         self.apply(&manifests).await?;
         Ok(manifests)
     }
@@ -256,14 +261,14 @@ impl Ascent<'_, '_> {
         redact: &dyn Fn(&str) -> String,
     ) -> Result<()> {
         self.progress.step(Stage::Checks.words());
-        let begun = self.site.begin(Stage::Checks)?;
+        let begun = self.site.log.begin(Stage::Checks)?;
         let progress = &mut *self.progress;
         let done = match wait(&self.objects, parts, ready_within, |what| progress.detail(&told(what))).await {
             Ok(waiting) if waiting.is_empty() => Ok(()),
             Ok(waiting) => Err(self.go_back(&waiting).await),
             Err(error) => Err(error),
         };
-        self.site.end(Stage::Checks, begun, done, redact)
+        self.site.log.end(Stage::Checks, begun, done, redact)
     }
 
     /// Rolls back upgrades that do not become ready; the error that tells of it all.

@@ -7,12 +7,12 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::objects::{Named, Objects};
-use super::releases::blocking;
 use super::status::balancer;
 use crate::catalog::Provider;
 use crate::config::{HubFile, Size};
 use crate::error::{Error, Result};
 use crate::observe::quantity::{amount_of, bytes_of};
+use crate::provision::blocking::blocking;
 use crate::render::cluster::Cluster;
 use crate::render::releases;
 

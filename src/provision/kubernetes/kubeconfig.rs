@@ -7,11 +7,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, Kubeconfig};
 
-use super::access::read;
+use super::access::{Access, read};
 use super::reached::Reached;
-use crate::config::HubDocument;
+use crate::config::{HubDocument, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::provision::cloud;
 
 /// A kubeconfig of one context.
 pub struct Minimal {
@@ -29,6 +30,11 @@ pub struct Minimal {
 /// When the cluster is another one or does not answer, or a file that the kubeconfig names is gone.
 pub async fn minimal(context: &Context, document: &HubDocument) -> Result<Minimal> {
     let reached = Reached::open(context, document, "kubeconfig").await?;
+    if matches!(document.hub.provider, Provider::Aws(_) | Provider::Gcp(_)) {
+        let kubeconfig = cloud::kubeconfig(context, document).await?;
+        let Access { target, server, .. } = reached.access;
+        return Ok(Minimal { context: target.context, server, kubeconfig });
+    }
     let name = reached.access.target.context;
     let (whole, _) = read(context)?;
     let kubeconfig = only(whole, &name)?;

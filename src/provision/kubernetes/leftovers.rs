@@ -5,6 +5,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::chart_namespaces;
 use super::definitions;
 use super::objects::{Named, Objects};
 use crate::error::Result;
@@ -74,6 +75,7 @@ pub async fn leftovers(objects: &Objects, hub: &str) -> Result<Vec<Leftover>> {
     let others = other_hubs(objects, hub).await?;
     if others.is_empty() {
         found.extend(of_our_definitions(objects).await?);
+        found.extend(of_charts(objects).await?);
     }
     found.sort();
     found.dedup_by(|a, b| a.object == b.object);
@@ -200,6 +202,17 @@ async fn volumes(objects: &Objects, hub: &str) -> Result<Vec<Leftover>> {
         })
     });
     Ok(own.collect())
+}
+
+/// Namespaces that were made for charts.
+async fn of_charts(objects: &Objects) -> Result<Vec<Leftover>> {
+    let all = chart_namespaces::ours(objects).await?;
+    let found = all.iter().map(|namespace| Leftover {
+        object: Named::of(namespace, ""),
+        belongs: Belongs::Release,
+        why: stuck_namespace(namespace).unwrap_or_default(),
+    });
+    Ok(found.collect())
 }
 
 /// Definitions that frazil applied. One that somebody else applied is never touched.

@@ -5,15 +5,15 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::chart_namespaces;
 use super::objects::{FIELD_MANAGER, Named, Objects};
-use super::releases::{
-    Change, Live, ObjectChange, Wanted, blocking, changes, documents, live, release_changes,
-};
+use super::releases::{Change, Live, ObjectChange, Wanted, changes, documents, live, release_changes};
 use super::secrets::Secrets;
 use super::site::Site;
 use crate::config::HubDocument;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::provision::blocking::blocking;
 
 /// What happens to a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,8 +86,10 @@ impl Plan {
         let wanted = site.wanted(&objects, &secrets).await?;
         let namespace = site.cluster.namespace();
         let (first, manifests): (Vec<_>, Vec<_>) =
-            site.manifests().into_iter().chain(site.ops()).partition(|object| object["kind"] == "Namespace");
+            site.manifests()?.into_iter().chain(site.ops()).partition(|object| object["kind"] == "Namespace");
         let mut access = changes(&objects, &first, namespace, FIELD_MANAGER).await?;
+        let of_charts = chart_namespaces::wanted(&objects, &wanted, namespace).await?;
+        access.extend(changes(&objects, &of_charts, "", FIELD_MANAGER).await?);
         access.extend(secrets.change(&site.cluster, &objects).await?);
         let parts: Vec<_> = manifests.iter().map(|object| (object.clone(), namespace.to_owned())).collect();
         let (releases, own): (Vec<_>, Vec<_>) =
@@ -196,41 +198,4 @@ fn dropped(objects: &Objects, wanted: &Wanted, own: &[Value], applied: &[Value])
     let gone =
         applied.iter().map(|object| Named::of(object, namespace)).filter(|named| !kept.contains(named));
     gone.map(|object| ObjectChange { object: objects.scoped(object), change: Change::Delete }).collect()
-}
-
-/// A plan that was saved, so that what is applied is what was approved.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Saved {
-    /// The schema of this file.
-    pub schema: String,
-    /// The plan, as it was shown.
-    pub plan: Value,
-}
-
-impl Saved {
-    /// The schema's name.
-    pub const SCHEMA: &'static str = "frazil.plan/v1";
-
-    /// A plan to save.
-    pub fn of(plan: &Plan) -> Self {
-        Self { schema: Self::SCHEMA.to_owned(), plan: serde_json::to_value(plan).unwrap_or_default() }
-    }
-
-    /// Refuses a plan that is not the saved one any more.
-    ///
-    /// # Errors
-    /// When file or cluster changed since.
-    pub fn holds(&self, now: &Plan) -> Result<()> {
-        let now = serde_json::to_value(now).unwrap_or_default();
-        if self.schema == Self::SCHEMA && self.plan == now {
-            return Ok(());
-        }
-        let differs = super::compare::differences(&self.plan, &now);
-        let lines = differs.iter().take(8).map(|field| field.path.clone()).collect();
-        Err(Error::failed(
-            "the plan is out of date: the hub file or the cluster changed since; nothing was changed",
-        )
-        .output(lines)
-        .hint("make a new one: `frazil plan --out FILE`"))
-    }
 }

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::access::Access;
-use super::compare::{Field, differences};
 use super::objects::{HELM_FIELD_MANAGER, Named, Objects};
 use super::secrets::Secrets;
 use crate::config::Charts;
 use crate::error::{Error, Result};
+use crate::provision::blocking::blocking;
+use crate::provision::compare::{Field, differences};
 use crate::render::chart::{Release, merge};
 use crate::render::hex;
 use crate::tool::{Helm, Upgrade};
@@ -209,16 +210,6 @@ pub(super) fn documents(text: &str, what: &str) -> Result<Vec<Value>> {
     }
     end(&mut document)?;
     Ok(found)
-}
-
-/// Runs what waits for a program, beside everything else.
-pub(super) async fn blocking<T: Send + 'static, E: Into<Error> + Send + 'static>(
-    work: impl FnOnce() -> std::result::Result<T, E> + Send + 'static,
-) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(Into::into),
-        Err(error) => Err(Error::failed("a thread ended early").because(error)),
-    }
 }
 
 /// What the cluster has of a release.

@@ -9,12 +9,13 @@ use kube::Api;
 use kube::api::PostParams;
 use serde::Serialize;
 
-use self::Needed::{Always, WithGateway, WithHub, WithMetrics};
+use self::Needed::{Always, InClouds, OnEks, WithCertificates, WithGateway, WithHub, WithMetrics};
 use self::Place::{Cluster, Hub, Releases};
 use super::access::Access;
-use crate::config::HubFile;
+use crate::config::{HubFile, Provider};
 use crate::error::Result;
 use crate::render::chart::SYSTEM_NAMESPACE;
+use crate::render::support::CERT_MANAGER;
 
 /// Questions to the API server at a time.
 const AT_ONCE: usize = 32;
@@ -23,6 +24,8 @@ const AT_ONCE: usize = 32;
 const MANAGE: &[&str] = &["get", "list", "create", "patch", "update", "delete"];
 /// What a look needs.
 const LOOK: &[&str] = &["get", "list"];
+/// What making and removing an object takes beyond a look.
+const CHANGE: &[&str] = &["create", "patch", "update", "delete"];
 /// What a sweep does to what others have made: find it, take its finalizers off, delete it.
 const SWEEP: &[&str] = &["list", "patch", "delete"];
 
@@ -43,6 +46,12 @@ enum Needed {
     Always,
     WithHub,
     WithGateway,
+    /// A gateway without a hub gets its certificate from cert-manager.
+    WithCertificates,
+    /// Homes are in a volume that frazil makes.
+    InClouds,
+    /// EKS's own class of disks encrypts nothing, so there is another one.
+    OnEks,
     /// The metrics API has to be installed.
     WithMetrics,
 }
@@ -71,7 +80,7 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// What `up` and `down` do, and what for.
-const TABLE: [Row; 35] = [
+const TABLE: [Row; 42] = [
     row(
         Cluster,
         Always,
@@ -100,11 +109,13 @@ const TABLE: [Row; 35] = [
     row(Hub, Always, ("coordination.k8s.io", "leases"), SWEEP, "what `down` looks for"),
     row(Hub, Always, ("", "persistentvolumeclaims"), MANAGE, "the hub's database, and people's homes"),
     row(Cluster, Always, ("", "persistentvolumes"), SWEEP, "disks that `down` removes or keeps"),
+    row(Cluster, InClouds, ("", "persistentvolumes"), &["get", "create", "update"], "the volume of homes"),
     row(Hub, Always, ("", "pods"), &["get", "list", "delete"], "what parts wait for, and people's servers"),
     row(Hub, Always, ("", "pods/log"), &["get"], "why a part fails"),
     row(Hub, Always, ("", "events"), LOOK, "why a part waits"),
     row(Cluster, Always, ("", "nodes"), LOOK, "which sizes the nodes hold"),
     row(Cluster, Always, ("storage.k8s.io", "storageclasses"), LOOK, "where homes are kept"),
+    row(Cluster, OnEks, ("storage.k8s.io", "storageclasses"), CHANGE, "the class of encrypted disks"),
     row(Hub, Always, (RBAC, "roles"), MANAGE, "what the parts may do"),
     row(Releases, Always, (RBAC, "rolebindings"), MANAGE, "what the parts may do"),
     row(Cluster, Always, (RBAC, "clusterroles"), MANAGE, "what scheduler and gateway may do"),
@@ -130,6 +141,23 @@ const TABLE: [Row; 35] = [
     row(Hub, WithGateway, ("traefik.io", "ingressroutes"), MANAGE, "the gateway's routes"),
     row(Hub, WithGateway, ("traefik.io", "ingressroutetcps"), SWEEP, "routes to Dask schedulers"),
     row(Hub, WithGateway, ("traefik.io", "middlewares"), MANAGE, "the gateway's routes"),
+    row(Hub, WithCertificates, ("traefik.io", "tlsstores"), MANAGE, "the gateway's certificate"),
+    row(Hub, WithCertificates, ("cert-manager.io", "issuers"), MANAGE, "who certifies the gateway's domain"),
+    row(Hub, WithCertificates, ("cert-manager.io", "certificates"), MANAGE, "the gateway's certificate"),
+    row(
+        Cluster,
+        WithCertificates,
+        (ADMISSION, "validatingwebhookconfigurations"),
+        &["get", "create", "patch", "update", "delete"],
+        "what cert-manager checks",
+    ),
+    row(
+        Cluster,
+        WithCertificates,
+        (ADMISSION, "mutatingwebhookconfigurations"),
+        &["get", "create", "patch", "update", "delete"],
+        "what cert-manager fills in",
+    ),
     row(Cluster, WithMetrics, ("apiregistration.k8s.io", "apiservices"), MANAGE, "the metrics API"),
 ];
 
@@ -193,6 +221,9 @@ fn questions(hub: &HubFile, namespaces: &[String]) -> Vec<Question> {
         Always => true,
         WithHub => hub.hub,
         WithGateway => hub.gateway.enabled,
+        WithCertificates => namespaces.iter().any(|namespace| namespace == CERT_MANAGER),
+        InClouds => hub.hub && matches!(hub.provider, Provider::Aws(_) | Provider::Gcp(_)),
+        OnEks => matches!(hub.provider, Provider::Aws(_)),
         WithMetrics => namespaces.iter().any(|namespace| namespace == SYSTEM_NAMESPACE),
     };
     TABLE.iter().filter(needed).flat_map(|row| row_questions(row, namespaces)).collect()
@@ -288,10 +319,13 @@ fn add(list: &mut Vec<String>, text: String) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::*;
     use crate::config::check_bytes;
+    use crate::render::cluster::Cluster as Rendered;
+    use crate::render::support;
 
     fn asked(more: &str, namespaces: &[&str]) -> Vec<Question> {
         let text = format!("name: lab\nprovider: {{ kubernetes: {{ context: x }} }}\nauth: native\n{more}");
@@ -302,12 +336,62 @@ mod tests {
     }
 
     #[test]
-    fn no_row_stands_twice_and_each_has_a_reason() {
-        let mut rows: Vec<_> = TABLE.iter().map(|row| (row.group, row.resource)).collect();
-        rows.sort_unstable();
-        rows.dedup();
-        assert_eq!(rows.len(), TABLE.len());
+    fn no_right_stands_twice_and_each_has_a_reason() {
+        let verbs = |row: &'static Row| row.verbs.iter().map(|verb| (row.group, row.resource, *verb));
+        let mut rights: Vec<_> = TABLE.iter().flat_map(verbs).collect();
+        let all = rights.len();
+        rights.sort_unstable();
+        rights.dedup();
+        assert_eq!(rights.len(), all);
         assert!(TABLE.iter().all(|row| !row.reason.is_empty() && !row.verbs.is_empty()));
+    }
+
+    /// Plural of a kind, as the API has it.
+    fn plural(kind: &str) -> String {
+        let kind = kind.to_lowercase();
+        if kind.ends_with('s') { format!("{kind}es") } else { format!("{kind}s") }
+    }
+
+    #[test]
+    fn every_object_that_is_applied_has_its_rights() {
+        let aws = "provider: { aws: { account: \"123456789012\", region: us-west-2 } }\n";
+        let gcp = "provider: { gcp: { project: a-project, region: us-central1 } }\n";
+        let alone =
+            "domain: dask.example.org\nhub: false\nauth: { password: { user_password: { env: X } } }\n";
+        let mut seen = BTreeSet::new();
+        for provider in [aws, gcp] {
+            for more in ["auth: native\n", "auth: native\nstorage: { homes: { quota: 10 GiB } }\n", alone] {
+                let text = format!("name: lab\n{provider}{more}");
+                let checked =
+                    check_bytes(text.into_bytes(), Path::new("hub.yaml"), jiff::civil::date(2026, 11, 2));
+                let hub = checked.document.unwrap_or_else(|| panic!("{:?}", checked.problems)).hub;
+                let cluster = Rendered::new(&hub).unwrap();
+                let mut namespaces = vec!["lab".to_owned()];
+                namespaces.extend(support::releases(&cluster).into_iter().map(|release| release.namespace));
+                let asked = questions(&hub, &namespaces);
+                for object in support::manifests(&cluster) {
+                    let version = object["apiVersion"].as_str().unwrap();
+                    let group = version.split_once('/').map_or("", |(group, _)| group);
+                    let resource = plural(object["kind"].as_str().unwrap());
+                    for verb in ["get", "create", "patch", "delete"] {
+                        let has = |each: &Question| {
+                            each.group == group && each.resource == resource && each.verb == verb
+                        };
+                        assert!(asked.iter().any(has), "{verb} {resource}.{group}: {more}");
+                    }
+                    seen.insert(resource);
+                }
+            }
+        }
+        assert!(seen.contains("storageclasses") && seen.contains("tlsstores"), "{seen:?}");
+    }
+
+    #[test]
+    fn a_class_of_disks_is_made_on_eks_alone() {
+        let makes = |each: &Question| each.resource == "storageclasses" && each.verb == "create";
+        assert!(!asked("", &["lab"]).iter().any(makes));
+        let certifies = |each: &Question| each.resource == "tlsstores";
+        assert!(!asked("", &["lab"]).iter().any(certifies));
     }
 
     #[test]

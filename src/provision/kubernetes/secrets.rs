@@ -6,12 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::compare::differences;
 use super::objects::{FIELD_MANAGER, Named, Objects};
 use super::releases::{Change, ObjectChange};
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::Result;
+use crate::provision::compare::differences;
 use crate::provision::local::random_hex;
 use crate::provision::references::resolve;
 use crate::render::chart::merge;
@@ -47,6 +47,17 @@ impl Secrets {
         let read = |at: &_| resolve(context, document, at, "a secret");
         let texts = complete(&list, &kept, read, random_hex)?;
         Ok(Self { list, changed: texts != kept, texts })
+    }
+
+    /// Reads what the hub file refers to, where there is no cluster yet that keeps any: so that nothing
+    /// is made before somebody corrects a reference.
+    ///
+    /// # Errors
+    /// When a reference leads nowhere.
+    pub fn must_be_found(context: &Context, document: &HubDocument) -> Result<()> {
+        let cluster = Cluster::without_pools(&document.hub).beside(&document.neighbours);
+        let read = |at: &_| resolve(context, document, at, "a secret");
+        complete(&secrets(&cluster), &BTreeMap::new(), read, random_hex).map(drop)
     }
 
     /// Keeps them in the cluster.

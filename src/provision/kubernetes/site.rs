@@ -2,24 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use futures::future::try_join_all;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::access::Access;
 use super::definitions;
-use super::journal::{Event, Journal, What};
+use super::gateways;
 use super::lock::Lock;
 use super::objects::{Named, Objects};
-use super::reached;
 use super::releases::{Wanted, live};
 use super::secrets::Secrets;
-use super::stage::Stage;
-use crate::config::{HubDocument, Kubernetes, Provider};
+use crate::config::{HubDocument, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::provision::local::random_hex;
+use crate::provision::cloud::{self, Outputs};
+use crate::provision::journal::{self, Journal, Writer};
 use crate::render::chart::merge;
 use crate::render::cluster::Cluster;
 use crate::render::{manifests, ops_manifests, releases};
@@ -33,9 +31,8 @@ pub(super) struct Site<'a> {
     pub access: Access,
     pub helm: Helm,
     pub folder: PathBuf,
-    pub journal: Journal,
-    run: String,
-    verb: &'static str,
+    pub log: Writer<'a>,
+    outputs: Outputs,
 }
 
 impl<'a> Site<'a> {
@@ -49,77 +46,35 @@ impl<'a> Site<'a> {
         verb: &'static str,
     ) -> Result<Self> {
         let hub = &document.hub;
-        let Provider::Kubernetes(provider) = &hub.provider else {
-            return Err(super::super::other_provider(verb, hub.provider.key()));
-        };
         let helm = helm(context)?;
         let cluster = Cluster::new(hub).map_err(|error| Error::failed("no machines").because(error))?;
         let cluster = cluster.beside(&document.neighbours);
-        let access = Access::open(context, &provider.context).await?;
-        let folder = reached::folder(context, document)?;
-        let journal = Journal::open(&folder)?;
-        refuse_other_cluster(&access, provider, &journal)?;
-        let run = random_hex(4)?;
-        Ok(Self { context, document, cluster, access, helm, folder, journal, run, verb })
+        let mut access = Access::to(context, document, verb).await?;
+        access.cluster = access.identity().await?;
+        let folder = journal::folder(context, document)?;
+        let own = Journal::open(&folder)?;
+        refuse_other_cluster(&access, &hub.provider, &own)?;
+        let outputs = cloud::known_outputs(context, document, &own).await?;
+        let mut log = Writer::new(context, own, verb)?.tool("helm", &helm.version);
+        log = log.tool("kubernetes", &access.version);
+        log.cluster.clone_from(&access.cluster);
+        Ok(Self { context, document, cluster, access, helm, folder, log, outputs })
     }
 
     /// Takes the right to change the hub, whose namespace has to be there.
     pub(super) async fn lock(&self, objects: &Objects) -> Result<Lock> {
-        Lock::take(self.context, objects, self.cluster.namespace(), &self.run).await
-    }
-
-    /// Begins a stage, in the journal.
-    pub(super) fn begin(&self, stage: Stage) -> Result<Instant> {
-        self.journal.add(&self.event(stage, What::Began))?;
-        Ok(Instant::now())
-    }
-
-    /// Ends a stage, in the journal, well or not.
-    pub(super) fn end<T>(
-        &self,
-        stage: Stage,
-        begun: Instant,
-        result: Result<T>,
-        redact: &dyn Fn(&str) -> String,
-    ) -> Result<T> {
-        let what = if result.is_ok() { What::Ended } else { What::Failed };
-        let mut event = self.event(stage, what);
-        let seconds = (begun.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
-        event.outputs.insert("seconds".to_owned(), json!(seconds));
-        let result = result.map_err(|error| error.redacted(redact));
-        if let Err(error) = &result {
-            event.error =
-                Some(std::iter::once(error.to_string()).chain(error.causes()).collect::<Vec<_>>().join(": "));
-        }
-        self.journal.add(&event)?;
-        result
-    }
-
-    fn event(&self, stage: Stage, what: What) -> Event {
-        let tools = [
-            ("frazil", env!("CARGO_PKG_VERSION").to_owned()),
-            ("helm", self.helm.version.clone()),
-            ("kubernetes", self.access.version.clone()),
-        ];
-        Event {
-            time: self.context.now().to_string(),
-            run: self.run.clone(),
-            verb: self.verb.to_owned(),
-            stage,
-            what,
-            cluster: self.access.cluster.clone(),
-            tools: tools.into_iter().map(|(tool, version)| (tool.to_owned(), version.into())).collect(),
-            outputs: Map::new(),
-            error: None,
-        }
+        Lock::take(self.context, objects, self.cluster.namespace(), &self.log.run).await
     }
 
     /// The releases of the hub file, with their secrets; without those that the cluster has no need of.
     pub(super) async fn wanted(&self, objects: &Objects, secrets: &Secrets) -> Result<Vec<Wanted>> {
         let all =
             releases(&self.cluster).map_err(|error| Error::failed("a template failed").because(error))?;
+        let gateways = gateways::addresses(self.context, self.document, &self.cluster).await?;
+        let outputs = self.outputs.clone().with_gateways(gateways);
         let mut wanted = Vec::new();
-        for release in all {
+        for mut release in all {
+            outputs.fill(&mut release.values)?;
             let served = release.unless_served.is_some_and(|api| objects.serves(api));
             if served && live(objects, &release.name, &release.namespace).await?.is_none() {
                 continue;
@@ -149,8 +104,13 @@ impl<'a> Site<'a> {
     }
 
     /// The objects that no chart makes.
-    pub(super) fn manifests(&self) -> Vec<Value> {
-        manifests(&self.cluster)
+    ///
+    /// # Errors
+    /// When Terraform has not told something that they need.
+    pub(super) fn manifests(&self) -> Result<Vec<Value>> {
+        let mut all = manifests(&self.cluster);
+        all.iter_mut().try_for_each(|object| self.outputs.fill(object))?;
+        Ok(all)
     }
 
     /// The objects of what runs beside the hub.
@@ -169,14 +129,18 @@ fn helm(context: &Context) -> Result<Helm> {
 }
 
 /// The file may name the cluster; otherwise it is the one of the last call.
-pub(super) fn refuse_other_cluster(access: &Access, provider: &Kubernetes, journal: &Journal) -> Result<()> {
-    let pinned = provider.cluster.clone().map(|cluster| ("the hub file", cluster));
+pub(super) fn refuse_other_cluster(access: &Access, provider: &Provider, journal: &Journal) -> Result<()> {
+    let pinned = match provider {
+        Provider::Kubernetes(provider) => provider.cluster.clone(),
+        _ => None,
+    };
+    let pinned = pinned.map(|cluster| ("the hub file", cluster));
     let earlier = || Ok::<_, Error>(journal.cluster()?.map(|cluster| ("the last call", cluster)));
     let Some((who, cluster)) = pinned.map_or_else(earlier, |pinned| Ok(Some(pinned)))? else { return Ok(()) };
     if cluster == access.cluster {
         return Ok(());
     }
-    let context = &provider.context;
+    let context = &access.target.context;
     Err(Error::failed(format!(
         "the context `{context}` leads to another cluster than {who} says; nothing was changed"
     ))

@@ -18,11 +18,11 @@ pub use people::{DaskCluster, Server};
 use super::access::is_forbidden;
 use super::objects::{Named, Objects};
 use super::reached::Reached;
-use super::stage::Stage;
 use super::stored::Stored;
 use crate::config::{HubDocument, HubFile};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::provision::stage::Stage;
 use crate::render::cluster::Cluster;
 use crate::render::releases;
 

@@ -10,12 +10,14 @@ use super::access::Access;
 use super::definitions;
 use super::leftovers::{Belongs, Leftover, leftovers, other_hubs, used_by};
 use super::objects::{Named, Objects, is_going};
-use super::releases::{blocking, live};
+use super::releases::live;
 use super::site::Site;
-use super::stage::Stage;
 use crate::config::HubDocument;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::provision::Keep;
+use crate::provision::blocking::blocking;
+use crate::provision::stage::Stage;
 use crate::render::releases;
 use crate::tool::Helm;
 use crate::view::Progress;
@@ -29,16 +31,6 @@ const STILL_WITHIN: Duration = Duration::from_secs(45);
 /// Whose finalizers nobody removes any more once their releases are gone. Behind those of others a
 /// disk or a load balancer may stand, which goes on being billed: they are named, not removed.
 const OF_OUR_CHARTS: [&str; 3] = ["dask.org", "traefik.io", "cert-manager.io"];
-
-/// What can be kept on purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Keep {
-    /// People's home volumes, with their namespace.
-    Homes,
-    /// The scratch bucket.
-    Scratch,
-}
 
 /// What `down` did, and what it left.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -97,7 +89,7 @@ pub async fn take_down(
     let statement = statement(&descent.objects, descent.hub, keep, descent.removed).await?;
     progress.finish();
     if statement.left.is_empty() {
-        site.journal.close()?;
+        site.log.journal.close()?;
     }
     Ok(statement)
 }
@@ -113,7 +105,8 @@ fn is_kept(leftover: &Leftover, keep: &[Keep]) -> bool {
     let homes = keep.contains(&Keep::Homes);
     match leftover.object.kind.as_str() {
         "PersistentVolumeClaim" => homes && is_home(&leftover.object.name),
-        "PersistentVolume" | "Namespace" => homes,
+        "PersistentVolume" => homes,
+        "Namespace" => homes && leftover.belongs == Belongs::Namespace,
         _ => false,
     }
 }
@@ -144,7 +137,7 @@ impl Descent<'_> {
             (Stage::Crds, "custom resource definitions"),
         ] {
             progress.step(words);
-            let begun = site.begin(stage)?;
+            let begun = site.log.begin(stage)?;
             let done = match stage {
                 Stage::Releases => self.people().await,
                 Stage::Support => self.releases(site, others.is_empty()).await,
@@ -152,7 +145,7 @@ impl Descent<'_> {
                 _ if others.is_empty() => self.definitions().await,
                 _ => Ok(()),
             };
-            site.end(stage, begun, done, &same)?;
+            site.log.end(stage, begun, done, &same)?;
         }
         Ok(())
     }

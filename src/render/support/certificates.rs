@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::shared;
+use super::{CERT_MANAGER, CERTIFICATES, account_annotations, shared};
 use crate::config::{Balancer, Certificates, Domain, Provider};
-use crate::render::chart::{Chart, Release};
+use crate::render::chart::{Chart, Release, merge};
 use crate::render::cluster::Cluster;
 
 const CHART: Chart = Chart {
@@ -26,13 +26,17 @@ const SECRET: &str = "gateway-tls";
 /// cert-manager, where a gateway needs a certificate of its own.
 pub(super) fn release(cluster: &Cluster<'_>) -> Option<Release> {
     domain(cluster)?;
-    let release = shared(CHART, json!({ "global": { "nodeSelector": cluster.core_selector() } }));
-    Some(Release { namespace: CHART.name.to_owned(), ..release })
+    let values = json!({
+        "global": { "nodeSelector": cluster.core_selector() },
+        "serviceAccount": { "annotations": account_annotations(cluster, CERTIFICATES) },
+    });
+    let release = shared(CHART, values);
+    Some(Release { namespace: CERT_MANAGER.to_owned(), ..release })
 }
 
 /// Issuer, certificate, and what makes the gateway's proxy use it.
 pub(super) fn manifests(cluster: &Cluster<'_>) -> Vec<Value> {
-    let Some((domain, solver)) = domain(cluster).zip(solver(&cluster.hub.provider)) else {
+    let Some((domain, solver)) = domain(cluster).zip(solver(cluster)) else {
         return Vec::new();
     };
     vec![issuer(cluster, &solver), certificate(cluster, domain), tls_store(cluster)]
@@ -64,11 +68,17 @@ fn domain<'a>(cluster: &Cluster<'a>) -> Option<&'a Domain> {
 }
 
 /// Where to prove that the domain is ours: by a DNS record, as the proxy has no port 80. The pod's
-/// identity says who asks; the provider finds the zone by the domain.
-fn solver(provider: &Provider) -> Option<Value> {
-    match provider {
+/// identity says who asks; the provider finds the zone by the domain, but for Cloud DNS where it is named.
+fn solver(cluster: &Cluster<'_>) -> Option<Value> {
+    match &cluster.hub.provider {
         Provider::Aws(aws) => Some(json!({ "route53": { "region": aws.region.as_str() } })),
-        Provider::Gcp(gcp) => Some(json!({ "cloudDNS": { "project": gcp.project.as_str() } })),
+        Provider::Gcp(gcp) => {
+            let mut cloud_dns = json!({ "project": gcp.project.as_str() });
+            if let Some(zone) = cluster.dns_zone() {
+                merge(&mut cloud_dns, json!({ "hostedZoneName": zone }));
+            }
+            Some(json!({ "cloudDNS": cloud_dns }))
+        }
         Provider::Kubernetes(_) | Provider::Local(_) => None,
     }
 }

@@ -73,7 +73,9 @@ fn only_a_public_gateway_without_a_hub_needs_cert_manager() {
     ] {
         let hub = alone(without);
         assert!(!has(&hub), "{without}");
-        assert_eq!(manifests(&Cluster::new(&hub).unwrap()), Vec::<Value>::new(), "{without}");
+        let kinds: Vec<_> =
+            manifests(&Cluster::new(&hub).unwrap()).iter().map(|object| object["kind"].clone()).collect();
+        assert_eq!(kinds, ["StorageClass"], "{without}");
     }
     let objects = manifests(&Cluster::new(&public).unwrap());
     let (certificate, store) = (of_kind(&objects, "Certificate"), of_kind(&objects, "TLSStore"));
@@ -143,4 +145,33 @@ fn reports_get_the_labels_that_nodes_have() {
     for label in [POOL_LABEL, HUB_PURPOSE, DASK_PURPOSE] {
         assert!(allowed.contains(label), "{label}");
     }
+}
+
+#[test]
+fn claims_on_eks_get_encrypted_disks() {
+    let objects = manifests(&Cluster::new(&aws("")).unwrap());
+    let class = of_kind(&objects, "StorageClass");
+    assert_eq!(class["parameters"], json!({ "type": "gp3", "encrypted": "true" }));
+    assert_eq!(class["volumeBindingMode"], "WaitForFirstConsumer");
+    assert_eq!(class["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"], "true");
+    let objects = manifests(&Cluster::new(&gcp("")).unwrap());
+    assert_eq!(of_kind(&objects, "StorageClass"), &Value::Null);
+}
+
+#[test]
+fn a_gateway_on_gke_proves_its_domain_as_its_own_account() {
+    let password = "auth: { password: { user_password: { env: X } } }\nhub: false\n";
+    let provider = "provider: { gcp: { project: a-project, region: us-central1 } }\n";
+    let rest = "domain: dask.example.org\ndns: { zone: example-org }\n";
+    let hub = hub(&format!("{provider}{password}{rest}"));
+    let cluster = Cluster::new(&hub).unwrap();
+    let releases = releases(&cluster);
+    let manager = releases.iter().find(|release| release.name == "cert-manager").unwrap();
+    assert_eq!(
+        manager.values["serviceAccount"]["annotations"]["iam.gke.io/gcp-service-account"],
+        "a-hub-certs@a-project.iam.gserviceaccount.com"
+    );
+    let objects = manifests(&cluster);
+    let solver = &of_kind(&objects, "Issuer")["spec"]["acme"]["solvers"][0]["dns01"]["cloudDNS"];
+    assert_eq!(solver, &json!({ "project": "a-project", "hostedZoneName": "example-org" }));
 }

@@ -17,6 +17,14 @@ rules! {
         summary: "The core pool is in the first zone, where its disks are.",
         why: "The disk of the hub's database, and with a quota that of the homes, is in the first zone; a disk cannot be used from another. A core node made elsewhere leaves the hub pending after an upgrade or a crash (z2jh#3263, #1130, nebari-dev/nebari#735).",
         action: "Leave `pools.core.zones` out, or write the first of `zones`.";
+    ZONE_DOMAIN: "zone-domain", Error, silenceable: false,
+        summary: "The DNS zone holds the domain.",
+        why: "A record can be made in a zone only if its name ends in the zone's (RFC 1034, 4.2). Route 53 has zones by their domain; Cloud DNS has them by a name without dots, and what domain such a zone is for is seen when it is read.",
+        action: "On AWS write the domain of the zone, on Google Cloud its name: `gcloud dns managed-zones list` tells both.";
+    ADMINISTRATOR_KIND: "administrator-kind", Error, silenceable: false,
+        summary: "Administrators of the cluster are named as its cloud names them.",
+        why: "EKS gives access to roles and users of IAM by their ARNs (EKS user guide, \"Grant IAM users access to Kubernetes with EKS access entries\"), Google Cloud to members such as `user:ada@example.org` (IAM, \"Principal identifiers\"). Another spelling is refused after everything else has been made.",
+        action: "Write the ARN of a role or user on AWS; `user:`, `group:` or `serviceAccount:` with the address on Google Cloud.";
     NETWORK_OVERLAP: "network-overlap", Error, silenceable: false,
         summary: "The networks do not overlap.",
         why: "Nodes, pods and Services need addresses of their own; the clouds refuse a cluster where two of them meet. Networks that are joined, for a gateway with an internal balancer, must differ too: there is no route between equal addresses.",

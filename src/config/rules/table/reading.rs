@@ -17,6 +17,10 @@ rules! {
         summary: "A home directory holds something.",
         why: "A home that is full at once keeps its owner's server from starting: JupyterLab writes its settings there. Full homes are the most frequent trouble of hub operators (2i2c-org/jupyterhub-home-nfs#33, 2i2c-org/infrastructure#708, #3084).",
         action: "Say a quota such as `20 GiB`, or leave it out for none.";
+    BACKUP_FILESTORE: "backup-filestore", Error, silenceable: false,
+        summary: "Homes on Filestore are not backed up on a schedule.",
+        why: "Without a quota homes on Google Cloud are on Filestore, whose backups are made one by one: no schedule can be set (Filestore, \"Backups overview\"). The plan would be refused by Terraform's module, and homes that seem to be backed up and are not would be worse.",
+        action: "Say `storage.homes.quota`: homes are on a disk then, whose snapshots have a schedule. Or leave `backup` out.";
     LIMIT_TOO_SMALL: "limit-too-small", Error, silenceable: false,
         summary: "What one person may use holds a Dask scheduler and one worker.",
         why: "The limit counts the scheduler too: one core and 1 GiB. Below a scheduler and one worker, no Dask cluster of anybody could start.",

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::provision::kubernetes::journal::{Event, What};
-use crate::provision::kubernetes::stage::Stage;
+use crate::provision::journal::{Event, What};
+use crate::provision::stage::Stage;
 
 /// How far a call came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -38,7 +38,8 @@ pub struct LastRun {
 impl LastRun {
     /// The last call of a journal, if that was at this cluster.
     pub(super) fn of(events: &[Event], cluster: &str) -> Option<Self> {
-        let last = events.last().filter(|event| event.cluster == cluster)?;
+        let of_cluster = |event: &&Event| event.cluster == cluster || event.cluster.is_empty();
+        let last = events.last().filter(of_cluster)?;
         let of_run = || events.iter().filter(|event| event.run == last.run);
         let failed = of_run().rev().find(|event| event.what == What::Failed);
         let over =

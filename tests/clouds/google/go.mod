@@ -1,0 +1,3 @@
+module frazil.test/clouds/google
+
+go 1.26

@@ -1,0 +1,3 @@
+module frazil.test/clouds/webhook
+
+go 1.26
