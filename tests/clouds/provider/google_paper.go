@@ -1,6 +1,10 @@
 package main
 
-import "strings"
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+)
 
 // googlePaper are the types that live in the state alone; {x} is an argument, {hex} a random number.
 var googlePaper = map[string]paper{
@@ -50,6 +54,7 @@ func (g *googleCloud) paper(c *call) {
 	}
 	if c.typ == "google_service_account" {
 		accountNames(c, object{})
+		c.state["unique_id"] = fmt.Sprintf("1%020d", rand.Int64N(1_000_000_000_000_000_000))
 	}
 	if c.typ == "google_project_iam_custom_role" {
 		c.state["name"] = c.located("projects/{project}/roles/{role_id}")
