@@ -209,7 +209,9 @@ mod tests {
         for (kind, id) in [(Kind::Firewall, "rule"), (Kind::Subnet, "subnet"), (Kind::Router, "router")] {
             fake.leave("lab", one(kind, id));
         }
-        fake.change(|world| drop(world.slow.insert("backend".to_owned(), 1)));
+        fake.change(|world| {
+            world.slow.insert("backend".to_owned(), 1);
+        });
         assert_eq!(swept(&fake, PACE).await.left, []);
         let removals: Vec<_> = fake.calls().into_iter().filter(|call| call.starts_with("remove ")).collect();
         let expected = ["backend", "router", "backend", "rule", "subnet"];
