@@ -7,7 +7,7 @@ use super::clouds::Kind;
 use super::hub::Hub;
 
 fn there_and_back(kind: Kind) {
-    let Some(hub) = Hub::new(kind) else { return };
+    let Some(hub) = Hub::seldom_on_aws(kind) else { return };
     let text = std::fs::read_to_string(hub.machine.path().join("hub.yaml")).unwrap();
     let lines =
         text.lines().filter(|line| !["auth:", "sizes:", "admins:"].iter().any(|key| line.starts_with(key)));

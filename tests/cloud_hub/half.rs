@@ -48,7 +48,10 @@ fn half(kind: Kind, state: State, resource: &str) {
 
 /// What `down` says of half a hub; none where the stand-ins are missing.
 fn half_of(kind: Kind, state: State, resource: &str, further: &str) -> Option<String> {
-    let hub = Hub::new(kind)?;
+    let hub = match state {
+        State::Local => Hub::seldom_on_aws(kind)?,
+        State::Bucket => Hub::new(kind)?,
+    };
     hub.has_zone();
     hub.says(kind, further);
     let before = listed(&hub, kind);

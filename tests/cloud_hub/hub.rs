@@ -41,6 +41,16 @@ impl Hub {
         Some(Self { kind, world, machine })
     }
 
+    /// The same, on AWS with the long checks alone (`FRAZIL_LONG=1`): moto is slow, and all tests together
+    /// would take longer than a run may.
+    pub(crate) fn seldom_on_aws(kind: Kind) -> Option<Self> {
+        if kind == Kind::Aws && std::env::var_os("FRAZIL_LONG").is_none() {
+            println!("skipped: on AWS with the long checks only");
+            return None;
+        }
+        Self::new(kind)
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut command = self.machine.frazil();
         command.envs(self.world.environment());

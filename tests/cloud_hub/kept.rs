@@ -17,7 +17,7 @@ struct Case {
 
 /// `up`, something in it, `down --keep`, `up`: the same thing is there.
 fn kept(case: &Case, mark: impl Fn(&Hub) -> String) {
-    let Some(hub) = Hub::new(case.kind) else { return };
+    let Some(hub) = Hub::seldom_on_aws(case.kind) else { return };
     hub.says(case.kind, case.further);
     hub.well(&["up", "--auto-approve"]);
     let before = mark(&hub);
@@ -57,7 +57,7 @@ fn volume(hub: &Hub) -> String {
 /// Copies outlive their plan and the disk, and are billed.
 #[test]
 fn on_aws_copies_of_homes_are_told_with_what_they_cost_at_most() {
-    let Some(hub) = Hub::new(Kind::Aws) else { return };
+    let Some(hub) = Hub::seldom_on_aws(Kind::Aws) else { return };
     hub.says(Kind::Aws, DISK);
     hub.well(&["up", "--auto-approve"]);
     // The manager of copies puts the disk's tags on them.

@@ -10,7 +10,7 @@ use super::hub::{Hub, file};
 /// EKS takes no bounds that leave the number of nodes out, and the autoscaler has moved that number.
 #[test]
 fn on_aws_a_pool_takes_other_bounds() {
-    let Some(hub) = Hub::new(Kind::Aws) else { return };
+    let Some(hub) = Hub::seldom_on_aws(Kind::Aws) else { return };
     hub.well(&["up", "--auto-approve"]);
     for bounds in ["min: 2, max: 4", "min: 0, max: 3", "min: 0, max: 1"] {
         hub.machine.write("hub.yaml", file(Kind::Aws, &format!("pools: {{ user: {{ {bounds} }} }}\n")));
