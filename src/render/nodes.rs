@@ -14,6 +14,9 @@ use crate::config::{HubFile, Pool, Zone};
 /// (`terraform/*/pools.tf`).
 pub const BOOT_DISK_GIB: u64 = 100;
 
+/// Zones that a hub on AWS uses where its file names none (`terraform/aws/network.tf`).
+pub const AWS_ZONES: u32 = 3;
+
 /// What the nodes of a pool are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {

@@ -53,7 +53,7 @@ fn anywhere(domain: &str, public: Option<&Zone>) -> Check {
         let fix = "register the domain, or choose one below a domain of yours";
         return Check::new(domain, PURPOSE, Verdict::Missing, found, fix);
     };
-    let found = format!("its record belongs into {}, served by {}", public.domain, public.servers.join(", "));
+    let found = format!("its record belongs in {}, served by {}", public.domain, public.servers.join(", "));
     Check::new(domain, PURPOSE, Verdict::Ok, found, "")
 }
 
@@ -99,7 +99,7 @@ mod tests {
     fn without_a_zone_of_ones_own_it_says_where_the_record_belongs() {
         let of =
             |public| check(&HubName { domain: "hub.example.org".to_owned(), zone: None, public: Ok(public) });
-        assert!(of(Some(zone("example.org", "ns.x.example"))).found.contains("belongs into example.org"));
+        assert!(of(Some(zone("example.org", "ns.x.example"))).found.contains("belongs in example.org"));
         assert_eq!(of(None).verdict, Verdict::Missing);
     }
 }

@@ -6,16 +6,13 @@ use crate::catalog::{MONTH_HOURS, Market, Offer, Price, Provider, Region};
 use crate::config::Nat;
 use crate::render::cluster::{Cluster, Homes};
 use crate::render::homes_size;
-use crate::render::nodes::{BOOT_DISK_GIB, NodePool, Purpose};
+use crate::render::nodes::{AWS_ZONES, BOOT_DISK_GIB, NodePool, Purpose};
 use crate::render::placeholders::warm;
 
 /// The disk of the hub's database (`hub.db.pvc.storage` of the JupyterHub chart).
 const DATABASE: Bytes = Bytes::gib(1);
 /// The disk of the history of use (`server.persistentVolume.size` of the Prometheus chart's base values).
 const HISTORY: Bytes = Bytes::gib(12);
-
-/// Zones that a hub on AWS uses where its file names none (`terraform/aws/network.tf`).
-const AWS_ZONES: i128 = 3;
 
 /// A part of the base cost.
 pub(super) struct Part {
@@ -69,7 +66,8 @@ fn standing_nodes(cluster: &Cluster<'_>) -> u64 {
 /// NAT by use ("Cloud NAT pricing").
 fn network(cluster: &Cluster<'_>, region: &Region, hours: i128) -> Option<Part> {
     let nodes = i128::from(standing_nodes(cluster));
-    let zones = i128::try_from(cluster.hub.zones.len()).ok().filter(|zones| *zones > 0).unwrap_or(AWS_ZONES);
+    let zones =
+        i128::try_from(cluster.hub.zones.len()).ok().filter(|zones| *zones > 0).unwrap_or(AWS_ZONES.into());
     let (what, key, count) = match (cluster.hub.network.nat, region.provider()) {
         (Nat::None, Provider::Aws) => ("nodes' public addresses", "public_ipv4_hour", nodes),
         (Nat::None, Provider::Gcp) => ("nodes' public addresses", "external_ip_vm_hour", nodes),

@@ -19,13 +19,12 @@ use crate::cloud::{Belongs, Bucket, Cloud, Cluster, Health, Hub, Kind, Leftover,
 use crate::config::Provider;
 use crate::error::{Error, Result};
 use crate::provision::blocking::blocking;
+use crate::render::nodes::POOL_LABEL;
 use crate::tool::Call;
 use crate::view::Progress;
 
 /// The kind of a change that removes a node group which Terraform's state does not know.
 const STRAY: &str = "node group unknown to Terraform";
-/// The label by which a node group is one of a hub's pools (`render/pools.rs`).
-const POOL_LABEL: &str = "frazil/pool";
 /// How long a cluster or pool may take that a call began to make.
 const MADE_WITHIN: Duration = Duration::from_mins(30);
 const PAUSE: Duration = Duration::from_secs(3);

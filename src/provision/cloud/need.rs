@@ -7,19 +7,17 @@ use crate::cloud::{Need, PoolNeed};
 use crate::config::Nat;
 use crate::render::cluster::{Cluster, Homes};
 use crate::render::homes_size;
-use crate::render::nodes::{BOOT_DISK_GIB, NodePool};
+use crate::render::nodes::{AWS_ZONES, BOOT_DISK_GIB, NodePool};
 
 /// The least size of a Filestore instance in its basic tier, in GiB (Filestore, "Service tiers").
 const LEAST_FILESTORE: u64 = 1024;
-/// Zones that a hub on AWS uses where its file names none (`terraform/aws/network.tf`).
-const ZONES: u32 = 3;
 
 /// What a hub's file asks for at most.
 pub(super) fn need(cluster: &Cluster<'_>, provider: Provider) -> Need {
     let pools: Vec<_> = cluster.pools.iter().flat_map(|pool| pool_needs(pool, provider)).collect();
     let nodes: u32 = pools.iter().map(|pool| pool.nodes).fold(0, u32::saturating_add);
     let hub = cluster.hub;
-    let zones = u32::try_from(hub.zones.len()).ok().filter(|zones| *zones > 0).unwrap_or(ZONES);
+    let zones = u32::try_from(hub.zones.len()).ok().filter(|zones| *zones > 0).unwrap_or(AWS_ZONES);
     let nats = match (hub.network.nat, provider) {
         (Nat::None, _) => 0,
         (Nat::Single, _) | (Nat::PerZone, Provider::Gcp) => 1,

@@ -42,7 +42,7 @@ func startAPIServer(t *testing.T, webhook string) string {
 	if tools == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			t.Skip("no cache folder")
+			t.Skip("skipped: no cache folder for the Kubernetes of the tests, and FRAZIL_TEST_TOOLS names none")
 		}
 		tools = filepath.Join(cache, "frazil-tests", "bin")
 	}
