@@ -45,7 +45,13 @@ every("iam", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"
 every("iam", "list_open_id_connect_providers", "OpenIDConnectProviderList", "Arn")
 for policy in client("iam").list_policies(Scope="Local")["Policies"]:
     print("iam Policies", policy["Arn"])
+# A service makes itself a key when it first encrypts something of the account, and keeps it.
+aliases = client("kms").get_paginator("list_aliases").paginate()
+of_services = {alias.get("TargetKeyId") for page in aliases for alias in page["Aliases"]
+               if alias["AliasName"].startswith("alias/aws/")}
 for key in client("kms").list_keys()["Keys"]:
+    if key["KeyId"] in of_services:
+        continue
     state = client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"]
     if state != "PendingDeletion":
         print("kms Keys", key["KeyId"])
