@@ -1,0 +1,1 @@
+//! Reads bills, each format in a file of its own.
