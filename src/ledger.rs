@@ -4,7 +4,9 @@
 //! [`read`] turns each format of a bill into [`Line`]s and [`Use`]s, which [`Gather`] sums by day, resource,
 //! usage type and tags; [`Ledger`] keeps those sums in SQLite.
 
+pub mod advice;
 pub mod decimal;
+pub mod forecast;
 mod gather;
 mod line;
 pub mod read;
@@ -12,8 +14,6 @@ mod store;
 mod symbols;
 
 pub use gather::{FileRead, Gather, Gathered, Prices};
-pub use line::{
-    Charge, Day, Line, LineKey, Lineage, Month, Source, SourceKind, Sums, Use, UseKey, UseSums,
-};
+pub use line::{Charge, Day, Line, LineKey, Lineage, Month, Source, SourceKind, Sums, Use, UseKey, UseSums};
 pub use store::{Bill, BillRows, Ledger, LedgerError, Taken};
 pub use symbols::{Symbol, Symbols};

@@ -244,7 +244,12 @@ mod tests {
     fn add(gather: &mut Gather, resource: &str, billed: &str, row: u64) {
         let key = key(gather, resource);
         let billed = Decimal::from_text(billed).unwrap();
-        gather.line(key, 1, Prices { billed, effective: billed, ..Prices::default() }, Lineage { file: 0, row });
+        gather.line(
+            key,
+            1,
+            Prices { billed, effective: billed, ..Prices::default() },
+            Lineage { file: 0, row },
+        );
     }
 
     #[test]

@@ -27,14 +27,8 @@ pub enum SourceKind {
 
 impl SourceKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::CostExplorer,
-        Self::Focus,
-        Self::GcpStandard,
-        Self::GcpDetailed,
-        Self::CurLegacy,
-        Self::Cur2,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::CostExplorer, Self::Focus, Self::GcpStandard, Self::GcpDetailed, Self::CurLegacy, Self::Cur2];
 
     /// The name in the ledger and on the command line.
     pub const fn name(self) -> &'static str {

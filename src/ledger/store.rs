@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use self::number::Number;
 use super::gather::{FileRead, Gathered};
-use super::line::{Charge, Lineage, LineKey, Month, Source, SourceKind, Sums, UseKey, UseSums};
+use super::line::{Charge, LineKey, Lineage, Month, Source, SourceKind, Sums, UseKey, UseSums};
 use super::symbols::{Symbol, Symbols};
 
 /// `frzl`, by which `file` knows a ledger (SQLite, "Database File Format", 1.3.15).
@@ -200,7 +200,14 @@ impl Ledger {
         )?;
         let rows = select.query_map([], |row| {
             let (kind, month): (String, u32) = (row.get(1)?, row.get(4)?);
-            Ok((SourceKind::from_name(&kind), Month::from_number(month), row.get(0)?, row.get(2)?, row.get(3)?, row.get(5)?))
+            Ok((
+                SourceKind::from_name(&kind),
+                Month::from_number(month),
+                row.get(0)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(5)?,
+            ))
         })?;
         let mut bills = Vec::new();
         for row in rows {
@@ -218,12 +225,13 @@ impl Ledger {
     /// When SQLite says no.
     pub fn files(&self, bill: &Bill) -> Result<Vec<FileRead>> {
         let read = || {
-            let mut select =
-                self.connection.prepare("SELECT name, digest, rows FROM file WHERE bill = ? ORDER BY number")?;
+            let mut select = self
+                .connection
+                .prepare("SELECT name, digest, rows FROM file WHERE bill = ? ORDER BY number")?;
             let rows = select.query_map([bill.id], |row| {
                 Ok(FileRead { name: row.get(0)?, digest: row.get(1)?, rows: unsigned(row.get(2)?) })
             })?;
-            rows.collect()
+            rows.collect::<rusqlite::Result<_>>()
         };
         read().map_err(|source| self.failed(source))
     }
@@ -308,7 +316,9 @@ impl Ledger {
 /// The seven columns of what a pod asked for and used, from the first of them.
 fn use_sums(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<UseSums> {
     let number = |column: usize| row.get::<_, Number>(first + column).map(|number| number.0);
-    let known = |column: usize| Ok(row.get::<_, Option<Number>>(first + column)?.map(|number| number.0));
+    let known = |column: usize| {
+        row.get::<_, Option<Number>>(first + column).map(|number| number.map(|number| number.0))
+    };
     Ok(UseSums {
         cpu_requested: number(0)?,
         cpu_used: known(1)?,
@@ -347,7 +357,9 @@ fn replace(
 ) -> rusqlite::Result<Taken> {
     let id = source_id(write, source)?;
     let old: Option<i64> = write
-        .query_row("SELECT id FROM bill WHERE source = ? AND month = ?", params![id, month.number()], |row| row.get(0))
+        .query_row("SELECT id FROM bill WHERE source = ? AND month = ?", params![id, month.number()], |row| {
+            row.get(0)
+        })
         .optional()?;
     let before = old.map(|bill| sums(write, bill)).transpose()?;
     if let Some(bill) = old {
@@ -359,10 +371,15 @@ fn replace(
     )?;
     let bill = write.last_insert_rowid();
     let mut file = write.prepare("INSERT INTO file VALUES (?, ?, ?, ?, ?)")?;
-    for (place, read) in gathered.files.iter().enumerate() {
+    for (place, read) in (0_i64..).zip(&gathered.files) {
         file.execute(params![bill, place, read.name, read.digest, signed(read.rows)])?;
     }
-    let mut texts = Texts { bill, insert: write.prepare("INSERT INTO text VALUES (?, ?, ?)")?, numbers: Vec::new(), next: 0 };
+    let mut texts = Texts {
+        bill,
+        insert: write.prepare("INSERT INTO text VALUES (?, ?, ?)")?,
+        numbers: Vec::new(),
+        next: 0,
+    };
     texts.number(gathered, Symbol::EMPTY)?;
     let mut rows = lines(write, gathered, &mut texts, (number, month))?;
     rows += uses(write, gathered, &mut texts, (number, month))?;
@@ -430,9 +447,8 @@ fn lines(
     texts: &mut Texts<'_>,
     of: (u16, Month),
 ) -> rusqlite::Result<u64> {
-    let mut insert = write.prepare(
-        "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?;
+    let mut insert =
+        write.prepare("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     let mut rows: Vec<_> = gathered.lines.iter().filter(|(key, _)| (key.source, key.month) == of).collect();
     rows.sort_unstable_by_key(|(key, sums)| (key.day, sums.first.file, sums.first.row, key.charge));
     for (key, sums) in &rows {
@@ -484,13 +500,17 @@ fn uses(
     let mut rows: Vec<_> = gathered.uses.iter().filter(|(key, _)| (key.source, key.month) == of).collect();
     rows.sort_unstable_by_key(|(key, _)| (key.day, key.node, key.pod, key.namespace, key.labels));
     for (key, sums) in &rows {
+        let node = texts.number(gathered, key.node)?;
+        let pod = texts.number(gathered, key.pod)?;
+        let namespace = texts.number(gathered, key.namespace)?;
+        let labels = texts.number(gathered, key.labels)?;
         insert.execute(params![
             texts.bill,
             key.day,
-            texts.number(gathered, key.node)?,
-            texts.number(gathered, key.pod)?,
-            texts.number(gathered, key.namespace)?,
-            texts.number(gathered, key.labels)?,
+            node,
+            pod,
+            namespace,
+            labels,
             Number(sums.cpu_requested),
             sums.cpu_used.map(Number),
             sums.cpu_largest.map(Number),

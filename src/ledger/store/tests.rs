@@ -35,18 +35,17 @@ fn month(month: u32, amounts: &[&str], digest: &str) -> Gathered {
         let prices = Prices { billed, effective: billed, ..Prices::default() };
         gather.line(key, 1, prices, Lineage { file: 0, row });
     }
-    gather.add_use(Use {
-        key: UseKey {
-            source,
-            month,
-            day: 20_773,
-            node: gather.symbols.add("i-1"),
-            pod: gather.symbols.add("jupyter-ada"),
-            namespace: gather.symbols.add("lab"),
-            labels: gather.symbols.add("{}"),
-        },
-        sums: UseSums { cpu_requested: i128::from(i64::MAX) * 9, cpu_used: Some(-1), ..UseSums::default() },
-    });
+    let key = UseKey {
+        source,
+        month,
+        day: 20_773,
+        node: gather.symbols.add("i-1"),
+        pod: gather.symbols.add("jupyter-ada"),
+        namespace: gather.symbols.add("lab"),
+        labels: gather.symbols.add("{}"),
+    };
+    let sums = UseSums { cpu_requested: i128::from(i64::MAX) * 9, cpu_used: Some(-1), ..UseSums::default() };
+    gather.add_use(Use { key, sums });
     gather.file(FileRead { name: "bill.csv".into(), digest: digest.into(), rows: amounts.len() as u64 });
     gather.finish()
 }
@@ -72,7 +71,8 @@ fn what_was_taken_comes_back() {
     assert_eq!(rows.lines.len(), 3);
     for (key, sums) in &rows.lines {
         let resource = rows.symbols.text(key.resource);
-        let (was, had) = gathered.lines.iter().find(|(key, _)| gathered.symbols.text(key.resource) == resource).unwrap();
+        let (was, had) =
+            gathered.lines.iter().find(|(key, _)| gathered.symbols.text(key.resource) == resource).unwrap();
         assert_eq!(sums, had);
         assert_eq!(rows.symbols.text(key.tags), gathered.symbols.text(was.tags));
         assert_eq!((key.day, key.charge), (was.day, was.charge));
