@@ -7,6 +7,7 @@ mod explain;
 mod files;
 mod init;
 mod kubeconfig;
+mod nodes;
 mod open;
 mod plan;
 mod record;
@@ -21,6 +22,7 @@ pub use explain::ExplainArgs;
 pub use files::{HubFile, HubFiles};
 pub use init::{InitArgs, ProviderKind};
 pub use kubeconfig::KubeconfigArgs;
+pub use nodes::NodesArgs;
 pub use open::OpenArgs;
 pub use plan::PlanArgs;
 pub use record::RecordArgs;
@@ -44,6 +46,7 @@ Examples:
   frazil up                        bring the hub up; a second time changes only what differs
   frazil open                      log in to it in your browser
   frazil status                    what runs, since when, with how much CPU and memory
+  frazil nodes                     who is on which node, what is free, what an hour costs
   frazil down                      stop it, keep people's files"
 )]
 pub struct Cli {
@@ -51,7 +54,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
 
-    /// Form of the result: table, wide (more columns), json, yaml or csv.
+    /// Form of the result: table, wide (more columns), json, yaml, csv or prometheus.
     #[arg(
         short = 'o',
         long = "output",
@@ -94,7 +97,7 @@ impl Cli {
     /// Refuses what makes no sense together, before anything is done.
     ///
     /// # Errors
-    /// When a verb without rows is asked for CSV.
+    /// When a verb is asked for a form that it has not.
     pub fn check(&self) -> crate::error::Result<()> {
         let has_rows = matches!(
             self.verb,
@@ -103,10 +106,18 @@ impl Cli {
                 | Verb::Explain(_)
                 | Verb::Catalog(_)
                 | Verb::Status(_)
+                | Verb::Nodes(_)
                 | Verb::Doctor(_)
         );
         if self.format == Format::Csv && !has_rows {
             return Err(Error::usage("this verb has no rows for `-o csv`").hint("choose table, json or yaml"));
+        }
+        if self.format == Format::Prometheus && !matches!(self.verb, Verb::Nodes(_)) {
+            return Err(Error::usage("this verb has no metrics for `-o prometheus`")
+                .hint("`frazil nodes` has; choose table, json or yaml here"));
+        }
+        if let Verb::Nodes(args) = &self.verb {
+            args.check(self.format)?;
         }
         Ok(())
     }
@@ -217,6 +228,21 @@ Examples:
   frazil status
   frazil status -o json")]
     Status(HubFile),
+
+    /// Show the nodes: what is requested and used of them, who is on board, what an hour costs.
+    #[command(after_help = "\
+Examples:
+  frazil nodes                         the nodes of hub.yaml's cluster
+  frazil nodes aws.yaml gcp.yaml       of several hubs, two clouds, in one table
+  frazil nodes --watch                 a live view; q ends it
+  frazil nodes -o wide                 nominal, capacity, allocatable, zone, sample, every column
+  frazil nodes -o csv > nodes.csv      one row a node, units in the headers
+  frazil nodes -o prometheus           metrics, for a file that node_exporter reads
+  frazil nodes --local                 this machine: lscpu and free in one; also in a hub's terminal
+
+Only reads. On the cluster it takes: list and watch nodes and pods; for what is used, list nodes of
+metrics.k8s.io, or where nothing serves it, get nodes/proxy.")]
+    Nodes(NodesArgs),
 
     /// Open the hub in a browser, logged in; without a terminal, print the address.
     #[command(after_help = "\

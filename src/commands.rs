@@ -9,6 +9,7 @@ mod explain;
 mod init;
 mod kubeconfig;
 mod load;
+mod nodes;
 mod open;
 mod plan;
 mod record;
@@ -51,6 +52,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Drift(args) => drift::drift(&run, args).await,
         Verb::Down(args) => down::down(&run, args).await,
         Verb::Status(args) => status::status(&run, args).await,
+        Verb::Nodes(args) => nodes::nodes(&run, args).await,
         Verb::Open(args) => open::open(&run, args).await,
         Verb::Kubeconfig(args) => kubeconfig::kubeconfig(&run, args).await,
         Verb::Doctor(args) => doctor::doctor(&run, args).await,
