@@ -10,6 +10,7 @@ pub mod commands;
 pub mod config;
 pub mod context;
 pub mod error;
+pub mod estimate;
 mod nearest;
 pub mod observe;
 pub mod outcome;

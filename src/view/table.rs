@@ -28,10 +28,12 @@ pub struct Table {
 impl Table {
     /// An empty table with its columns; units stand in the headers.
     pub fn new<const N: usize>(columns: [(&str, Align); N]) -> Self {
-        Self {
-            columns: columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect(),
-            rows: Vec::new(),
-        }
+        Self::of(columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect())
+    }
+
+    /// The same with as many columns as there turn out to be.
+    pub const fn of(columns: Vec<(String, Align)>) -> Self {
+        Self { columns, rows: Vec::new() }
     }
 
     /// Adds a row; it has as many cells as there are columns.
