@@ -1,6 +1,7 @@
 //! The command line: inert data, one file a verb.
 
 pub mod catalog;
+pub mod cost;
 mod doctor;
 mod down;
 mod explain;
@@ -105,6 +106,7 @@ impl Cli {
                 | Verb::Plan(_)
                 | Verb::Explain(_)
                 | Verb::Catalog(_)
+                | Verb::Cost(_)
                 | Verb::Status(_)
                 | Verb::Nodes(_)
                 | Verb::Doctor(_)
@@ -173,6 +175,13 @@ Example:
 
     /// Look at machine types and prices.
     Catalog(catalog::CatalogArgs),
+
+    /// Tell what a hub costs and will cost.
+    #[command(after_help = "\
+Examples:
+  frazil cost estimate                 what hub.yaml will cost: its event, a month, an hour of each size
+  frazil cost estimate aws.yaml gcp.yaml -o csv")]
+    Cost(cost::CostArgs),
 
     /// Write what a hub file becomes: Terraform, Helm values, manifests, image; no network or credentials.
     #[command(after_help = "\

@@ -32,8 +32,8 @@ impl Table {
     }
 
     /// The same with as many columns as there are.
-    pub fn with_columns<'a>(columns: impl IntoIterator<Item = (&'a str, Align)>) -> Self {
-        let columns = columns.into_iter().map(|(name, align)| (name.to_owned(), align));
+    pub fn with_columns<S: Into<String>>(columns: impl IntoIterator<Item = (S, Align)>) -> Self {
+        let columns = columns.into_iter().map(|(name, align)| (name.into(), align));
         Self { columns: columns.collect(), rows: Vec::new() }
     }
 
