@@ -5,6 +5,7 @@
 //! usage type and tags; [`Ledger`] keeps those sums in SQLite.
 
 pub mod advice;
+pub mod ask;
 pub mod decimal;
 pub mod forecast;
 mod gather;

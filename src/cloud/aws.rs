@@ -6,6 +6,7 @@
 mod bills;
 mod buckets;
 mod clusters;
+mod costs;
 mod elastic;
 mod endpoints;
 mod identity;
@@ -14,6 +15,7 @@ mod marks;
 mod others;
 mod parts;
 pub mod policy;
+mod queries;
 mod quotas;
 mod records;
 mod removal;
@@ -21,6 +23,8 @@ mod session;
 mod tagged;
 mod zones;
 
+pub use costs::{BILLED, CostAnswer, CostFilter, CostGroup, CostKey, CostPeriod, CostQuestion, EFFECTIVE, QUANTITY};
+pub use queries::{AthenaQuery, AthenaRows, AthenaTable, TableFacts};
 pub use session::Aws;
 
 use super::{

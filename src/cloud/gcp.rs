@@ -12,12 +12,14 @@ mod login;
 mod marks;
 mod others;
 pub mod policy;
+mod queries;
 mod quotas;
 mod records;
 mod removal;
 mod session;
 mod zones;
 
+pub use queries::{BigFacts, BigQuery, BigRows, BigTable};
 pub use session::Gcp;
 
 use super::{

@@ -100,6 +100,10 @@ impl Aws {
         &self.0.region
     }
 
+    pub(super) fn sdk_config(&self) -> &SdkConfig {
+        &self.0.config
+    }
+
     pub(super) fn eks(&self) -> &aws_sdk_eks::Client {
         &self.0.eks
     }
