@@ -1,6 +1,7 @@
 //! The command line: inert data, one file a verb.
 
 pub mod catalog;
+pub mod cost;
 mod doctor;
 mod down;
 mod explain;
@@ -102,6 +103,7 @@ impl Cli {
                 | Verb::Plan(_)
                 | Verb::Explain(_)
                 | Verb::Catalog(_)
+                | Verb::Cost(cost::CostArgs { verb: None, .. })
                 | Verb::Status(_)
                 | Verb::Doctor(_)
         );
@@ -162,6 +164,18 @@ Example:
 
     /// Look at machine types and prices.
     Catalog(catalog::CatalogArgs),
+
+    /// Tell where the money went: bills divided among hubs, people and Dask clusters, to the last decimal.
+    #[command(after_help = "\
+Examples:
+  frazil cost read bills/*.parquet     take bills into the ledger
+  frazil cost                          the last month, by what it was for
+  frazil cost --by user                by person; idle, shared and foreign parts last
+  frazil cost --by user --idle shared --shared by-use
+                                       the same with idle and shared parts given to people
+  frazil cost --by user --explain ada  how ada's sum came about
+  frazil cost --by hub,day -o csv      exact amounts for a spreadsheet")]
+    Cost(cost::CostArgs),
 
     /// Write what a hub file becomes: Terraform, Helm values, manifests, image; no network or credentials.
     #[command(after_help = "\
