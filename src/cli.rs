@@ -106,7 +106,7 @@ impl Cli {
                 | Verb::Plan(_)
                 | Verb::Explain(_)
                 | Verb::Catalog(_)
-                | Verb::Cost(_)
+                | Verb::Cost(cost::CostArgs { verb: None | Some(cost::CostVerb::Estimate(_)), .. })
                 | Verb::Status(_)
                 | Verb::Nodes(_)
                 | Verb::Doctor(_)
@@ -176,11 +176,17 @@ Example:
     /// Look at machine types and prices.
     Catalog(catalog::CatalogArgs),
 
-    /// Tell what a hub costs and will cost.
+    /// Tell where the money went: bills divided among hubs, people and Dask clusters, to the last decimal.
     #[command(after_help = "\
 Examples:
-  frazil cost estimate                 what hub.yaml will cost: its event, a month, an hour of each size
-  frazil cost estimate aws.yaml gcp.yaml -o csv")]
+  frazil cost read bills/*.parquet     take bills into the ledger
+  frazil cost                          the last month, by what it was for
+  frazil cost --by user                by person; idle, shared and foreign parts last
+  frazil cost --by user --idle shared --shared by-use
+                                       the same with idle and shared parts given to people
+  frazil cost --by user --explain ada  how ada's sum came about
+  frazil cost estimate                 what hub.yaml will cost, from the file alone
+  frazil cost --by hub,day -o csv      exact amounts for a spreadsheet")]
     Cost(cost::CostArgs),
 
     /// Write what a hub file becomes: Terraform, Helm values, manifests, image; no network or credentials.

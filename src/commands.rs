@@ -46,7 +46,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Explain(args) => explain::explain(&run, args),
         Verb::Schema => docs::schema(),
         Verb::Catalog(args) => catalog::catalog(&run, args),
-        Verb::Cost(args) => cost::cost(&run, args),
+        Verb::Cost(args) => cost::cost(&run, args).await,
         Verb::Record(args) => record::record(&run, args).await,
         Verb::Render(args) => render::render(&run, args),
         Verb::Plan(args) => plan::plan(&run, args).await,

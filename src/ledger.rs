@@ -5,6 +5,7 @@
 //! usage type and tags; [`Ledger`] keeps those sums in SQLite.
 
 pub mod advice;
+pub mod allocate;
 pub mod ask;
 pub mod decimal;
 pub mod forecast;
@@ -13,6 +14,7 @@ mod line;
 pub mod read;
 mod store;
 mod symbols;
+pub mod told;
 
 pub use gather::{FileRead, Gather, Gathered, Prices};
 pub use line::{Charge, Day, Line, LineKey, Lineage, Month, Source, SourceKind, Sums, Use, UseKey, UseSums};

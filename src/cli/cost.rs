@@ -1,20 +1,41 @@
 //! `frazil cost`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
+use jiff::civil::Date;
 
 use super::HubFiles;
+use crate::ledger::Month;
+use crate::ledger::allocate::{By, IdleRule, Money, Ratio, Rule, SharedRule};
 
 /// Arguments of `frazil cost`.
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct CostArgs {
-    /// What to do.
+    /// What else to do.
     #[command(subcommand)]
-    pub look: Look,
+    pub verb: Option<CostVerb>,
+
+    /// What to show.
+    #[command(flatten)]
+    pub show: ShowArgs,
 }
 
-/// What `frazil cost` shows.
+/// Verbs beside showing.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Look {
+pub enum CostVerb {
+    /// Read bills into the ledger, and what tells who was where: all of it, or nothing.
+    #[command(after_help = "\
+Examples:
+  frazil cost read bills/*.parquet --history history/
+  frazil cost read bill.csv.gz --prometheus memory-request=memory.json --homes homes.json
+  frazil cost read --prometheus http://localhost:9090 --from 2026-10-01 --to 2026-10-31
+  frazil cost read --groups groups.json --hub lab
+
+Reading the same again changes nothing; a corrected month replaces the old one.")]
+    Read(ReadArgs),
+
     /// Estimate what a hub will cost, from its file alone: no network, no credentials.
     #[command(after_help = "\
 Examples:
@@ -25,6 +46,99 @@ Examples:
   frazil cost estimate --region us-central1     beside the same hub in another region, of either cloud
   frazil cost estimate -o wide                  every line: price, quantity, date and source; all assumptions")]
     Estimate(EstimateArgs),
+}
+
+/// Arguments of `frazil cost`.
+#[derive(Clone, Debug, Args)]
+pub struct ShowArgs {
+    /// What to sum by; several with commas.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "component", value_name = "WHAT")]
+    pub by: Vec<By>,
+
+    /// What a pod counts by.
+    #[arg(long, value_enum, default_value_t, value_name = "RULE", hide_possible_values = true)]
+    #[arg(help = "What a pod counts by: what it requested (request), used (usage), or the larger (max)")]
+    pub rule: Rule,
+
+    /// Idle nodes and disks: `apart`, or `shared` by those on them.
+    #[arg(long, value_enum, default_value_t, value_name = "HOW", hide_possible_values = true)]
+    pub idle: IdleRule,
+
+    /// What a hub shares: apart (`none`), or to its people of that day, `even` or `by-use`.
+    #[arg(long, value_enum, default_value_t = SharedRule::None, value_name = "HOW", hide_possible_values = true)]
+    pub shared: SharedRule,
+
+    /// Which money: `billed`, `effective` (plans bought before are spread) or `list`.
+    #[arg(long, value_enum, default_value_t, value_name = "MONEY", hide_possible_values = true)]
+    pub cost: Money,
+
+    /// How much a core-second and a GiB-second count.
+    #[arg(long, default_value_t, value_name = "CPU:MEMORY")]
+    pub weights: Ratio,
+
+    /// The bills of a month. Default: the last month of the ledger.
+    #[arg(long, value_name = "YEAR-MONTH", value_parser = month, conflicts_with_all = ["from", "to"])]
+    pub month: Option<Month>,
+
+    /// The first day.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<Date>,
+
+    /// The last day.
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<Date>,
+
+    /// Only this hub.
+    #[arg(long, value_name = "NAME")]
+    pub hub: Option<String>,
+
+    /// How one line came about: its name in the table, such as `ada` or `(idle)`.
+    #[arg(long, value_name = "LINE")]
+    pub explain: Option<String>,
+
+    /// The ledger. Default: ledger.sqlite in frazil's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
+}
+
+/// Arguments of `frazil cost read`.
+#[derive(Clone, Debug, Args)]
+pub struct ReadArgs {
+    /// Bills: files, folders, or addresses in S3 and GCS.
+    #[arg(value_name = "PATH")]
+    pub bills: Vec<String>,
+
+    /// The recorder's history: its folder, or files of JSON lines.
+    #[arg(long, value_name = "PATH")]
+    pub history: Vec<PathBuf>,
+
+    /// Samples of pods: answers to range queries, or a Prometheus to ask (docs/costs.md has the queries).
+    #[arg(long, value_name = "[METRIC=]FILE|URL")]
+    pub prometheus: Vec<String>,
+
+    /// Sizes of homes: an answer to a range query, or CSV with user, bytes, day, hub.
+    #[arg(long, value_name = "FILE")]
+    pub homes: Vec<PathBuf>,
+
+    /// Groups of people: an answer to a range query.
+    #[arg(long, value_name = "FILE")]
+    pub groups: Vec<PathBuf>,
+
+    /// The hub of history, samples, homes and groups. Default: the namespace that they name.
+    #[arg(long, value_name = "NAME")]
+    pub hub: Option<String>,
+
+    /// The first day to ask a Prometheus for.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<Date>,
+
+    /// The last day to ask a Prometheus for.
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<Date>,
+
+    /// The ledger. Default: ledger.sqlite in frazil's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
 }
 
 /// Arguments of `frazil cost estimate`.
@@ -54,4 +168,8 @@ pub struct EstimateArgs {
     /// be repeated.
     #[arg(long, value_name = "REGION")]
     pub region: Vec<String>,
+}
+
+fn month(text: &str) -> Result<Month, String> {
+    Month::from_text(text).ok_or_else(|| "write a month such as 2026-11".to_owned())
 }

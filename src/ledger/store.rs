@@ -2,6 +2,7 @@
 //! that whatever stops it leaves the month as it was.
 
 mod number;
+mod told;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,6 +14,7 @@ use self::number::Number;
 use super::gather::{FileRead, Gathered};
 use super::line::{Charge, LineKey, Lineage, Month, Source, SourceKind, Sums, UseKey, UseSums};
 use super::symbols::{Symbol, Symbols};
+use super::told::Told;
 
 /// `frzl`, by which `file` knows a ledger (SQLite, "Database File Format", 1.3.15).
 const APPLICATION: i32 = 0x6672_7a6c;
@@ -165,12 +167,20 @@ impl Ledger {
     /// # Errors
     /// When a file was read twice, or SQLite says no; the ledger is then as it was.
     pub fn take(&mut self, gathered: &Gathered, now: &str) -> Result<Vec<Taken>> {
-        twice(&gathered.files)?;
-        let path = self.path.clone();
-        self.take_all(gathered, now).map_err(|source| LedgerError::Sqlite { path, source })
+        self.take_with(gathered, &Told::default(), now)
     }
 
-    fn take_all(&mut self, gathered: &Gathered, now: &str) -> rusqlite::Result<Vec<Taken>> {
+    /// Takes months of bills in and what others tell beside them. All or nothing.
+    ///
+    /// # Errors
+    /// When a file was read twice, or SQLite says no; the ledger is then as it was.
+    pub fn take_with(&mut self, gathered: &Gathered, told: &Told, now: &str) -> Result<Vec<Taken>> {
+        twice(&gathered.files)?;
+        let path = self.path.clone();
+        self.take_all(gathered, told, now).map_err(|source| LedgerError::Sqlite { path, source })
+    }
+
+    fn take_all(&mut self, gathered: &Gathered, told: &Told, now: &str) -> rusqlite::Result<Vec<Taken>> {
         let mut months: Vec<_> = gathered.lines.keys().map(|key| (key.source, key.month)).collect();
         months.extend(gathered.uses.keys().map(|key| (key.source, key.month)));
         months.sort_unstable();
@@ -181,6 +191,7 @@ impl Ledger {
             let source = &gathered.sources[usize::from(number)];
             taken.push(replace(&write, gathered, (number, source), month, now)?);
         }
+        told::put(&write, told)?;
         write.commit()?;
         Ok(taken)
     }
