@@ -128,7 +128,7 @@ class Division:
     def of_node(self, row: Row, idle: str) -> list[Part]:
         place = (row.key.day, row.key.resource)
         uses = sorted(self.known.uses.get(place, {}).items(), key=lambda each: each[0].order)
-        own = self.known.nodes.get(place)
+        own = self.own_weight(row)
         if not uses and (own is None or not self.known.recorder):
             return [Part("unattributed", row.amount)]
         weights = [each[self.rule] for _, each in uses]
@@ -144,6 +144,13 @@ class Division:
             for (pod, _), amount in zip(uses, amounts, strict=True)
         ]
         return [*parts, Part("idle", left)]
+
+    def own_weight(self, row: Row) -> Fraction | None:
+        """Of a node: over the time it was there or, without the recorder, over the hours of the row."""
+        if self.known.recorder:
+            return self.known.nodes.get((row.key.day, row.key.resource))
+        hourly = self.known.machines.get(row.key.resource)
+        return None if hourly is None else hourly * row.quantity
 
     def of_homes(self, row: Row, idle: str) -> list[Part]:
         homes = sorted(self.known.homes.get((hub_of(row), row.key.day), {}).items())
@@ -184,14 +191,17 @@ def disk_bytes(row: Row) -> Fraction:
 Name = tuple[str, ...]
 
 
-def names(row: Row, part: Part) -> dict[str, Name]:
+Owner = tuple[str, str, Taker | None]
+
+
+def names(row: Row, owner: Owner) -> dict[str, Name]:
     """Kind and name of a part for each `--by`, but for groups."""
-    pod = part.pod if part.kind == "person" else None
-    server = (part.user, pod.name, pod.uid, pod.start) if pod and not pod.cluster else ("", "", "", "")
-    what, kind = component(row), part.kind
+    kind, user, pod = owner
+    server = (user, pod.name, pod.uid, pod.start) if pod and not pod.cluster else ("", "", "", "")
+    what = component(row)
     return {
         "hub": (kind, hub_of(row)),
-        "user": (kind, part.user),
+        "user": (kind, user),
         "component": (kind, what),
         "size": (kind, pod.size if pod else ""),
         "server": (kind, *server),
@@ -199,18 +209,26 @@ def names(row: Row, part: Part) -> dict[str, Name]:
         "service": (kind, row.key.service),
         "region": (kind, row.key.region),
         "day": (kind, date(row.key.day)),
-        "user+component": (kind, part.user, what),
+        "user+component": (kind, user, what),
     }
 
 
-def in_groups(row: Row, parts: Iterable[Part], known: Known) -> Iterator[tuple[Name, int]]:
+def owners(parts: Iterable[Part]) -> dict[Owner, int]:
+    """Parts of a row by whose they are."""
+    found: dict[Owner, int] = defaultdict(int)
+    for part in parts:
+        found[part.kind, part.user, part.pod if part.kind == "person" else None] += part.amount
+    return found
+
+
+def in_groups(row: Row, parts: dict[Owner, int], known: Known) -> Iterator[tuple[Name, int]]:
     """What is a person's of a row, divided evenly among the groups of that day."""
     people: dict[str, int] = defaultdict(int)
-    for part in parts:
-        if part.kind == "person":
-            people[part.user] += part.amount
+    for (kind, user, _), amount in parts.items():
+        if kind == "person":
+            people[user] += amount
         else:
-            yield (part.kind, ""), part.amount
+            yield (kind, ""), amount
     for user, amount in people.items():
         groups = sorted(known.groups.get((hub_of(row), user, row.key.day), [])) or [""]
         for group, part_of in zip(groups, divided(amount, [1] * len(groups)), strict=True):
@@ -227,11 +245,11 @@ def sums(division: Division, idle: str, modes: Sequence[str] = SHARED) -> dict[s
         first = division.first(row, idle)
         assert sum(part.amount for part in first) == row.amount
         for shared in modes:
-            parts = list(division.shared_out(row, first, shared))
+            parts = owners(division.shared_out(row, first, shared))
             of = found[shared]
-            for part in parts:
-                for by, name in names(row, part).items():
-                    of[by][name] += part.amount
+            for owner, amount in parts.items():
+                for by, name in names(row, owner).items():
+                    of[by][name] += amount
             for name, amount in in_groups(row, parts, division.known):
                 of["group"][name] += amount
     return found

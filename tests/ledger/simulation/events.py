@@ -1,6 +1,7 @@
 """Draws a month: who starts what and when, on which nodes it comes to lie, what homes hold."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from world import DAY, DAYS, END, GIB, HOUR, START, STEP, Hub, Machine, Node, Pod, World
@@ -104,6 +105,9 @@ class Drawing:
                     continue
                 begin = START + day * DAY + self.random.randrange(13 * HOUR, 20 * HOUR)
                 length = self.random.randrange(HOUR // 2, 9 * HOUR)
+                if hub.monitored:
+                    # Samples name a pod, not its UID: one server of a person on a node and day.
+                    length = min(length, START + (day + 1) * DAY - begin)
                 chosen = "gpu" if self.random.random() < 0.03 else size
                 found.append((begin, begin + length, person, chosen))
                 if not hub.monitored and self.random.random() < 0.2:
@@ -148,33 +152,21 @@ class Drawing:
         place.node.end = min(END, max(place.node.end, end + place.linger))
 
     def people_and_clusters(self, hub: Hub, people: list[str]) -> None:
-        places: list[Place] = []
+        waiting: list[tuple[str, Pod]] = []
         for begin, end, person, size in self.sessions(hub, people):
             cpu, memory = SIZES.get(size, (3_000, 10 * GIB))
             gpus = int(size == "gpu")
-            name = f"jupyter-{label(person)}"
-            server = Pod(
-                self.uid(),
-                name,
-                hub,
-                hub.name,
-                None,
-                cpu,
-                memory,
-                gpus,
-                begin - 7,
-                begin,
-                end,
-                person,
-                "",
-                size,
-            )
-            self.place(hub, places, "gpu" if gpus else "user", server)
-            self.world.pods.append(server)
+            named = (self.uid(), f"jupyter-{label(person)}", hub, hub.name, None)
+            server = Pod(*named, cpu, memory, gpus, begin - 7, begin, end, person, "", size)
+            waiting.append(("gpu" if gpus else "user", server))
             if end - begin > 2 * HOUR and self.random.random() < 0.15:
-                self.cluster(hub, places, person, begin, end)
+                waiting += self.cluster(hub, person, begin, end)
+        places: list[Place] = []
+        for pool, pod in sorted(waiting, key=lambda each: each[1].scheduled or 0):
+            self.place(hub, places, pool, pod)
+            self.world.pods.append(pod)
 
-    def cluster(self, hub: Hub, places: list[Place], person: str, begin: int, end: int) -> None:
+    def cluster(self, hub: Hub, person: str, begin: int, end: int) -> Iterator[tuple[str, Pod]]:
         """A Dask cluster: a scheduler beside servers, workers on spot nodes."""
         name = f"{self.random.getrandbits(128):032x}"
         begin = self.grid(hub, begin + self.random.randrange(600, HOUR))
@@ -182,27 +174,11 @@ class Drawing:
         parts = [("scheduler", "user", 900, 2 * GIB, begin)]
         for _ in range(self.random.randrange(2, 9)):
             late = self.grid(hub, begin + self.random.randrange(300, 900))
-            parts.append(("worker", "dask", 3_800, 14 * GIB, late))
+            parts.append(("worker", "dask", 3_800, 13 * GIB, late))
         for number, (part, pool, cpu, memory, since) in enumerate(parts):
-            if since >= end:
-                continue
-            pod = Pod(
-                self.uid(),
-                f"dask-{part}-{name[:8]}-{number}",
-                hub,
-                hub.name,
-                None,
-                cpu,
-                memory,
-                0,
-                since - 5,
-                since,
-                end,
-                person,
-                name,
-            )
-            self.place(hub, places, pool, pod)
-            self.world.pods.append(pod)
+            if since < end:
+                named = (self.uid(), f"dask-{part}-{name[:8]}-{number}", hub, hub.name, None)
+                yield pool, Pod(*named, cpu, memory, 0, since - 5, since, end, person, name)
 
     def alone(self, hub: Hub, people: list[str]) -> None:
         """People who request all of a node, for as long as it is there, and have nothing else."""

@@ -44,8 +44,10 @@ class Known:
 
     # By day and resource: pods with their weights by rule.
     uses: dict[tuple[int, str], dict[Taker, Weights]] = field(default_factory=lambda: defaultdict(dict))
-    # By day and resource: the node's own weight.
+    # By day and resource: the node's own weight, from the recorder.
     nodes: dict[tuple[int, str], Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    # By resource: what its machine weighs in an hour.
+    machines: dict[str, int] = field(default_factory=dict)
     # By hub and day: bytes by person.
     homes: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
     # By hub, person and day.
@@ -103,8 +105,8 @@ def from_history(world: World) -> Known:
     return about_people(known, world)
 
 
-def from_split_rows(world: World, split: list[Line], bill: list[Line]) -> Known:
-    """What split rows know; nodes weigh what their machine has over the hours of their rows."""
+def from_split_rows(world: World, split: list[Line]) -> Known:
+    """What split rows know; nodes weigh what their machine has over the hours of a row."""
     known = Known(recorder=False)
     machines = {node.resource: node.machine for node in world.nodes}
     pods = {pod.uid: pod for pod in world.pods}
@@ -127,11 +129,8 @@ def from_split_rows(world: World, split: list[Line], bill: list[Line]) -> Known:
         }
         for rule, value in told.items():
             weights[rule] += Fraction(value) * HOUR * factor.get(kind, 0)
-    for line in bill:
-        if line.machine and line.resource in machines and line.kind != "SavingsPlanNegation":
-            machine = machines[line.resource]
-            hourly = machine.gpus or 9 * machine.vcpu + machine.gib
-            known.nodes[day_of(line.begin), line.resource] += hourly * HOUR * Fraction(line.quantity)
+    for resource, machine in machines.items():
+        known.machines[resource] = HOUR * (machine.gpus or 9 * machine.vcpu + machine.gib)
     return about_people(known, world)
 
 

@@ -35,7 +35,7 @@ class Month:
         """Ways to know the same month: rows of a ledger, and what is known of pods."""
         recorded = from_history(self.world)
         bill = ledger(self.aws)
-        yield "aws-split-rows", bill, from_split_rows(self.world, self.split, self.aws)
+        yield "aws-split-rows", bill, from_split_rows(self.world, self.split)
         yield "aws-history", bill, recorded
         yield "gcp-history", ledger(self.gcp), recorded
         yield "gcp-workloads", ledger(self.workloads), recorded

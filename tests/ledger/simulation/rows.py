@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from world import DAY, START
 
@@ -70,6 +71,10 @@ class Key:
     unit: str
     tags: tuple[tuple[str, str], ...]
 
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        return dict(self.tags)
+
 
 @dataclass
 class Row:
@@ -80,7 +85,7 @@ class Row:
     quantity: Fraction = Fraction(0)
 
     def tag(self, name: str) -> str:
-        return dict(self.key.tags).get(name, "")
+        return self.key.labels.get(name, "")
 
 
 CHARGES = {
