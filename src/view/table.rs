@@ -37,11 +37,6 @@ impl Table {
         Self { columns: columns.collect(), rows: Vec::new() }
     }
 
-    /// The same with columns that are not known beforehand.
-    pub fn with_columns(columns: Vec<(String, Align)>) -> Self {
-        Self { columns, rows: Vec::new() }
-    }
-
     /// Adds a row; it has as many cells as there are columns.
     pub fn row<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, cells: I) {
         self.rows.push(cells.into_iter().map(Into::into).collect());

@@ -57,7 +57,7 @@ fn pairs(first: &str, second: &str, sites: &[Site]) -> Table {
 
 fn singles(first: &str, sites: &[Site]) -> Table {
     let own = sites.iter().map(|site| (site.name(), Align::Right));
-    Table::with_columns(std::iter::once((first.to_owned(), Align::Left)).chain(own).collect())
+    Table::with_columns(std::iter::once((first.to_owned(), Align::Left)).chain(own))
 }
 
 // The event.
