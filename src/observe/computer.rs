@@ -91,7 +91,7 @@ fn busy(stat: &str) -> Option<f64> {
 /// Each device once, where it is mounted first; bind mounts of a container repeat it.
 fn disks() -> Vec<Disk> {
     let mut seen = BTreeSet::new();
-    let all = Disks::new_with_refreshed_list();
+    let Ok(all) = Disks::new_with_refreshed_list() else { return Vec::new() };
     let mut disks: Vec<_> = all
         .iter()
         .filter(|disk| disk.total_space() > 0)

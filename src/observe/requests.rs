@@ -21,10 +21,10 @@ pub struct Amounts {
 impl Amounts {
     /// Adds an amount of a resource by its name in Kubernetes; others are left out.
     pub fn put(&mut self, resource: &str, quantity: &str) {
-        self.add(resource, amount(quantity).unwrap_or(0.0));
+        self.put_amount(resource, amount(quantity).unwrap_or(0.0));
     }
 
-    fn add(&mut self, resource: &str, amount: f64) {
+    fn put_amount(&mut self, resource: &str, amount: f64) {
         match resource {
             "cpu" => self.cpu_millis = self.cpu_millis.saturating_add(whole(amount * 1000.0)),
             "memory" => self.memory_bytes = self.memory_bytes.saturating_add(whole(amount)),
@@ -37,7 +37,7 @@ impl Amounts {
     pub fn of(live: &Value) -> Self {
         let mut amounts = Self::default();
         for (resource, quantity) in live.as_object().into_iter().flatten() {
-            amounts.add(resource, amount_of(quantity));
+            amounts.put_amount(resource, amount_of(quantity));
         }
         amounts
     }

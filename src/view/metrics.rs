@@ -51,9 +51,9 @@ impl Metrics {
                 Kind::Counter => "counter",
             };
             // Writing to a text cannot fail.
-            drop(writeln!(text, "# HELP {name} {}\n# TYPE {name} {kind}", escaped(help, false)));
+            let _written = writeln!(text, "# HELP {name} {}\n# TYPE {name} {kind}", escaped(help, false));
             for (labels, value) in samples {
-                drop(writeln!(text, "{name}{labels} {value}"));
+                let _written = writeln!(text, "{name}{labels} {value}");
             }
         }
         text

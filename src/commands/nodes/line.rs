@@ -41,9 +41,13 @@ impl Line {
         Timestamp::from_second(self.node.created).ok().filter(|_| self.node.created > 0)
     }
 
-    /// `on-demand` or `spot`.
+    /// `on-demand` or `spot`; empty for a machine that nobody sells.
     pub(super) fn market(&self) -> &'static str {
-        if self.node.labels.spot { "spot" } else { "on-demand" }
+        match (self.node.labels.spot, self.listing.nominal) {
+            (true, _) => "spot",
+            (false, Some(_)) => "on-demand",
+            (false, None) => "",
+        }
     }
 
     /// What is amiss with it; nothing when it takes pods.
@@ -86,14 +90,14 @@ impl Line {
             "purpose": text(&labels.purpose),
             "dask_purpose": text(&labels.dask_purpose),
             "machine_type": text(&labels.machine),
-            "market": self.market(),
+            "market": text(self.market()),
             "zone": text(&labels.zone),
             "created": self.created().map(|time| time.to_string()),
             "age_seconds": self.created().map(|time| now.as_second() - time.as_second()),
             "pods": load.pods,
             "pod_slots": node.slots,
-            "cpu": Measure::cpu(self).data("cores"),
-            "memory": Measure::memory(self).data("bytes"),
+            "cpu": Measure::cpu(self).data("cores", |cores| json!(cores)),
+            "memory": Measure::memory(self).data("bytes", whole_bytes),
             "memory_available_bytes": sample.as_ref().and_then(|sample| sample.available_bytes),
             "gpus": {
                 "model": listing.gpu, "capacity": node.capacity.gpus,
@@ -219,7 +223,7 @@ impl Measure {
         (self.allocatable - self.requested).max(0.0)
     }
 
-    fn data(&self, unit: &str) -> Value {
+    fn data(&self, unit: &str, number: fn(f64) -> Value) -> Value {
         let Self { nominal, capacity, allocatable, requested, used } = *self;
         let key = |what: &str| format!("{what}_{unit}");
         let percents = |part: Option<f64>, what: &str| {
@@ -228,17 +232,23 @@ impl Measure {
             })
         };
         let amounts = [
-            (key("nominal"), json!(nominal)),
-            (key("capacity"), json!(capacity)),
-            (key("allocatable"), json!(allocatable)),
-            (key("requested"), json!(requested)),
-            (key("free"), json!(self.free())),
-            (key("used"), json!(used)),
+            (key("nominal"), json!(nominal.map(number))),
+            (key("capacity"), number(capacity)),
+            (key("allocatable"), number(allocatable)),
+            (key("requested"), number(requested)),
+            (key("free"), number(self.free())),
+            (key("used"), json!(used.map(number))),
         ];
         let all =
             amounts.into_iter().chain(percents(Some(requested), "requested")).chain(percents(used, "used"));
         Value::Object(all.collect())
     }
+}
+
+/// Bytes are whole.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes of machines")]
+fn whole_bytes(bytes: f64) -> Value {
+    json!(bytes as u64)
 }
 
 /// Several nodes together.
@@ -288,8 +298,8 @@ impl Sum {
             "nodes": self.nodes,
             "pods": self.pods,
             "pod_slots": self.slots,
-            "cpu": self.cpu.data("cores"),
-            "memory": self.memory.data("bytes"),
+            "cpu": self.cpu.data("cores", |cores| json!(cores)),
+            "memory": self.memory.data("bytes", whole_bytes),
             "gpus": { "allocatable": self.gpus.gpus, "requested": self.gpus_requested },
             "usd_per_hour": self.usd.map(Amount::as_f64),
             "idle_usd_per_hour": self.idle.map(Amount::as_f64),

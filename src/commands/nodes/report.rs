@@ -114,7 +114,7 @@ impl Nodes {
             let stale = if stale { "; that is old: look at metrics-server" } else { "" };
             notes.push(format!("used: measured {ages} ago{over}{stale}"));
             if missing > 0 {
-                notes.push(format!("used: unknown of {missing} nodes"));
+                notes.push(format!("used: unknown of {}", counted(missing)));
             }
         }
         notes
@@ -157,7 +157,8 @@ impl Nodes {
         };
         text += &nodes;
         text += "\n";
-        text += &table::sums(&self.sums()).render(layout.width);
+        text +=
+            &table::sums(&self.sums(), if layout.wide { None } else { layout.width }).render(layout.width);
         text += "\n";
         let legend = "cores and GiB: allocatable, what pods may use; req, used: in percent of it";
         let legend = if layout.wide { None } else { Some(legend.to_owned()) };
@@ -222,5 +223,106 @@ impl Report for Nodes {
     fn metrics(&self) -> Option<Metrics> {
         let hubs: Vec<_> = self.hubs.iter().map(|(hub, up)| (hub.as_str(), *up)).collect();
         Some(metrics::metrics(&self.lines, &hubs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use frazil_units::Amount;
+
+    use super::*;
+    use crate::commands::nodes::price::Listing;
+    use crate::observe::nodes::{Aboard, Node, Origin, Person, Sample};
+    use crate::observe::requests::Amounts;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn amounts(cores: u64, gib: u64) -> Amounts {
+        Amounts { cpu_millis: cores * 1000, memory_bytes: gib << 30, gpus: 0 }
+    }
+
+    /// A node that is used, with its price, and one of which little is known.
+    fn nodes() -> Nodes {
+        let mut node =
+            Node { slots: 58, capacity: amounts(4, 32), allocatable: amounts(4, 32), ..Node::default() };
+        node.name = "bare".to_owned();
+        let gap = Some("no price: the node has no label of its machine type".to_owned());
+        let listing = Listing { gap, ..Listing::default() };
+        let hub = "lab".to_owned();
+        let bare = Line { hub, node, load: Load::default(), sample: None, listing };
+        let mut user = bare.clone();
+        user.node.ready = true;
+        user.node.name = "ip-10-0-0-1.us-west-2.compute.internal".to_owned();
+        user.node.labels.pool = "user".to_owned();
+        let ada = Aboard::Server { user: "ada".to_owned(), server: String::new() };
+        let eve = Aboard::Dask { user: "eve".to_owned(), cluster: "c".to_owned() };
+        let aboard = vec![Person { aboard: ada, pods: 1 }, Person { aboard: eve, pods: 12 }];
+        user.load = Load { requested: amounts(2, 24), pods: 13, aboard };
+        user.sample = Some(Sample {
+            cpu_cores: 1.0,
+            memory_bytes: 4 << 30,
+            available_bytes: None,
+            at: NOW - jiff::SignedDuration::from_secs(12),
+            window_seconds: Some(20.0),
+            origin: Origin::MetricsApi,
+        });
+        let usd = Amount::from_decimal("0.252").ok();
+        user.listing = Listing { usd, date: Some("2026-07-20"), ..Listing::default() };
+        let waiting = Load { requested: amounts(8, 0), pods: 2, aboard: Vec::new() };
+        let mut nodes = Nodes::new(NOW);
+        nodes.lines = vec![user, bare];
+        nodes.waiting = vec![Waiting { hub: "lab".to_owned(), load: waiting }];
+        nodes.hubs = vec![("lab".to_owned(), true)];
+        nodes.finish(&[], NOW);
+        nodes
+    }
+
+    #[test]
+    fn a_terminal_of_80_columns_shows_who_and_what_is_left() {
+        let wanted = "\
+NODE         CPU REQ     USED  MEM REQ     USED    USD/H  ON BOARD
+bare             0 %  unknown      0 %  unknown  unknown  (not ready)
+ip-10-0-0-1     50 %     25 %     75 %     13 %    0.252  ada, dask: eve 12
+
+POOL       NODES  CORES   REQ     USED   GIB   REQ     USED    USD/H     IDLE
+(no pool)      1   4.00   0 %  unknown  32.0   0 %  unknown  unknown  unknown
+user           1   4.00  50 %     25 %  32.0  75 %     13 %    0.252    0.063
+all            2   8.00  25 %  unknown  64.0  38 %  unknown   >0.252   >0.063
+
+cores and GiB: allocatable, what pods may use; req, used: in percent of it
+2 pods wait for a node: 8.00 cores, 0.0 GiB
+used: measured 12 s ago, CPU over up to 20 s
+used: unknown of 1 node
+prices: lists of 2026-07-20, before tax and discounts; idle: what no pod
+requests
+no price: the node has no label of its machine type (1 node)
+";
+        let text = nodes().text(Layout { wide: false, width: Some(80) });
+        assert_eq!(text, wanted);
+        assert!(text.lines().all(|line| line.chars().count() <= 80));
+    }
+
+    #[test]
+    fn hubs_stand_before_nodes_where_there_are_several() {
+        let mut two = nodes();
+        two.finish(&["gone".to_owned()], NOW);
+        let text = two.text(Layout::default());
+        assert!(text.starts_with("HUB  NODE") && text.contains("lab user"), "{text}");
+        assert_eq!(two.data()["hubs"][1], json!({ "hub": "gone", "looked_at": false }));
+        assert!(two.metrics().unwrap().text().contains("frazil_hub_up{hub=\"gone\"} 0\n"));
+    }
+
+    #[test]
+    fn what_is_not_known_is_no_metric() {
+        let text = nodes().metrics().unwrap().text();
+        let used = "frazil_node_memory_used_bytes{hub=\"lab\",node=\"ip-10-0-0-1.us-west-2.compute.internal\"} 4294967296";
+        assert!(text.contains(used), "{text}");
+        assert!(!text.contains("frazil_node_memory_used_bytes{hub=\"lab\",node=\"bare\"}"));
+        assert_eq!(text.matches("# TYPE frazil_node_memory_used_bytes gauge").count(), 1);
+    }
+
+    #[test]
+    fn no_nodes_are_told_in_words() {
+        assert_eq!(Nodes::new(NOW).text(Layout::default()), "no nodes\n");
     }
 }

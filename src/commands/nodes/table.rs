@@ -171,12 +171,11 @@ fn table(columns: Vec<Column>, lines: &[Line], now: Timestamp) -> Table {
     table
 }
 
-/// Sums, one row each.
-pub(super) fn sums(sums: &[(String, Sum)]) -> Table {
-    let mut table = Table::new([
-        ("pool", LEFT),
-        ("nodes", RIGHT),
-        ("pods", RIGHT),
+/// Sums, one row each, for a terminal of a width.
+pub(super) fn sums(sums: &[(String, Sum)], width: Option<usize>) -> Table {
+    let roomy = width.is_none_or(|width| width >= ROOMY);
+    let first = [("pool", LEFT), ("nodes", RIGHT), ("pods", RIGHT)];
+    let rest = [
         ("cores", RIGHT),
         ("req", RIGHT),
         ("used", RIGHT),
@@ -185,16 +184,17 @@ pub(super) fn sums(sums: &[(String, Sum)]) -> Table {
         ("used", RIGHT),
         ("USD/h", RIGHT),
         ("idle", RIGHT),
-    ]);
+    ];
+    let columns = first.into_iter().filter(|(name, _)| roomy || *name != "pods").chain(rest);
+    let mut table = Table::with_columns(columns);
     for (name, sum) in sums {
         let priced = |usd| {
             let some = if sum.without_price > 0 && sum.usd.is_some() { ">" } else { "" };
             format!("{some}{}", money(usd))
         };
-        table.row([
-            name.clone(),
-            sum.nodes.to_string(),
-            format!("{}/{}", sum.pods, sum.slots),
+        let pods = roomy.then(|| format!("{}/{}", sum.pods, sum.slots));
+        let first = [Some(name.clone()), Some(sum.nodes.to_string()), pods];
+        let rest = [
             cores(sum.cpu.allocatable),
             of_allocatable(&sum.cpu, requested),
             of_allocatable(&sum.cpu, used),
@@ -203,7 +203,8 @@ pub(super) fn sums(sums: &[(String, Sum)]) -> Table {
             of_allocatable(&sum.memory, used),
             priced(sum.usd),
             priced(sum.idle),
-        ]);
+        ];
+        table.row(first.into_iter().flatten().chain(rest));
     }
     table
 }
@@ -263,15 +264,19 @@ fn known(value: Option<f64>, show: fn(f64) -> String) -> String {
 }
 
 fn cores(cores: f64) -> String {
-    format!("{cores:.2}")
+    if cores < 1000.0 { format!("{cores:.2}") } else { format!("{cores:.0}") }
 }
 
 fn gib(bytes: f64) -> String {
-    format!("{:.1}", bytes / GIB)
+    let gib = bytes / GIB;
+    if gib < 1000.0 { format!("{gib:.1}") } else { format!("{gib:.0}") }
 }
 
 fn money(usd: Option<Amount>) -> String {
-    usd.map_or_else(|| UNKNOWN.to_owned(), |usd| usd.rounded(3))
+    usd.map_or_else(
+        || UNKNOWN.to_owned(),
+        |usd| usd.rounded(if usd < Amount::from_units(100) { 3 } else { 1 }),
+    )
 }
 
 fn exact(usd: Option<Amount>) -> String {
