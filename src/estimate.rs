@@ -25,7 +25,7 @@ pub use base::{Component, Kept, Line, lines as base_lines};
 pub use billed::{Billed, Compared, compared};
 pub use budget::{Against, hours_of, month};
 pub use elsewhere::{NEAR, counterpart, has_prices, moved, owner, place};
-pub use event::{Item, Model, People, Row};
+pub use event::{Change, Item, Model, People, Row};
 pub use nodes::{NodeHour, PoolHour, SizeHour, WorkerHour};
 pub use transfer::{Reading, Transfer, Way};
 
@@ -137,14 +137,14 @@ impl Site {
     }
 
     /// What the catalog does not have, each once.
-    pub fn gaps(&self) -> Vec<String> {
+    pub fn gaps(&self) -> Vec<prices::Missing> {
         let dask = self.dask.iter().map(|(pool, _)| pool);
         let nodes = self.pools.iter().chain(dask).flat_map(|pool| pool.node.gaps.iter().cloned());
         let lines = self.base.iter().filter_map(|line| line.priced.gap.clone());
         let reading = self.transfer.reading.iter().filter_map(|reading| reading.priced.gap.clone());
         let nat = self.transfer.nat.iter().filter_map(|priced| priced.gap.clone());
         let internet = self.transfer.internet.is_empty();
-        let internet = internet.then(|| format!("no price of transfer to the internet in {}", self.name()));
+        let internet = internet.then(|| transfer::no_internet(&self.name()));
         let mut gaps: Vec<_> = lines.chain(nodes).chain(reading).chain(nat).chain(internet).collect();
         gaps.sort();
         gaps.dedup();

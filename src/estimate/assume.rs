@@ -343,21 +343,21 @@ impl Assumptions {
         &self.shares
     }
 
-    /// The same with one of them at its likely value in all cases but at its dear one in the likely case.
+    /// The same with one of them at its end of another case in the likely one.
     #[must_use]
-    pub fn with_dear(&self, key: Key) -> Self {
+    pub fn with(&self, key: Key, end: Case) -> Self {
         let mut other = self.clone();
-        let [low, _, dear] = other.spreads[key.index()];
-        other.spreads[key.index()] = [low, dear, dear];
+        let spread = &mut other.spreads[key.index()];
+        spread[Case::Likely as usize] = spread[end as usize];
         other
     }
 
-    /// The same with the sizes' shares at their dear values in the likely case.
+    /// The same with the sizes' shares at their end of another case in the likely one.
     #[must_use]
-    pub fn with_dear_shares(&self) -> Self {
+    pub fn with_shares(&self, end: Case) -> Self {
         let mut other = self.clone();
         for share in &mut other.shares {
-            share.spread[1] = share.spread[2];
+            share.spread[Case::Likely as usize] = share.spread[end as usize];
         }
         other
     }

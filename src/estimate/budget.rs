@@ -3,7 +3,7 @@
 use frazil_units::Amount;
 
 use super::assume::Case;
-use super::event::Model;
+use super::event::{Change, Model};
 use super::{Quantity, Range};
 
 /// How much of a budget an event takes.
@@ -13,17 +13,19 @@ pub struct Against {
     pub budget: Amount,
     /// The whole event.
     pub total: Range,
-    /// Assumptions that alone, at their dear end, take the likely cost over the budget, or further over it,
-    /// with what each adds; most first.
-    pub by: Vec<(String, Amount)>,
+    /// Where the likely cost fits: the assumptions that alone, at their dear end, take it over the budget.
+    /// Where it does not: those that alone, at their cheap end, bring it within. Most first.
+    pub by: Vec<Change>,
 }
 
 impl Against {
     /// Compares an event with a budget.
     pub fn of(model: &Model, budget: Amount) -> Self {
         let total = Range::of(Case::ALL.map(|case| model.total(case)));
-        let over = |more: &Amount| total.likely + *more > budget;
-        let by = model.sensitivities().into_iter().filter(|(_, more)| over(more)).collect();
+        let fits = total.likely <= budget;
+        let end = if fits { Case::High } else { Case::Low };
+        let turns = |change: &Change| (total.likely + change.usd <= budget) != fits;
+        let by = model.changes(end).into_iter().filter(turns).collect();
         Self { budget, total, by }
     }
 

@@ -337,32 +337,50 @@ impl Model {
         (held < self.people.attendees.into()).then_some(held)
     }
 
-    /// What each assumption would add to the likely cost at its dear end, most first.
-    pub fn sensitivities(&self) -> Vec<(String, Amount)> {
+    /// What each assumption would change of the likely cost at one of its ends, most first.
+    pub fn changes(&self, end: Case) -> Vec<Change> {
         let likely = self.total(Case::Likely);
-        let added = |assumed: Assumptions| Self { assumed, ..self.clone() }.total(Case::Likely) - likely;
-        let mut all: Vec<_> = Key::ALL
-            .iter()
-            .filter(|key| **key != Key::Spot)
-            .map(|key| (key.facts().name.to_owned(), added(self.assumed.with_dear(*key))))
-            .collect();
-        all.push(("share".to_owned(), added(self.assumed.with_dear_shares())));
-        all.push((Key::Spot.facts().name.to_owned(), self.with_dear_spot().total(Case::Likely) - likely));
-        all.retain(|(_, more)| *more > Amount::ZERO);
-        all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let changed = |name: String, value: String, model: Self| Change {
+            name,
+            value,
+            usd: model.total(Case::Likely) - likely,
+        };
+        let keys = Key::ALL.into_iter().filter(|key| *key != Key::Spot).map(|key| {
+            let (facts, value) = (key.facts(), self.value(key, end));
+            let model = Self { assumed: self.assumed.with(key, end), ..self.clone() };
+            changed(facts.name.to_owned(), format!("{value} {}", facts.unit), model)
+        });
+        let shares = Self { assumed: self.assumed.with_shares(end), ..self.clone() };
+        let shares = changed("share".to_owned(), "of other sizes".to_owned(), shares);
+        let spot = format!("{} %", self.value(Key::Spot, end));
+        let spot = changed(Key::Spot.facts().name.to_owned(), spot, self.with_machines_at(end));
+        let mut all: Vec<_> =
+            keys.chain([shares, spot]).filter(|change| change.usd != Amount::ZERO).collect();
+        all.sort_by_key(|change| (std::cmp::Reverse(change.usd.pico().abs()), change.name.clone()));
         all
     }
 
-    /// The same with machines at their dear price in the likely case.
-    fn with_dear_spot(&self) -> Self {
+    /// The same with machines at their price of another case in the likely one.
+    fn with_machines_at(&self, end: Case) -> Self {
         let mut other = self.clone();
-        let dear = |pool: &mut PoolHour| pool.node.price.likely = pool.node.price.high;
-        other.pools.iter_mut().for_each(dear);
+        let set = |pool: &mut PoolHour| pool.node.price.likely = pool.node.price.all()[end as usize];
+        other.pools.iter_mut().for_each(set);
         if let Some((pool, _)) = &mut other.dask {
-            dear(pool);
+            set(pool);
         }
         other
     }
+}
+
+/// What an assumption changes of the likely cost by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The assumption.
+    pub name: String,
+    /// Its value there, with the unit.
+    pub value: String,
+    /// US dollars more; less where it is negative.
+    pub usd: Amount,
 }
 
 /// So many hours of nodes of a pool: the machines, and what is beside them.

@@ -4,7 +4,7 @@ use frazil_units::{Amount, Bytes};
 
 use super::assume::{Assumptions, Case, Key};
 use super::base::{Component, standing};
-use super::prices::{Time, gib, item, keys, machine};
+use super::prices::{Missing, Time, gib, item, keys, machine};
 use super::{Quantity, Range};
 use crate::catalog::{Market, Offer, Price, Provider, Region};
 use crate::config::{HubFile, Nat, Size};
@@ -27,7 +27,7 @@ pub struct NodeHour {
     /// The price by which the machine is counted.
     pub listed: Option<Price>,
     /// What the catalog does not have.
-    pub gaps: Vec<String>,
+    pub gaps: Vec<Missing>,
 }
 
 impl NodeHour {
@@ -62,7 +62,7 @@ impl NodeHour {
 }
 
 /// What an hour of any node costs beside its machine.
-fn beside(cluster: &Cluster<'_>, region: &Region, gaps: &mut Vec<String>) -> Vec<(Component, Amount)> {
+fn beside(cluster: &Cluster<'_>, region: &Region, gaps: &mut Vec<Missing>) -> Vec<(Component, Amount)> {
     let keys = keys(region.provider());
     let mut parts = vec![(Component::NodeDisks, keys.disk, gib(Bytes::gib(BOOT_DISK_GIB)), Time::Month)];
     match (cluster.hub.network.nat, region.provider()) {

@@ -4,7 +4,7 @@
 use frazil_units::{Amount, Bytes};
 
 use super::Quantity;
-use crate::catalog::{MONTH_HOURS, Market, Offer, Price, Provider, Region};
+use crate::catalog::{Gap, MONTH_HOURS, Market, Offer, Price, Provider, Region};
 
 /// The catalog's keys of what a hub is made of.
 #[derive(Clone, Copy, Debug)]
@@ -62,13 +62,31 @@ pub const fn keys(provider: Provider) -> &'static Keys {
     }
 }
 
+/// A price that the catalog does not have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Missing {
+    /// Whether another region's price, or one computed from it, counts in its place.
+    pub stood_in: bool,
+    /// What is missing, in a few words.
+    pub what: String,
+    /// The same with the place, the reason and what stands in.
+    pub text: String,
+}
+
+impl From<Gap> for Missing {
+    fn from(gap: Gap) -> Self {
+        let what = gap.what.trim_start_matches("price `").trim_end_matches('`').to_owned();
+        Self { stood_in: gap.stand_in.is_some(), what, text: gap.to_string() }
+    }
+}
+
 /// A price, and what is missing about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Priced {
     /// The price, or what stands in for it.
     pub price: Option<Price>,
     /// What the catalog does not have.
-    pub gap: Option<String>,
+    pub gap: Option<Missing>,
 }
 
 impl Priced {
@@ -82,7 +100,7 @@ impl Priced {
 pub fn item(region: &Region, key: &str) -> Priced {
     match region.item(key) {
         Ok(item) => Priced { price: Some(item.price), gap: None },
-        Err(gap) => Priced { gap: Some(gap.to_string()), price: gap.stand_in },
+        Err(gap) => Priced { price: gap.stand_in.clone(), gap: Some((*gap).into()) },
     }
 }
 
@@ -90,7 +108,7 @@ pub fn item(region: &Region, key: &str) -> Priced {
 pub fn machine(region: &Region, offer: &Offer, market: Market) -> Priced {
     match region.price(offer, market) {
         Ok(price) => Priced { price: Some(price.clone()), gap: None },
-        Err(gap) => Priced { gap: Some(gap.to_string()), price: gap.stand_in },
+        Err(gap) => Priced { price: gap.stand_in.clone(), gap: Some((*gap).into()) },
     }
 }
 

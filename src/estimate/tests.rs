@@ -115,7 +115,7 @@ fn spot_without_a_list_is_a_part_of_the_on_demand_price_and_says_so() {
     assert_eq!(worker.workers, 3);
     assert_eq!(worker.shared.high, worker.on_demand.unwrap());
     assert_eq!(worker.per_core(usd("0.20")), usd("0.10"));
-    assert!(aws.gaps().iter().any(|gap| gap.contains("spot price of m5.2xlarge")), "{:?}", aws.gaps());
+    assert!(aws.gaps().iter().any(|gap| gap.what == "spot price of m5.2xlarge"), "{:?}", aws.gaps());
     let more = more.replace("m5.2xlarge", "n2-standard-8");
     let gcp = site(&hub(GCP, &more), None, &[]);
     assert_eq!(gcp.dask.unwrap().0.node.price, Range::exact(usd("0.18424")));
@@ -190,14 +190,20 @@ fn a_budget_is_told_in_percent_with_what_alone_exceeds_it() {
     let against = Against::of(&model, likely);
     assert_eq!(against.percent(likely), Some(100));
     assert!(against.fits(likely) && !against.fits(against.total.high));
-    assert!(against.by.iter().any(|(name, _)| name == "around"), "{:?}", against.by);
+    assert!(against.by.iter().any(|change| change.name == "around"), "{:?}", against.by);
     assert!(Against::of(&model, Amount::from_units(1_000_000)).by.is_empty());
-    let (name, more) = &against.by[0];
-    let dear = Case::High as usize;
-    let key = Key::ALL.into_iter().find(|key| key.facts().name == name).unwrap();
-    let value = model.assumed.spread(key)[dear].to_string();
-    let changed = site(&file, Some(people), &[&format!("{name}={value}")]).event.unwrap();
-    assert_eq!(changed.total(Case::Likely), likely + *more);
+    let largest = &against.by[0];
+    let key = Key::ALL.into_iter().find(|key| key.facts().name == largest.name).unwrap();
+    let value = model.assumed.value(key, Case::High).to_string();
+    let changed = site(&file, Some(people), &[&format!("{key}={value}")]).event.unwrap();
+    assert_eq!(changed.total(Case::Likely), likely + largest.usd);
+    // A dollar less, and every assumption that saves a dollar at its cheap end brings it within.
+    let short = Against::of(&model, likely - Amount::from_units(1));
+    assert!(
+        !short.by.is_empty() && short.by.iter().all(|change| change.usd <= -Amount::from_units(1)),
+        "{:?}",
+        short.by
+    );
 }
 
 #[test]
@@ -219,7 +225,8 @@ fn the_same_hub_is_counted_on_the_other_cloud_with_machines_of_its_own() {
 
 #[test]
 fn every_gap_is_named() {
-    let gaps = site(&hub(AWS, "network: { nat: single }\n"), None, &[]).gaps().join("\n");
+    let gaps = site(&hub(AWS, "network: { nat: single }\n"), None, &[]).gaps();
+    let gaps = gaps.into_iter().map(|gap| gap.what).collect::<Vec<_>>().join("\n");
     for word in ["public_ipv4_hour", "efs_standard_storage", "kms_key", "nat_gateway_data", "spot price"] {
         assert!(gaps.contains(word), "{word}:\n{gaps}");
     }

@@ -3,7 +3,7 @@
 use frazil_units::{Amount, Bytes};
 
 use super::Quantity;
-use super::prices::{Priced, gigabytes, item, keys};
+use super::prices::{Missing, Priced, gigabytes, item, keys};
 use crate::catalog::{self, Provider, Region, Tier};
 use crate::config::{HubFile, Nat};
 
@@ -135,13 +135,19 @@ fn reading(name: &str, here: &Region) -> Option<Reading> {
     if cloud == here.provider() {
         let priced = match region.transfer_to(here.name()) {
             Ok(price) => Priced { price: Some(price), gap: None },
-            Err(gap) => Priced { price: None, gap: Some(gap.to_string()) },
+            Err(gap) => Priced { price: None, gap: Some((*gap).into()) },
         };
         return Some(Reading { from, way: Way::Region, priced });
     }
     let price = region.internet_tiers().into_iter().next().map(|tier| tier.price);
-    let gap = price.is_none().then(|| format!("no price of transfer to the internet in {from}"));
+    let gap = price.is_none().then(|| no_internet(&from));
     Some(Reading { from, way: Way::Internet, priced: Priced { price, gap } })
+}
+
+/// That no table has a price of transfer from a place to the internet.
+pub(super) fn no_internet(place: &str) -> Missing {
+    let what = format!("transfer from {place} to the internet");
+    Missing { stood_in: false, text: format!("no price of {what}"), what }
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use super::text::total;
 use crate::catalog::Price;
 use crate::estimate::prices::Priced;
 use crate::estimate::{
-    Against, Billed, Estimate, Kept, Key, Line, Model, NodeHour, Quantity, Range, Site, SizeHour, Spread,
-    WorkerHour, compared, month,
+    Against, Billed, Case, Change, Estimate, Kept, Key, Line, Model, NodeHour, Quantity, Range, Site,
+    SizeHour, Spread, WorkerHour, compared, month,
 };
 
 /// One estimate.
@@ -45,7 +45,7 @@ fn site(site: &Site, budget: Option<Amount>, billed: Option<&Billed>) -> Value {
         "transfer": transfer(site),
         "event": site.event.as_ref().map(|model| event(model, budget, billed)),
         "changed": site.lost,
-        "gaps": site.gaps(),
+        "gaps": site.gaps().into_iter().map(|gap| gap.text).collect::<Vec<_>>(),
     })
 }
 
@@ -69,7 +69,7 @@ fn listed(price: &Price) -> Value {
 }
 
 fn price(priced: &Priced) -> Value {
-    json!({ "listed": priced.price.as_ref().map(listed), "gap": priced.gap })
+    json!({ "listed": priced.price.as_ref().map(listed), "gap": priced.gap.as_ref().map(|gap| &gap.text) })
 }
 
 fn line(line: &Line) -> Value {
@@ -168,10 +168,9 @@ fn event(model: &Model, budget: Option<Amount>, billed: Option<&Billed>) -> Valu
     });
     let people = i128::from(model.people.attendees);
     let each = total.map(|usd| usd.ratio(1, people).unwrap_or_default());
-    let dearer = |all: Vec<(String, Amount)>| {
-        all.into_iter()
-            .map(|(name, usd)| json!({ "assumption": name, "added_usd": text(usd) }))
-            .collect::<Vec<_>>()
+    let changes = |all: Vec<Change>| {
+        let one = |change: Change| json!({ "assumption": change.name, "value": change.value, "added_usd": text(change.usd) });
+        all.into_iter().map(one).collect::<Vec<_>>()
     };
     let against = budget.map(|budget| Against::of(model, budget));
     json!({
@@ -179,9 +178,10 @@ fn event(model: &Model, budget: Option<Amount>, billed: Option<&Billed>) -> Valu
         "per_person": range(each),
         "parts": parts.collect::<Vec<_>>(),
         "components": components.collect::<Vec<_>>(),
-        "dearer": dearer(model.sensitivities()),
+        "at_the_dear_end": changes(model.changes(Case::High)),
+        "at_the_cheap_end": changes(model.changes(Case::Low)),
         "budget_percent_likely": against.as_ref().and_then(|against| against.percent(total.likely)).map(|percent| percent.to_string()),
-        "over_budget_by": against.map(|against| dearer(against.by)),
+        "budget_turns_on": against.map(|against| changes(against.by)),
     })
 }
 

@@ -72,7 +72,8 @@ fn each_number_of_the_data_is_exact_and_adds_up() {
 
 #[test]
 fn where_no_cloud_bills_it_says_so() {
-    for (provider, words) in [("{ local: {} }", "no cloud bills it"), ("{ kubernetes: { context: lab } }", "already")]
+    for (provider, words) in
+        [("{ local: {} }", "no cloud bills it"), ("{ kubernetes: { context: lab } }", "already")]
     {
         let hub: HubFile = serde_yaml::from_str(&format!("name: lab\nprovider: {provider}\n")).unwrap();
         let estimate = estimated(&hub, &args()).unwrap();

@@ -7,8 +7,8 @@ use frazil_units::Amount;
 use super::wide;
 use crate::catalog::Market;
 use crate::estimate::{
-    Against, Case, Component, Estimate, Kept, Key, Line, Model, Quantity, Range, Row, Site, SizeHour, Spread,
-    hours_of, month,
+    Against, Case, Change, Component, Estimate, Kept, Key, Line, Model, PoolHour, Quantity, Range, Row, Site,
+    SizeHour, Spread, hours_of, month,
 };
 use crate::view::{Align, Layout, Table, wrapped};
 
@@ -41,7 +41,7 @@ fn heading(estimate: &Estimate) -> String {
         (Some(oldest), Some(newest)) => {
             format!("US dollars at list prices of {oldest} to {newest}, before tax, discounts and credits")
         }
-        _ => "no prices".to_owned(),
+        _ => "nothing to price".to_owned(),
     }
 }
 
@@ -74,16 +74,17 @@ fn event(estimate: &Estimate, layout: Layout) -> Vec<String> {
     let mut rows: Vec<Row> = sums.iter().flat_map(|sums| sums.keys().copied()).collect();
     rows.sort_unstable();
     rows.dedup();
+    let totals: Vec<_> = models.iter().map(|model| total(model)).collect();
+    let cents = if totals.iter().all(|total| total.likely < Amount::from_units(100)) { 2 } else { 0 };
     for row in rows {
-        let cells = sums.iter().flat_map(|sums| range_cells(sums.get(&row).copied().unwrap_or_default()));
+        let cells =
+            sums.iter().flat_map(|sums| range_cells(sums.get(&row).copied().unwrap_or_default(), cents));
         table.row(std::iter::once(row.words().to_owned()).chain(cells));
     }
-    let totals: Vec<_> = models.iter().map(|model| total(model)).collect();
-    table.row(
-        std::iter::once("together".to_owned()).chain(totals.iter().flat_map(|total| range_cells(*total))),
-    );
+    let all = totals.iter().flat_map(|total| range_cells(*total, cents));
+    table.row(std::iter::once("together".to_owned()).chain(all));
     let each = |total: &Range| {
-        range_cells(total.map(|usd| usd.ratio(1, people.attendees.into()).unwrap_or_default()))
+        range_cells(total.map(|usd| usd.ratio(1, people.attendees.into()).unwrap_or_default()), 2)
     };
     table.row(std::iter::once("for each person".to_owned()).chain(totals.iter().flat_map(each)));
     if let Some(budget) = estimate.budget {
@@ -91,8 +92,9 @@ fn event(estimate: &Estimate, layout: Layout) -> Vec<String> {
         table.row(std::iter::once(format!("of the budget of {}", budget.rounded(0))).chain(cells));
     }
     let mut parts = vec![table.render(None).trim_end().to_owned()];
-    if let (Some(model), Some(sums)) = (models.first(), sums.first()) {
-        parts.push(wrapped(&most(model, sums, estimate.budget), layout.width));
+    if let (Some(model), Some(sums), Some(site)) = (models.first(), sums.first(), estimate.sites.first()) {
+        let text = format!("In {}: {}", site.name(), most(model, sums, estimate.budget));
+        parts.push(wrapped(&text, layout.width));
     }
     parts
 }
@@ -111,8 +113,15 @@ pub(super) fn total(model: &Model) -> Range {
     Range::of(Case::ALL.map(|case| model.total(case)))
 }
 
-fn range_cells(range: Range) -> [String; 2] {
-    [dollars(range.likely), format!("{} to {}", dollars(range.low), dollars(range.high))]
+fn range_cells(range: Range, decimals: u32) -> [String; 2] {
+    if range == Range::default() {
+        return ["-".to_owned(), String::new()];
+    }
+    let shown = |usd: Amount| match usd.rounded(decimals) {
+        nothing if decimals == 0 && nothing == "0" && usd > Amount::ZERO => "<1".to_owned(),
+        some => some,
+    };
+    [shown(range.likely), format!("{} to {}", shown(range.low), shown(range.high))]
 }
 
 fn budget_cells(against: &Against) -> [String; 2] {
@@ -126,10 +135,10 @@ fn budget_cells(against: &Against) -> [String; 2] {
 
 /// Whole dollars, with cents where there are few.
 fn dollars(usd: Amount) -> String {
-    usd.rounded(if usd < Amount::from_units(20) { 2 } else { 0 })
+    usd.rounded(if usd < Amount::from_units(10) { 2 } else { 0 })
 }
 
-/// What costs most, what would make it dearer, and how it stands to the budget.
+/// What costs most, and how it stands to the budget, or else what would make it dearer.
 fn most(model: &Model, sums: &BTreeMap<Row, Range>, budget: Option<Amount>) -> String {
     let mut rows: Vec<_> = sums.iter().filter(|(_, range)| range.likely > Amount::ZERO).collect();
     rows.sort_by_key(|(_, range)| std::cmp::Reverse(range.likely));
@@ -138,46 +147,54 @@ fn most(model: &Model, sums: &BTreeMap<Row, Range>, budget: Option<Amount>) -> S
         .take(MOST)
         .map(|(row, range)| format!("{} {}", row.words(), dollars(range.likely)))
         .collect();
-    let added = |all: &[(String, Amount)]| {
-        all.iter()
-            .take(MOST)
-            .map(|(name, usd)| format!("{name} +{}", dollars(*usd)))
-            .collect::<Vec<_>>()
-            .join(", ")
+    let text = format!("most of it is {}.", largest.join(", "));
+    let dearer = model.changes(Case::High);
+    let more = match budget {
+        Some(budget) => verdict(&Against::of(model, budget), &dearer),
+        None if dearer.is_empty() => String::new(),
+        None => format!("One assumption alone would add most: {}.", changed(&dearer)),
     };
-    let mut text = format!("Most of it: {}.", largest.join(", "));
-    let all = model.sensitivities();
-    if !all.is_empty() {
-        text += &format!(" What would make it dearer, at its dear end alone: {}.", added(&all));
-    }
-    if let Some(budget) = budget {
-        text += &format!("\n{}", verdict(&Against::of(model, budget), added));
-    }
-    text
+    format!("{text} {more}")
 }
 
-fn verdict(against: &Against, added: impl Fn(&[(String, Amount)]) -> String) -> String {
-    let Range { low, likely, high } = against.total;
+/// The largest changes: `around 55 days +313`.
+fn changed(all: &[Change]) -> String {
+    let one = |change: &Change| {
+        let sign = if change.usd < Amount::ZERO { "-" } else { "+" };
+        let usd = Amount::from_pico(change.usd.pico().abs());
+        format!("{} {} {sign}{}", change.name, change.value, dollars(usd))
+    };
+    all.iter().take(MOST).map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn verdict(against: &Against, dearer: &[Change]) -> String {
+    let Range { likely, high, .. } = against.total;
     let short = |usd: Amount| dollars(usd - against.budget);
-    if against.fits(high) {
-        return "The budget covers even the dear end.".to_owned();
+    match (against.fits(likely), against.by.is_empty()) {
+        _ if against.fits(high) => "The budget covers even the dear end.".to_owned(),
+        (true, true) => format!(
+            "The budget covers the likely cost, and no assumption alone exceeds it; all together would by {}. Most add {}.",
+            short(high),
+            changed(dearer)
+        ),
+        (true, false) => {
+            format!(
+                "The budget covers the likely cost; one assumption alone would exceed it: {}.",
+                changed(&against.by)
+            )
+        }
+        (false, true) => format!(
+            "The likely cost exceeds the budget by {}, whatever single assumption changes.",
+            short(likely)
+        ),
+        (false, false) => {
+            format!(
+                "The likely cost exceeds the budget by {}; it would fit with {}.",
+                short(likely),
+                changed(&against.by)
+            )
+        }
     }
-    if against.fits(likely) && against.by.is_empty() {
-        return format!(
-            "The budget covers the likely cost, and no single assumption exceeds it; all together would by {}.",
-            short(high)
-        );
-    }
-    if against.fits(likely) {
-        return format!(
-            "The budget covers the likely cost, and is exceeded by one assumption alone: {}.",
-            added(&against.by)
-        );
-    }
-    if against.fits(low) {
-        return format!("The likely cost exceeds the budget by {}.", short(likely));
-    }
-    format!("The budget is too small by {} even at the cheap end.", short(low))
 }
 
 /// Without an event: what the budget of a month leaves for people.
@@ -205,7 +222,7 @@ fn month_of(estimate: &Estimate, layout: Layout) -> Vec<String> {
     if let Some(size) = site.sizes.iter().find(|size| size.default) {
         let hours = |usd| hours_of(left, usd).map_or_else(String::new, |hours| hours.to_string());
         text += &format!(
-            ": {} hours of `{}` on full nodes, {} of people alone on theirs",
+            ": {} hours of `{}` on full nodes, or {} hours of one person alone on a node",
             hours(size.shared.likely),
             size.size,
             hours(size.alone.likely)
@@ -355,20 +372,25 @@ fn small(usd: Amount) -> String {
     usd.rounded(4)
 }
 
+/// What a node of each pool holds.
 fn machines(estimate: &Estimate) -> String {
     let of = |site: &Site| {
-        let mut parts: Vec<_> = site
-            .sizes
-            .iter()
-            .map(|size| format!("{} of `{}` on {}", size.seats, size.size, size.machine))
-            .collect();
+        let holds = |pool: &PoolHour| {
+            let sizes = site.sizes.iter().filter(|size| size.purpose == pool.purpose);
+            let seats: Vec<_> = sizes.map(|size| format!("{} `{}`", size.seats, size.size)).collect();
+            format!("{}{} holds {}", pool.node.machine, market(pool), seats.join(" or "))
+        };
+        let mut parts: Vec<_> = site.pools.iter().map(holds).collect();
         if let Some((pool, worker)) = &site.dask {
-            let spot = if pool.node.market == Market::Spot { " spot" } else { "" };
-            parts.push(format!("{} workers on {}{spot}", worker.workers, worker.machine));
+            parts.push(format!("{}{} holds {} workers", worker.machine, market(pool), worker.workers));
         }
-        format!("{}: {} to a node.", site.name(), parts.join(", "))
+        format!("{}: {}.", site.name(), parts.join("; "))
     };
     estimate.sites.iter().map(of).collect::<Vec<_>>().join("\n")
+}
+
+fn market(pool: &PoolHour) -> &'static str {
+    if pool.node.market == Market::Spot { " (spot)" } else { "" }
 }
 
 // Transfer.
@@ -462,10 +484,7 @@ fn notes(estimate: &Estimate) -> Vec<String> {
         if !site.lost.is_empty() {
             notes.push(format!("{} is the same hub, but {}.", site.name(), site.lost.join("; ")));
         }
-        let gaps = site.gaps();
-        if !gaps.is_empty() {
-            notes.push(format!("Not in the catalog: {}.", gaps.join("; ")));
-        }
+        notes.extend(missing(site));
     }
     notes.extend(estimate.notes.iter().cloned());
     if !estimate.sites.is_empty() {
@@ -476,6 +495,27 @@ fn notes(estimate: &Estimate) -> Vec<String> {
         );
     }
     notes
+}
+
+/// The prices that the catalog does not have: `-o wide` says what counts in their place.
+fn missing(site: &Site) -> Option<String> {
+    let gaps = site.gaps();
+    let named = |stood_in: bool| {
+        let names = gaps.iter().filter(|gap| gap.stood_in == stood_in).map(|gap| gap.what.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let (elsewhere, nowhere) = (named(true), named(false));
+    let mut text = Vec::new();
+    if !elsewhere.is_empty() {
+        let reference = site.provider.reference_region();
+        text.push(format!(
+            "not listed, so that {reference}'s price counts or one computed from it: {elsewhere}"
+        ));
+    }
+    if !nowhere.is_empty() {
+        text.push(format!("not listed at all: {nowhere}"));
+    }
+    (!text.is_empty()).then(|| format!("{}, {}.", site.name(), text.join("; ")))
 }
 
 fn by_use(line: &Line) -> String {
