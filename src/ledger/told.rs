@@ -34,12 +34,23 @@ pub struct Sampled {
     pub day: Day,
     /// The node, as Kubernetes names it; empty when it is not told.
     pub node: String,
-    /// The pod; the person where only that is told.
+    /// The pod, or the person where only that is told, and the time of its first sample: pods that have one name
+    /// one after another are told apart by it.
     pub pod: String,
     /// Its labels: a JSON object of texts.
     pub labels: String,
     /// How much.
     pub sums: UseSums,
+}
+
+impl Sampled {
+    /// The pod, and the time of its first sample that day where it is told behind the name.
+    pub(crate) fn session(&self) -> (&str, &str) {
+        match self.pod.rsplit_once(' ') {
+            Some((name, time)) if time.ends_with('Z') && time.len() >= 20 => (name, time),
+            _ => (&self.pod, ""),
+        }
+    }
 }
 
 /// How large a person's home was on a day.

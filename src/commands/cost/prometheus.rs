@@ -47,18 +47,18 @@ pub(super) async fn ask(
     let name = without_secrets(&base);
     let client = reqwest::Client::builder().timeout(PATIENCE).build();
     let client = client.map_err(|error| Error::failed("no requests can be made").because(error))?;
-    let progress = run.printer.progress();
+    let mut progress = run.printer.progress();
     let mut answers = Vec::new();
     for day in from.series(jiff::Span::new().days(1)).take_while(|day| *day <= to) {
-        let step = progress.step(&format!("{name}: {day}"));
+        progress.step(&format!("{name}: {day}"));
         for (metric, kind, query) in QUERIES {
             let text = one(&client, &base, query, day).await.map_err(|error| {
                 Error::failed(format!("{name} does not answer for {kind} of {day}")).because(error.without_url())
             })?;
             answers.push((Some(metric), Text { name: format!("{name} {kind} {day}"), text }));
         }
-        drop(step);
     }
+    progress.finish();
     Ok(answers)
 }
 

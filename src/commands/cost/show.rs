@@ -11,7 +11,7 @@ use crate::cli::cost::ShowArgs;
 use crate::commands::Run;
 use crate::error::{Error, Result};
 use crate::ledger::allocate::{
-    Allocation, Allocator, Currency, IdleRule, MachineRoom, Money, Question, Rule, SharedRule, choose, day_text,
+    Allocation, Allocator, Currency, IdleRule, MachineRoom, Money, Question, Ratio, Rule, SharedRule, choose, day_text,
 };
 use crate::ledger::{Bill, Day, Ledger, Month};
 use crate::outcome::Outcome;
@@ -148,12 +148,14 @@ impl Costs {
             SharedRule::Even => "shared evenly",
             SharedRule::ByUse => "shared by use",
         };
+        let ratio = question.ratio;
+        let weights = if ratio == Ratio::default() { String::new() } else { format!(" (weights {ratio})") };
         let money = match question.money {
             Money::Billed => "billed",
             Money::Effective => "effective",
             Money::List => "at list prices",
         };
-        format!("{}, {} {money}, by {}: {rule}, {idle}, {shared}", self.period(), currency.name, by.join(" and "))
+        format!("{}, {} {money}, by {}: {rule}{weights}, {idle}, {shared}", self.period(), currency.name, by.join(" and "))
     }
 
     /// The month, or the days.

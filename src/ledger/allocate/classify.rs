@@ -225,6 +225,13 @@ impl Marks {
     }
 }
 
+impl Marks {
+    /// The same with a pool that is known otherwise.
+    pub(super) fn in_pool(self, pool: Option<Pool>) -> Self {
+        Self { pool, ..self }
+    }
+}
+
 /// GKE cost allocation (Google, "Key Google Kubernetes Engine labels").
 fn gke(tags: &Tags) -> Option<Gke> {
     let namespace = tags.get("k8s-namespace")?;
@@ -262,7 +269,7 @@ pub(super) fn component(service: &str, usage: &str, resource: &str, marks: &Mark
         return if claim.starts_with("claim-") { Component::Homes } else { Component::Core };
     }
     let known = known.or_else(|| marks.pool.map(Pool::component));
-    known.or_else(|| last.iter().find(fits).map(|rule| rule.component)).unwrap_or_default()
+    known.or_else(|| last.iter().find(|rule| !marks.hub.is_empty() && fits(rule)).map(|rule| rule.component)).unwrap_or_default()
 }
 
 /// What names a resource on its own: the end of an ARN or of Google's long name, such as `i-0abc`.
@@ -279,7 +286,7 @@ pub(super) fn machine_of_usage(usage: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Component, Gke, Marks, Pool, component, machine_of_usage};
+    use super::{Gke, Marks, Pool, component, machine_of_usage};
 
     fn of(service: &str, usage: &str, resource: &str, tags: &str) -> &'static str {
         component(service, usage, resource, &Marks::read(tags)).name()
@@ -296,6 +303,8 @@ mod tests {
         let table = [
             ("AmazonEC2", "USW2-BoxUsage:r7i.2xlarge", "i-1", user, "servers"),
             ("AmazonEC2", "USW2-SpotUsage:m6i.4xlarge", "i-1", r#"{"frazil:pool":"dask"}"#, "dask"),
+            ("AmazonEC2", "USW2-BoxUsage:m5.large", "i-1", "", "other"),
+            ("AmazonEC2", "USW2-BoxUsage:m5.large", "i-1", lab, "servers"),
             ("AmazonEC2", "USW2-BoxUsage:g4dn.xlarge", "i-1", r#"{"frazil:pool":"gpu"}"#, "servers"),
             ("AmazonEC2", "USW2-BoxUsage:r7i.large", "i-1", core, "core"),
             ("AmazonEC2", "USW2-EBS:VolumeUsage.gp3", "vol-1", core, "core"),

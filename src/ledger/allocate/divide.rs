@@ -10,16 +10,13 @@ use super::classify::{Component, Gke, Pool};
 use super::explain::{Explained, Steps, Why, words};
 use super::lives::Room;
 use super::presence::{PodDay, Presence, Sources, Who, weight};
-use super::question::{IdleRule, Money, SharedRule};
-use super::rows::{Disk, RowFacts, Rows, disk_of, room_of};
+use super::question::{IdleRule, Money, Question, SharedRule};
+use super::rows::{Disk, RowFacts, Rows, disk_of, is_of_hours, room_of};
 use super::share::Weights;
 use super::sums::Kind;
 use crate::ledger::BillRows;
 use crate::ledger::line::{Charge, Day, LineKey, Sums};
 use crate::ledger::symbols::Symbol;
-
-/// The name of what is idle, among the names of pods and people.
-const IDLE: &str = "idle";
 
 /// To whom a part of a division goes.
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +47,11 @@ pub(super) struct Divider<'a, 'b> {
     presence: Presence,
     rooms: FxHashMap<(Day, Symbol), (Room, bool)>,
     disks: FxHashMap<(Day, Symbol), Disk>,
-    nodes: FxHashMap<(Day, Symbol), Option<Rc<Division>>>,
+    nodes: FxHashMap<(Day, Symbol, i128), Option<Rc<Division>>>,
     hubs: FxHashMap<(Day, Symbol), Option<Rc<Division>>>,
     people: FxHashMap<(Day, Symbol), People>,
+    /// What people have of the row at hand.
+    grouped: Vec<(Who, i128, String)>,
     scratch: (Vec<(u128, usize)>, Vec<Vec<i128>>),
 }
 
@@ -105,6 +104,7 @@ impl<'a, 'b> Divider<'a, 'b> {
             nodes: FxHashMap::default(),
             hubs: FxHashMap::default(),
             people: FxHashMap::default(),
+            grouped: Vec::new(),
             scratch: (Vec::new(), Vec::new()),
         };
         if let Some(days) = days {
@@ -119,6 +119,9 @@ impl<'a, 'b> Divider<'a, 'b> {
         let mut seen: FxHashMap<(Day, Symbol), Room> = FxHashMap::default();
         for (row, facts) in self.bill.lines.iter().zip(&self.facts) {
             let Some(facts) = facts else { continue };
+            if row.0.charge != Charge::Usage {
+                continue;
+            }
             if facts.node != Symbol::EMPTY
                 && let Some(more) = room_of(self.bill, row, machine)
             {
@@ -162,7 +165,9 @@ impl<'a, 'b> Divider<'a, 'b> {
             }
             let days = self.allocator.days.get_or_insert((key.day, key.day));
             *days = (days.0.min(key.day), days.1.max(key.day));
-            self.row(&Row { index, key, sums, facts, amount });
+            let row = Row { index, key, sums, facts, amount };
+            self.row(&row);
+            self.give_to_groups(&row);
         }
     }
 
@@ -174,13 +179,14 @@ impl<'a, 'b> Divider<'a, 'b> {
         if facts.words.hub == Symbol::EMPTY {
             return self.whole(row, Kind::Foreign, Who::default(), "a row that names no hub");
         }
-        if facts.divided && self.divided_by_google(row) {
-            return;
-        }
         let of_people = !matches!(facts.pool, Some(Pool::Core));
         let on_nodes = matches!(facts.component, Component::Servers | Component::Dask);
-        if facts.node != Symbol::EMPTY && of_people {
+        if facts.node != Symbol::EMPTY && of_people && on_nodes {
             let division = self.node(row);
+            // Our own division knows the rule that was asked for; Google's goes by requests alone.
+            if facts.divided && division.is_none() && self.divided_by_google(row) {
+                return;
+            }
             return self.divided(row, division.as_deref());
         }
         if !facts.has_resource && on_nodes && row.key.charge == Charge::Usage {
@@ -200,16 +206,9 @@ impl<'a, 'b> Divider<'a, 'b> {
     /// Rows that Google divided are taken as they are; `false` where a rule of ours says more.
     fn divided_by_google(&mut self, row: &Row<'_>) -> bool {
         let hub = row.facts.words.hub;
-        let shares = self.allocator.question.idle == IdleRule::Shared;
         match self.rows.gke(row.key).cloned() {
             None => return false,
-            Some(Gke::Idle) => {
-                let there = !self.presence.on(row.key.day, row.facts.node).is_empty();
-                if shares && row.facts.node != Symbol::EMPTY && there {
-                    return false;
-                }
-                self.whole(row, Kind::Idle, Who::default(), "unallocated, by Google's division");
-            }
+            Some(Gke::Idle) => self.whole(row, Kind::Idle, Who::default(), "unallocated, by Google's division"),
             Some(Gke::System) => self.whole(row, Kind::Shared, Who::default(), "of the system, by Google's division"),
             Some(Gke::Workload { name, person, dask, .. }) => {
                 let known = self.presence.named(hub, &name).map(|pod| pod.who).unwrap_or_default();
@@ -229,15 +228,19 @@ impl<'a, 'b> Divider<'a, 'b> {
 
     /// How rows of a node and day are divided; `None` where nothing is known of its pods.
     fn node(&mut self, row: &Row<'_>) -> Option<Rc<Division>> {
-        let key = (row.key.day, row.facts.node);
+        let known = self.rooms.get(&(row.key.day, row.facts.node)).copied();
+        let recorded = known.is_some_and(|(_, recorded)| recorded);
+        let by_hours = !recorded && is_of_hours(self.bill, row.key);
+        let key = (row.key.day, row.facts.node, if by_hours { row.sums.quantity } else { 0 });
         if let Some(known) = self.nodes.get(&key) {
             return known.clone();
         }
         let pods = self.presence.on(key.0, key.1);
-        let room = self.rooms.get(&key).copied();
+        let own = if by_hours { room_of(self.bill, &(*row.key, *row.sums), self.allocator.machine) } else { None };
+        let room = own.or(known.map(|(room, _)| room));
         let division = if !pods.is_empty() {
-            Some(Rc::new(self.of_pods(pods, room.map(|(room, _)| room), row.facts.pool)))
-        } else if room.is_some_and(|(_, recorded)| recorded) {
+            Some(Rc::new(self.of_pods(pods, room, row.facts.pool)))
+        } else if recorded {
             Some(Rc::new(Division { weights: Weights::equal(1), to: vec![To::Idle], room: None, gpus: false }))
         } else if self.presence.has_loose(key.0, row.facts.words.hub) {
             self.whole_hub(key.0, row.facts.words.hub)
@@ -284,18 +287,18 @@ impl<'a, 'b> Divider<'a, 'b> {
             idle = 0;
         }
         if idle > 0 {
-            let place = pods.partition_point(|pod| self.presence.pod(pod).name.0.as_str() < IDLE);
-            weights.insert(place, idle);
-            to.insert(place, To::Idle);
+            weights.push(idle);
+            to.push(To::Idle);
         }
         Division { weights: Weights::new(weights), to, room, gpus }
     }
 
     fn homes(&self, row: &Row<'_>) -> Option<Division> {
         let homes = self.allocator.homes.on(row.facts.words.hub, row.key.day);
-        let disk = self.disks.get(&(row.key.day, row.key.resource));
-        let own = disk_of(self.bill, &(*row.key, *row.sums)).is_some() || row.key.charge == Charge::Discount;
-        let disk = disk.filter(|_| own);
+        // A discount may tell no size: it is divided as the usage that it names.
+        let named = self.disks.get(&(row.key.day, row.key.resource)).copied();
+        let own = disk_of(self.bill, &(*row.key, *row.sums));
+        let disk = own.or(named.filter(|_| row.key.charge == Charge::Discount));
         let factor = disk.map_or(1, |disk| disk.factor) * 10_u128.pow(12);
         let mut weights: Vec<_> = homes.iter().map(|(_, bytes)| u128::from(*bytes).saturating_mul(factor)).collect();
         let mut to: Vec<_> = homes.iter().map(|(person, bytes)| To::Home(*person, *bytes)).collect();
@@ -306,10 +309,8 @@ impl<'a, 'b> Divider<'a, 'b> {
         let size = disk.map_or(0, |disk| disk.size.max(0).unsigned_abs());
         let idle = size.saturating_sub(taken);
         if idle > 0 && (self.allocator.question.idle == IdleRule::Apart || taken == 0) {
-            let symbols = &self.allocator.symbols;
-            let place = homes.partition_point(|(person, _)| symbols.text(*person) < IDLE);
-            weights.insert(place, idle);
-            to.insert(place, To::Idle);
+            weights.push(idle);
+            to.push(To::Idle);
         }
         let weights = Weights::new(weights);
         (!weights.are_nothing()).then_some(Division { weights, to, room: None, gpus: false })
@@ -337,7 +338,7 @@ impl<'a, 'b> Divider<'a, 'b> {
             match *to {
                 To::Pod(day) => {
                     let pod = &self.presence.pods[day.pod as usize];
-                    let (who, name) = (pod.who, Rc::clone(&pod.name.0));
+                    let (who, name) = (pod.who, Rc::clone(&pod.name));
                     let kind = if who.person == Symbol::EMPTY { Kind::Shared } else { Kind::Usage };
                     let own = (day.cpu, day.memory, day.gpus);
                     let why = Why::Pods { name: &name, own, weight, room, gpus: division.gpus };
@@ -366,10 +367,17 @@ impl<'a, 'b> Divider<'a, 'b> {
         people.1.divide(amount, &mut parts, &mut self.scratch.0);
         for (index, (person, part)) in people.0.iter().zip(&parts).enumerate() {
             let who = Who { person: *person, ..Who::default() };
-            let steps = Steps { shared: Some(people.1.of(index)), ..Steps::default() };
+            let steps = Steps { shared: Some(people.1.of(index)) };
             self.of_groups(row, Kind::Usage, who, *part, (why, steps));
         }
         self.scratch.1.push(parts);
+    }
+
+    /// Whether a pod is on a node with GPUs.
+    fn has_gpus(&self, each: &PodDay) -> bool {
+        let room = self.rooms.get(&(each.day, each.node));
+        room.is_some_and(|(room, _)| room.gpus > 0)
+            || (each.gpus > 0 || self.presence.on(each.day, each.node).iter().any(|pod| pod.gpus > 0))
     }
 
     /// Who shares what a hub shares on a day, in the order of names; `None` where it stays shared.
@@ -387,8 +395,9 @@ impl<'a, 'b> Divider<'a, 'b> {
         for each in self.presence.of(day, hub) {
             let person = self.presence.pod(&each).who.person;
             if person != Symbol::EMPTY {
+                let weight = if self.has_gpus(&each) { each.gpus << 30 } else { each.weight(question) };
                 let sum = by_person.entry(symbols.text(person)).or_insert((person, 0));
-                sum.1 = sum.1.saturating_add(each.weight(question));
+                sum.1 = sum.1.saturating_add(weight);
             }
         }
         if rule == SharedRule::Even {
@@ -406,27 +415,43 @@ impl<'a, 'b> Divider<'a, 'b> {
         found
     }
 
-    /// A person's part by the person's groups, where those are asked for.
+    /// A person's parts of a row are put together before they are divided among groups.
     fn of_groups(&mut self, row: &Row<'_>, kind: Kind, who: Who, amount: i128, why: (Why<'_>, Steps)) {
-        let words = row.facts.words;
-        let groups = if kind == Kind::Usage && self.allocator.totals.wants_groups() {
-            self.allocator.groups.of(words.hub, words.day, who.person).to_vec()
-        } else {
-            Vec::new()
-        };
-        if groups.is_empty() {
-            return self.take(row, kind, (who, Symbol::EMPTY), amount, why);
+        if kind != Kind::Usage || !self.allocator.totals.wants_groups() {
+            return self.take(row, kind, (who, Symbol::EMPTY), amount, &|question| words(why.0, why.1, question));
         }
+        let explains = self.allocator.question.explain.is_some();
+        let text = if explains { words(why.0, why.1, self.allocator.question) } else { String::new() };
+        let who = self.allocator.totals.only_asked(who);
+        match self.grouped.iter_mut().find(|(other, ..)| *other == who) {
+            Some((_, sum, texts)) => {
+                *sum += amount;
+                texts.push_str("; ");
+                texts.push_str(&text);
+            }
+            None => self.grouped.push((who, amount, text)),
+        }
+    }
+
+    /// Divides what people have of a row among their groups.
+    fn give_to_groups(&mut self, row: &Row<'_>) {
+        let words = row.facts.words;
         let mut parts = self.scratch.1.pop().unwrap_or_default();
-        Weights::equal(groups.len()).divide(amount, &mut parts, &mut self.scratch.0);
-        let steps = Steps { groups: groups.len(), ..why.1 };
-        for (group, part) in groups.into_iter().zip(&parts) {
-            self.take(row, kind, (who, group), *part, (why.0, steps));
+        for (who, amount, text) in std::mem::take(&mut self.grouped) {
+            let mut groups = self.allocator.groups.of(words.hub, words.day, who.person).to_vec();
+            if groups.is_empty() {
+                groups.push(Symbol::EMPTY);
+            }
+            Weights::equal(groups.len()).divide(amount, &mut parts, &mut self.scratch.0);
+            let person = if groups.len() > 1 { format!("; among {} groups", groups.len()) } else { String::new() };
+            for (group, part) in groups.into_iter().zip(&parts) {
+                self.take(row, Kind::Usage, (who, group), *part, &|_| format!("{text}{person}"));
+            }
         }
         self.scratch.1.push(parts);
     }
 
-    fn take(&mut self, row: &Row<'_>, kind: Kind, whose: (Who, Symbol), amount: i128, why: (Why<'_>, Steps)) {
+    fn take(&mut self, row: &Row<'_>, kind: Kind, whose: (Who, Symbol), amount: i128, why: &dyn Fn(&Question) -> String) {
         let words = &row.facts.words;
         self.allocator.totals.add(words, kind, whose.0, whose.1, amount);
         if self.allocator.question.explain.is_some() && amount != 0 {
@@ -434,7 +459,14 @@ impl<'a, 'b> Divider<'a, 'b> {
         }
     }
 
-    fn explain(&mut self, row: &Row<'_>, kind: Kind, (who, group): (Who, Symbol), amount: i128, why: (Why<'_>, Steps)) {
+    fn explain(
+        &mut self,
+        row: &Row<'_>,
+        kind: Kind,
+        (who, group): (Who, Symbol),
+        amount: i128,
+        why: &dyn Fn(&Question) -> String,
+    ) {
         let allocator = &mut *self.allocator;
         let Some(wanted) = allocator.question.explain.as_deref() else { return };
         let first = allocator.symbols.text(allocator.totals.first(&row.facts.words, kind, who, group));
@@ -455,7 +487,7 @@ impl<'a, 'b> Divider<'a, 'b> {
             lines: (row.sums.lines, row.sums.first.file, row.sums.first.row),
             whole: row.amount,
             amount,
-            why: words(why.0, why.1, allocator.question),
+            why: why(allocator.question),
         });
     }
 }

@@ -67,8 +67,6 @@ pub(super) enum Why<'a> {
 pub(super) struct Steps {
     /// Of a shared part, by weight of sum.
     pub(super) shared: Option<(u128, u128)>,
-    /// Among how many groups.
-    pub(super) groups: usize,
 }
 
 const PICO: f64 = 1e12;
@@ -84,9 +82,6 @@ pub(super) fn words(why: Why<'_>, steps: Steps, question: &Question) -> String {
     };
     if let Some(weight) = steps.shared {
         text += &format!("; {} of what is shared", share(weight));
-    }
-    if steps.groups > 1 {
-        text += &format!("; among {} groups", steps.groups);
     }
     text
 }

@@ -3,13 +3,13 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::classify::last_segment;
 use super::lives::Lives;
 use super::people::Names;
 use super::question::{Question, Rule};
-use super::share::Weights;
 use super::tags::Tags;
 use crate::ledger::line::{Day, UseKey, UseSums};
 use crate::ledger::BillRows;
@@ -23,12 +23,23 @@ const GIB: u128 = 1 << 30;
 /// A pod, whoever told of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Pod {
-    /// The name, and what tells pods of one name apart.
-    pub(super) name: (Rc<str>, String),
+    /// The name.
+    pub(super) name: Rc<str>,
+    /// The namespace, where it is told.
+    namespace: String,
+    /// What tells pods of one name apart.
+    uid: String,
     /// The hub.
     pub(super) hub: Symbol,
     /// Whose it is.
     pub(super) who: Who,
+}
+
+impl Pod {
+    /// Pods stand in this order.
+    fn order(&self) -> (&str, &str, &str) {
+        (&self.namespace, &self.name, &self.uid)
+    }
 }
 
 /// Whose a part is: empty where it is nobody's.
@@ -114,11 +125,11 @@ impl Presence {
 
     fn sort(&mut self) {
         let mut order: Vec<_> = (0_u32..).take(self.pods.len()).collect();
-        order.sort_by(|a, b| self.pods[*a as usize].name.cmp(&self.pods[*b as usize].name));
+        order.sort_by(|a, b| self.pods[*a as usize].order().cmp(&self.pods[*b as usize].order()));
         let mut rank = vec![0_u32; self.pods.len()];
         (0_u32..).zip(&order).for_each(|(place, pod)| rank[*pod as usize] = place);
         self.days.sort_unstable_by_key(|each| (each.day, each.node, rank[each.pod as usize]));
-        self.named = (0_u32..).zip(&self.pods).map(|(index, pod)| ((pod.hub, pod.name.0.to_string()), index)).collect();
+        self.named = (0_u32..).zip(&self.pods).map(|(index, pod)| ((pod.hub, pod.name.to_string()), index)).collect();
         let mut start = 0;
         for chunk in self.days.chunk_by(|a, b| (a.day, a.node) == (b.day, b.node)) {
             let end = start + chunk.len();
@@ -170,18 +181,19 @@ struct Maker<'a, 'b> {
     from: &'a Sources<'a>,
     symbols: &'b mut Symbols,
     presence: Presence,
-    known: FxHashMap<(String, String, Symbol), u32>,
+    known: FxHashMap<(String, String, String, Symbol), u32>,
 }
 
 impl<'a> Maker<'a, '_> {
-    fn pod(&mut self, name: (String, String), hub: Symbol, who: impl FnOnce(&mut Self) -> Who) -> u32 {
-        let key = (name.0, name.1, hub);
+    fn pod(&mut self, name: [&str; 3], hub: Symbol, who: impl FnOnce(&mut Self) -> Who) -> u32 {
+        let [namespace, name, uid] = name.map(str::to_owned);
+        let key = (namespace, name, uid, hub);
         if let Some(index) = self.known.get(&key) {
             return *index;
         }
         let who = who(self);
         let index = u32::try_from(self.presence.pods.len()).unwrap_or(u32::MAX);
-        self.presence.pods.push(Pod { name: (Rc::from(key.0.as_str()), key.1.clone()), hub, who });
+        self.presence.pods.push(Pod { namespace: key.0.clone(), name: Rc::from(key.1.as_str()), uid: key.2.clone(), hub, who });
         self.known.insert(key, index);
         index
     }
@@ -225,7 +237,7 @@ impl<'a> Maker<'a, '_> {
             (None, None) => self.symbols.add(rows.symbols.text(key.namespace)),
         };
         let life = life.and_then(|index| self.from.lives.pod(index)).map(|(_, pod)| pod);
-        self.pod((name.to_owned(), uid.to_owned()), hub, |maker| {
+        self.pod([rows.symbols.text(key.namespace), name, uid], hub, |maker| {
             let start = life.map_or_else(|| day_text(key.day), start_of);
             let own = life.map(tags_of).unwrap_or_default();
             let first = |wanted: &str| own.get(wanted).or_else(|| tags.get(wanted)).map(str::to_owned);
@@ -249,11 +261,11 @@ impl<'a> Maker<'a, '_> {
                 continue;
             }
             let hub = self.symbols.add(hub);
-            let pod = self.pod((life.name.clone(), life.uid.clone()), hub, |maker| {
+            let pod = self.pod([&life.namespace, &life.name, &life.uid], hub, |maker| {
                 let tags = tags_of(life);
                 maker.who(&|key| tags.get(key).map(str::to_owned), &life.name, &start_of(life))
             });
-            let sums = used.add_to(each.sums, (each.day, &life.name), self.symbols.text(hub), from);
+            let sums = used.add_to(each.sums, life, (each.day, self.symbols.text(hub)));
             self.add(each.day, node, pod, &sums);
         }
     }
@@ -263,19 +275,24 @@ impl<'a> Maker<'a, '_> {
         let from = self.from;
         let told: FxHashSet<_> =
             self.presence.days.iter().map(|each| (each.day, self.presence.pods[each.pod as usize].hub)).collect();
+        let nodes = self.nodes_told();
         for each in from.sampled.iter().filter(|each| (from.days.0..=from.days.1).contains(&each.day)) {
             let hub = self.symbols.add(&each.hub);
             if told.contains(&(each.day, hub)) {
                 continue;
             }
             let node = self.machine(&each.hub, &each.node, each.day);
-            let pod = self.pod((each.pod.clone(), String::new()), hub, |maker| {
-                let tags = Tags::read(&each.labels);
+            if node != Symbol::EMPTY && nodes.contains(&(each.day, node)) {
+                continue;
+            }
+            let tags = Tags::read(&each.labels);
+            let (name, _) = each.session();
+            let pod = self.pod([tags.get("namespace").unwrap_or_default(), name, ""], hub, |maker| {
                 let person = |key: &str| match key {
                     "hub.jupyter.org/username" => tags.get(key).or_else(|| tags.get("username")),
                     _ => tags.get(key),
                 };
-                maker.who(&|key| person(key).map(str::to_owned), &each.pod, &day_text(each.day))
+                maker.who(&|key| person(key).map(str::to_owned), name, &day_text(each.day))
             });
             self.add(each.day, node, pod, &each.sums);
         }
@@ -303,56 +320,42 @@ impl<'a> Maker<'a, '_> {
 }
 
 /// What was used, for pods whose requests the recorder tells.
-struct Used<'a> {
-    by_pod: FxHashMap<(&'a str, Day, &'a str), UseSums>,
-    /// What all pods of a name requested that day.
-    requested: FxHashMap<(&'a str, Day, &'a str), Vec<(i128, i128)>>,
-}
+struct Used<'a>(FxHashMap<(&'a str, Day, &'a str), Vec<(&'a str, UseSums)>>);
 
 impl<'a> Used<'a> {
     fn new(from: &Sources<'a>) -> Self {
-        let mut used = Self { by_pod: FxHashMap::default(), requested: FxHashMap::default() };
+        let mut used = Self(FxHashMap::default());
         for each in from.sampled {
-            *used.by_pod.entry((each.hub.as_str(), each.day, each.pod.as_str())).or_default() += each.sums;
-        }
-        if !used.by_pod.is_empty() {
-            for each in from.lives.pod_days(from.days) {
-                let Some((hub, pod)) = from.lives.pod(each.life) else { continue };
-                let key = (hub, each.day, pod.name.as_str());
-                used.requested.entry(key).or_default().push((each.sums.cpu_requested, each.sums.memory_requested));
-            }
+            let (name, first) = each.session();
+            used.0.entry((each.hub.as_str(), each.day, name)).or_default().push((first, each.sums));
         }
         used
     }
 
-    /// The sums with what samples know; of pods that had the same name one after another each gets a share
-    /// in proportion to its request.
-    fn add_to(&self, sums: UseSums, (day, name): (Day, &str), hub: &str, _from: &Sources<'_>) -> UseSums {
-        let key = (hub, day, name);
-        let Some(known) = self.by_pod.get(&key) else { return sums };
-        let all = self.requested.get(&key).map_or(&[][..], Vec::as_slice);
-        let share = |amount: Option<i128>, own: i128, of: &dyn Fn(&(i128, i128)) -> i128| {
-            let amount = amount?;
-            let weights: Vec<_> = all.iter().map(|each| of(each).max(0).unsigned_abs()).collect();
-            let index = all.iter().position(|each| of(each) == own)?;
-            let weights = Weights::new(weights);
-            if all.len() < 2 || weights.are_nothing() {
-                return Some(amount);
-            }
-            let mut parts = Vec::new();
-            weights.divide(amount, &mut parts, &mut Vec::new());
-            parts.get(index).copied()
+    /// A life's sums of a day with what is known from samples that began while it was there.
+    fn add_to(&self, sums: UseSums, life: &PodLife, (day, hub): (Day, &str)) -> UseSums {
+        let Some(known) = self.0.get(&(hub, day, life.name.as_str())) else { return sums };
+        let time = |text: &str| text.parse::<Timestamp>().ok();
+        let begun = life.scheduled.as_deref().and_then(time);
+        let ended = life.ended.as_deref().and_then(time);
+        let during = |first: &str| {
+            time(first).is_none_or(|first| begun.is_none_or(|begun| begun <= first) && ended.is_none_or(|ended| first < ended))
         };
-        let cpu = |each: &(i128, i128)| each.0;
-        let memory = |each: &(i128, i128)| each.1;
+        let mut found: Option<UseSums> = None;
+        for (_, more) in known.iter().filter(|(first, _)| during(first)) {
+            match &mut found {
+                Some(sum) => *sum += *more,
+                None => found = Some(*more),
+            }
+        }
+        let Some(known) = found else { return sums };
         // Without requests the samples do not know which was larger.
         let largest = |largest: Option<i128>, requested: i128| largest.filter(|_| requested > 0);
-        let (own_cpu, own_memory) = (sums.cpu_requested, sums.memory_requested);
         UseSums {
-            cpu_used: share(known.cpu_used, own_cpu, &cpu),
-            cpu_largest: share(largest(known.cpu_largest, known.cpu_requested), own_cpu, &cpu),
-            memory_used: share(known.memory_used, own_memory, &memory),
-            memory_largest: share(largest(known.memory_largest, known.memory_requested), own_memory, &memory),
+            cpu_used: known.cpu_used,
+            cpu_largest: largest(known.cpu_largest, known.cpu_requested),
+            memory_used: known.memory_used,
+            memory_largest: largest(known.memory_largest, known.memory_requested),
             ..sums
         }
     }

@@ -84,7 +84,7 @@ impl<'a> Rows<'a> {
         let pool = marks.pool.or_else(|| pools.get(name).copied().filter(|_| is_node));
         let cell = (key.service, key.usage_type, key.resource, key.tags);
         let found = *self.components.entry(cell).or_insert_with(|| {
-            let with_pool = Marks { pool, ..marks.clone() };
+            let with_pool = marks.clone().in_pool(pool);
             component(text(key.service), text(key.usage_type), text(key.resource), &with_pool)
         });
         let hub = symbols.add(&marks.hub);
@@ -95,7 +95,7 @@ impl<'a> Rows<'a> {
             day: key.day,
             day_text: *self.day_texts.entry(key.day).or_insert_with(|| symbols.add(&super::presence::day_text(key.day))),
             hub,
-            component: if hub == Symbol::EMPTY { Symbol::EMPTY } else { symbols.add(found.name()) },
+            component: symbols.add(found.name()),
             service: self.word(key.service, symbols),
             region: self.word(key.region, symbols),
         };
@@ -115,6 +115,11 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// Whether a row is of hours of a machine, which tell by themselves what it had.
+pub(super) fn is_of_hours(bill: &BillRows, key: &LineKey) -> bool {
+    machine_of_usage(bill.symbols.text(key.usage_type)).is_some()
+}
+
 /// What a machine had by a row of the bill, if the row tells: hours of a machine type on AWS, core-seconds and
 /// byte-seconds on Google Cloud.
 pub(super) fn room_of(
@@ -122,7 +127,7 @@ pub(super) fn room_of(
     (key, sums): &(LineKey, Sums),
     machine: &dyn Fn(&str) -> Option<MachineRoom>,
 ) -> Option<Room> {
-    if key.charge != Charge::Usage || sums.quantity <= 0 {
+    if sums.quantity <= 0 {
         return None;
     }
     let (usage, unit) = (bill.symbols.text(key.usage_type), bill.symbols.text(key.unit).to_ascii_lowercase());
@@ -149,7 +154,7 @@ pub(super) fn room_of(
 pub(super) fn disk_of(bill: &BillRows, (key, sums): &(LineKey, Sums)) -> Option<Disk> {
     let service = bill.symbols.text(key.service).to_ascii_lowercase();
     let holds = service.contains("efs") || service.contains("elastic file system");
-    if key.charge != Charge::Usage || sums.quantity <= 0 || holds {
+    if sums.quantity <= 0 || holds {
         return None;
     }
     match bill.symbols.text(key.unit).to_ascii_lowercase().as_str() {

@@ -36,7 +36,7 @@ impl Kind {
     /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Usage => "usage",
+            Self::Usage => "person",
             Self::Idle => "idle",
             Self::Shared => "shared",
             Self::Unattributed => "unattributed",
@@ -154,6 +154,17 @@ impl Totals {
     /// Whether parts of people are to be told by their groups.
     pub(super) fn wants_groups(&self) -> bool {
         self.by.contains(&By::Group)
+    }
+
+    /// Whose a part is, without what was not asked for.
+    pub(super) fn only_asked(&self, who: Who) -> Who {
+        let kept = |by: By, value: Symbol| if self.by.contains(&by) { value } else { Symbol::EMPTY };
+        Who {
+            person: who.person,
+            dask: kept(By::DaskCluster, who.dask),
+            size: kept(By::Size, who.size),
+            server: kept(By::Server, who.server),
+        }
     }
 
     /// What a part is called in the first of the dimensions that were asked for.

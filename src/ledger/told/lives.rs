@@ -6,7 +6,7 @@ use super::source::{Text, ToldError};
 use super::{HubLife, Told};
 use crate::observe::history::Life;
 
-/// Lives of a history's files, the last line of each life. The hub is the namespace of its pods, or the given one.
+/// Lives of a history's files, the last line of each life. The hub is the namespace of people's pods, or the given one.
 ///
 /// A last line without an end is what a copy of a running recorder may have, and left out; any other line that
 /// is no life is an error.
@@ -38,11 +38,16 @@ pub fn history(files: &[Text], hub: Option<&str>) -> Result<Told, ToldError> {
 }
 
 fn only_namespace(lives: &BTreeMap<String, Life>) -> Option<String> {
-    let namespaces = lives.values().filter_map(|life| match life {
-        Life::Pod(pod) => Some(pod.namespace.as_str()),
-        Life::Node(_) => None,
-    });
-    let namespaces: BTreeSet<_> = namespaces.collect();
+    let of = |people: bool| -> BTreeSet<&str> {
+        let pods = lives.values().filter_map(|life| match life {
+            Life::Pod(pod) => Some(pod),
+            Life::Node(_) => None,
+        });
+        let pods = pods.filter(|pod| !people || pod.labels.contains_key("hub.jupyter.org/username"));
+        pods.map(|pod| pod.namespace.as_str()).collect()
+    };
+    // People's pods tell the hub's namespace from that of the system.
+    let namespaces = [of(true), of(false)].into_iter().find(|found| !found.is_empty())?;
     let only = namespaces.first().filter(|name| !name.is_empty() && namespaces.len() == 1);
     only.map(|name| (*name).to_owned())
 }

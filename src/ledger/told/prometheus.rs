@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -226,18 +227,28 @@ pub fn samples(files: &[(Option<Metric>, Text)], hub: Option<&str>) -> Result<To
         let more = marks.get(&(hub.clone(), pod.clone()));
         labels.extend(more.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
         let labels = serde_json::to_string(&labels).unwrap_or_default();
-        let mut days: BTreeMap<Day, UseSums> = BTreeMap::new();
-        for (time, (step, moment)) in moments {
-            if let Some(day) = day_of(time) {
-                *days.entry(day).or_default() += moment.sums(i128::from(step));
-            }
-        }
-        for (day, sums) in days {
-            let each = Sampled { hub: hub.clone(), day, node: node.clone(), pod: pod.clone(), labels: labels.clone(), sums };
-            sampled.push(each);
+        for (day, first, sums) in sessions(moments) {
+            let pod = format!("{pod} {first}");
+            sampled.push(Sampled { hub: hub.clone(), day, node: node.clone(), pod, labels: labels.clone(), sums });
         }
     }
     Ok(Told { sampled, ..Told::default() })
+}
+
+/// Samples without a gap on one day, with the time of the first.
+fn sessions(moments: BTreeMap<i64, (i64, Moment)>) -> Vec<(Day, Timestamp, UseSums)> {
+    let mut found: Vec<(Day, Timestamp, UseSums)> = Vec::new();
+    let mut next = None;
+    for (time, (step, moment)) in moments {
+        let (Some(day), Ok(first)) = (day_of(time), Timestamp::from_second(time)) else { continue };
+        let sums = moment.sums(i128::from(step));
+        match found.last_mut().filter(|(last, ..)| *last == day && next.is_some_and(|next| time <= next)) {
+            Some((_, _, sum)) => *sum += sums,
+            None => found.push((day, first, sums)),
+        }
+        next = Some(time + step);
+    }
+    found
 }
 
 impl Moment {
@@ -287,8 +298,14 @@ mod tests {
     fn a_sample_counts_for_a_step_and_gaps_for_nothing() {
         let file = answer(POD, r#"[0,"2"],[300,"2"],[900,"2"],[86400,"1.5"],[86700,"NaN"]"#);
         let told = samples(&[(Some(Metric::CpuRequest), file)], None).unwrap();
-        let days: Vec<_> = told.sampled.iter().map(|each| (each.day, each.sums.cpu_requested)).collect();
-        assert_eq!(days, [(0, 1_800 * 10_i128.pow(12)), (1, 450 * 10_i128.pow(12))]);
+        let days: Vec<_> = told.sampled.iter().map(|each| (each.session().1, each.sums.cpu_requested)).collect();
+        let second = 10_i128.pow(12);
+        let expected = [
+            ("1970-01-01T00:00:00Z", 1_200 * second),
+            ("1970-01-01T00:15:00Z", 600 * second),
+            ("1970-01-02T00:00:00Z", 450 * second),
+        ];
+        assert_eq!(days, expected);
         assert_eq!((told.sampled[0].hub.as_str(), told.sampled[0].node.as_str()), ("lab", "n1"));
     }
 
