@@ -6,7 +6,7 @@ use super::error::RowFault;
 use super::tags::Rule;
 use crate::ledger::decimal::Decimal;
 use crate::ledger::line::{Charge, LineKey, Month, Source, Use, UseKey, UseSums};
-use crate::ledger::{Prices, Symbol};
+use crate::ledger::Prices;
 
 const MONTH: usize = 0;
 const PAYER: usize = 1;

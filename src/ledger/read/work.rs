@@ -25,6 +25,8 @@ use super::text::{Rows, csv_line, json_line};
 use crate::ledger::line::{Lineage, SourceKind};
 use crate::ledger::{FileRead, Gather, Gathered};
 
+/// Files whose columns a thread keeps at hand.
+const AT_HAND: usize = 8;
 /// Time between two reports of progress.
 const BEAT: Duration = Duration::from_millis(100);
 /// While threads read, a row is its place in a chunk or a row group, and this many bits above it the number
@@ -98,10 +100,10 @@ pub(super) fn run(
     thread::scope(|scope| {
         for _ in 0..adders {
             scope.spawn(|| {
+                let _added = Added(&shared.queue);
                 while let Some(file) = next_text(&shared) {
                     add_text(&shared, file);
                 }
-                shared.queue.added();
             });
         }
         for thread in 0..threads {
@@ -152,6 +154,15 @@ fn shared(files: &[Opened], threads: usize) -> Shared<'_> {
     }
 }
 
+/// Tells at its end that a thread adds no more chunks, even when it panics: others wait for it.
+struct Added<'a>(&'a Queue);
+
+impl Drop for Added<'_> {
+    fn drop(&mut self) {
+        self.0.added();
+    }
+}
+
 fn next_text(shared: &Shared<'_>) -> Option<usize> {
     shared.texts.get(shared.next_text.fetch_add(1, Ordering::Relaxed)).copied()
 }
@@ -172,9 +183,10 @@ fn add_text(shared: &Shared<'_>, file: usize) {
     }
 }
 
-type Added = Result<Option<String>, (u32, At, Fault)>;
+/// The digest of what was added, unless others stopped it.
+type Digested = Result<Option<String>, (u32, At, Fault)>;
 
-fn add_chunks(shared: &Shared<'_>, file: usize, text: &Text, scan: impl Scan) -> Added {
+fn add_chunks(shared: &Shared<'_>, file: usize, text: &Text, scan: impl Scan) -> Digested {
     let place = &shared.files[file].place;
     let read = |error: &std::io::Error| match text.packing {
         Packing::Gzip => broken(error),
@@ -274,6 +286,9 @@ impl<'a> Worker<'a> {
     fn chunk(&mut self, file: usize, number: u32, chunk: &Chunk) -> Result<(), (At, Fault)> {
         let Body::Text(text) = &self.shared.files[file].body else { return Ok(()) };
         let desk = &mut self.desk;
+        if self.texts.len() >= AT_HAND && !self.texts.contains_key(&file) {
+            self.texts.clear();
+        }
         let rows = self.texts.entry(file).or_insert_with(|| Rows::new(&text.layout, name(file), desk));
         let formats = &mut self.formats;
         let mut take = |batch: &Batch, desk: &mut Desk| formats.take(batch, desk);
@@ -298,6 +313,9 @@ impl<'a> Worker<'a> {
         let group = number as usize;
         let mut pieces = opened.place.pieces().map_err(whole)?;
         pieces.fetch(&table.ranges(group)).map_err(whole)?;
+        if self.tables.len() >= AT_HAND && !self.tables.contains_key(&file) {
+            self.tables.clear();
+        }
         let groups = self.tables.entry(file).or_insert_with(|| Groups::new(table, name(file)));
         let formats = &mut self.formats;
         let mut take = |batch: &Batch, desk: &mut Desk| formats.take(batch, desk);
@@ -353,10 +371,10 @@ fn put_together(files: &[Opened], parts: Vec<Part>, mut found: Found) -> Result<
         return Err(error(0, At::File, Fault::Empty));
     }
     let starts: Vec<Vec<u64>> = rows.iter().map(|of| starts(of)).collect();
-    let mut gather = Gather::default();
-    for part in parts {
-        gather.merge(part.gather);
-    }
+    // The first grows, so that no more is in memory at once than has to be.
+    let mut gathers = parts.into_iter().map(|part| part.gather);
+    let mut gather = gathers.next().unwrap_or_default();
+    gathers.for_each(|other| gather.merge(other));
     gather.place(|Lineage { file, row }| {
         let number = usize::try_from(row >> ROW_BITS).unwrap_or(usize::MAX);
         let before = starts.get(file as usize).and_then(|of| of.get(number)).copied().unwrap_or(0);
