@@ -12,6 +12,7 @@ mod endpoints;
 mod identity;
 mod leftovers;
 mod marks;
+pub(super) mod objects;
 mod others;
 mod parts;
 pub mod policy;

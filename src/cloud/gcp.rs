@@ -10,6 +10,7 @@ mod identity;
 mod leftovers;
 mod login;
 mod marks;
+pub(super) mod objects;
 mod others;
 pub mod policy;
 mod queries;

@@ -109,7 +109,7 @@ impl Gather {
             rests.billed += billed.rest;
             rests.effective += effective.rest;
             rests.list += list.rest;
-            rests.first.get_or_insert(first);
+            rests.first = earlier(rests.first, Some(first));
         }
     }
 
@@ -121,6 +121,12 @@ impl Gather {
     /// Adds what a pod asked for and used.
     pub fn add_use(&mut self, used: Use) {
         *self.uses.entry(used.key).or_default() += used.sums;
+    }
+
+    /// Puts another row in the place of each first row, for readers that count rows piece by piece.
+    pub fn place(&mut self, place: impl Fn(Lineage) -> Lineage) {
+        self.lines.values_mut().for_each(|sums| sums.first = place(sums.first));
+        self.rests.values_mut().for_each(|rests| rests.first = rests.first.map(&place));
     }
 
     /// How many sums there are.
@@ -174,7 +180,7 @@ impl Gather {
             mine.billed += rests.billed;
             mine.effective += rests.effective;
             mine.list += rests.list;
-            mine.first = mine.first.or(rests.first);
+            mine.first = earlier(mine.first, rests.first);
         }
         self.files.extend(other.files);
     }
@@ -214,6 +220,10 @@ impl Gather {
         let Self { symbols, sources, lines, uses, files, .. } = self;
         Gathered { symbols, sources, files, lines, uses }
     }
+}
+
+fn earlier(one: Option<Lineage>, other: Option<Lineage>) -> Option<Lineage> {
+    one.into_iter().chain(other).min_by_key(|lineage| (lineage.file, lineage.row))
 }
 
 #[cfg(test)]
