@@ -1,5 +1,6 @@
 //! `frazil cost read`: bills and histories into the ledger.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -8,10 +9,13 @@ use super::money::exact;
 use super::prometheus::{ask, split};
 use super::{path, refuse};
 use crate::cli::cost::ReadArgs;
+use crate::cloud::objects::{is_address, open};
 use crate::commands::Run;
 use crate::error::{Error, Result};
+use crate::ledger::read::{Input, Progress, read as read_all};
 use crate::ledger::told::{Text, Told, ToldError, groups, history, homes, samples, text};
 use crate::ledger::{Gather, Gathered, Ledger, Taken};
+use crate::observe::machine;
 use crate::outcome::Outcome;
 use crate::view::{Align, Layout, Report, Table};
 
@@ -24,7 +28,7 @@ pub(super) async fn read(run: &Run<'_>, args: &ReadArgs) -> Result<Outcome> {
     if args.bills.is_empty() && others.iter().all(|count| *count == 0) {
         return Err(Error::usage("nothing to read").hint("name bills, or `--history`, `--prometheus`, `--homes`, `--groups`"));
     }
-    let gathered = if args.bills.is_empty() { Gather::default().finish() } else { read_bills(&args.bills)? };
+    let gathered = bills(run, &args.bills).await?;
     let told = told(run, args).await?;
     let path = path(run, args.ledger.as_deref())?;
     let mut ledger = Ledger::open(&path).map_err(refuse)?;
@@ -33,10 +37,27 @@ pub(super) async fn read(run: &Run<'_>, args: &ReadArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The rows of bills: each format has a reader of its own.
-fn read_bills(inputs: &[String]) -> Result<Gathered> {
-    let first = inputs.first().map_or("", String::as_str);
-    Err(Error::failed(format!("{first}: bills cannot be read yet: the readers are not merged")))
+/// The rows of bills, here and in object stores.
+async fn bills(run: &Run<'_>, names: &[String]) -> Result<Gathered> {
+    if names.is_empty() {
+        return Ok(Gather::default().finish());
+    }
+    let mut inputs = Vec::new();
+    for name in names {
+        inputs.push(if is_address(name) { open(run.context, name).await? } else { Input::Local(name.into()) });
+    }
+    let progress = RefCell::new(run.printer.progress());
+    progress.borrow_mut().step("read bills");
+    let tell = |read: Progress| {
+        progress.borrow_mut().detail(&format!("{} of {} MB", read.bytes / 1_000_000, read.of / 1_000_000));
+    };
+    let gathered = read_all(&inputs, machine().map_or(1, |machine| machine.cores), &tell).map_err(|error| {
+        progress.borrow_mut().abandon();
+        let hint = error.fault.hint();
+        Error::failed(error.to_string()).hint(hint).hint("nothing was taken in: the ledger is as it was")
+    })?;
+    progress.borrow_mut().finish();
+    Ok(gathered)
 }
 
 /// What others than bills tell.
