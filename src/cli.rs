@@ -106,7 +106,10 @@ impl Cli {
                 | Verb::Plan(_)
                 | Verb::Explain(_)
                 | Verb::Catalog(_)
-                | Verb::Cost(cost::CostArgs { verb: None | Some(cost::CostVerb::Estimate(_)), .. })
+                | Verb::Cost(cost::CostArgs {
+                    verb: None | Some(cost::CostVerb::Estimate(_) | cost::CostVerb::Check(_)),
+                    ..
+                })
                 | Verb::Status(_)
                 | Verb::Nodes(_)
                 | Verb::Doctor(_)

@@ -7,6 +7,7 @@
 pub mod advice;
 pub mod allocate;
 pub mod ask;
+pub mod budget;
 pub mod decimal;
 pub mod forecast;
 mod gather;

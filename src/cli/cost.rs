@@ -46,6 +46,14 @@ Examples:
   frazil cost estimate --region us-central1     beside the same hub in another region, of either cloud
   frazil cost estimate -o wide                  every line: price, quantity, date and source; all assumptions")]
     Estimate(EstimateArgs),
+
+    /// Compare what was spent, and what will be, with the budget: exit with 3 where it is too much.
+    #[command(after_help = "\
+Examples:
+  frazil cost check                     hub.yaml: its budget against the ledger
+  frazil cost check --above 50          say no only past thresholds above 50 %
+  frazil cost check || mail -s 'budget' admin@example.org")]
+    Check(CheckArgs),
 }
 
 /// Arguments of `frazil cost`.
@@ -168,6 +176,22 @@ pub struct EstimateArgs {
     /// be repeated.
     #[arg(long, value_name = "REGION")]
     pub region: Vec<String>,
+}
+
+/// Arguments of `frazil cost check`.
+#[derive(Clone, Debug, Args)]
+pub struct CheckArgs {
+    /// The hub files.
+    #[command(flatten)]
+    pub files: HubFiles,
+
+    /// Thresholds of `budget.alert_at` up to this many percent are known and let through.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0)]
+    pub above: u32,
+
+    /// The ledger. Default: ledger.sqlite in frazil's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
 }
 
 fn month(text: &str) -> Result<Month, String> {

@@ -1,5 +1,6 @@
 //! `frazil cost`: where the money went, and what a hub will cost.
 
+mod check;
 mod estimate;
 mod explanation;
 mod lines;
@@ -24,13 +25,15 @@ pub(super) async fn cost(run: &Run<'_>, args: &CostArgs) -> Result<Outcome> {
     match &args.verb {
         Some(CostVerb::Read(args)) => read::read(run, args).await,
         Some(CostVerb::Estimate(args)) => estimate::estimate(run, args),
+        Some(CostVerb::Check(args)) => check::check(run, args),
         None => show::show(run, &args.show),
     }
 }
 
 /// The ledger's file.
 fn path(run: &Run<'_>, given: Option<&Path>) -> Result<PathBuf> {
-    given.map_or_else(|| Ok(run.context.directories()?.data.join("ledger.sqlite")), |path| Ok(path.to_owned()))
+    given
+        .map_or_else(|| Ok(run.context.directories()?.data.join("ledger.sqlite")), |path| Ok(path.to_owned()))
 }
 
 fn refuse(error: LedgerError) -> Error {
@@ -38,7 +41,9 @@ fn refuse(error: LedgerError) -> Error {
     let failed = Error::failed(message);
     match error {
         LedgerError::Foreign(_) => failed.hint("name another file: `--ledger FILE`"),
-        LedgerError::Version { .. } => failed.hint("use the frazil that made it, or read the bills into a new one"),
+        LedgerError::Version { .. } => {
+            failed.hint("use the frazil that made it, or read the bills into a new one")
+        }
         LedgerError::Twice { .. } => failed.hint("name it once"),
         LedgerError::Sqlite { source, .. } => failed.because(source),
         LedgerError::Make { source, .. } => failed.because(source),

@@ -63,7 +63,12 @@ fn a_real_focus_export() {
     assert_eq!(sources[1], "focus of Oracle 20209880");
     let months: std::collections::BTreeSet<_> = gathered.lines.keys().map(|key| key.month.number()).collect();
     assert_eq!(months.into_iter().collect::<Vec<_>>(), [202_409, 202_410]);
-    assert!(gathered.symbols.get(r#"{"application":"BrightSourceCore","business_unit":"MarseilleSRE","environment":"dev"}"#).is_some());
+    assert!(
+        gathered
+            .symbols
+            .get(r#"{"application":"BrightSourceCore","business_unit":"MarseilleSRE","environment":"dev"}"#)
+            .is_some()
+    );
 }
 
 #[test]
@@ -104,7 +109,11 @@ fn a_standard_export_of_google_as_a_list_of_json() {
     let rows: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     for row in rows.as_array().unwrap() {
         let of = |charge: &str| {
-            format!("{} {charge} {}", row["currency"].as_str().unwrap(), row["service_description"].as_str().unwrap())
+            format!(
+                "{} {charge} {}",
+                row["currency"].as_str().unwrap(),
+                row["service_description"].as_str().unwrap()
+            )
         };
         let sku = row["sku_description"].as_str().unwrap();
         let cost = pico(row["cost"].as_str().unwrap());

@@ -55,10 +55,8 @@ fn files_that_are_no_bills() {
 
 #[test]
 fn columns_that_are_missing_are_named() {
-    let without: Vec<_> = bill()
-        .lines()
-        .map(|line| line.splitn(3, ',').nth(2).unwrap().to_owned() + "\n")
-        .collect();
+    let without: Vec<_> =
+        bill().lines().map(|line| line.splitn(3, ',').nth(2).unwrap().to_owned() + "\n").collect();
     check(
         "bill.csv",
         without.concat().as_bytes(),
@@ -89,13 +87,22 @@ fn values_that_are_wrong_are_shown_where_they_stand() {
     for (row, column, value, expected) in [
         (7, "line_item_unblended_cost", "1,5", "line_item_unblended_cost is `1,5`, which is no number"),
         (1_000, "line_item_unblended_cost", "", "line_item_unblended_cost is empty"),
-        (500, "line_item_usage_start_date", "3.11.2026", "line_item_usage_start_date is `3.11.2026`, which is no date"),
+        (
+            500,
+            "line_item_usage_start_date",
+            "3.11.2026",
+            "line_item_usage_start_date is `3.11.2026`, which is no date",
+        ),
         (2, "resource_tags", "{a}", "resource_tags is `{a}`, which is no JSON object of texts"),
         (3, "line_item_currency_code", "", "line_item_currency_code is empty"),
         (4, "line_item_line_item_type", "", "line_item_line_item_type is empty"),
     ] {
         check("bill.csv", &change(row, column, value), &format!("bill.csv:{}: {expected}", row + 1));
-        check("bill.csv.gz", &zipped(&change(row, column, value)), &format!("bill.csv.gz:{}: {expected}", row + 1));
+        check(
+            "bill.csv.gz",
+            &zipped(&change(row, column, value)),
+            &format!("bill.csv.gz:{}: {expected}", row + 1),
+        );
     }
     // A line break within a field counts as a line.
     let text = String::from_utf8(change(2, "line_item_resource_id", "a\nb")).unwrap();
@@ -126,7 +133,11 @@ fn files_that_were_cut_off() {
     let mut wrong = packed.clone();
     let last = wrong.len() - 5;
     wrong[last] ^= 0xff;
-    check("bill.csv.gz", &wrong, "bill.csv.gz: damaged: corrupt gzip stream does not have a matching checksum");
+    check(
+        "bill.csv.gz",
+        &wrong,
+        "bill.csv.gz: damaged: corrupt gzip stream does not have a matching checksum",
+    );
     let json = br#"{"billing_account_id": "a", "sku": {"id": "x"}, "cost": 1}
 {"billing_account_id": "a", "sku""#;
     check("bill.json", json, "bill.json:2: the file ends within an object");
@@ -194,5 +205,10 @@ fn one_broken_file_of_many_stops_all() {
     write(&folder, "3.csv", (bill() + "x\n").as_bytes());
     let error = gather(&[folder.path()], 2).unwrap_err();
     assert!(error.to_string().ends_with("3.csv:1002: 1 fields, where the header has 21"), "{error}");
-    assert!(gather(&[tempfile::tempdir().unwrap().path()], 2).unwrap_err().to_string().ends_with(": no bills are in it"));
+    assert!(
+        gather(&[tempfile::tempdir().unwrap().path()], 2)
+            .unwrap_err()
+            .to_string()
+            .ends_with(": no bills are in it")
+    );
 }

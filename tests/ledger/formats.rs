@@ -51,7 +51,10 @@ fn a_legacy_report_tells_the_same_money_and_pods() {
     let renamed = |words: Vec<String>| -> Vec<_> {
         words.into_iter().map(|line| line.replace("cur-legacy", "cur2")).collect()
     };
-    assert_eq!(renamed(lines(&old, true)), lines(&new, true).into_iter().map(|line| line.replace("new:", "old:")).collect::<Vec<_>>());
+    assert_eq!(
+        renamed(lines(&old, true)),
+        lines(&new, true).into_iter().map(|line| line.replace("new:", "old:")).collect::<Vec<_>>()
+    );
     assert_eq!(renamed(uses(&old)), uses(&new));
 }
 
@@ -110,12 +113,19 @@ fn googles_export_is_the_same_as_json_csv_and_parquet() {
     }
     let billed: i128 = json.lines.values().map(|sums| sums.billed).sum();
     // Floating-point numbers have more digits: what they lack of 10⁻¹² each is in the line of rounding.
-    let exact: i128 = rows.iter().map(|row| {
-        let credits = row["credits"].as_array().unwrap().iter().map(|credit| scaled(&credit["amount"]));
-        scaled(&row["cost"]) + credits.sum::<i128>()
-    }).sum();
+    let exact: i128 = rows
+        .iter()
+        .map(|row| {
+            let credits = row["credits"].as_array().unwrap().iter().map(|credit| scaled(&credit["amount"]));
+            scaled(&row["cost"]) + credits.sum::<i128>()
+        })
+        .sum();
     assert!((billed * 10_i128.pow(12) - exact).abs() < 2 * 10_i128.pow(12), "{billed} {exact}");
-    assert!(json.symbols.get(r#"{"compute.googleapis.com/cores":"8","frazil-hub":"lab","k8s-namespace":"lab"}"#).is_some());
+    assert!(
+        json.symbols
+            .get(r#"{"compute.googleapis.com/cores":"8","frazil-hub":"lab","k8s-namespace":"lab"}"#)
+            .is_some()
+    );
 }
 
 /// A number in 10⁻²⁴.

@@ -179,7 +179,9 @@ fn add(periods: &mut Vec<CostPeriod>, page: GetCostAndUsageOutput) {
                 .metrics
                 .unwrap_or_default()
                 .into_iter()
-                .map(|(name, value)| (name, (value.amount.unwrap_or_default(), value.unit.unwrap_or_default())))
+                .map(|(name, value)| {
+                    (name, (value.amount.unwrap_or_default(), value.unit.unwrap_or_default()))
+                })
                 .collect(),
         });
         match periods.last_mut().filter(|last| last.start == start) {

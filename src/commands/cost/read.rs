@@ -26,7 +26,8 @@ use crate::view::{Align, Layout, Report, Table};
 pub(super) async fn read(run: &Run<'_>, args: &ReadArgs) -> Result<Outcome> {
     let others = [args.history.len(), args.prometheus.len(), args.homes.len(), args.groups.len()];
     if args.bills.is_empty() && others.iter().all(|count| *count == 0) {
-        return Err(Error::usage("nothing to read").hint("name bills, or `--history`, `--prometheus`, `--homes`, `--groups`"));
+        return Err(Error::usage("nothing to read")
+            .hint("name bills, or `--history`, `--prometheus`, `--homes`, `--groups`"));
     }
     let gathered = bills(run, &args.bills).await?;
     let told = told(run, args).await?;
@@ -44,18 +45,23 @@ async fn bills(run: &Run<'_>, names: &[String]) -> Result<Gathered> {
     }
     let mut inputs = Vec::new();
     for name in names {
-        inputs.push(if is_address(name) { open(run.context, name).await? } else { Input::Local(name.into()) });
+        inputs.push(if is_address(name) {
+            open(run.context, name).await?
+        } else {
+            Input::Local(name.into())
+        });
     }
     let progress = RefCell::new(run.printer.progress());
     progress.borrow_mut().step("read bills");
     let tell = |read: Progress| {
         progress.borrow_mut().detail(&format!("{} of {} MB", read.bytes / 1_000_000, read.of / 1_000_000));
     };
-    let gathered = read_all(&inputs, machine().map_or(1, |machine| machine.cores), &tell).map_err(|error| {
-        progress.borrow_mut().abandon();
-        let hint = error.fault.hint();
-        Error::failed(error.to_string()).hint(hint).hint("nothing was taken in: the ledger is as it was")
-    })?;
+    let gathered =
+        read_all(&inputs, machine().map_or(1, |machine| machine.cores), &tell).map_err(|error| {
+            progress.borrow_mut().abandon();
+            let hint = error.fault.hint();
+            Error::failed(error.to_string()).hint(hint).hint("nothing was taken in: the ledger is as it was")
+        })?;
     progress.borrow_mut().finish();
     Ok(gathered)
 }
@@ -145,7 +151,9 @@ impl Report for Read {
 
     fn data(&self) -> Value {
         let sums = |sums: &[(String, i128)]| {
-            sums.iter().map(|(currency, sum)| json!({ "currency": currency, "billed": exact(*sum) })).collect::<Vec<_>>()
+            sums.iter()
+                .map(|(currency, sum)| json!({ "currency": currency, "billed": exact(*sum) }))
+                .collect::<Vec<_>>()
         };
         let taken = |taken: &Taken| {
             json!({
@@ -172,11 +180,19 @@ impl Report for Read {
     fn text(&self, layout: Layout) -> String {
         let mut text = String::new();
         if !self.taken.is_empty() {
-            let columns = [("bill", Align::Left), ("month", Align::Left), ("sum", Align::Right), ("before", Align::Right)];
+            let columns = [
+                ("bill", Align::Left),
+                ("month", Align::Left),
+                ("sum", Align::Right),
+                ("before", Align::Right),
+            ];
             let mut table = Table::new(columns);
             for taken in &self.taken {
                 let sums = |sums: &[(String, i128)]| {
-                    sums.iter().map(|(currency, sum)| format!("{} {currency}", exact(*sum))).collect::<Vec<_>>().join(", ")
+                    sums.iter()
+                        .map(|(currency, sum)| format!("{} {currency}", exact(*sum)))
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 };
                 let before = taken.before.as_deref().map_or_else(|| "-".to_owned(), sums);
                 table.row([taken.source.to_string(), taken.month.to_string(), sums(&taken.billed), before]);

@@ -1,5 +1,7 @@
 //! `frazil cost`: a table by what was asked, whose parts are the bill.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
 use super::explanation::Explanation;
@@ -11,7 +13,8 @@ use crate::cli::cost::ShowArgs;
 use crate::commands::Run;
 use crate::error::{Error, Result};
 use crate::ledger::allocate::{
-    Allocation, Allocator, Currency, IdleRule, MachineRoom, Money, Question, Ratio, Rule, SharedRule, choose, day_text,
+    Allocation, Allocator, Currency, IdleRule, MachineRoom, Money, Question, Ratio, Rule, SharedRule, choose,
+    day_text,
 };
 use crate::ledger::{Bill, Day, Ledger, Month};
 use crate::outcome::Outcome;
@@ -30,23 +33,10 @@ struct Costs {
 /// # Errors
 /// When the ledger cannot be read, or parts are not the bill, which would be a bug.
 pub(super) fn show(run: &Run<'_>, args: &ShowArgs) -> Result<Outcome> {
-    let path = path(run, args.ledger.as_deref())?;
-    if !path.exists() {
-        return Err(Error::failed(format!("there is no ledger in {}", path.display()))
-            .hint("`frazil cost read BILL…` makes one"));
-    }
-    let ledger = Ledger::open(&path).map_err(refuse)?;
+    let ledger = existing(run, args.ledger.as_deref())?;
     let (bills, ignored) = bills(&ledger, args)?;
     let question = question(args)?;
-    let told = ledger.told().map_err(refuse)?;
-    let machines = Machines::default();
-    let room = |name: &str| machines.room(name);
-    let mut allocator = Allocator::new(&question, &told, &room);
-    for bill in &bills {
-        allocator.add(&ledger.rows(bill).map_err(refuse)?);
-    }
-    let allocation = allocator.finish();
-    check(&allocation)?;
+    let allocation = answer(&ledger, &bills, &question)?;
     if let Some(wanted) = &question.explain {
         let explanation = Explanation::new(&ledger, &bills, wanted, &allocation)?;
         run.printer.report(&explanation)?;
@@ -54,6 +44,30 @@ pub(super) fn show(run: &Run<'_>, args: &ShowArgs) -> Result<Outcome> {
         run.printer.report(&Costs { question, allocation, bills, ignored })?;
     }
     Ok(Outcome::Done)
+}
+
+/// The ledger, if there is one.
+pub(super) fn existing(run: &Run<'_>, given: Option<&Path>) -> Result<Ledger> {
+    let path = path(run, given)?;
+    if !path.exists() {
+        return Err(Error::failed(format!("there is no ledger in {}", path.display()))
+            .hint("`frazil cost read BILL…` makes one"));
+    }
+    Ledger::open(&path).map_err(refuse)
+}
+
+/// Divides bills as a question says.
+pub(super) fn answer(ledger: &Ledger, bills: &[Bill], question: &Question) -> Result<Allocation> {
+    let told = ledger.told().map_err(refuse)?;
+    let machines = Machines::default();
+    let room = |name: &str| machines.room(name);
+    let mut allocator = Allocator::new(question, &told, &room);
+    for bill in bills {
+        allocator.add(&ledger.rows(bill).map_err(refuse)?);
+    }
+    let allocation = allocator.finish();
+    check(&allocation)?;
+    Ok(allocation)
 }
 
 /// The bills of the time that was asked for: those that count, and those of the same money.
@@ -79,11 +93,17 @@ fn question(args: &ShowArgs) -> Result<Question> {
     };
     let (from, to) = (args.from.and_then(day), args.to.and_then(day));
     if from.zip(to).is_some_and(|(from, to)| to < from) {
-        return Err(Error::usage("`--to` is before `--from`").hint("both are days that count, such as --from 2026-10-05 --to 2026-10-09"));
+        return Err(Error::usage("`--to` is before `--from`")
+            .hint("both are days that count, such as --from 2026-10-05 --to 2026-10-09"));
     }
     let mut by = args.by.clone();
     let mut seen = Vec::new();
-    by.retain(|each| !seen.contains(each) && { seen.push(*each); true });
+    by.retain(|each| {
+        !seen.contains(each) && {
+            seen.push(*each);
+            true
+        }
+    });
     Ok(Question {
         by,
         rule: args.rule,
@@ -120,9 +140,11 @@ impl Machines {
             return *known;
         }
         // Machines are known in every region of their cloud.
-        let (provider, region) = if name.contains('.') { (Provider::Aws, "us-west-2") } else { (Provider::Gcp, "us-central1") };
+        let (provider, region) =
+            if name.contains('.') { (Provider::Aws, "us-west-2") } else { (Provider::Gcp, "us-central1") };
         let region = Region::open(provider, region).ok();
-        let machine = region.as_ref().and_then(|region| region.machine(name).ok()).map(|offer| &offer.machine);
+        let machine =
+            region.as_ref().and_then(|region| region.machine(name).ok()).map(|offer| &offer.machine);
         let room = machine.map(|machine| MachineRoom {
             cpu_millis: u64::from(machine.cpu.get()),
             memory_bytes: machine.memory.get(),
@@ -155,7 +177,12 @@ impl Costs {
             Money::Effective => "effective",
             Money::List => "at list prices",
         };
-        format!("{}, {} {money}, by {}: {rule}{weights}, {idle}, {shared}", self.period(), currency.name, by.join(" and "))
+        format!(
+            "{}, {} {money}, by {}: {rule}{weights}, {idle}, {shared}",
+            self.period(),
+            currency.name,
+            by.join(" and ")
+        )
     }
 
     /// The month, or the days.
@@ -190,7 +217,10 @@ impl Costs {
         let mut add = |line: &Line, total: bool| {
             let mut cells = line.cells.clone();
             cells.push(rounded(line.amount, digits));
-            cells.push(percent(line.amount, currency.billed).map_or_else(|| "-".to_owned(), |share| format!("{share:.1} %")));
+            cells.push(
+                percent(line.amount, currency.billed)
+                    .map_or_else(|| "-".to_owned(), |share| format!("{share:.1} %")),
+            );
             if has_idle {
                 cells.push(if line.idle == 0 && !total { String::new() } else { rounded(line.idle, digits) });
             }

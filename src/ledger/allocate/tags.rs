@@ -47,7 +47,9 @@ impl Tags {
 
 /// `user:frazil:hub`, `user_frazil_hub` and `resource_tags/user_frazil_hub` are all `frazil_hub`.
 fn plain(key: &str) -> String {
-    key.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' }).collect()
+    key.chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' })
+        .collect()
 }
 
 fn is_key(own: &str, wanted: &str) -> bool {
@@ -70,7 +72,9 @@ mod tests {
 
     #[test]
     fn keys_are_known_by_each_of_their_spellings() {
-        for key in ["frazil:hub", "user:frazil:hub", "user_frazil_hub", "resourceTags/user:frazil:hub", "frazil-hub"] {
+        for key in
+            ["frazil:hub", "user:frazil:hub", "user_frazil_hub", "resourceTags/user:frazil:hub", "frazil-hub"]
+        {
             let tags = Tags::read(&format!("{{\"{key}\":\"lab\"}}"));
             assert_eq!(tags.get("frazil:hub"), Some("lab"), "{key}");
         }

@@ -35,7 +35,15 @@ pub struct ExportText {
 
 /// Every column that the query makes use of, as Google's detailed export has them.
 pub fn all_columns() -> Vec<String> {
-    let more = ["labels.key", "system_labels.key", "tags.key", "tags.namespace", "credits.type", "credits.name", "cost_at_list"];
+    let more = [
+        "labels.key",
+        "system_labels.key",
+        "tags.key",
+        "tags.namespace",
+        "credits.type",
+        "credits.name",
+        "cost_at_list",
+    ];
     let keys = KEYS.iter().map(|(_, column, _)| *column);
     keys.chain(NEEDED).chain(more).map(str::to_owned).collect()
 }
@@ -79,7 +87,9 @@ pub fn query(
     let mut wanted = vec!["IF(IFNULL(bill.invoice.month, '') = '', FORMAT_TIMESTAMP('%Y%m', bill.usage_start_time, 'UTC'), bill.invoice.month) = @month".to_owned()];
     if parted_by_arrival {
         // Nothing of a month arrives before it begins; in some time zone that is a day earlier.
-        wanted.push("_PARTITIONTIME >= TIMESTAMP_SUB(PARSE_TIMESTAMP('%Y%m', @since), INTERVAL 2 DAY)".to_owned());
+        wanted.push(
+            "_PARTITIONTIME >= TIMESTAMP_SUB(PARSE_TIMESTAMP('%Y%m', @since), INTERVAL 2 DAY)".to_owned(),
+        );
         parameters.push(("since", number));
     }
     let text = format!(
@@ -113,7 +123,11 @@ fn cost(has_list: bool) -> String {
 /// The parts of a row that are credits.
 fn credits(has: &dyn Fn(&str) -> bool) -> String {
     let word = |column: &str| {
-        if has(&format!("credits.{column}")) { format!("IFNULL(credit.{column}, '')") } else { "''".to_owned() }
+        if has(&format!("credits.{column}")) {
+            format!("IFNULL(credit.{column}, '')")
+        } else {
+            "''".to_owned()
+        }
     };
     format!(
         "ARRAY(SELECT AS STRUCT {} AS kind, {} AS name, 0 AS line, credit.amount AS amount, CAST(NULL AS FLOAT64) AS listed, CAST(NULL AS FLOAT64) AS quantity FROM UNNEST(bill.credits) AS credit)",
@@ -157,12 +171,19 @@ mod tests {
         let table = "p.d.t".parse().unwrap();
         let month = Month::new(2026, 11).unwrap();
         let rich = ["resource.", "tags.", "credits.type", "cost_at_list"];
-        let few: Vec<_> =
-            all_columns().into_iter().filter(|one| !rich.iter().any(|begin| one.starts_with(begin))).collect();
+        let few: Vec<_> = all_columns()
+            .into_iter()
+            .filter(|one| !rich.iter().any(|begin| one.starts_with(begin)))
+            .collect();
         assert!(is_detailed(&all_columns()) && !is_detailed(&few));
         let text = query(&table, &few, false, month).unwrap().text;
-        assert!(!text.contains("resource") && !text.contains("credit.type") && !text.contains("cost_at_list"));
+        assert!(
+            !text.contains("resource") && !text.contains("credit.type") && !text.contains("cost_at_list")
+        );
         let error = query(&table, &["cost".to_owned()], false, month).unwrap_err();
-        assert!(error.to_string().starts_with("p.d.t has no column billing_account_id, service.description"), "{error}");
+        assert!(
+            error.to_string().starts_with("p.d.t has no column billing_account_id, service.description"),
+            "{error}"
+        );
     }
 }
