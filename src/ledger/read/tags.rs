@@ -25,7 +25,8 @@ pub(super) enum Rule {
 }
 
 /// Keys of resources that a table's key stands for, as people and controllers write them.
-const RESOURCE_KEYS: [&str; 15] = [
+const RESOURCE_KEYS: [&str; 16] = [
+    "frazil:homes",
     "frazil:hub",
     "frazil:pool",
     "alpha.eksctl.io/cluster-name",
