@@ -142,7 +142,10 @@ impl<'a, 'b> Divider<'a, 'b> {
         for ((day, node), room) in self.allocator.lives.rooms(days, &gpus) {
             // The recorder knows what pods may use, the bill only what the machine has.
             let node = self.allocator.symbols.add(node);
-            self.rooms.insert((day, node), (room, true));
+            // GPUs that are added to a machine are no part of its type; the bill tells them.
+            let billed = self.rooms.get(&(day, node)).map_or(0, |(room, _)| room.gpus);
+            let gpus = if room.gpus > 0 { room.gpus } else { billed };
+            self.rooms.insert((day, node), (Room { gpus, ..room }, true));
         }
     }
 

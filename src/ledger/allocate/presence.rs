@@ -129,8 +129,16 @@ impl Presence {
         let mut rank = vec![0_u32; self.pods.len()];
         (0_u32..).zip(&order).for_each(|(place, pod)| rank[*pod as usize] = place);
         self.days.sort_unstable_by_key(|each| (each.day, each.node, rank[each.pod as usize]));
-        self.named =
-            (0_u32..).zip(&self.pods).map(|(index, pod)| ((pod.hub, pod.name.to_string()), index)).collect();
+        self.days.dedup_by(|next, kept| {
+            let same = (next.day, next.node, next.pod) == (kept.day, kept.node, kept.pod);
+            if same {
+                kept.cpu = kept.cpu.saturating_add(next.cpu);
+                kept.memory = kept.memory.saturating_add(next.memory);
+                kept.gpus = kept.gpus.saturating_add(next.gpus);
+            }
+            same
+        });
+        self.named = (0_u32..).zip(&self.pods).map(|(index, pod)| ((pod.hub, pod.name.to_string()), index)).collect();
         let mut start = 0;
         for chunk in self.days.chunk_by(|a, b| (a.day, a.node) == (b.day, b.node)) {
             let end = start + chunk.len();
@@ -189,8 +197,12 @@ impl<'a> Maker<'a, '_> {
     fn pod(&mut self, name: [&str; 3], hub: Symbol, who: impl FnOnce(&mut Self) -> Who) -> u32 {
         let [namespace, name, uid] = name.map(str::to_owned);
         let key = (namespace, name, uid, hub);
-        if let Some(index) = self.known.get(&key) {
-            return *index;
+        if let Some(index) = self.known.get(&key).copied() {
+            // Tags are written from when somebody turned them on: the first rows of a pod may have none.
+            if self.presence.pods[index as usize].who.person == Symbol::EMPTY {
+                self.presence.pods[index as usize].who = who(self);
+            }
+            return index;
         }
         let who = who(self);
         let index = u32::try_from(self.presence.pods.len()).unwrap_or(u32::MAX);

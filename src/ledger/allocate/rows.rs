@@ -6,7 +6,7 @@ use super::classify::{Component, Gke, Marks, Pool, component, last_segment, mach
 use super::lives::Room;
 use super::sums::RowWords;
 use crate::ledger::BillRows;
-use crate::ledger::line::{Charge, Day, LineKey, Sums};
+use crate::ledger::line::{Day, LineKey, Sums};
 use crate::ledger::symbols::{Symbol, Symbols};
 
 /// What a machine has, as its type says.
