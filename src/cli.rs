@@ -1,6 +1,7 @@
 //! The command line: inert data, one file a verb.
 
 pub mod catalog;
+pub mod cost;
 mod doctor;
 mod down;
 mod explain;
@@ -162,6 +163,9 @@ Example:
 
     /// Look at machine types and prices.
     Catalog(catalog::CatalogArgs),
+
+    /// Tell what a hub costs and will cost.
+    Cost(cost::CostArgs),
 
     /// Write what a hub file becomes: Terraform, Helm values, manifests, image; no network or credentials.
     #[command(after_help = "\

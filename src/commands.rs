@@ -1,6 +1,7 @@
 //! The verbs: context and arguments in, a report out.
 
 pub mod catalog;
+mod cost;
 mod docs;
 mod doctor;
 mod down;
@@ -44,6 +45,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Explain(args) => explain::explain(&run, args),
         Verb::Schema => docs::schema(),
         Verb::Catalog(args) => catalog::catalog(&run, args),
+        Verb::Cost(args) => cost::cost(&run, args),
         Verb::Record(args) => record::record(&run, args).await,
         Verb::Render(args) => render::render(&run, args),
         Verb::Plan(args) => plan::plan(&run, args).await,

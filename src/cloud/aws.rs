@@ -23,7 +23,9 @@ mod session;
 mod tagged;
 mod zones;
 
-pub use costs::{BILLED, CostAnswer, CostFilter, CostGroup, CostKey, CostPeriod, CostQuestion, EFFECTIVE, QUANTITY};
+pub use costs::{
+    BILLED, CostAnswer, CostFilter, CostGroup, CostKey, CostPeriod, CostQuestion, EFFECTIVE, QUANTITY,
+};
 pub use queries::{AthenaQuery, AthenaRows, AthenaTable, TableFacts};
 pub use session::Aws;
 

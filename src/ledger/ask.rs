@@ -13,8 +13,8 @@ mod cost_explorer;
 pub mod cur_text;
 #[cfg(any(feature = "aws", feature = "gcp"))]
 mod digest;
-pub mod export_text;
 mod expense;
+pub mod export_text;
 mod names;
 #[cfg(any(feature = "aws", feature = "gcp"))]
 mod rows;

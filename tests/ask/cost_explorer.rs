@@ -53,7 +53,8 @@ impl Used {
     }
 
     fn tagged(mut self, hub: &str, pool: &str) -> Self {
-        self.tags = [("frazil:hub", hub), ("frazil:pool", pool)].map(|(key, value)| (key, value.to_owned())).into();
+        self.tags =
+            [("frazil:hub", hub), ("frazil:pool", pool)].map(|(key, value)| (key, value.to_owned())).into();
         self.tags.retain(|_, value| !value.is_empty());
         self
     }
@@ -69,10 +70,17 @@ impl Used {
             return all.iter().all(|one| self.fits(one));
         }
         let values = |filter: &Value| -> Vec<String> {
-            filter["Values"].as_array().into_iter().flatten().map(|one| one.as_str().unwrap().to_owned()).collect()
+            filter["Values"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|one| one.as_str().unwrap().to_owned())
+                .collect()
         };
         if let Some(dimension) = filter.get("Dimensions") {
-            return values(dimension).iter().any(|value| value == self.word(dimension["Key"].as_str().unwrap()));
+            return values(dimension)
+                .iter()
+                .any(|value| value == self.word(dimension["Key"].as_str().unwrap()));
         }
         let tag = &filter["Tags"];
         let own = self.tags.get(tag["Key"].as_str().unwrap());
@@ -103,14 +111,21 @@ fn amount(pico: i128) -> String {
 /// `GetCostAndUsage`: every group of a page is of `most`, whatever its day.
 fn answer(all: &[Used], asked: &Value, most: usize, open: &str) -> Answer {
     let text = |pointer: &str| asked.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (start, end, daily) = (text("/TimePeriod/Start"), text("/TimePeriod/End"), text("/Granularity") == "DAILY");
+    let (start, end, daily) =
+        (text("/TimePeriod/Start"), text("/TimePeriod/End"), text("/Granularity") == "DAILY");
     let keys = asked["GroupBy"].as_array().unwrap();
     assert_eq!((keys.len(), asked["Metrics"].as_array().unwrap().len()), (2, 3));
     let mut sums: BTreeMap<(String, [String; 2]), (i128, i128, i128, &str)> = BTreeMap::new();
     for used in all.iter().filter(|used| used.day >= start && used.day < end && used.fits(&asked["Filter"])) {
         let period = if daily { used.day.clone() } else { start.clone() };
-        let sum = sums.entry((period, [used.key(&keys[0]), used.key(&keys[1])])).or_insert((0, 0, 0, used.unit));
-        *sum = (sum.0 + used.billed, sum.1 + used.amortized, sum.2 + used.quantity, if sum.3 == used.unit { sum.3 } else { "N/A" });
+        let sum =
+            sums.entry((period, [used.key(&keys[0]), used.key(&keys[1])])).or_insert((0, 0, 0, used.unit));
+        *sum = (
+            sum.0 + used.billed,
+            sum.1 + used.amortized,
+            sum.2 + used.quantity,
+            if sum.3 == used.unit { sum.3 } else { "N/A" },
+        );
     }
     let mut periods: Vec<Value> = Vec::new();
     let (first, last): (Date, Date) = (start.parse().unwrap(), end.parse().unwrap());
@@ -194,16 +209,39 @@ fn account() -> Vec<Used> {
     let mut all = Vec::new();
     for day in 1..=31 {
         let day = format!("2026-10-{day:02}");
-        for (number, (hub, pool)) in
-            (1_i128..).zip([("lab", "core"), ("lab", "user"), ("lab", ""), ("other", "user"), ("", ""), ("", "user")])
-        {
-            let ec2 = Used::new(&day, "Amazon Elastic Compute Cloud - Compute", "USW2-BoxUsage:r7i.large", "Usage", 6_350_400_000_033 * number);
-            let transfer = |service: &str| Used::new(&day, service, "DataTransfer-Out-Bytes", "Usage", 12_345_678_901 * number);
-            let mut planned = Used::new(&day, "Amazon Elastic Compute Cloud - Compute", "USW2-BoxUsage:m5.large", "SavingsPlanCoveredUsage", 2 * PICO);
+        for (number, (hub, pool)) in (1_i128..).zip([
+            ("lab", "core"),
+            ("lab", "user"),
+            ("lab", ""),
+            ("other", "user"),
+            ("", ""),
+            ("", "user"),
+        ]) {
+            let ec2 = Used::new(
+                &day,
+                "Amazon Elastic Compute Cloud - Compute",
+                "USW2-BoxUsage:r7i.large",
+                "Usage",
+                6_350_400_000_030 * number,
+            );
+            let transfer = |service: &str| {
+                Used::new(&day, service, "DataTransfer-Out-Bytes", "Usage", 12_345_678_901 * number)
+            };
+            let mut planned = Used::new(
+                &day,
+                "Amazon Elastic Compute Cloud - Compute",
+                "USW2-BoxUsage:m5.large",
+                "SavingsPlanCoveredUsage",
+                2 * PICO,
+            );
             planned.amortized = PICO;
-            all.extend([ec2, transfer("EC2 - Other"), transfer("Amazon Simple Storage Service"), planned].map(|used| used.tagged(hub, pool)));
+            all.extend(
+                [ec2, transfer("EC2 - Other"), transfer("Amazon Simple Storage Service"), planned]
+                    .map(|used| used.tagged(hub, pool)),
+            );
         }
-        let mut negation = Used::new(&day, "Savings Plans for AWS Compute usage", "", "SavingsPlanNegation", -12 * PICO);
+        let mut negation =
+            Used::new(&day, "Savings Plans for AWS Compute usage", "", "SavingsPlanNegation", -12 * PICO);
         negation.amortized = 0;
         all.push(negation);
         all.push(Used::new(&day, "Amazon Elastic Compute Cloud - Compute", "", "Credit", -PICO / 3));
@@ -239,12 +277,16 @@ async fn a_month_has_hubs_pools_services_and_sums_to_the_invoice() {
     assert_eq!(effective, truth(&account(), |_| true, |used| used.amortized));
     assert_eq!(of_charge(gathered, Charge::Tax), 42 * PICO);
     assert_eq!(of_charge(gathered, Charge::Discount), -12 * 31 * PICO);
-    assert_eq!(of_charge(gathered, Charge::Credit), truth(&account(), |used| used.word("RECORD_TYPE") == "Credit", |used| used.billed));
+    assert_eq!(
+        of_charge(gathered, Charge::Credit),
+        truth(&account(), |used| used.word("RECORD_TYPE") == "Credit", |used| used.billed)
+    );
     assert!(of_charge(gathered, Charge::Rounding).abs() > 0);
 
     let text = |symbol| gathered.symbols.text(symbol);
     let found = gathered.lines.iter().find(|(key, _)| {
-        text(key.tags) == r#"{"frazil:hub":"lab","frazil:pool":"user"}"# && text(key.usage_type).starts_with("USW2-BoxUsage:r7i")
+        text(key.tags) == r#"{"frazil:hub":"lab","frazil:pool":"user"}"#
+            && text(key.usage_type).starts_with("USW2-BoxUsage:r7i")
     });
     let (key, sums) = found.unwrap();
     assert_eq!((text(key.region), text(key.unit), text(key.account)), ("us-west-2", "Hrs", ACCOUNT));
@@ -312,7 +354,11 @@ async fn throttling_is_waited_for_and_refusals_say_what_to_do() {
 
     let world = World::start(account(), 1_000, "2026-11-01").await;
     let cases = [
-        ("AccessDeniedException", "User: x is not authorized to perform: ce:GetCostAndUsage", "the right ce:GetCostAndUsage"),
+        (
+            "AccessDeniedException",
+            "User: x is not authorized to perform: ce:GetCostAndUsage",
+            "the right ce:GetCostAndUsage",
+        ),
         ("DataUnavailableException", "Data is not available", "open it once in the console"),
         ("BillExpirationException", "The requested report expired", "Cost and Usage Report"),
     ];
@@ -330,12 +376,16 @@ async fn what_is_not_there_costs_nothing() {
     for (year, month) in [(2025, 9), (2026, 12)] {
         assert!(world.ask(Month::new(year, month).unwrap()).await.is_err());
     }
-    let at = |account: &str| CostExplorer::at(account, PathBuf::new(), Timestamp::UNIX_EPOCH, date(2026, 11, 22));
+    let at =
+        |account: &str| CostExplorer::at(account, PathBuf::new(), Timestamp::UNIX_EPOCH, date(2026, 11, 22));
     for wrong in ["", "12345678901", "12345678901x", "1234567890123"] {
         assert_eq!(at(wrong).unwrap_err().to_string(), format!("`{wrong}` is no account of AWS"));
     }
     let mut no = |_: &Expense| Err(Error::failed("too much"));
-    assert_eq!(at(ACCOUNT).unwrap().month(&world.aws, october(), &mut no).await.unwrap_err().to_string(), "too much");
+    assert_eq!(
+        at(ACCOUNT).unwrap().month(&world.aws, october(), &mut no).await.unwrap_err().to_string(),
+        "too much"
+    );
     assert_eq!(world.paid(), 0);
 }
 
@@ -366,7 +416,9 @@ async fn answers_of_different_times_are_not_put_together() {
     let renewed = World::start(more.clone(), 1_000, "2026-11-01").await;
     // Half of the answers are of before.
     for file in std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()) {
-        if std::fs::read_to_string(&file).unwrap().contains("RECORD") || std::fs::read_to_string(&file).unwrap().contains(r#""Tax""#) {
+        if std::fs::read_to_string(&file).unwrap().contains("RECORD")
+            || std::fs::read_to_string(&file).unwrap().contains(r#""Tax""#)
+        {
             std::fs::copy(&file, renewed.folder.path().join(file.file_name().unwrap())).unwrap();
         }
     }
@@ -393,7 +445,8 @@ async fn recorded_answers_are_summed_to_the_last_decimal() {
                 let (whole, part) = text.split_once('.').unwrap_or((text, ""));
                 let pico: i128 = format!("{whole}{part:0<12}").parse().unwrap();
                 total += pico;
-                let (day, service) = (period["TimePeriod"]["Start"].as_str().unwrap(), group["Keys"][0].as_str().unwrap());
+                let (day, service) =
+                    (period["TimePeriod"]["Start"].as_str().unwrap(), group["Keys"][0].as_str().unwrap());
                 all.push(Used::new(day, service, "USW2-x", "Usage", pico));
             }
         }

@@ -21,7 +21,10 @@ pub(crate) struct Request {
 impl Request {
     /// The operation of AWS's JSON protocol; empty where it is none.
     pub(crate) fn operation(&self) -> &str {
-        self.headers.get("x-amz-target").and_then(|target| target.split_once('.')).map_or("", |(_, name)| name)
+        self.headers
+            .get("x-amz-target")
+            .and_then(|target| target.split_once('.'))
+            .map_or("", |(_, name)| name)
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -52,7 +55,8 @@ impl StandIn {
                     let Some(request) = read(&connection) else { return };
                     told.lock().unwrap().push(request.clone());
                     let (status, body) = answer(&request);
-                    let head = format!("HTTP/1.1 {status} x\r\ncontent-type: application/json\r\nconnection: close");
+                    let head =
+                        format!("HTTP/1.1 {status} x\r\ncontent-type: application/json\r\nconnection: close");
                     write!(connection, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
                 });
             }

@@ -155,13 +155,13 @@ fn expression(filter: &CostFilter) -> Expression {
     match filter {
         CostFilter::Dimension(name, values) => {
             let dimension = DimensionValues::builder().key(Dimension::from(*name));
-            let dimension = dimension.set_values(Some(values.clone())).match_options(MatchOption::Equals);
-            Expression::builder().dimensions(dimension.build()).build()
+            Expression::builder().dimensions(dimension.set_values(Some(values.clone())).build()).build()
         }
         CostFilter::Tag(name, value) => {
             let tag = TagValues::builder().key(*name);
             let tag = match value {
-                Some(value) => tag.values(value).match_options(MatchOption::Equals),
+                // Without options, equal to the last letter's case.
+                Some(value) => tag.values(value),
                 None => tag.match_options(MatchOption::Absent),
             };
             Expression::builder().tags(tag.build()).build()
@@ -179,7 +179,9 @@ fn add(periods: &mut Vec<CostPeriod>, page: GetCostAndUsageOutput) {
                 .metrics
                 .unwrap_or_default()
                 .into_iter()
-                .map(|(name, value)| (name, (value.amount.unwrap_or_default(), value.unit.unwrap_or_default())))
+                .map(|(name, value)| {
+                    (name, (value.amount.unwrap_or_default(), value.unit.unwrap_or_default()))
+                })
                 .collect(),
         });
         match periods.last_mut().filter(|last| last.start == start) {

@@ -112,13 +112,19 @@ impl Aws {
     ///
     /// # Errors
     /// When the cloud does not answer.
-    pub async fn table_bytes(&self, location: &str, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Result<Option<u64>> {
-        let Some((bucket, prefix)) = location.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) else {
+    pub async fn table_bytes(
+        &self,
+        location: &str,
+        wanted: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<Option<u64>> {
+        let Some((bucket, prefix)) = location.strip_prefix("s3://").and_then(|rest| rest.split_once('/'))
+        else {
             return Ok(None);
         };
         let (mut bytes, mut token) = (0, String::new());
         for _ in 0..MOST_LISTED {
-            let mut query = vec![("list-type".to_owned(), "2".to_owned()), ("prefix".to_owned(), prefix.to_owned())];
+            let mut query =
+                vec![("list-type".to_owned(), "2".to_owned()), ("prefix".to_owned(), prefix.to_owned())];
             if !token.is_empty() {
                 query.push(("continuation-token".to_owned(), token));
             }
@@ -201,10 +207,7 @@ impl Aws {
     }
 
     /// An error tells whether it came of a later page.
-    async fn result_once(
-        &self,
-        id: &str,
-    ) -> std::result::Result<Told, (Fault, bool)> {
+    async fn result_once(&self, id: &str) -> std::result::Result<Told, (Fault, bool)> {
         let (mut names, mut rows, mut token) = (Vec::new(), Vec::new(), String::new());
         loop {
             let mut body = json!({ "QueryExecutionId": id, "MaxResults": ROWS });
@@ -262,7 +265,9 @@ fn row(value: &Value) -> Vec<Option<String>> {
 fn state(answer: &Value) -> State {
     let status = "/QueryExecution/Status";
     match text(answer, &format!("{status}/State")).as_str() {
-        "SUCCEEDED" => State::Done(number(answer, "/QueryExecution/Statistics/DataScannedInBytes").unwrap_or(0)),
+        "SUCCEEDED" => {
+            State::Done(number(answer, "/QueryExecution/Statistics/DataScannedInBytes").unwrap_or(0))
+        }
         "FAILED" | "CANCELLED" => State::Failed {
             reason: text(answer, &format!("{status}/StateChangeReason")),
             again: text(answer, &format!("{status}/AthenaError/Retryable")) == "true",
@@ -276,7 +281,8 @@ fn failed(id: &str, reason: &str) -> Error {
     let failed = Error::failed(format!("the query {id} failed: {said}"));
     let low = reason.to_lowercase();
     if low.contains("bytes scanned limit") {
-        return failed.hint("the workgroup limits what a query may read: raise that, or name another workgroup");
+        return failed
+            .hint("the workgroup limits what a query may read: raise that, or name another workgroup");
     }
     if low.contains("access denied") || low.contains("not authorized") {
         return failed
@@ -298,6 +304,7 @@ fn no_table(table: &AthenaTable, region: &str, said: &str) -> Error {
 /// 64 hexadecimal digits that nobody had before.
 fn token() -> Result<String> {
     let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Error::failed("no random numbers").because(error.to_string()))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::failed("no random numbers").because(error.to_string()))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

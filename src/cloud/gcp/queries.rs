@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::session::{Ask, Gcp, is_missing};
+use super::session::{Ask, Gcp, is_missing, permission};
 use crate::cloud::http::{Asked, Fault};
 use crate::cloud::read::{each, flag, number, text};
 use crate::error::{Error, Result};
@@ -135,7 +135,8 @@ impl Gcp {
 
     async fn result(&self, job: &str, place: &str, mut page: Value) -> Asked<BigRows> {
         let names = each(&page, "/schema/fields").into_iter().map(|one| text(one, "/name")).collect();
-        let scanned = if flag(&page, "/cacheHit") { 0 } else { number(&page, "/totalBytesProcessed").unwrap_or(0) };
+        let scanned =
+            if flag(&page, "/cacheHit") { 0 } else { number(&page, "/totalBytesProcessed").unwrap_or(0) };
         let mut all = BigRows { id: job.to_owned(), names, rows: Vec::new(), scanned };
         loop {
             all.rows.extend(each(&page, "/rows").into_iter().map(row));
@@ -165,18 +166,22 @@ impl Gcp {
     }
 
     fn explained_query(&self, fault: Fault) -> Error {
+        if let Fault::Refused(refusal) = &fault
+            && refusal.code == "accessDenied"
+        {
+            let said = refusal.message.lines().next().unwrap_or_default().trim_end_matches('.');
+            let needed = permission(said).unwrap_or(&refusal.asked);
+            return Error::failed(format!("{} in the project {}: {said}", refusal.asked, self.project()))
+                .hint(format!("these credentials lack the permission {needed}"))
+                .hint("docs/costs.md, \"Asking the cloud\", lists the rights that asking BigQuery takes");
+        }
         let (code, missing) = (fault.code().to_owned(), is_missing(&fault));
         let error = match self.or_explain::<()>(Err(fault)) {
             Err(error) => error,
             Ok(()) => Error::failed("BigQuery refused"),
         };
         match code.as_str() {
-            "bytesBilledLimitExceeded" => {
-                error.hint("the table grew since it was looked at: ask again")
-            }
-            "accessDenied" => {
-                error.hint("docs/costs.md, \"Asking the cloud\", lists the rights that asking BigQuery takes")
-            }
+            "bytesBilledLimitExceeded" => error.hint("the table grew since it was looked at: ask again"),
             _ if missing => error.hint("check the name of the table, and where its dataset lies"),
             _ => error,
         }
@@ -184,9 +189,7 @@ impl Gcp {
 }
 
 fn body(query: &BigQuery, location: &str) -> Value {
-    let parameter = |(name, value): &(&str, String)| {
-        json!({ "name": name, "parameterType": { "type": "STRING" }, "parameterValue": { "value": value } })
-    };
+    let parameter = |(name, value): &(&str, String)| json!({ "name": name, "parameterType": { "type": "STRING" }, "parameterValue": { "value": value } });
     let mut body = json!({
         "query": query.text,
         "useLegacySql": false,
@@ -223,7 +226,8 @@ fn no_table(table: &BigTable) -> Error {
 /// Of the form that BigQuery takes: a UUID (RFC 9562, version 4).
 fn request_id() -> Result<String> {
     let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Error::failed("no random numbers").because(error.to_string()))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::failed("no random numbers").because(error.to_string()))?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -59,7 +59,9 @@ impl CostExplorer {
     pub fn at(account: &str, folder: PathBuf, now: Timestamp, today: Date) -> Result<Self> {
         // An account that is not there would be answered with nothing, and billed.
         if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::usage(format!("`{account}` is no account of AWS")).hint("it has twelve digits"));
+            return Err(
+                Error::usage(format!("`{account}` is no account of AWS")).hint("it has twelve digits")
+            );
         }
         Ok(Self { account: account.to_owned(), cache: Cache::new(folder, now), today })
     }
@@ -90,7 +92,8 @@ impl CostExplorer {
                 .into_iter()
                 .map(|pair| (questions::part(&self.account, &span, &pair, &records), pair))
                 .collect();
-            let known = asked.iter().filter(|(question, _)| self.cache.has(question, &self.account)).count() as u64;
+            let known =
+                asked.iter().filter(|(question, _)| self.cache.has(question, &self.account)).count() as u64;
             told(&expense(count.asked + asked.len() as u64 - known, count.cached + known))?;
             for (question, pair) in asked {
                 parts.push(Part { answer: self.ask(aws, &question, &mut count).await?, pair });
@@ -117,7 +120,6 @@ impl CostExplorer {
         self.cache.write(question, &self.account, &answer)?;
         Ok(answer)
     }
-
 }
 
 fn expense(requests: u64, cached: u64) -> Expense {

@@ -103,7 +103,9 @@ pub fn query(table: &CurTable, columns: &[Column], parted_by: &[String], month: 
     select.push("COUNT(*) AS \"lines\"".to_owned());
     let mut wanted = vec![format!("substr(CAST(\"{PERIOD}\" AS VARCHAR), 1, 7) = ?")];
     // Only the files of the month are read then.
-    let is_text = |column: &&Column| column.name == PART && ["string", "varchar"].iter().any(|kind| column.kind.starts_with(kind));
+    let is_text = |column: &&Column| {
+        column.name == PART && ["string", "varchar"].iter().any(|kind| column.kind.starts_with(kind))
+    };
     let parted = parted_by.iter().any(|name| name == PART) && columns.iter().any(|column| is_text(&column));
     wanted.extend(parted.then(|| format!("\"{PART}\" = ?")));
     let text = format!(

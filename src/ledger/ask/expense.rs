@@ -84,7 +84,10 @@ mod tests {
     #[test]
     fn what_asking_costs_is_told_plainly() {
         let cent = Amount::from_decimal("0.01").ok();
-        assert_eq!(Expense::requests("Cost Explorer", 9, 0, cent).to_string(), "Cost Explorer: 9 requests, 0.09 USD");
+        assert_eq!(
+            Expense::requests("Cost Explorer", 9, 0, cent).to_string(),
+            "Cost Explorer: 9 requests, 0.09 USD"
+        );
         assert_eq!(
             Expense::requests("Cost Explorer", 1, 8, cent).to_string(),
             "Cost Explorer: 1 request, 0.01 USD; 8 known from before"
@@ -92,7 +95,10 @@ mod tests {
         assert_eq!(Expense::athena(Some(4_200_000_000)).to_string(), "Athena: 4.2 GB read, 0.0210 USD");
         assert_eq!(Expense::athena(Some(1)).usd, Amount::from_decimal("0.00005").ok());
         assert_eq!(Expense::athena(None).to_string(), "Athena: an unknown amount read, price not known");
-        assert_eq!(Expense::bigquery(1 << 40).to_string(), "BigQuery: 1.0 TB read, 6.2500 USD".replace("6.2500", "6.25"));
+        assert_eq!(
+            Expense::bigquery(1 << 40).to_string(),
+            "BigQuery: 1.0 TB read, 6.2500 USD".replace("6.2500", "6.25")
+        );
         assert_eq!(Expense::bigquery(0).usd, Some(Amount::from_pico(0)));
     }
 }

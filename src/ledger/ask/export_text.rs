@@ -35,7 +35,15 @@ pub struct ExportText {
 
 /// Every column that the query makes use of, as Google's detailed export has them.
 pub fn all_columns() -> Vec<String> {
-    let more = ["labels.key", "system_labels.key", "tags.key", "tags.namespace", "credits.type", "credits.name", "cost_at_list"];
+    let more = [
+        "labels.key",
+        "system_labels.key",
+        "tags.key",
+        "tags.namespace",
+        "credits.type",
+        "credits.name",
+        "cost_at_list",
+    ];
     let keys = KEYS.iter().map(|(_, column, _)| *column);
     keys.chain(NEEDED).chain(more).map(str::to_owned).collect()
 }
@@ -57,48 +65,57 @@ pub fn query(
 ) -> Result<ExportText> {
     let has = |name: &str| columns.iter().any(|column| column == name);
     missing(table, &has)?;
-    let mut select = vec!["FORMAT_TIMESTAMP('%F', bill.usage_start_time, 'UTC') AS day".to_owned()];
+    // Keys are made inside and grouped by outside: nothing is grouped by a query of its own.
+    let mut inner = vec![("day", "FORMAT_TIMESTAMP('%F', bill.usage_start_time, 'UTC')".to_owned())];
     let keys = KEYS.iter().filter(|(_, column, _)| has(column));
-    select.extend(keys.map(|(name, column, _)| format!("IFNULL(bill.{column}, '') AS {name}")));
+    inner.extend(keys.map(|(name, column, _)| (*name, format!("IFNULL(bill.{column}, '')"))));
     for name in ["labels", "system_labels", "tags"] {
-        select.extend(has(&format!("{name}.key")).then(|| labels(name, has(&format!("{name}.namespace")))));
+        let found = has(&format!("{name}.key"));
+        inner.extend(found.then(|| (name, labels(name, has(&format!("{name}.namespace"))))));
     }
-    select.push("part.kind AS credit_kind".to_owned());
-    select.push("part.name AS credit".to_owned());
-    select.push("part.line AS is_cost".to_owned());
-    let grouped: Vec<_> = (1..=select.len()).map(|place| place.to_string()).collect();
-    for (name, column) in [("billed", "part.amount"), ("list", "part.listed")] {
+    inner.extend([("credit_kind", "kind"), ("credit", "name"), ("is_cost", "line")].map(of_part));
+    let mut select: Vec<_> = inner.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let grouped = select.join(", ");
+    inner.extend([("amount", "amount"), ("listed", "listed"), ("used", "quantity")].map(of_part));
+    for (name, column) in [("billed", "amount"), ("list", "listed")] {
         select.push(format!("SUM(ROUND({}, 12)) AS {name}", number(column)));
         select.push(format!("SUM({}) AS {name}_exact", number(column)));
     }
-    select.push(format!("SUM(ROUND({}, 12)) AS quantity", number("part.quantity")));
+    select.push(format!("SUM(ROUND({}, 12)) AS quantity", number("used")));
     select.push("COUNT(*) AS lines".to_owned());
+    let inner: Vec<_> = inner.into_iter().map(|(name, made)| format!("{made} AS {name}")).collect();
     let number = month.number().to_string();
     let mut parameters = vec![("month", number.clone())];
     // What is on no invoice yet is of the month that it was used in.
     let mut wanted = vec!["IF(IFNULL(bill.invoice.month, '') = '', FORMAT_TIMESTAMP('%Y%m', bill.usage_start_time, 'UTC'), bill.invoice.month) = @month".to_owned()];
     if parted_by_arrival {
         // Nothing of a month arrives before it begins; in some time zone that is a day earlier.
-        wanted.push("_PARTITIONTIME >= TIMESTAMP_SUB(PARSE_TIMESTAMP('%Y%m', @since), INTERVAL 2 DAY)".to_owned());
+        wanted.push(
+            "_PARTITIONTIME >= TIMESTAMP_SUB(PARSE_TIMESTAMP('%Y%m', @since), INTERVAL 2 DAY)".to_owned(),
+        );
         parameters.push(("since", number));
     }
     let text = format!(
-        "SELECT\n  {}\nFROM {} AS bill,\n  UNNEST(ARRAY_CONCAT(\n    [{}],\n    {}\n  )) AS part\nWHERE {}\nGROUP BY {}",
+        "SELECT\n  {}\nFROM (\n  SELECT\n    {}\n  FROM {} AS bill,\n    UNNEST(ARRAY_CONCAT(\n      [{}],\n      {}\n    )) AS part\n  WHERE {}\n)\nGROUP BY {grouped}",
         select.join(",\n  "),
+        inner.join(",\n    "),
         table.quoted(),
         cost(has("cost_at_list")),
         credits(&has),
-        wanted.join("\n  AND "),
-        grouped.join(", ")
+        wanted.join("\n    AND "),
     );
     Ok(ExportText { text, parameters })
+}
+
+fn of_part((name, field): (&'static str, &str)) -> (&'static str, String) {
+    (name, format!("part.{field}"))
 }
 
 /// A list of labels as JSON, sorted so that the same ones are the same text.
 fn labels(name: &str, has_space: bool) -> String {
     let space = if has_space { ", label.namespace" } else { "" };
     format!(
-        "TO_JSON_STRING(ARRAY(SELECT AS STRUCT label.key, label.value{space} FROM UNNEST(bill.{name}) AS label ORDER BY label.key, label.value)) AS {name}"
+        "TO_JSON_STRING(ARRAY(SELECT AS STRUCT label.key, label.value{space} FROM UNNEST(bill.{name}) AS label ORDER BY label.key, label.value))"
     )
 }
 
@@ -113,7 +130,11 @@ fn cost(has_list: bool) -> String {
 /// The parts of a row that are credits.
 fn credits(has: &dyn Fn(&str) -> bool) -> String {
     let word = |column: &str| {
-        if has(&format!("credits.{column}")) { format!("IFNULL(credit.{column}, '')") } else { "''".to_owned() }
+        if has(&format!("credits.{column}")) {
+            format!("IFNULL(credit.{column}, '')")
+        } else {
+            "''".to_owned()
+        }
     };
     format!(
         "ARRAY(SELECT AS STRUCT {} AS kind, {} AS name, 0 AS line, credit.amount AS amount, CAST(NULL AS FLOAT64) AS listed, CAST(NULL AS FLOAT64) AS quantity FROM UNNEST(bill.credits) AS credit)",
@@ -157,12 +178,19 @@ mod tests {
         let table = "p.d.t".parse().unwrap();
         let month = Month::new(2026, 11).unwrap();
         let rich = ["resource.", "tags.", "credits.type", "cost_at_list"];
-        let few: Vec<_> =
-            all_columns().into_iter().filter(|one| !rich.iter().any(|begin| one.starts_with(begin))).collect();
+        let few: Vec<_> = all_columns()
+            .into_iter()
+            .filter(|one| !rich.iter().any(|begin| one.starts_with(begin)))
+            .collect();
         assert!(is_detailed(&all_columns()) && !is_detailed(&few));
         let text = query(&table, &few, false, month).unwrap().text;
-        assert!(!text.contains("resource") && !text.contains("credit.type") && !text.contains("cost_at_list"));
+        assert!(
+            !text.contains("resource") && !text.contains("credit.type") && !text.contains("cost_at_list")
+        );
         let error = query(&table, &["cost".to_owned()], false, month).unwrap_err();
-        assert!(error.to_string().starts_with("p.d.t has no column billing_account_id, service.description"), "{error}");
+        assert!(
+            error.to_string().starts_with("p.d.t has no column billing_account_id, service.description"),
+            "{error}"
+        );
     }
 }

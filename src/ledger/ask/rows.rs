@@ -59,7 +59,9 @@ impl Row<'_> {
     fn money(&self, name: &str) -> Result<Option<Decimal>> {
         let Some(pico) = self.sum(name)? else { return Ok(None) };
         let exact_name = format!("{name}_exact");
-        let exact = self.known(&exact_name).map(|text| Decimal::from_text(text).ok_or_else(|| self.wrong(&exact_name)));
+        let exact = self
+            .known(&exact_name)
+            .map(|text| Decimal::from_text(text).ok_or_else(|| self.wrong(&exact_name)));
         let exact = exact.transpose()?.unwrap_or(Decimal { pico, rest: 0 });
         Ok(Some(Decimal { pico, rest: (exact.pico - pico) * 10_i128.pow(24) + exact.rest }))
     }
@@ -74,7 +76,14 @@ impl Row<'_> {
     }
 
     /// Adds what the row sums up.
-    fn add(&self, gather: &mut Gather, key: LineKey, quantity: i128, prices: Prices, file: u32) -> Result<()> {
+    fn add(
+        &self,
+        gather: &mut Gather,
+        key: LineKey,
+        quantity: i128,
+        prices: Prices,
+        file: u32,
+    ) -> Result<()> {
         let (first, lines) = (Lineage { file, row: self.number }, self.lines()?);
         gather.line(key, quantity, prices, first);
         if lines > 1 {

@@ -78,7 +78,8 @@ fn words(json: &str, known: &[&str]) -> Option<Pairs> {
 
 #[cfg(feature = "aws")]
 fn written(key: &str, known: &[&str]) -> String {
-    let find = |key: &str, all: &[&str]| all.iter().find(|each| tabled(each) == key).map(|each| (*each).to_owned());
+    let find =
+        |key: &str, all: &[&str]| all.iter().find(|each| tabled(each) == key).map(|each| (*each).to_owned());
     if let Some(own) = key.strip_prefix("user:") {
         return own.to_owned();
     }
@@ -159,7 +160,10 @@ mod tests {
     #[cfg(feature = "aws")]
     #[test]
     fn keys_of_tables_are_those_that_people_wrote() {
-        assert_eq!(super::cur(r#"{"user_frazil_hub":"lab","user_team":""}"#).unwrap(), r#"{"frazil:hub":"lab"}"#);
+        assert_eq!(
+            super::cur(r#"{"user_frazil_hub":"lab","user_team":""}"#).unwrap(),
+            r#"{"frazil:hub":"lab"}"#
+        );
         let (namespace, labels) =
             super::pod(r#"{"aws_eks_namespace":"lab","user_hub_jupyter_org_username":"ada"}"#).unwrap();
         assert_eq!(namespace, "lab");

@@ -35,8 +35,10 @@ pub(super) fn span(month: Month, today: Date, kept: u32) -> Result<Span> {
     let earliest = today.first_of_month().saturating_sub(i64::from(kept).months());
     if start < earliest {
         let earliest = format!("{:04}-{:02}", earliest.year(), earliest.month());
-        return Err(Error::failed(format!("Cost Explorer has no {month}: it keeps {kept} months, from {earliest} on"))
-            .hint("read a Cost and Usage Report of that month instead"));
+        return Err(Error::failed(format!(
+            "Cost Explorer has no {month}: it keeps {kept} months, from {earliest} on"
+        ))
+        .hint("read a Cost and Usage Report of that month instead"));
     }
     if start > today {
         return Err(Error::failed(format!("{month} has not begun")));

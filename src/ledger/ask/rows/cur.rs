@@ -4,7 +4,7 @@ use super::{Of, Row, Rows};
 use crate::error::{Error, Result};
 use crate::ledger::ask::tags;
 use crate::ledger::decimal::Decimal;
-use crate::ledger::{Charge, Gather, LineKey, Prices, Source, SourceKind, Use, UseKey, UseSums};
+use crate::ledger::{Charge, Gather, LineKey, Prices, Source, Use, UseKey, UseSums};
 
 /// Seconds of an hour.
 const HOUR: i128 = 3_600;
@@ -72,8 +72,10 @@ pub(in crate::ledger::ask) fn charge(kind: &str) -> Charge {
 fn effective(row: &Row<'_>, billed: Decimal) -> Result<Decimal> {
     let known = |name: &str| row.money(name).map(Option::unwrap_or_default);
     let needed = |name: &str, column: &str| {
-        let fault = || Error::failed(format!("row {} of the answer has no {column}", row.number))
-            .hint("export the report with that column: without it nobody knows what plans that were bought cover");
+        let fault = || {
+            Error::failed(format!("row {} of the answer has no {column}", row.number))
+            .hint("export the report with that column: without it nobody knows what plans that were bought cover")
+        };
         row.money(name)?.ok_or_else(fault)
     };
     match row.text("type") {
@@ -133,7 +135,7 @@ fn add_use(gather: &mut Gather, source: u16, of: Of, row: &Row<'_>) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Gathered, Month};
+    use crate::ledger::{Gathered, Month, SourceKind};
 
     fn of() -> Of {
         Of { kind: SourceKind::Cur2, month: Month::new(2026, 11).unwrap(), file: 0 }
@@ -207,7 +209,12 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         let error = gathered(&[("day", "2026-11-03"), ("type", "Usage"), ("unblended", "1"), ("lines", "x")]);
         assert_eq!(error.unwrap_err().to_string(), "row 1 of the answer: lines is `x`");
-        let error = gathered(&[("day", "2026-11-03"), ("type", "DiscountedUsage"), ("unblended", "1"), ("lines", "1")]);
+        let error = gathered(&[
+            ("day", "2026-11-03"),
+            ("type", "DiscountedUsage"),
+            ("unblended", "1"),
+            ("lines", "1"),
+        ]);
         assert_eq!(error.unwrap_err().to_string(), "row 1 of the answer has no reservation_effective_cost");
     }
 }
