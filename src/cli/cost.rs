@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::HubFiles;
 use crate::ledger::Month;
+use crate::ledger::ask::{CurTable, ExportTable};
 use crate::ledger::allocate::{By, IdleRule, Money, Ratio, Rule, SharedRule};
 
 /// Arguments of `frazil cost`.
@@ -54,6 +55,19 @@ Examples:
   frazil cost check --above 50          say no only past thresholds above 50 %
   frazil cost check || mail -s 'budget' admin@example.org")]
     Check(CheckArgs),
+
+    /// Print the query by which Athena or `BigQuery` is asked for a month of a bill; nothing is asked.
+    #[command(
+        hide = true,
+        after_help = "\
+Examples:
+  frazil cost sql --athena bills.cur2 --month 2026-11
+  frazil cost sql --bigquery my-project.billing.gcp_billing_export_v1_0177BB_554433 --month 2026-11
+
+It makes use of every column that the export may have; asked by frazil, those that the table has not
+are left out."
+    )]
+    Sql(SqlArgs),
 }
 
 /// Arguments of `frazil cost`.
@@ -192,6 +206,22 @@ pub struct CheckArgs {
     /// The ledger. Default: ledger.sqlite in frazil's data folder.
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
+}
+
+/// Arguments of `frazil cost sql`.
+#[derive(Clone, Debug, Args)]
+pub struct SqlArgs {
+    /// A table of CUR 2.0 in Athena.
+    #[arg(long, value_name = "DATABASE.TABLE", required_unless_present = "bigquery")]
+    pub athena: Option<CurTable>,
+
+    /// A table of Google's standard or detailed export.
+    #[arg(long, value_name = "PROJECT.DATASET.TABLE", conflicts_with = "athena")]
+    pub bigquery: Option<ExportTable>,
+
+    /// The month, such as 2026-11.
+    #[arg(long, value_name = "MONTH", value_parser = month)]
+    pub month: Month,
 }
 
 fn month(text: &str) -> Result<Month, String> {

@@ -8,6 +8,7 @@ mod money;
 mod prometheus;
 mod read;
 mod show;
+mod sql;
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ pub(super) async fn cost(run: &Run<'_>, args: &CostArgs) -> Result<Outcome> {
         Some(CostVerb::Read(args)) => read::read(run, args).await,
         Some(CostVerb::Estimate(args)) => estimate::estimate(run, args),
         Some(CostVerb::Check(args)) => check::check(run, args),
+        Some(CostVerb::Sql(args)) => sql::sql(run, args),
         None => show::show(run, &args.show),
     }
 }

@@ -222,7 +222,7 @@ fn account() -> Vec<Used> {
                 "Amazon Elastic Compute Cloud - Compute",
                 "USW2-BoxUsage:r7i.large",
                 "Usage",
-                6_350_400_000_033 * number,
+                6_350_400_000_030 * number,
             );
             let transfer = |service: &str| {
                 Used::new(&day, service, "DataTransfer-Out-Bytes", "Usage", 12_345_678_901 * number)

@@ -265,10 +265,10 @@ def lowers(credit):
 
 
 def export_truth(rows, month, detailed):
-    sums = Sums()
+    sums, written = Sums(), f"{month[:4]}-{month[4:]}"
     for row in rows:
         own = (row["invoice"] or {}).get("month") or row["usage_start_time"][:7].replace("-", "")
-        if own != month.replace("-", ""):
+        if own != month:
             continue
         all_labels = {}
         for name in ("labels", "system_labels", "tags"):
@@ -282,10 +282,10 @@ def export_truth(rows, month, detailed):
         day, end = row["usage_start_time"][:10], [labels(all_labels), row["currency"]]
         usage = row["usage"] or {}
         key = (day, export_charge(row), *shared, "", *place, usage.get("unit") or "", *end)
-        sums.line(source, month, key, usage.get("amount"), row["cost"], row["cost"], row.get("cost_at_list"))
+        sums.line(source, written, key, usage.get("amount"), row["cost"], row["cost"], row.get("cost_at_list"))
         for credit in row["credits"] or []:
             key = (day, "discount" if lowers(credit) else "credit", *shared, credit["name"], *place, "", *end)
-            sums.line(source, month, key, 0, credit["amount"], credit["amount"], 0)
+            sums.line(source, written, key, 0, credit["amount"], credit["amount"], 0)
     return sums.told()
 
 
@@ -342,7 +342,7 @@ def shared_rows(path):
 class Engine:
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="frazil-test-")
-        self.db = duckdb.connect(config={"TimeZone": "UTC"})
+        self.db = duckdb.connect()
 
     def table(self, catalog, schema, name, rows, types):
         """Rows in a Parquet file, and a table over it."""

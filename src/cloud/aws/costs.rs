@@ -155,13 +155,13 @@ fn expression(filter: &CostFilter) -> Expression {
     match filter {
         CostFilter::Dimension(name, values) => {
             let dimension = DimensionValues::builder().key(Dimension::from(*name));
-            let dimension = dimension.set_values(Some(values.clone())).match_options(MatchOption::Equals);
-            Expression::builder().dimensions(dimension.build()).build()
+            Expression::builder().dimensions(dimension.set_values(Some(values.clone())).build()).build()
         }
         CostFilter::Tag(name, value) => {
             let tag = TagValues::builder().key(*name);
             let tag = match value {
-                Some(value) => tag.values(value).match_options(MatchOption::Equals),
+                // Without options, equal to the last letter's case.
+                Some(value) => tag.values(value),
                 None => tag.match_options(MatchOption::Absent),
             };
             Expression::builder().tags(tag.build()).build()

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::session::{Ask, Gcp, is_missing};
+use super::session::{Ask, Gcp, is_missing, permission};
 use crate::cloud::http::{Asked, Fault};
 use crate::cloud::read::{each, flag, number, text};
 use crate::error::{Error, Result};
@@ -166,6 +166,15 @@ impl Gcp {
     }
 
     fn explained_query(&self, fault: Fault) -> Error {
+        if let Fault::Refused(refusal) = &fault
+            && refusal.code == "accessDenied"
+        {
+            let said = refusal.message.lines().next().unwrap_or_default().trim_end_matches('.');
+            let needed = permission(said).unwrap_or(&refusal.asked);
+            return Error::failed(format!("{} in the project {}: {said}", refusal.asked, self.project()))
+                .hint(format!("these credentials lack the permission {needed}"))
+                .hint("docs/costs.md, \"Asking the cloud\", lists the rights that asking BigQuery takes");
+        }
         let (code, missing) = (fault.code().to_owned(), is_missing(&fault));
         let error = match self.or_explain::<()>(Err(fault)) {
             Err(error) => error,
@@ -173,9 +182,6 @@ impl Gcp {
         };
         match code.as_str() {
             "bytesBilledLimitExceeded" => error.hint("the table grew since it was looked at: ask again"),
-            "accessDenied" => {
-                error.hint("docs/costs.md, \"Asking the cloud\", lists the rights that asking BigQuery takes")
-            }
             _ if missing => error.hint("check the name of the table, and where its dataset lies"),
             _ => error,
         }

@@ -65,22 +65,25 @@ pub fn query(
 ) -> Result<ExportText> {
     let has = |name: &str| columns.iter().any(|column| column == name);
     missing(table, &has)?;
-    let mut select = vec!["FORMAT_TIMESTAMP('%F', bill.usage_start_time, 'UTC') AS day".to_owned()];
+    // Keys are made inside and grouped by outside: nothing is grouped by a query of its own.
+    let mut inner = vec![("day", "FORMAT_TIMESTAMP('%F', bill.usage_start_time, 'UTC')".to_owned())];
     let keys = KEYS.iter().filter(|(_, column, _)| has(column));
-    select.extend(keys.map(|(name, column, _)| format!("IFNULL(bill.{column}, '') AS {name}")));
+    inner.extend(keys.map(|(name, column, _)| (*name, format!("IFNULL(bill.{column}, '')"))));
     for name in ["labels", "system_labels", "tags"] {
-        select.extend(has(&format!("{name}.key")).then(|| labels(name, has(&format!("{name}.namespace")))));
+        let found = has(&format!("{name}.key"));
+        inner.extend(found.then(|| (name, labels(name, has(&format!("{name}.namespace"))))));
     }
-    select.push("part.kind AS credit_kind".to_owned());
-    select.push("part.name AS credit".to_owned());
-    select.push("part.line AS is_cost".to_owned());
-    let grouped: Vec<_> = (1..=select.len()).map(|place| place.to_string()).collect();
-    for (name, column) in [("billed", "part.amount"), ("list", "part.listed")] {
+    inner.extend([("credit_kind", "kind"), ("credit", "name"), ("is_cost", "line")].map(of_part));
+    let mut select: Vec<_> = inner.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let grouped = select.join(", ");
+    inner.extend([("amount", "amount"), ("listed", "listed"), ("used", "quantity")].map(of_part));
+    for (name, column) in [("billed", "amount"), ("list", "listed")] {
         select.push(format!("SUM(ROUND({}, 12)) AS {name}", number(column)));
         select.push(format!("SUM({}) AS {name}_exact", number(column)));
     }
-    select.push(format!("SUM(ROUND({}, 12)) AS quantity", number("part.quantity")));
+    select.push(format!("SUM(ROUND({}, 12)) AS quantity", number("used")));
     select.push("COUNT(*) AS lines".to_owned());
+    let inner: Vec<_> = inner.into_iter().map(|(name, made)| format!("{made} AS {name}")).collect();
     let number = month.number().to_string();
     let mut parameters = vec![("month", number.clone())];
     // What is on no invoice yet is of the month that it was used in.
@@ -93,22 +96,26 @@ pub fn query(
         parameters.push(("since", number));
     }
     let text = format!(
-        "SELECT\n  {}\nFROM {} AS bill,\n  UNNEST(ARRAY_CONCAT(\n    [{}],\n    {}\n  )) AS part\nWHERE {}\nGROUP BY {}",
+        "SELECT\n  {}\nFROM (\n  SELECT\n    {}\n  FROM {} AS bill,\n    UNNEST(ARRAY_CONCAT(\n      [{}],\n      {}\n    )) AS part\n  WHERE {}\n)\nGROUP BY {grouped}",
         select.join(",\n  "),
+        inner.join(",\n    "),
         table.quoted(),
         cost(has("cost_at_list")),
         credits(&has),
-        wanted.join("\n  AND "),
-        grouped.join(", ")
+        wanted.join("\n    AND "),
     );
     Ok(ExportText { text, parameters })
+}
+
+fn of_part((name, field): (&'static str, &str)) -> (&'static str, String) {
+    (name, format!("part.{field}"))
 }
 
 /// A list of labels as JSON, sorted so that the same ones are the same text.
 fn labels(name: &str, has_space: bool) -> String {
     let space = if has_space { ", label.namespace" } else { "" };
     format!(
-        "TO_JSON_STRING(ARRAY(SELECT AS STRUCT label.key, label.value{space} FROM UNNEST(bill.{name}) AS label ORDER BY label.key, label.value)) AS {name}"
+        "TO_JSON_STRING(ARRAY(SELECT AS STRUCT label.key, label.value{space} FROM UNNEST(bill.{name}) AS label ORDER BY label.key, label.value))"
     )
 }
 

@@ -250,11 +250,10 @@ fn regions(answer: &CostAnswer) -> BTreeMap<&str, &str> {
             all.entry(usage_type).or_default().insert(region);
         }
     }
-    let one = |(usage_type, regions): (_, BTreeSet<&'_ str>)| {
-        let only = regions.first().copied().filter(|region| regions.len() == 1 && *region != "NoRegion");
-        Some((usage_type, only?))
-    };
-    all.into_iter().filter_map(one).collect()
+    all.retain(|_, regions| regions.len() == 1 && !regions.contains("NoRegion"));
+    all.into_iter()
+        .filter_map(|(usage_type, regions)| Some((usage_type, regions.into_iter().next()?)))
+        .collect()
 }
 
 fn notes(month: Month, answers: &Answers) -> Vec<String> {

@@ -4,7 +4,7 @@ use super::{Of, Row, Rows};
 use crate::error::{Error, Result};
 use crate::ledger::ask::tags;
 use crate::ledger::decimal::Decimal;
-use crate::ledger::{Charge, Gather, LineKey, Prices, Source, SourceKind, Use, UseKey, UseSums};
+use crate::ledger::{Charge, Gather, LineKey, Prices, Source, Use, UseKey, UseSums};
 
 /// Seconds of an hour.
 const HOUR: i128 = 3_600;
@@ -135,7 +135,7 @@ fn add_use(gather: &mut Gather, source: u16, of: Of, row: &Row<'_>) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Gathered, Month};
+    use crate::ledger::{Gathered, Month, SourceKind};
 
     fn of() -> Of {
         Of { kind: SourceKind::Cur2, month: Month::new(2026, 11).unwrap(), file: 0 }
