@@ -35,6 +35,7 @@ pub async fn open(context: &Context, address: &str) -> Result<Input> {
         "s3" => super::aws::objects::store(context, name).await?,
         #[cfg(feature = "gcp")]
         "gs" => super::gcp::objects::store(context, name)?,
+        #[cfg(not(all(feature = "aws", feature = "gcp")))]
         "s3" | "gs" => return Err(Error::failed(format!("this frazil was built without {scheme}://"))),
         _ => return Err(wrong()),
     };

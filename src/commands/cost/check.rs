@@ -215,7 +215,7 @@ impl Checked {
             .iter()
             .map(|(percent, day)| json!({ "percent": percent, "day": day.to_string() }))
             .collect();
-        let advice: Vec<_> = standing.advice.iter().map(|advice| {
+        let advice = standing.advice.iter().map(|advice| {
             json!({
                 "change": advice.change,
                 "because": advice.because,

@@ -39,11 +39,6 @@ impl Weights {
         self.total == 0
     }
 
-    /// How many parts there are.
-    pub(crate) fn len(&self) -> usize {
-        self.reduced.len()
-    }
-
     /// A part's weight and the sum of all, both without the common factor.
     pub(crate) fn of(&self, index: usize) -> (u128, u128) {
         (self.reduced.get(index).copied().unwrap_or(0), self.total)
