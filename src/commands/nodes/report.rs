@@ -282,11 +282,11 @@ mod tests {
         let wanted = "\
 NODE         CPU REQ     USED  MEM REQ     USED    USD/H  ON BOARD
 bare             0 %  unknown      0 %  unknown  unknown  (not ready)
-ip-10-0-0-1     50 %     25 %     75 %     13 %    0.252  ada, dask: eve 12
+ip-10-0-0-1     50 %     25 %     75 %     12 %    0.252  ada, dask: eve 12
 
 POOL       NODES  CORES   REQ     USED   GIB   REQ     USED    USD/H     IDLE
 (no pool)      1   4.00   0 %  unknown  32.0   0 %  unknown  unknown  unknown
-user           1   4.00  50 %     25 %  32.0  75 %     13 %    0.252    0.063
+user           1   4.00  50 %     25 %  32.0  75 %     12 %    0.252    0.063
 all            2   8.00  25 %  unknown  64.0  38 %  unknown   >0.252   >0.063
 
 cores and GiB: allocatable, what pods may use; req, used: in percent of it
