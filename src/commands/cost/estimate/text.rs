@@ -358,8 +358,8 @@ fn size_words(size: &SizeHour) -> String {
 }
 
 fn size_cells(site: &Site, name: &str) -> [String; 2] {
-    let size = site.sizes.iter().find(|size| size.size == name);
-    size.map_or_else(|| ["-".to_owned(), "-".to_owned()], |size| [about(size.shared), about(size.alone)])
+    let hour = site.sizes.iter().find(|hour| hour.size == name);
+    hour.map_or_else(|| ["-".to_owned(), "-".to_owned()], |hour| [about(hour.shared), about(hour.alone)])
 }
 
 /// The likely amount, marked where it is not the same in all cases.
