@@ -91,6 +91,9 @@ fn what_makes_no_sense_is_bad_usage() {
     let missing = machine.run(["cost", "estimate"]);
     assert_eq!(missing.status.code(), Some(1));
     assert!(stderr(&missing).contains("hub.yaml"), "{}", stderr(&missing));
+    machine.write("hub.yaml", "name: lab\nprovider: local\n");
+    let own = machine.run(["cost", "estimate"]);
+    assert!(stdout(&own).contains("no cloud bills it"), "{}", stderr(&own));
 }
 
 #[test]

@@ -31,6 +31,7 @@ impl Quantity {
     }
 
     /// A percentage as a part of one.
+    #[must_use]
     pub fn percent(self) -> Self {
         Self(self.0 / 100)
     }

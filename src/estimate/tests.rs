@@ -22,7 +22,9 @@ fn event(attendees: u32, days: u32) -> String {
 
 fn site(hub: &HubFile, people: Option<People>, assumed: &[&str]) -> Site {
     let mut all = Assumptions::of(hub);
-    assumed.iter().for_each(|text| all.set(text).unwrap());
+    for text in assumed {
+        all.set(text).unwrap();
+    }
     Site::of(hub, people, &all).unwrap().unwrap()
 }
 
@@ -99,10 +101,10 @@ fn nat_is_paid_by_the_gateway_on_aws_and_by_the_node_on_google_cloud() {
 fn an_hour_of_a_seat_is_its_part_of_the_node_with_disk_and_address() {
     let more = "sizes: [{ name: small, memory: 8 GiB }]\npools: { user: { machine: r7i.2xlarge } }\n";
     let site = site(&hub(AWS, more), None, &[]);
-    let size = &site.sizes[0];
+    let hour = &site.sizes[0];
     // 0.5292 the machine, 100 GiB x 0.08 / 730 its disk, 0.005 its address; seven on a node.
-    assert_eq!((size.seats, size.alone.likely.rounded(9)), (7, "0.545158904".to_owned()));
-    assert_eq!(size.shared.likely.rounded(9), "0.077879843");
+    assert_eq!((hour.seats, hour.alone.likely.rounded(9)), (7, "0.545158904".to_owned()));
+    assert_eq!(hour.shared.likely.rounded(9), "0.077879843");
 }
 
 #[test]
@@ -256,7 +258,9 @@ const FILES: [(&str, &str); 6] = [
 fn total((provider, more): (&str, &str), people: People, assumed: &[String]) -> Range {
     let file = hub(provider, &format!("{more}{}", event(people.attendees, people.days)));
     let mut all = Assumptions::of(&file);
-    assumed.iter().for_each(|text| all.set(text).unwrap());
+    for text in assumed {
+        all.set(text).unwrap();
+    }
     let model = Site::of(&file, Some(people), &all).unwrap().unwrap().event.unwrap();
     let total = Range::of(Case::ALL.map(|case| model.total(case)));
     assert_eq!(model.items().into_iter().map(|item| item.usd).sum::<Range>(), total);

@@ -145,7 +145,7 @@ fn beside(hub: &HubFile) -> Vec<String> {
 
 /// What some hubs will cost.
 #[derive(Debug)]
-pub(super) struct Estimates(Vec<Estimate>);
+pub(super) struct Estimates(pub(super) Vec<Estimate>);
 
 impl Report for Estimates {
     fn schema(&self) -> &'static str {

@@ -215,7 +215,7 @@ mod tests {
         }
         if aws {
             all.push(resource("aws_kms_key", json!({})));
-            let gateways = if variables["network"]["nat"] == "single" { 1 } else { 0 };
+            let gateways = usize::from(variables["network"]["nat"] == "single");
             for kind in ["aws_nat_gateway", "aws_eip"].into_iter().take(gateways * 2) {
                 all.push(resource(kind, json!({})));
             }

@@ -103,17 +103,17 @@ fn node(node: &NodeHour) -> Value {
     })
 }
 
-fn size_hour(site: &Site, size: &SizeHour) -> Value {
-    let pool = site.pools.iter().find(|pool| pool.purpose == size.purpose);
+fn size_hour(site: &Site, hour: &SizeHour) -> Value {
+    let pool = site.pools.iter().find(|pool| pool.purpose == hour.purpose);
     json!({
-        "size": size.size,
-        "memory_bytes": size.memory.get(),
-        "gpus": size.gpus,
-        "default": size.default,
-        "seats_per_node": size.seats,
+        "size": hour.size,
+        "memory_bytes": hour.memory.get(),
+        "gpus": hour.gpus,
+        "default": hour.default,
+        "seats_per_node": hour.seats,
         "node": pool.map(|pool| node(&pool.node)),
-        "usd_per_hour_on_a_full_node": range(size.shared),
-        "usd_per_hour_alone": range(size.alone),
+        "usd_per_hour_on_a_full_node": range(hour.shared),
+        "usd_per_hour_alone": range(hour.alone),
     })
 }
 

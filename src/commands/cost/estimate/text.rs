@@ -317,8 +317,9 @@ fn hours(estimate: &Estimate) -> String {
     }
     let worker = sites.iter().find_map(|site| site.dask.as_ref()).map(|(_, worker)| worker);
     if let Some(worker) = worker {
-        let what =
-            format!("Dask worker, {} cores, {}", Quantity::of(worker.millicores.into(), 1000), worker.memory);
+        let cores = Quantity::of(worker.millicores.into(), 1000);
+        let many = if cores == Quantity::ONE { "" } else { "s" };
+        let what = format!("Dask worker, {cores} core{many}, {}", worker.memory);
         let row = |what: String, of: &dyn Fn(&Site) -> Option<[String; 2]>| {
             let cells =
                 sites.iter().flat_map(|site| of(site).unwrap_or_else(|| ["-".to_owned(), String::new()]));
@@ -357,8 +358,8 @@ fn size_words(size: &SizeHour) -> String {
 }
 
 fn size_cells(site: &Site, name: &str) -> [String; 2] {
-    let size = site.sizes.iter().find(|size| size.size == name);
-    size.map_or_else(|| ["-".to_owned(), "-".to_owned()], |size| [about(size.shared), about(size.alone)])
+    let hour = site.sizes.iter().find(|hour| hour.size == name);
+    hour.map_or_else(|| ["-".to_owned(), "-".to_owned()], |hour| [about(hour.shared), about(hour.alone)])
 }
 
 /// The likely amount, marked where it is not the same in all cases.
