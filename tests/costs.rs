@@ -35,7 +35,8 @@ fn sample() -> Option<PathBuf> {
 /// Rows of Cost Explorer, which knows no resources: day, service, tags, amount in USD.
 fn sums(rows: &[(i32, &str, &str, &str)]) -> Gathered {
     let mut gather = Gather::default();
-    let source = Source { kind: SourceKind::CostExplorer, provider: "aws".into(), payer: "123456789012".into() };
+    let source =
+        Source { kind: SourceKind::CostExplorer, provider: "aws".into(), payer: "123456789012".into() };
     let source = gather.source(&source);
     for (row, (day, service, tags, amount)) in (1..).zip(rows) {
         let key = LineKey {
@@ -83,9 +84,11 @@ fn with_sample(folder: &Path) -> Scratch {
     let mut ledger = Ledger::open(&machine.path().join("ledger.sqlite")).unwrap();
     ledger.take(&sums(&rows), "2025-09-03T00:00:00Z").unwrap();
     drop(ledger);
-    for (option, file) in
-        [("--prometheus", "usage_compute.json"), ("--homes", "usage_home_storage.json"), ("--groups", "user_group_info.json")]
-    {
+    for (option, file) in [
+        ("--prometheus", "usage_compute.json"),
+        ("--homes", "usage_home_storage.json"),
+        ("--groups", "user_group_info.json"),
+    ] {
         let output = machine.run([
             "cost".as_ref(),
             "read".as_ref(),
@@ -100,7 +103,12 @@ fn with_sample(folder: &Path) -> Scratch {
 }
 
 fn data(machine: &Scratch, arguments: &[&str]) -> Value {
-    let output = machine.frazil().arg("cost").args(arguments).args(["--ledger", "ledger.sqlite", "-o", "json"]).output();
+    let output = machine
+        .frazil()
+        .arg("cost")
+        .args(arguments)
+        .args(["--ledger", "ledger.sqlite", "-o", "json"])
+        .output();
     let output = output.unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     serde_json::from_str(&stdout(&output)).unwrap()
@@ -170,15 +178,28 @@ fn the_table_is_what_an_organizer_reads() {
     let Some(folder) = sample() else { return };
     let machine = with_sample(&folder);
     let show = |arguments: &[&str]| {
-        let output = machine.frazil().arg("cost").args(arguments).args(["--ledger", "ledger.sqlite"]).output().unwrap();
+        let output = machine
+            .frazil()
+            .arg("cost")
+            .args(arguments)
+            .args(["--ledger", "ledger.sqlite"])
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
         stdout(&output)
     };
     let text = show(&["--by", "user", "--weights", "0:1", "--idle", "shared"]);
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines[0], "2025-09, USD billed, by user: by requests (weights 0:1), idle shared, shared apart");
+    assert_eq!(
+        lines[0],
+        "2025-09, USD billed, by user: by requests (weights 0:1), idle shared, shared apart"
+    );
     let first_words: Vec<_> = lines[2..].iter().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(first_words[..8], ["USER", "user_3", "user_2", "user_4", "user_1", "(shared)", "(foreign)", "total"], "{text}");
+    assert_eq!(
+        first_words[..8],
+        ["USER", "user_3", "user_2", "user_4", "user_1", "(shared)", "(foreign)", "total"],
+        "{text}"
+    );
     assert!(lines[3].contains("30.18   52.8 %"), "{text}");
     assert!(text.contains("57.13  100.0 %"), "{text}");
     assert!(text.contains("Bills: cost-explorer of aws 123456789012, 2025-09."), "{text}");
@@ -225,12 +246,18 @@ fn a_call_takes_in_all_or_nothing() {
     let read = |files: &[&str]| {
         let mut call = machine.frazil();
         call.args(["cost", "read", "--hub", "lab", "--ledger", "ledger.sqlite"]);
-        files.iter().for_each(|file| drop(call.args(["--homes", file])));
+        for file in files {
+            call.args(["--homes", file]);
+        }
         call.output().unwrap()
     };
     let output = read(&["homes.csv", "wrong.csv"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("wrong.csv, row 3: `much` is no number of bytes"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("wrong.csv, row 3: `much` is no number of bytes"),
+        "{}",
+        stderr(&output)
+    );
     assert!(!machine.path().join("ledger.sqlite").exists());
     let homes = || Ledger::open(&machine.path().join("ledger.sqlite")).unwrap().told().unwrap().homes;
     assert!(read(&["homes.csv"]).status.success());

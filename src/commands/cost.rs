@@ -28,7 +28,8 @@ pub(super) async fn cost(run: &Run<'_>, args: &CostArgs) -> Result<Outcome> {
 
 /// The ledger's file.
 fn path(run: &Run<'_>, given: Option<&Path>) -> Result<PathBuf> {
-    given.map_or_else(|| Ok(run.context.directories()?.data.join("ledger.sqlite")), |path| Ok(path.to_owned()))
+    given
+        .map_or_else(|| Ok(run.context.directories()?.data.join("ledger.sqlite")), |path| Ok(path.to_owned()))
 }
 
 fn refuse(error: LedgerError) -> Error {
@@ -36,7 +37,9 @@ fn refuse(error: LedgerError) -> Error {
     let failed = Error::failed(message);
     match error {
         LedgerError::Foreign(_) => failed.hint("name another file: `--ledger FILE`"),
-        LedgerError::Version { .. } => failed.hint("use the frazil that made it, or read the bills into a new one"),
+        LedgerError::Version { .. } => {
+            failed.hint("use the frazil that made it, or read the bills into a new one")
+        }
         LedgerError::Twice { .. } => failed.hint("name it once"),
         LedgerError::Sqlite { source, .. } => failed.because(source),
         LedgerError::Make { source, .. } => failed.because(source),

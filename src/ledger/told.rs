@@ -95,7 +95,10 @@ pub struct Told {
 impl Told {
     /// Whether nothing was told.
     pub fn is_empty(&self) -> bool {
-        self.lives.is_empty() && self.sampled.is_empty() && self.homes.is_empty() && self.memberships.is_empty()
+        self.lives.is_empty()
+            && self.sampled.is_empty()
+            && self.homes.is_empty()
+            && self.memberships.is_empty()
     }
 
     /// Adds what another one tells.

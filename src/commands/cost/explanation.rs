@@ -26,8 +26,14 @@ impl Explanation {
     /// When there is no such line.
     pub(super) fn new(ledger: &Ledger, bills: &[Bill], line: &str, found: &Allocation) -> Result<Self> {
         if found.explained.is_empty() {
-            let named = |part: &crate::ledger::allocate::Part| part.values.first().cloned().filter(|name| !name.is_empty());
-            let names: Vec<_> = found.currencies.iter().flat_map(|currency| currency.parts.iter().filter_map(named)).collect();
+            let named = |part: &crate::ledger::allocate::Part| {
+                part.values.first().cloned().filter(|name| !name.is_empty())
+            };
+            let names: Vec<_> = found
+                .currencies
+                .iter()
+                .flat_map(|currency| currency.parts.iter().filter_map(named))
+                .collect();
             let names: Vec<_> = names.iter().map(String::as_str).collect();
             let error = Error::failed(format!("no line `{line}`"));
             return Err(match crate::nearest::nearest(line, &names) {
@@ -35,7 +41,11 @@ impl Explanation {
                 None => error.hint("the same call without `--explain` shows the lines"),
             });
         }
-        let files = bills.iter().map(|bill| ledger.files(bill)).collect::<std::result::Result<_, _>>().map_err(refuse)?;
+        let files = bills
+            .iter()
+            .map(|bill| ledger.files(bill))
+            .collect::<std::result::Result<_, _>>()
+            .map_err(refuse)?;
         Ok(Self { line: line.to_owned(), parts: found.explained.clone(), files })
     }
 
@@ -86,7 +96,8 @@ impl Report for Explanation {
     }
 
     fn text(&self, layout: Layout) -> String {
-        let sums: Vec<_> = self.sums().iter().map(|(currency, sum)| format!("{} {currency}", exact(*sum))).collect();
+        let sums: Vec<_> =
+            self.sums().iter().map(|(currency, sum)| format!("{} {currency}", exact(*sum))).collect();
         let shown = if layout.wide { self.parts.len() } else { self.parts.len().min(MOST) };
         let largest = if shown < self.parts.len() { format!("; the {shown} largest") } else { String::new() };
         let mut table = Table::new([
@@ -115,11 +126,27 @@ impl Report for Explanation {
             ]);
         }
         let (rows, of_rows) = (self.parts.len(), if self.parts.len() == 1 { "part" } else { "parts" });
-        format!("{}: {}, in {rows} {of_rows}{largest}\n\n{}", self.line, sums.join(", "), table.render(layout.width))
+        format!(
+            "{}: {}, in {rows} {of_rows}{largest}\n\n{}",
+            self.line,
+            sums.join(", "),
+            table.render(layout.width)
+        )
     }
 
     fn table(&self) -> Option<Table> {
-        let columns = ["day", "what", "resource", "currency", "row_amount", "amount", "file", "sha256", "first_row", "why"];
+        let columns = [
+            "day",
+            "what",
+            "resource",
+            "currency",
+            "row_amount",
+            "amount",
+            "file",
+            "sha256",
+            "first_row",
+            "why",
+        ];
         let mut table = Table::with_columns(columns.map(|name| (name.to_owned(), Align::Left)).to_vec());
         for part in &self.parts {
             let file = self.file(part);

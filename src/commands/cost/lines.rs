@@ -82,7 +82,12 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 const MOST_DAYS: i32 = 31;
 
 /// A bar for each day from the first to the last, the highest being the line's most.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "eight heights")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "eight heights"
+)]
 pub(super) fn spark(days: &BTreeMap<Day, i128>, (first, last): (Day, Day)) -> Option<String> {
     if last <= first || last - first >= MOST_DAYS {
         return None;
@@ -105,12 +110,20 @@ mod tests {
 
     #[test]
     fn people_come_first_and_a_person_called_idle_is_one() {
-        let parts =
-            vec![part(Kind::Usage, "ada", 1), part(Kind::Usage, "idle", 5), part(Kind::Idle, "", 3), part(Kind::Tax, "", 2)];
+        let parts = vec![
+            part(Kind::Usage, "ada", 1),
+            part(Kind::Usage, "idle", 5),
+            part(Kind::Idle, "", 3),
+            part(Kind::Tax, "", 2),
+        ];
         let currency = Currency { name: "USD".into(), billed: 11, parts };
         let (named, apart) = lines(&currency, &[By::User]);
-        let cells = |lines: Vec<Line>| lines.into_iter().map(|line| line.cells[0].clone()).collect::<Vec<_>>();
-        assert_eq!((cells(named), cells(apart)), (vec!["idle".into(), "ada".into()], vec!["(idle)".into(), "(tax)".into()]));
+        let cells =
+            |lines: Vec<Line>| lines.into_iter().map(|line| line.cells[0].clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (cells(named), cells(apart)),
+            (vec!["idle".into(), "ada".into()], vec!["(idle)".into(), "(tax)".into()])
+        );
     }
 
     #[test]

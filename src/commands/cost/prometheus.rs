@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 /// `memory-request=FILE` is a metric and a place.
 pub(super) fn split(given: &str) -> Result<(Option<Metric>, &str)> {
-    let Some((name, place)) = given.split_once('=').filter(|(name, _)| !name.contains(['/', '.', ':'])) else {
+    let Some((name, place)) = given.split_once('=').filter(|(name, _)| !name.contains(['/', '.', ':']))
+    else {
         return Ok((None, given));
     };
     let metric = Metric::from_name(name).ok_or_else(|| {
@@ -37,13 +38,16 @@ pub(super) async fn ask(
     days: (Option<Date>, Option<Date>),
 ) -> Result<Vec<(Option<Metric>, Text)>> {
     let (Some(from), Some(to)) = days else {
-        return Err(Error::usage("of which days should Prometheus be asked?").hint("name them: `--from DAY --to DAY`"));
+        return Err(Error::usage("of which days should Prometheus be asked?")
+            .hint("name them: `--from DAY --to DAY`"));
     };
     let span = to.since(from).map_or(-1, |span| span.get_days());
     if !(0..MOST_DAYS).contains(&span) {
-        return Err(Error::usage(format!("{from} to {to} is no time that can be asked for")).hint("at most 62 days at once"));
+        return Err(Error::usage(format!("{from} to {to} is no time that can be asked for"))
+            .hint("at most 62 days at once"));
     }
-    let base = Url::parse(address).map_err(|error| Error::usage(format!("`{address}` is no address")).because(error))?;
+    let base = Url::parse(address)
+        .map_err(|error| Error::usage(format!("`{address}` is no address")).because(error))?;
     let name = without_secrets(&base);
     let client = reqwest::Client::builder().timeout(PATIENCE).build();
     let client = client.map_err(|error| Error::failed("no requests can be made").because(error))?;
@@ -53,7 +57,8 @@ pub(super) async fn ask(
         progress.step(&format!("{name}: {day}"));
         for (metric, kind, query) in QUERIES {
             let text = one(&client, &base, query, day).await.map_err(|error| {
-                Error::failed(format!("{name} does not answer for {kind} of {day}")).because(error.without_url())
+                Error::failed(format!("{name} does not answer for {kind} of {day}"))
+                    .because(error.without_url())
             })?;
             answers.push((Some(metric), Text { name: format!("{name} {kind} {day}"), text }));
         }
@@ -67,7 +72,12 @@ async fn one(client: &reqwest::Client, base: &Url, query: &str, day: Date) -> re
     url.set_path(&format!("{}/api/v1/query_range", base.path().trim_end_matches('/')));
     // The last sample of a day is one step before the next day's first.
     let end = format!("{day}T23:55:00Z");
-    let pairs = [("query", query), ("start", &format!("{day}T00:00:00Z")), ("end", &end), ("step", &STEP.to_string())];
+    let pairs = [
+        ("query", query),
+        ("start", &format!("{day}T00:00:00Z")),
+        ("end", &end),
+        ("step", &STEP.to_string()),
+    ];
     url.query_pairs_mut().extend_pairs(pairs);
     client.get(url).send().await?.error_for_status()?.text().await
 }

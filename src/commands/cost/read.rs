@@ -22,7 +22,8 @@ use crate::view::{Align, Layout, Report, Table};
 pub(super) async fn read(run: &Run<'_>, args: &ReadArgs) -> Result<Outcome> {
     let others = [args.history.len(), args.prometheus.len(), args.homes.len(), args.groups.len()];
     if args.bills.is_empty() && others.iter().all(|count| *count == 0) {
-        return Err(Error::usage("nothing to read").hint("name bills, or `--history`, `--prometheus`, `--homes`, `--groups`"));
+        return Err(Error::usage("nothing to read")
+            .hint("name bills, or `--history`, `--prometheus`, `--homes`, `--groups`"));
     }
     let gathered = if args.bills.is_empty() { Gather::default().finish() } else { read_bills(&args.bills)? };
     let told = told(run, args).await?;
@@ -124,7 +125,9 @@ impl Report for Read {
 
     fn data(&self) -> Value {
         let sums = |sums: &[(String, i128)]| {
-            sums.iter().map(|(currency, sum)| json!({ "currency": currency, "billed": exact(*sum) })).collect::<Vec<_>>()
+            sums.iter()
+                .map(|(currency, sum)| json!({ "currency": currency, "billed": exact(*sum) }))
+                .collect::<Vec<_>>()
         };
         let taken = |taken: &Taken| {
             json!({
@@ -151,11 +154,19 @@ impl Report for Read {
     fn text(&self, layout: Layout) -> String {
         let mut text = String::new();
         if !self.taken.is_empty() {
-            let columns = [("bill", Align::Left), ("month", Align::Left), ("sum", Align::Right), ("before", Align::Right)];
+            let columns = [
+                ("bill", Align::Left),
+                ("month", Align::Left),
+                ("sum", Align::Right),
+                ("before", Align::Right),
+            ];
             let mut table = Table::new(columns);
             for taken in &self.taken {
                 let sums = |sums: &[(String, i128)]| {
-                    sums.iter().map(|(currency, sum)| format!("{} {currency}", exact(*sum))).collect::<Vec<_>>().join(", ")
+                    sums.iter()
+                        .map(|(currency, sum)| format!("{} {currency}", exact(*sum)))
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 };
                 let before = taken.before.as_deref().map_or_else(|| "-".to_owned(), sums);
                 table.row([taken.source.to_string(), taken.month.to_string(), sums(&taken.billed), before]);

@@ -11,7 +11,8 @@ use crate::cli::cost::ShowArgs;
 use crate::commands::Run;
 use crate::error::{Error, Result};
 use crate::ledger::allocate::{
-    Allocation, Allocator, Currency, IdleRule, MachineRoom, Money, Question, Ratio, Rule, SharedRule, choose, day_text,
+    Allocation, Allocator, Currency, IdleRule, MachineRoom, Money, Question, Ratio, Rule, SharedRule, choose,
+    day_text,
 };
 use crate::ledger::{Bill, Day, Ledger, Month};
 use crate::outcome::Outcome;
@@ -79,11 +80,17 @@ fn question(args: &ShowArgs) -> Result<Question> {
     };
     let (from, to) = (args.from.and_then(day), args.to.and_then(day));
     if from.zip(to).is_some_and(|(from, to)| to < from) {
-        return Err(Error::usage("`--to` is before `--from`").hint("both are days that count, such as --from 2026-10-05 --to 2026-10-09"));
+        return Err(Error::usage("`--to` is before `--from`")
+            .hint("both are days that count, such as --from 2026-10-05 --to 2026-10-09"));
     }
     let mut by = args.by.clone();
     let mut seen = Vec::new();
-    by.retain(|each| !seen.contains(each) && { seen.push(*each); true });
+    by.retain(|each| {
+        !seen.contains(each) && {
+            seen.push(*each);
+            true
+        }
+    });
     Ok(Question {
         by,
         rule: args.rule,
@@ -120,9 +127,11 @@ impl Machines {
             return *known;
         }
         // Machines are known in every region of their cloud.
-        let (provider, region) = if name.contains('.') { (Provider::Aws, "us-west-2") } else { (Provider::Gcp, "us-central1") };
+        let (provider, region) =
+            if name.contains('.') { (Provider::Aws, "us-west-2") } else { (Provider::Gcp, "us-central1") };
         let region = Region::open(provider, region).ok();
-        let machine = region.as_ref().and_then(|region| region.machine(name).ok()).map(|offer| &offer.machine);
+        let machine =
+            region.as_ref().and_then(|region| region.machine(name).ok()).map(|offer| &offer.machine);
         let room = machine.map(|machine| MachineRoom {
             cpu_millis: u64::from(machine.cpu.get()),
             memory_bytes: machine.memory.get(),
@@ -155,7 +164,12 @@ impl Costs {
             Money::Effective => "effective",
             Money::List => "at list prices",
         };
-        format!("{}, {} {money}, by {}: {rule}{weights}, {idle}, {shared}", self.period(), currency.name, by.join(" and "))
+        format!(
+            "{}, {} {money}, by {}: {rule}{weights}, {idle}, {shared}",
+            self.period(),
+            currency.name,
+            by.join(" and ")
+        )
     }
 
     /// The month, or the days.
@@ -190,7 +204,10 @@ impl Costs {
         let mut add = |line: &Line, total: bool| {
             let mut cells = line.cells.clone();
             cells.push(rounded(line.amount, digits));
-            cells.push(percent(line.amount, currency.billed).map_or_else(|| "-".to_owned(), |share| format!("{share:.1} %")));
+            cells.push(
+                percent(line.amount, currency.billed)
+                    .map_or_else(|| "-".to_owned(), |share| format!("{share:.1} %")),
+            );
             if has_idle {
                 cells.push(if line.idle == 0 && !total { String::new() } else { rounded(line.idle, digits) });
             }

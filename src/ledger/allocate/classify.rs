@@ -253,7 +253,8 @@ fn gke(tags: &Tags) -> Option<Gke> {
 pub(super) fn component(service: &str, usage: &str, resource: &str, marks: &Marks) -> Component {
     let (service, usage) = (service.to_ascii_lowercase(), usage.to_ascii_lowercase());
     let fits = |rule: &&Rule| {
-        rule.services.iter().any(|part| service.contains(part)) || rule.usages.iter().any(|part| usage.contains(part))
+        rule.services.iter().any(|part| service.contains(part))
+            || rule.usages.iter().any(|part| usage.contains(part))
     };
     let (first, last) = RULES.split_at(BEFORE_POOL);
     let known = first.iter().find(fits).map(|rule| rule.component);
@@ -269,7 +270,9 @@ pub(super) fn component(service: &str, usage: &str, resource: &str, marks: &Mark
         return if claim.starts_with("claim-") { Component::Homes } else { Component::Core };
     }
     let known = known.or_else(|| marks.pool.map(Pool::component));
-    known.or_else(|| last.iter().find(|rule| !marks.hub.is_empty() && fits(rule)).map(|rule| rule.component)).unwrap_or_default()
+    known
+        .or_else(|| last.iter().find(|rule| !marks.hub.is_empty() && fits(rule)).map(|rule| rule.component))
+        .unwrap_or_default()
 }
 
 /// What names a resource on its own: the end of an ARN or of Google's long name, such as `i-0abc`.
@@ -298,7 +301,8 @@ mod tests {
         let core = r#"{"frazil:hub":"lab","frazil:pool":"core"}"#;
         let lab = r#"{"frazil:hub":"lab"}"#;
         let homes = r#"{"frazil:hub":"lab","frazil:homes":"lab"}"#;
-        let claim = |name: &str| format!(r#"{{"frazil:hub":"lab","kubernetes.io/created-for/pvc/name":"{name}"}}"#);
+        let claim =
+            |name: &str| format!(r#"{{"frazil:hub":"lab","kubernetes.io/created-for/pvc/name":"{name}"}}"#);
         let gke = |pool: &str| format!(r#"{{"frazil-hub":"lab","goog-k8s-node-pool-name":"{pool}"}}"#);
         let table = [
             ("AmazonEC2", "USW2-BoxUsage:r7i.2xlarge", "i-1", user, "servers"),
@@ -332,12 +336,24 @@ mod tests {
             ("AmazonECR", "USW2-TimedStorage-ByteHrs", "", lab, "other"),
             ("awskms", "us-west-2-KMS-Requests", "", lab, "other"),
             ("Compute Engine", "N2 Instance Core running in Americas", "n", &gke("user"), "servers"),
-            ("Compute Engine", "Spot Preemptible N2 Instance Ram running in Americas", "n", &gke("dask-2"), "dask"),
+            (
+                "Compute Engine",
+                "Spot Preemptible N2 Instance Ram running in Americas",
+                "n",
+                &gke("dask-2"),
+                "dask",
+            ),
             ("Compute Engine", "Balanced PD Capacity", "lab-homes", r#"{"frazil-hub":"lab"}"#, "homes"),
             ("Compute Engine", "Storage PD Snapshot", "", r#"{"frazil-hub":"lab"}"#, "backup"),
             ("Compute Engine", "Network Internet Egress from Americas to APAC", "", &gke("user"), "network"),
             ("Compute Engine", "External IP Charge on a Standard VM", "", &gke("user"), "network"),
-            ("Kubernetes Engine", "Regional Kubernetes Clusters", "", r#"{"frazil-hub":"lab"}"#, "control-plane"),
+            (
+                "Kubernetes Engine",
+                "Regional Kubernetes Clusters",
+                "",
+                r#"{"frazil-hub":"lab"}"#,
+                "control-plane",
+            ),
             ("Cloud Filestore", "Filestore Capacity Basic HDD", "", r#"{"frazil-hub":"lab"}"#, "homes"),
             ("Cloud Storage", "Standard Storage US Regional", "", r#"{"frazil-hub":"lab"}"#, "objects"),
             ("Cloud Logging", "Log Storage cost", "", r#"{"frazil-hub":"lab"}"#, "logs"),
@@ -360,7 +376,9 @@ mod tests {
         let gke = |tags: &str| Marks::read(tags).gke;
         assert_eq!(gke(r#"{"k8s-namespace":"kube:unallocated"}"#), Some(Gke::Idle));
         assert_eq!(gke(r#"{"k8s-namespace":"goog-k8s-unknown"}"#), None);
-        let found = gke(r#"{"k8s-namespace":"lab","k8s-workload-name":"jupyter-ada","k8s-label/hub.jupyter.org/username":"ada"}"#);
+        let found = gke(
+            r#"{"k8s-namespace":"lab","k8s-workload-name":"jupyter-ada","k8s-label/hub.jupyter.org/username":"ada"}"#,
+        );
         assert!(matches!(found, Some(Gke::Workload { person: Some(person), .. }) if person == "ada"));
     }
 

@@ -211,8 +211,12 @@ impl<'a, 'b> Divider<'a, 'b> {
         let hub = row.facts.words.hub;
         match self.rows.gke(row.key).cloned() {
             None => return false,
-            Some(Gke::Idle) => self.whole(row, Kind::Idle, Who::default(), "unallocated, by Google's division"),
-            Some(Gke::System) => self.whole(row, Kind::Shared, Who::default(), "of the system, by Google's division"),
+            Some(Gke::Idle) => {
+                self.whole(row, Kind::Idle, Who::default(), "unallocated, by Google's division")
+            }
+            Some(Gke::System) => {
+                self.whole(row, Kind::Shared, Who::default(), "of the system, by Google's division")
+            }
             Some(Gke::Workload { name, person, dask, .. }) => {
                 let known = self.presence.named(hub, &name).map(|pod| pod.who).unwrap_or_default();
                 let mut of = |text: Option<String>, known: Symbol| match text {
@@ -239,12 +243,18 @@ impl<'a, 'b> Divider<'a, 'b> {
             return known.clone();
         }
         let pods = self.presence.on(key.0, key.1);
-        let own = if by_hours { room_of(self.bill, &(*row.key, *row.sums), self.allocator.machine) } else { None };
+        let own =
+            if by_hours { room_of(self.bill, &(*row.key, *row.sums), self.allocator.machine) } else { None };
         let room = own.or(known.map(|(room, _)| room));
         let division = if !pods.is_empty() {
             Some(Rc::new(self.of_pods(pods, room, row.facts.pool)))
         } else if recorded {
-            Some(Rc::new(Division { weights: Weights::equal(1), to: vec![To::Idle], room: None, gpus: false }))
+            Some(Rc::new(Division {
+                weights: Weights::equal(1),
+                to: vec![To::Idle],
+                room: None,
+                gpus: false,
+            }))
         } else if self.presence.has_loose(key.0, row.facts.words.hub) {
             self.whole_hub(key.0, row.facts.words.hub)
         } else {
@@ -303,7 +313,8 @@ impl<'a, 'b> Divider<'a, 'b> {
         let own = disk_of(self.bill, &(*row.key, *row.sums));
         let disk = own.or(named.filter(|_| row.key.charge == Charge::Discount));
         let factor = disk.map_or(1, |disk| disk.factor) * 10_u128.pow(12);
-        let mut weights: Vec<_> = homes.iter().map(|(_, bytes)| u128::from(*bytes).saturating_mul(factor)).collect();
+        let mut weights: Vec<_> =
+            homes.iter().map(|(_, bytes)| u128::from(*bytes).saturating_mul(factor)).collect();
         let mut to: Vec<_> = homes.iter().map(|(person, bytes)| To::Home(*person, *bytes)).collect();
         if homes.is_empty() {
             return None;
@@ -421,7 +432,8 @@ impl<'a, 'b> Divider<'a, 'b> {
     /// A person's parts of a row are put together before they are divided among groups.
     fn of_groups(&mut self, row: &Row<'_>, kind: Kind, who: Who, amount: i128, why: (Why<'_>, Steps)) {
         if kind != Kind::Usage || !self.allocator.totals.wants_groups() {
-            return self.take(row, kind, (who, Symbol::EMPTY), amount, &|question| words(why.0, why.1, question));
+            return self
+                .take(row, kind, (who, Symbol::EMPTY), amount, &|question| words(why.0, why.1, question));
         }
         let explains = self.allocator.question.explain.is_some();
         let text = if explains { words(why.0, why.1, self.allocator.question) } else { String::new() };
@@ -446,7 +458,8 @@ impl<'a, 'b> Divider<'a, 'b> {
                 groups.push(Symbol::EMPTY);
             }
             Weights::equal(groups.len()).divide(amount, &mut parts, &mut self.scratch.0);
-            let person = if groups.len() > 1 { format!("; among {} groups", groups.len()) } else { String::new() };
+            let person =
+                if groups.len() > 1 { format!("; among {} groups", groups.len()) } else { String::new() };
             for (group, part) in groups.into_iter().zip(&parts) {
                 self.take(row, Kind::Usage, (who, group), *part, &|_| format!("{text}{person}"));
             }
@@ -454,7 +467,14 @@ impl<'a, 'b> Divider<'a, 'b> {
         self.scratch.1.push(parts);
     }
 
-    fn take(&mut self, row: &Row<'_>, kind: Kind, whose: (Who, Symbol), amount: i128, why: &dyn Fn(&Question) -> String) {
+    fn take(
+        &mut self,
+        row: &Row<'_>,
+        kind: Kind,
+        whose: (Who, Symbol),
+        amount: i128,
+        why: &dyn Fn(&Question) -> String,
+    ) {
         let words = &row.facts.words;
         self.allocator.totals.add(words, kind, whose.0, whose.1, amount);
         if self.allocator.question.explain.is_some() && amount != 0 {
@@ -475,7 +495,8 @@ impl<'a, 'b> Divider<'a, 'b> {
         let first = allocator.symbols.text(allocator.totals.first(&row.facts.words, kind, who, group));
         let kind_name = kind.name();
         let of_kind = kind != Kind::Usage
-            && (wanted == kind_name || wanted.strip_prefix('(').and_then(|it| it.strip_suffix(')')) == Some(kind_name));
+            && (wanted == kind_name
+                || wanted.strip_prefix('(').and_then(|it| it.strip_suffix(')')) == Some(kind_name));
         if first != wanted && !of_kind {
             return;
         }

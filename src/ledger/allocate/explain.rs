@@ -77,7 +77,11 @@ pub(super) fn words(why: Why<'_>, steps: Steps, question: &Question) -> String {
         Why::Idle { reason, weight } => format!("{}: {reason}", share(weight)),
         Why::Pods { name, own, weight, room, gpus } => pods(name, own, weight, room, (gpus, question)),
         Why::Homes { weight, bytes } => {
-            format!("{} of homes and disk: {:.3} GiB", share(weight), float(u128::from(bytes)) / 1_073_741_824.0)
+            format!(
+                "{} of homes and disk: {:.3} GiB",
+                share(weight),
+                float(u128::from(bytes)) / 1_073_741_824.0
+            )
         }
     };
     if let Some(weight) = steps.shared {

@@ -107,11 +107,17 @@ impl<'a> Lives<'a> {
     }
 
     /// What nodes had on each day, by the machine as its bill names it.
-    pub(super) fn rooms(&self, days: (Day, Day), gpus: &dyn Fn(&str) -> u32) -> FxHashMap<(Day, &'a str), Room> {
+    pub(super) fn rooms(
+        &self,
+        days: (Day, Day),
+        gpus: &dyn Fn(&str) -> u32,
+    ) -> FxHashMap<(Day, &'a str), Room> {
         let mut rooms: FxHashMap<_, Room> = FxHashMap::default();
         for told in self.lives {
             let Life::Node(node) = &told.life else { continue };
-            let Some(span) = self.span(&told.hub, Some(&node.created), node.ended.as_deref()) else { continue };
+            let Some(span) = self.span(&told.hub, Some(&node.created), node.ended.as_deref()) else {
+                continue;
+            };
             let gpus = i128::from(gpus(&node.machine));
             for (day, time) in by_day(span, days) {
                 let room = rooms.entry((day, machine_of(node))).or_default();
@@ -201,7 +207,8 @@ mod tests {
 
     #[test]
     fn what_has_no_end_lasts_as_long_as_the_history_tells() {
-        let told = [pod("2026-10-01T12:00:00Z", None), pod("2026-10-02T01:00:00Z", Some("2026-10-02T02:00:00Z"))];
+        let told =
+            [pod("2026-10-01T12:00:00Z", None), pod("2026-10-02T01:00:00Z", Some("2026-10-02T02:00:00Z"))];
         let days = Lives::new(&told).pod_days((0, Day::MAX));
         let of_first: Vec<_> = days.iter().filter(|each| each.life == 0).map(|each| each.day).collect();
         assert_eq!(of_first, [20_727, 20_728]);

@@ -118,7 +118,10 @@ mod tests {
         let names = Names::new(["ada@example.org", "bob", "anna-be"].into_iter());
         assert_eq!(names.person("ada-40example-2eorg"), "ada@example.org");
         // printf ada@example.org | sha256sum
-        assert_eq!(names.person(&format!("ada-example-org---{}", hash("ada@example.org"))), "ada@example.org");
+        assert_eq!(
+            names.person(&format!("ada-example-org---{}", hash("ada@example.org"))),
+            "ada@example.org"
+        );
         assert_eq!(names.person("anna-be"), "anna-be");
         assert_eq!(names.person("anna-2dbe"), "anna-be");
         assert_eq!(names.person("carl-40x"), "carl-40x");
@@ -144,7 +147,8 @@ mod tests {
         assert_eq!(groups.of(lab, 8, ada), []);
 
         let home = |day, user: &str, bytes| HomeSize { hub: "lab".into(), day, user: user.into(), bytes };
-        let homes = Homes::new(&[home(5, "bob", 7), home(3, "ada", 2), home(6, "ada", 1)], &names, &mut symbols);
+        let homes =
+            Homes::new(&[home(5, "bob", 7), home(3, "ada", 2), home(6, "ada", 1)], &names, &mut symbols);
         let bob = symbols.add("bob");
         assert_eq!(homes.on(lab, 2), []);
         assert_eq!(homes.on(lab, 5), [(ada, 2), (bob, 7)]);

@@ -11,8 +11,8 @@ use super::lives::Lives;
 use super::people::Names;
 use super::question::{Question, Rule};
 use super::tags::Tags;
-use crate::ledger::line::{Day, UseKey, UseSums};
 use crate::ledger::BillRows;
+use crate::ledger::line::{Day, UseKey, UseSums};
 use crate::ledger::symbols::{Symbol, Symbols};
 use crate::ledger::told::Sampled;
 use crate::observe::history::PodLife;
@@ -138,7 +138,8 @@ impl Presence {
             }
             same
         });
-        self.named = (0_u32..).zip(&self.pods).map(|(index, pod)| ((pod.hub, pod.name.to_string()), index)).collect();
+        self.named =
+            (0_u32..).zip(&self.pods).map(|(index, pod)| ((pod.hub, pod.name.to_string()), index)).collect();
         let mut start = 0;
         for chunk in self.days.chunk_by(|a, b| (a.day, a.node) == (b.day, b.node)) {
             let end = start + chunk.len();
@@ -206,7 +207,13 @@ impl<'a> Maker<'a, '_> {
         }
         let who = who(self);
         let index = u32::try_from(self.presence.pods.len()).unwrap_or(u32::MAX);
-        self.presence.pods.push(Pod { namespace: key.0.clone(), name: Rc::from(key.1.as_str()), uid: key.2.clone(), hub, who });
+        self.presence.pods.push(Pod {
+            namespace: key.0.clone(),
+            name: Rc::from(key.1.as_str()),
+            uid: key.2.clone(),
+            hub,
+            who,
+        });
         self.known.insert(key, index);
         index
     }
@@ -220,9 +227,14 @@ impl<'a> Maker<'a, '_> {
     /// Pods as the bill itself tells them: rows of split cost allocation.
     fn uses(&mut self) {
         let rows = self.from.rows;
-        let by_uid: FxHashMap<_, _> = self.from.lives.pods().map(|(index, _, pod)| (pod.uid.as_str(), index)).collect();
-        let by_name: FxHashMap<_, _> =
-            self.from.lives.pods().map(|(index, _, pod)| ((pod.namespace.as_str(), pod.name.as_str()), index)).collect();
+        let by_uid: FxHashMap<_, _> =
+            self.from.lives.pods().map(|(index, _, pod)| (pod.uid.as_str(), index)).collect();
+        let by_name: FxHashMap<_, _> = self
+            .from
+            .lives
+            .pods()
+            .map(|(index, _, pod)| ((pod.namespace.as_str(), pod.name.as_str()), index))
+            .collect();
         let mut made: FxHashMap<(Symbol, Symbol, Symbol, Symbol), u32> = FxHashMap::default();
         for (key, sums) in &rows.uses {
             let node = self.symbols.add(last_segment(rows.symbols.text(key.node)));
@@ -286,8 +298,12 @@ impl<'a> Maker<'a, '_> {
     /// Pods as samples tell them, where neither bill nor recorder tells of the hub's pods that day.
     fn samples(&mut self) {
         let from = self.from;
-        let told: FxHashSet<_> =
-            self.presence.days.iter().map(|each| (each.day, self.presence.pods[each.pod as usize].hub)).collect();
+        let told: FxHashSet<_> = self
+            .presence
+            .days
+            .iter()
+            .map(|each| (each.day, self.presence.pods[each.pod as usize].hub))
+            .collect();
         let nodes = self.nodes_told();
         for each in from.sampled.iter().filter(|each| (from.days.0..=from.days.1).contains(&each.day)) {
             let hub = self.symbols.add(&each.hub);
@@ -322,7 +338,8 @@ impl<'a> Maker<'a, '_> {
         let person = tag("hub.jupyter.org/username").unwrap_or_default();
         let person = self.from.names.person(&person);
         let dask = tag("gateway.dask.org/cluster").unwrap_or_default();
-        let server = if person.is_empty() || !dask.is_empty() { String::new() } else { format!("{name} {start}") };
+        let server =
+            if person.is_empty() || !dask.is_empty() { String::new() } else { format!("{name} {start}") };
         Who {
             person: self.symbols.add(person),
             dask: self.symbols.add(&dask),
@@ -352,7 +369,9 @@ impl<'a> Used<'a> {
         let begun = life.scheduled.as_deref().and_then(time);
         let ended = life.ended.as_deref().and_then(time);
         let during = |first: &str| {
-            time(first).is_none_or(|first| begun.is_none_or(|begun| begun <= first) && ended.is_none_or(|ended| first < ended))
+            time(first).is_none_or(|first| {
+                begun.is_none_or(|begun| begun <= first) && ended.is_none_or(|ended| first < ended)
+            })
         };
         let mut found: Option<UseSums> = None;
         for (_, more) in known.iter().filter(|(first, _)| during(first)) {

@@ -73,7 +73,12 @@ impl<'a> Rows<'a> {
     }
 
     /// What a row is.
-    pub(super) fn facts(&mut self, key: &LineKey, pools: &FxHashMap<&str, Pool>, symbols: &mut Symbols) -> RowFacts {
+    pub(super) fn facts(
+        &mut self,
+        key: &LineKey,
+        pools: &FxHashMap<&str, Pool>,
+        symbols: &mut Symbols,
+    ) -> RowFacts {
         let bill = self.bill;
         let text = |symbol: Symbol| bill.symbols.text(symbol);
         self.marks(key.tags);
@@ -93,7 +98,10 @@ impl<'a> Rows<'a> {
         let words = RowWords {
             currency: self.word(key.currency, symbols),
             day: key.day,
-            day_text: *self.day_texts.entry(key.day).or_insert_with(|| symbols.add(&super::presence::day_text(key.day))),
+            day_text: *self
+                .day_texts
+                .entry(key.day)
+                .or_insert_with(|| symbols.add(&super::presence::day_text(key.day))),
             hub,
             component: symbols.add(found.name()),
             service: self.word(key.service, symbols),
@@ -109,7 +117,8 @@ impl<'a> Rows<'a> {
 
     /// Whether a resource is a machine: of EC2 by its ID, of GKE by its name, or because it is one elsewhere.
     fn is_node(&self, name: &str, usage: &str) -> bool {
-        let ec2 = name.strip_prefix("i-").is_some_and(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let ec2 =
+            name.strip_prefix("i-").is_some_and(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         let sold = || usage.contains("Instance Core") || usage.contains("Instance Ram");
         ec2 || name.starts_with("gke-") || self.machines.contains(name) || (!name.is_empty() && sold())
     }
@@ -144,7 +153,9 @@ pub(super) fn room_of(
     match unit.as_str() {
         "seconds" if usage.contains("Instance Core") => Some(Room { cpu: quantity, ..Room::default() }),
         "seconds" if usage.contains("GPU") => Some(Room { gpus: quantity, ..Room::default() }),
-        "byte-seconds" if usage.contains("Instance Ram") => Some(Room { memory: quantity, ..Room::default() }),
+        "byte-seconds" if usage.contains("Instance Ram") => {
+            Some(Room { memory: quantity, ..Room::default() })
+        }
         _ => None,
     }
 }

@@ -22,7 +22,11 @@ impl Weights {
         while weights.iter().try_fold(0_u128, |sum, weight| sum.checked_add(*weight)).is_none() {
             weights.iter_mut().for_each(|weight| *weight >>= 1);
         }
-        Self { total: weights.iter().sum(), largest: weights.iter().copied().max().unwrap_or(0), reduced: weights }
+        Self {
+            total: weights.iter().sum(),
+            largest: weights.iter().copied().max().unwrap_or(0),
+            reduced: weights,
+        }
     }
 
     /// Equal weights.
@@ -33,11 +37,6 @@ impl Weights {
     /// Whether nothing can be divided by them.
     pub(crate) fn are_nothing(&self) -> bool {
         self.total == 0
-    }
-
-    /// How many parts there are.
-    pub(crate) fn len(&self) -> usize {
-        self.reduced.len()
     }
 
     /// A part's weight and the sum of all, both without the common factor.
@@ -59,8 +58,11 @@ impl Weights {
         let fits = magnitude.leading_zeros() + self.largest.leading_zeros() >= 128;
         let mut left = magnitude;
         for (index, weight) in self.reduced.iter().enumerate() {
-            let (whole, fraction) =
-                if fits { narrow(magnitude * weight, self.total) } else { wide(magnitude, *weight, self.total) };
+            let (whole, fraction) = if fits {
+                narrow(magnitude * weight, self.total)
+            } else {
+                wide(magnitude, *weight, self.total)
+            };
             left -= whole;
             parts.push(i128::try_from(whole).unwrap_or(i128::MAX));
             scratch.push((fraction, index));

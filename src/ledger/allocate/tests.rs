@@ -75,7 +75,11 @@ fn bill(shorts: &[Short], uses: &[(&str, &str, UseSums)]) -> BillRows {
         rows.lines.push((key, sums));
     }
     for (node, user, sums) in uses {
-        let labels = if user.is_empty() { String::new() } else { format!(r#"{{"hub.jupyter.org/username":"{user}"}}"#) };
+        let labels = if user.is_empty() {
+            String::new()
+        } else {
+            format!(r#"{{"hub.jupyter.org/username":"{user}"}}"#)
+        };
         let key = UseKey {
             source: 0,
             month: Month::from_number(202_610).unwrap(),
@@ -196,7 +200,8 @@ fn gpus_alone_count_on_nodes_that_have_them() {
 #[test]
 fn charges_stand_apart_and_discounts_go_with_what_they_name() {
     let discount = Short { charge: Charge::Discount, ..node("i-1", -136) };
-    let plain = |charge, amount| Short { charge, resource: "", tags: "", quantity: 0, usage: "", ..node("", amount) };
+    let plain =
+        |charge, amount| Short { charge, resource: "", tags: "", quantity: 0, usage: "", ..node("", amount) };
     let rows = bill(
         &[
             node("i-1", 1_360),
@@ -284,7 +289,12 @@ fn where_nodes_are_not_known_a_hubs_pods_share_its_rows() {
 
 #[test]
 fn homes_are_divided_by_size_and_the_rest_of_a_disk_is_idle() {
-    let home = |user: &str, gib: u64| HomeSize { hub: "lab".into(), day: DAY - 1, user: user.into(), bytes: gib << 30 };
+    let home = |user: &str, gib: u64| HomeSize {
+        hub: "lab".into(),
+        day: DAY - 1,
+        user: user.into(),
+        bytes: gib << 30,
+    };
     let told = Told { homes: vec![home("ada", 20), home("bob", 5)], ..Told::default() };
     // A disk of 100 GiB for a day of October.
     let disk = Short {
@@ -300,7 +310,10 @@ fn homes_are_divided_by_size_and_the_rest_of_a_disk_is_idle() {
     let shared = Question { idle: IdleRule::Shared, ..by(By::User) };
     assert_eq!(ask(&rows, &told, &shared), parts(&[("ada", 800), ("bob", 200)]));
     let google = Short { unit: "byte-seconds", quantity: (50 << 30) * 86_400 * PICO, ..disk.clone() };
-    assert_eq!(ask(&bill(&[google], &[]), &told, &by(By::User)), parts(&[("(idle)", 500), ("ada", 400), ("bob", 100)]));
+    assert_eq!(
+        ask(&bill(&[google], &[]), &told, &by(By::User)),
+        parts(&[("(idle)", 500), ("ada", 400), ("bob", 100)])
+    );
     let efs = Short { service: "AmazonEFS", usage: "USW2-TimedStorage-ByteHrs", tags: LAB, ..disk };
     assert_eq!(ask(&bill(&[efs], &[]), &told, &by(By::User)), parts(&[("ada", 800), ("bob", 200)]));
     assert_eq!(ask(&rows, &Told::default(), &by(By::User)), parts(&[("(unattributed)", 1_000)]));
@@ -308,7 +321,12 @@ fn homes_are_divided_by_size_and_the_rest_of_a_disk_is_idle() {
 
 #[test]
 fn somebody_in_two_groups_costs_each_half() {
-    let membership = |user: &str, group: &str| Membership { hub: "lab".into(), day: DAY, user: user.into(), group: group.into() };
+    let membership = |user: &str, group: &str| Membership {
+        hub: "lab".into(),
+        day: DAY,
+        user: user.into(),
+        group: group.into(),
+    };
     let memberships = vec![membership("ada", "ocean"), membership("ada", "ice"), membership("bob", "ice")];
     let told = Told { memberships, ..Told::default() };
     let uses = [("i-1", "ada", asks(4, 32)), ("i-1", "bob", asks(2, 16)), ("i-1", "eve", asks(2, 16))];
@@ -326,11 +344,19 @@ fn people_may_be_called_as_kinds_are() {
 #[test]
 fn what_google_divided_is_taken_as_it_is_where_nothing_more_is_known() {
     const POD: &str = r#"{"frazil-hub":"lab","goog-k8s-node-pool-name":"user","k8s-namespace":"lab","k8s-workload-name":"jupyter-ada","k8s-label/hub.jupyter.org/username":"ada"}"#;
-    const REST: &str = r#"{"frazil-hub":"lab","goog-k8s-node-pool-name":"user","k8s-namespace":"kube:unallocated"}"#;
+    const REST: &str =
+        r#"{"frazil-hub":"lab","goog-k8s-node-pool-name":"user","k8s-namespace":"kube:unallocated"}"#;
     const SYSTEM: &str = r#"{"frazil-hub":"lab","goog-k8s-node-pool-name":"user","k8s-namespace":"kube-system","k8s-workload-name":"fluentbit"}"#;
-    let row = |tags, amount| Short { usage: "N2 Instance Core running in Americas", tags, ..node("gke-lab-user-1", amount) };
+    let row = |tags, amount| Short {
+        usage: "N2 Instance Core running in Americas",
+        tags,
+        ..node("gke-lab-user-1", amount)
+    };
     let rows = bill(&[row(POD, 60), row(REST, 30), row(SYSTEM, 10)], &[]);
-    assert_eq!(ask(&rows, &Told::default(), &by(By::User)), parts(&[("(idle)", 30), ("(shared)", 10), ("ada", 60)]));
+    assert_eq!(
+        ask(&rows, &Told::default(), &by(By::User)),
+        parts(&[("(idle)", 30), ("(shared)", 10), ("ada", 60)])
+    );
 }
 
 #[test]
@@ -361,7 +387,12 @@ fn what_is_told_comes_back_and_a_life_that_is_over_stays_over() {
     let told = Told {
         lives: vec![life("1", "ada", "n1", 1)],
         homes: vec![HomeSize { hub: "lab".into(), day: DAY, user: "ada".into(), bytes: 5 }],
-        memberships: vec![Membership { hub: "lab".into(), day: DAY, user: "ada".into(), group: "ice".into() }],
+        memberships: vec![Membership {
+            hub: "lab".into(),
+            day: DAY,
+            user: "ada".into(),
+            group: "ice".into(),
+        }],
         sampled: vec![crate::ledger::told::Sampled {
             hub: "lab".into(),
             day: DAY,
@@ -408,7 +439,8 @@ const USAGES: [(&str, &str); 4] = [
 ];
 
 fn shorts() -> impl Strategy<Value = Vec<Short>> {
-    let amount = prop_oneof![-1_000_i128..1_000, any::<i64>().prop_map(i128::from), Just(i128::MAX / 64), Just(0)];
+    let amount =
+        prop_oneof![-1_000_i128..1_000, any::<i64>().prop_map(i128::from), Just(i128::MAX / 64), Just(0)];
     let row = (0..3_i32, 0..7_usize, 0..5_usize, 0..5_usize, 0..4_usize, amount, 0..100_i128);
     let short = row.prop_map(|(day, charge, resource, tags, usage, amount, quantity)| Short {
         day: DAY + day,
@@ -425,7 +457,8 @@ fn shorts() -> impl Strategy<Value = Vec<Short>> {
 
 fn uses() -> impl Strategy<Value = Vec<(usize, usize, UseSums)>> {
     let sums = (0..5_i128, 0..50_i128, 0..2_i128, any::<bool>()).prop_map(|(cores, gib, gpus, huge)| {
-        let mut sums = UseSums { gpus: gpus * 86_399 * PICO, cpu_used: Some(cores * PICO / 3), ..asks(cores, gib) };
+        let mut sums =
+            UseSums { gpus: gpus * 86_399 * PICO, cpu_used: Some(cores * PICO / 3), ..asks(cores, gib) };
         if huge {
             sums.memory_requested = i128::MAX / 5;
         }
@@ -447,7 +480,8 @@ fn facts() -> impl Strategy<Value = Told> {
         user: ["ada", "bob", "idle"][user].into(),
         group: ["ice", "ocean", "shared"][group].into(),
     });
-    let parts = (proptest::collection::vec(home, 0..4), proptest::collection::vec(group, 0..5), any::<bool>());
+    let parts =
+        (proptest::collection::vec(home, 0..4), proptest::collection::vec(group, 0..5), any::<bool>());
     parts.prop_map(|(homes, memberships, recorder)| {
         let lives = vec![life("1", "ada", "n2", 3), life("2", "idle", "n9", 1), node_life("n2", "i-2")];
         Told { lives: if recorder { lives } else { Vec::new() }, homes, memberships, ..Told::default() }
@@ -457,7 +491,9 @@ fn facts() -> impl Strategy<Value = Told> {
 const PEOPLE: [&str; 4] = ["ada", "bob", "idle", ""];
 
 fn questions() -> impl Iterator<Item = Question> {
-    let each = By::value_variants().iter().flat_map(|by| Rule::value_variants().iter().map(move |rule| (*by, *rule)));
+    let each = By::value_variants()
+        .iter()
+        .flat_map(|by| Rule::value_variants().iter().map(move |rule| (*by, *rule)));
     let each = each.flat_map(|it| IdleRule::value_variants().iter().map(move |idle| (it, *idle)));
     each.flat_map(|it| SharedRule::value_variants().iter().map(move |shared| (it, *shared))).map(
         |(((by, rule), idle), shared)| Question { by: vec![by], rule, idle, shared, ..Question::default() },
@@ -508,8 +544,17 @@ fn half_a_million_uses_take_a_second_or_two() {
             }
             for pod in 0..83_i128 {
                 let name = format!("arn:aws:eks:us-west-2:1:pod/lab/lab/jupyter-{}/{node}-{pod}", pod % 40);
-                let labels = format!(r#"{{"hub.jupyter.org/username":"user-{}"}}"#, (i128::from(node) * 83 + pod) % 900);
-                let key = UseKey { day, node: resource, pod: rows.symbols.add(&name), labels: rows.symbols.add(&labels), ..used.0 };
+                let labels = format!(
+                    r#"{{"hub.jupyter.org/username":"user-{}"}}"#,
+                    (i128::from(node) * 83 + pod) % 900
+                );
+                let key = UseKey {
+                    day,
+                    node: resource,
+                    pod: rows.symbols.add(&name),
+                    labels: rows.symbols.add(&labels),
+                    ..used.0
+                };
                 let sums = UseSums {
                     cpu_requested: 86_400 * PICO * (pod + 1) / 97,
                     memory_requested: 123_456_789 * 86_400 * PICO * (pod + 3) / 7,
@@ -519,10 +564,18 @@ fn half_a_million_uses_take_a_second_or_two() {
             }
         }
     }
-    for (by, shared) in [(By::User, SharedRule::None), (By::Server, SharedRule::None), (By::User, SharedRule::ByUse)] {
+    for (by, shared) in
+        [(By::User, SharedRule::None), (By::Server, SharedRule::None), (By::User, SharedRule::ByUse)]
+    {
         let question = Question { by: vec![by], shared, ..Question::default() };
         let begin = std::time::Instant::now();
         let lines = ask(&rows, &Told::default(), &question).len();
-        println!("{} rows, {} uses by {}: {lines} lines in {:?}", rows.lines.len(), rows.uses.len(), by.name(), begin.elapsed());
+        println!(
+            "{} rows, {} uses by {}: {lines} lines in {:?}",
+            rows.lines.len(),
+            rows.uses.len(),
+            by.name(),
+            begin.elapsed()
+        );
     }
 }

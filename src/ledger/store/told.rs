@@ -65,7 +65,8 @@ pub(super) fn put(write: &Transaction<'_>, told: &Told) -> rusqlite::Result<()> 
     for (hub, day) in days {
         write.execute("DELETE FROM sampled WHERE hub = ? AND day = ?", params![hub, day])?;
     }
-    let mut insert = write.prepare("INSERT OR REPLACE INTO sampled VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+    let mut insert =
+        write.prepare("INSERT OR REPLACE INTO sampled VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for each in &told.sampled {
         let sums = &each.sums;
         insert.execute(params![

@@ -12,12 +12,18 @@ pub fn groups(file: &Text, hub: Option<&str>) -> Result<Told, ToldError> {
     let mut memberships = Vec::new();
     for each in series(file)? {
         let hub = each.hub(file, hub)?;
-        let needed = |key: &str| each.label(key).ok_or_else(|| file.wrong_row(each.row, format!("no `{key}`")));
+        let needed =
+            |key: &str| each.label(key).ok_or_else(|| file.wrong_row(each.row, format!("no `{key}`")));
         let (user, group) = (needed("username")?, needed("usergroup")?);
         for (time, value) in &each.values {
             let day = each.day(file, *time)?;
             if value.pico > 0 {
-                memberships.push(Membership { hub: hub.clone(), day, user: user.to_owned(), group: group.to_owned() });
+                memberships.push(Membership {
+                    hub: hub.clone(),
+                    day,
+                    user: user.to_owned(),
+                    group: group.to_owned(),
+                });
             }
         }
     }

@@ -14,7 +14,8 @@ use crate::ledger::line::Day;
 /// # Errors
 /// When it is neither.
 pub fn homes(file: &Text, hub: Option<&str>) -> Result<Told, ToldError> {
-    let homes = if file.text.trim_start().starts_with('{') { of_samples(file, hub)? } else { of_rows(file, hub)? };
+    let homes =
+        if file.text.trim_start().starts_with('{') { of_samples(file, hub)? } else { of_rows(file, hub)? };
     Ok(Told { homes, ..Told::default() })
 }
 
@@ -52,14 +53,16 @@ fn of_rows(file: &Text, hub: Option<&str>) -> Result<Vec<HomeSize>, ToldError> {
         let record = record.map_err(|error| file.wrong_row(row, error.to_string()))?;
         let cell = |index: usize| record.get(index).unwrap_or_default().trim();
         let own = hubs.map(cell).filter(|hub| !hub.is_empty()).or(hub);
-        let own = own.ok_or_else(|| file.wrong_row(row, "no hub; add a column `hub`, or name it: `--hub NAME`"))?;
+        let own =
+            own.ok_or_else(|| file.wrong_row(row, "no hub; add a column `hub`, or name it: `--hub NAME`"))?;
         if cell(user).is_empty() {
             return Err(file.wrong_row(row, "no user"));
         }
         homes.push(HomeSize {
             hub: own.to_owned(),
-            day: day_of_date(cell(day))
-                .ok_or_else(|| file.wrong_row(row, format!("`{}` is no day such as 2026-10-01", cell(day))))?,
+            day: day_of_date(cell(day)).ok_or_else(|| {
+                file.wrong_row(row, format!("`{}` is no day such as 2026-10-01", cell(day)))
+            })?,
             user: cell(user).to_owned(),
             bytes: cell(bytes)
                 .parse()

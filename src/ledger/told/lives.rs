@@ -30,9 +30,16 @@ pub fn history(files: &[Text], hub: Option<&str>) -> Result<Told, ToldError> {
         }
     }
     let Some(first) = files.first().filter(|_| !lives.is_empty()) else { return Ok(Told::default()) };
-    let hub = hub.map_or_else(|| only_namespace(&lives).ok_or_else(|| first.wrong(
+    let hub = hub.map_or_else(
+        || {
+            only_namespace(&lives).ok_or_else(|| {
+                first.wrong(
         "its pods are of no namespace or of several, so the hub is not clear; name it: `--hub NAME`",
-    )), |hub| Ok(hub.to_owned()))?;
+    )
+            })
+        },
+        |hub| Ok(hub.to_owned()),
+    )?;
     let lives = lives.into_values().map(|life| HubLife { hub: hub.clone(), life }).collect();
     Ok(Told { lives, ..Told::default() })
 }

@@ -56,23 +56,27 @@ pub const QUERIES: [(Metric, &str, &str); 6] = [
         "cpu-request",
         "sum by (namespace, pod, node) (kube_pod_container_resource_requests{resource=\"cpu\"})",
     ),
-    (Metric::CpuUsage, "cpu-usage", "sum by (namespace, pod, node) (rate(container_cpu_usage_seconds_total{container!=\"\"}[5m]))"),
+    (
+        Metric::CpuUsage,
+        "cpu-usage",
+        "sum by (namespace, pod, node) (rate(container_cpu_usage_seconds_total{container!=\"\"}[5m]))",
+    ),
     (
         Metric::MemoryRequest,
         "memory-request",
         "sum by (namespace, pod, node) (kube_pod_container_resource_requests{resource=\"memory\"})",
     ),
-    (Metric::MemoryUsage, "memory-usage", "sum by (namespace, pod, node) (container_memory_working_set_bytes{container!=\"\"})"),
+    (
+        Metric::MemoryUsage,
+        "memory-usage",
+        "sum by (namespace, pod, node) (container_memory_working_set_bytes{container!=\"\"})",
+    ),
     (
         Metric::GpuRequest,
         "gpu-request",
         "sum by (namespace, pod, node) (kube_pod_container_resource_requests{resource=\"nvidia_com_gpu\"})",
     ),
-    (
-        Metric::Labels,
-        "labels",
-        "{__name__=~\"kube_pod_labels|kube_pod_annotations\"}",
-    ),
+    (Metric::Labels, "labels", "{__name__=~\"kube_pod_labels|kube_pod_annotations\"}"),
 ];
 
 /// A series of an answer.
@@ -94,8 +98,9 @@ impl Series {
     /// The given hub, or the namespace.
     pub(super) fn hub(&self, file: &Text, hub: Option<&str>) -> Result<String, ToldError> {
         let own = hub.or_else(|| self.label("namespace"));
-        own.map(str::to_owned)
-            .ok_or_else(|| file.wrong_row(self.row, "no `namespace`, so the hub is not clear; name it: `--hub NAME`"))
+        own.map(str::to_owned).ok_or_else(|| {
+            file.wrong_row(self.row, "no `namespace`, so the hub is not clear; name it: `--hub NAME`")
+        })
     }
 
     /// The day of a sample.
@@ -115,7 +120,8 @@ impl Series {
     /// Which pod, by namespace given apart: name, node, labels. Where only the person is told, the person is
     /// taken for a pod.
     fn pod(&self, file: &Text) -> Result<(String, String), ToldError> {
-        let name = ["pod", "username", "annotation_hub_jupyter_org_username"].iter().find_map(|key| self.label(key));
+        let name =
+            ["pod", "username", "annotation_hub_jupyter_org_username"].iter().find_map(|key| self.label(key));
         let name = name.ok_or_else(|| file.wrong_row(self.row, "no `pod` and no `username`"))?;
         Ok((self.label("node").unwrap_or_default().to_owned(), name.to_owned()))
     }
@@ -193,13 +199,16 @@ type PodKey = (String, String, String);
 /// # Errors
 /// When a file is no range answer, or has one sample of each series.
 pub fn samples(files: &[(Option<Metric>, Text)], hub: Option<&str>) -> Result<Told, ToldError> {
-    let mut pods: BTreeMap<PodKey, (BTreeMap<String, String>, BTreeMap<i64, (i64, Moment)>)> = BTreeMap::new();
+    let mut pods: BTreeMap<PodKey, (BTreeMap<String, String>, BTreeMap<i64, (i64, Moment)>)> =
+        BTreeMap::new();
     let mut marks: BTreeMap<(String, String), BTreeMap<String, String>> = BTreeMap::new();
     for (metric, file) in files {
         let all = series(file)?;
         let Some(step) = all.iter().filter_map(Series::step).min() else {
             if all.iter().any(|each| !each.values.is_empty()) {
-                return Err(file.wrong("one sample of each series, so the step is not known; ask for a longer range"));
+                return Err(
+                    file.wrong("one sample of each series, so the step is not known; ask for a longer range")
+                );
             }
             continue;
         };
@@ -229,7 +238,14 @@ pub fn samples(files: &[(Option<Metric>, Text)], hub: Option<&str>) -> Result<To
         let labels = serde_json::to_string(&labels).unwrap_or_default();
         for (day, first, sums) in sessions(moments) {
             let pod = format!("{pod} {first}");
-            sampled.push(Sampled { hub: hub.clone(), day, node: node.clone(), pod, labels: labels.clone(), sums });
+            sampled.push(Sampled {
+                hub: hub.clone(),
+                day,
+                node: node.clone(),
+                pod,
+                labels: labels.clone(),
+                sums,
+            });
         }
     }
     Ok(Told { sampled, ..Told::default() })
@@ -298,7 +314,8 @@ mod tests {
     fn a_sample_counts_for_a_step_and_gaps_for_nothing() {
         let file = answer(POD, r#"[0,"2"],[300,"2"],[900,"2"],[86400,"1.5"],[86700,"NaN"]"#);
         let told = samples(&[(Some(Metric::CpuRequest), file)], None).unwrap();
-        let days: Vec<_> = told.sampled.iter().map(|each| (each.session().1, each.sums.cpu_requested)).collect();
+        let days: Vec<_> =
+            told.sampled.iter().map(|each| (each.session().1, each.sums.cpu_requested)).collect();
         let second = 10_i128.pow(12);
         let expected = [
             ("1970-01-01T00:00:00Z", 1_200 * second),
@@ -326,7 +343,10 @@ mod tests {
     fn wrong_answers_are_told_with_file_and_series() {
         for (file, wrong) in [
             (Text { name: "p.json".into(), text: "[]".into() }, "p.json: no answer of Prometheus"),
-            (Text { name: "p.json".into(), text: r#"{"status":"error","error":"bad"}"#.into() }, "Prometheus says: error bad"),
+            (
+                Text { name: "p.json".into(), text: r#"{"status":"error","error":"bad"}"#.into() },
+                "Prometheus says: error bad",
+            ),
             (answer(POD, r#"[0,"1"]"#), "the step is not known"),
             (answer(POD, r#"[0,"x"],[1,"1"]"#), "row 1: `x` is no number"),
             (answer(POD, r#"[0,"-1"],[1,"1"]"#), "row 1: the sample at `0` cannot be used"),

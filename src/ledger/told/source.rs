@@ -107,7 +107,8 @@ mod tests {
     fn packed_files_are_unpacked_and_others_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.jsonl.gz");
-        let mut packer = flate2::write::GzEncoder::new(File::create(&path).unwrap(), flate2::Compression::fast());
+        let mut packer =
+            flate2::write::GzEncoder::new(File::create(&path).unwrap(), flate2::Compression::fast());
         packer.write_all(b"one\n").unwrap();
         packer.finish().unwrap();
         assert_eq!(text(&path).unwrap().text, "one\n");
