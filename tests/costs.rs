@@ -246,7 +246,9 @@ fn a_call_takes_in_all_or_nothing() {
     let read = |files: &[&str]| {
         let mut call = machine.frazil();
         call.args(["cost", "read", "--hub", "lab", "--ledger", "ledger.sqlite"]);
-        files.iter().for_each(|file| drop(call.args(["--homes", file])));
+        for file in files {
+            call.args(["--homes", file]);
+        }
         call.output().unwrap()
     };
     let output = read(&["homes.csv", "wrong.csv"]);

@@ -138,7 +138,8 @@ impl Presence {
             }
             same
         });
-        self.named = (0_u32..).zip(&self.pods).map(|(index, pod)| ((pod.hub, pod.name.to_string()), index)).collect();
+        self.named =
+            (0_u32..).zip(&self.pods).map(|(index, pod)| ((pod.hub, pod.name.to_string()), index)).collect();
         let mut start = 0;
         for chunk in self.days.chunk_by(|a, b| (a.day, a.node) == (b.day, b.node)) {
             let end = start + chunk.len();
