@@ -53,11 +53,7 @@ pub struct Progress {
 ///
 /// # Errors
 /// When there is no bill, or one is not whole and right in every line.
-pub fn read(
-    inputs: &[Input],
-    threads: usize,
-    progress: &dyn Fn(Progress),
-) -> Result<Gathered, ReadError> {
+pub fn read(inputs: &[Input], threads: usize, progress: &dyn Fn(Progress)) -> Result<Gathered, ReadError> {
     let places = find::files(inputs)?;
     let files = open::all(places)?;
     work::run(&files, threads.max(1), progress)

@@ -44,7 +44,9 @@ fn a_file_is_known_again_by_its_digest() {
     write(folder.path(), "bill.csv", cur_csv(&Row::some(3)).as_bytes());
     let path = folder.path().join("bill.csv");
     let digest = &gather(&[&path], 1).unwrap().files[0].digest;
-    let expected = sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(std::fs::read(&path).unwrap()));
+    let expected = sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(
+        std::fs::read(&path).unwrap(),
+    ));
     let expected: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(*digest, expected);
 }

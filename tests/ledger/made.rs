@@ -51,7 +51,10 @@ impl Row {
             billed: 0.5292 + (number % 13) as f64 / 7.0,
             list: 0.5292,
             plan: None,
-            tags: vec![("user_frazil_hub", "lab".to_owned()), ("user_frazil_pool", format!("pool{}", machine % 3))],
+            tags: vec![
+                ("user_frazil_hub", "lab".to_owned()),
+                ("user_frazil_pool", format!("pool{}", machine % 3)),
+            ],
             split: None,
         };
         let pod = Self {
@@ -74,7 +77,9 @@ impl Row {
                 split: Some((node, 0.25, (machine % 2 == 0).then_some(0.1 + 0.2), 0.3)),
                 ..pod
             },
-            4 => Self { usage_type: "USW2-EKS-EC2-GB-Hours", split: Some((node, 8.0, Some(3.7), 8.0)), ..pod },
+            4 => {
+                Self { usage_type: "USW2-EKS-EC2-GB-Hours", split: Some((node, 8.0, Some(3.7), 8.0)), ..pod }
+            }
             6 if number % 5 == 0 => {
                 Self { kind: "Tax", resource: String::new(), tags: Vec::new(), list: 0.0, ..row }
             }
@@ -272,8 +277,10 @@ pub(crate) fn cur_table(path: &Path, rows: &[Row], group: usize) {
 pub(crate) fn google(count: u32) -> Vec<Value> {
     let one = |number: u32| {
         let credits = match number % 4 {
-            0 => json!([{ "name": "Sustained Usage Discount", "amount": -0.1, "type": "SUSTAINED_USAGE_DISCOUNT" },
-                        { "name": "Research credits", "amount": -0.012_345_678_901_234_5, "type": "PROMOTION" }]),
+            0 => {
+                json!([{ "name": "Sustained Usage Discount", "amount": -0.1, "type": "SUSTAINED_USAGE_DISCOUNT" },
+                        { "name": "Research credits", "amount": -0.012_345_678_901_234_5, "type": "PROMOTION" }])
+            }
             _ => json!([]),
         };
         let labels = match number % 3 {
@@ -407,9 +414,23 @@ fn list(rows: &[Value], name: &str, fields: &[&str]) -> ArrayRef {
 /// Columns of FOCUS that came with a version.
 fn focus_columns(version: &str) -> Vec<&'static str> {
     let mut columns = vec![
-        "BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodStart", "ChargeCategory",
-        "ChargeDescription", "ChargePeriodStart", "ConsumedQuantity", "ConsumedUnit", "EffectiveCost", "ListCost",
-        "ProviderName", "RegionId", "ResourceId", "ServiceName", "SubAccountId", "Tags",
+        "BilledCost",
+        "BillingAccountId",
+        "BillingCurrency",
+        "BillingPeriodStart",
+        "ChargeCategory",
+        "ChargeDescription",
+        "ChargePeriodStart",
+        "ConsumedQuantity",
+        "ConsumedUnit",
+        "EffectiveCost",
+        "ListCost",
+        "ProviderName",
+        "RegionId",
+        "ResourceId",
+        "ServiceName",
+        "SubAccountId",
+        "Tags",
     ];
     if version != "1.0" {
         columns.extend(["ServiceSubcategory", "SkuMeter"]);

@@ -66,7 +66,8 @@ impl CredentialProvider for Known {
         let credentials = if self.first.expiry().is_none() {
             self.first.clone()
         } else {
-            let failed = |error: Error| object_store::Error::Generic { store: "S3", source: error.to_string().into() };
+            let failed =
+                |error: Error| object_store::Error::Generic { store: "S3", source: error.to_string().into() };
             self.aws.credentials().await.map_err(failed)?
         };
         Ok(Arc::new(AwsCredential {

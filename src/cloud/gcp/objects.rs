@@ -40,7 +40,8 @@ impl CredentialProvider for Tokens {
     type Credential = GcpCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<GcpCredential>> {
-        let failed = |error: Error| object_store::Error::Generic { store: "GCS", source: error.to_string().into() };
+        let failed =
+            |error: Error| object_store::Error::Generic { store: "GCS", source: error.to_string().into() };
         let token = self.0.token().await.map_err(failed)?;
         Ok(Arc::new(GcpCredential { bearer: token.secret().to_owned() }))
     }

@@ -4,9 +4,9 @@ use super::batch::{Batch, BySymbol, Column, Desk, Holds};
 use super::day::Days;
 use super::error::RowFault;
 use super::tags::Rule;
+use crate::ledger::Prices;
 use crate::ledger::decimal::Decimal;
 use crate::ledger::line::{Charge, LineKey, Month, Source, Use, UseKey, UseSums};
-use crate::ledger::Prices;
 
 const MONTH: usize = 0;
 const PAYER: usize = 1;
@@ -73,15 +73,9 @@ pub(super) const COLUMNS: [Column; 26] = [
             "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod",
         ],
     ),
-    Column::optional(
-        Holds::Number,
-        &["reservation_unused_recurring_fee", "reservation/UnusedRecurringFee"],
-    ),
+    Column::optional(Holds::Number, &["reservation_unused_recurring_fee", "reservation/UnusedRecurringFee"]),
     Column::optional(Holds::Tags, &["resource_tags", "tags"]),
-    Column::optional(
-        Holds::Text,
-        &["split_line_item_parent_resource_id", "splitLineItem/ParentResourceId"],
-    ),
+    Column::optional(Holds::Text, &["split_line_item_parent_resource_id", "splitLineItem/ParentResourceId"]),
     Column::optional(Holds::Number, &["split_line_item_reserved_usage", "splitLineItem/ReservedUsage"]),
     Column::optional(Holds::Number, &["split_line_item_actual_usage", "splitLineItem/ActualUsage"]),
     Column::optional(Holds::Number, &["split_line_item_split_usage", "splitLineItem/SplitUsage"]),
@@ -268,7 +262,8 @@ impl Amazon {
 
     fn source(&mut self, batch: &Batch, row: usize, desk: &mut Desk) -> Result<u16, RowFault> {
         let payer = batch.needed_text(PAYER, row)?;
-        let known = if batch.kind == crate::ledger::SourceKind::Cur2 { &mut self.cur2 } else { &mut self.legacy };
+        let known =
+            if batch.kind == crate::ledger::SourceKind::Cur2 { &mut self.cur2 } else { &mut self.legacy };
         let gather = &mut desk.gather;
         Ok(known.get(payer, || {
             let payer = gather.symbols.text(payer).to_owned();
@@ -311,7 +306,7 @@ mod tests {
     fn hours_are_seconds_exactly() {
         let hours = |text| Decimal::from_text(text).unwrap();
         assert_eq!(seconds(hours("0.25"), 1), 900_000_000_000_000);
-        assert_eq!(seconds(hours("0.33333333333333333"), 1), 1_199_999_999_999_999);
+        assert_eq!(seconds(hours("0.333333333333333"), 1), 1_199_999_999_999_999);
         assert_eq!(seconds(hours("2"), GIB), 2 * 3_600 * (1 << 30) * 1_000_000_000_000);
     }
 

@@ -101,7 +101,9 @@ mod tests {
         }
         assert_eq!(days.month(19_984), Month::new(2024, 9));
         assert_eq!(days.read("1969-12-31"), Some(-1));
-        for wrong in ["", "2024-9-18", "2024-09-31", "18.09.2024", "2024-09-18T25:00:00Z", "2024-09-18x", "NULL"] {
+        for wrong in
+            ["", "2024-9-18", "2024-09-31", "18.09.2024", "2024-09-18T25:00:00Z", "2024-09-18x", "NULL"]
+        {
             assert_eq!(days.read(wrong), None, "{wrong}");
         }
     }

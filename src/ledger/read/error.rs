@@ -193,10 +193,7 @@ mod tests {
         let text = ReadError { place, fault }.to_string();
         assert_eq!(
             text,
-            format!(
-                "bill.csv:12: lineItem/UnblendedCost is `{}…`, which is no number",
-                "x\\n".repeat(20)
-            )
+            format!("bill.csv:12: lineItem/UnblendedCost is `{}…`, which is no number", "x\\n".repeat(20))
         );
     }
 }

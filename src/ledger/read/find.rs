@@ -225,9 +225,8 @@ fn below_bucket(key: &str) -> &str {
 /// The file among those that were found that a manifest's key names: the one that shares most folders.
 fn same<'a>(found: &'a [Found], key: &str) -> Option<&'a Found> {
     let wanted: Vec<_> = below_bucket(key).rsplit('/').collect();
-    let shared = |each: &&Found| {
-        each.path.rsplit('/').zip(&wanted).take_while(|(one, other)| one == *other).count()
-    };
+    let shared =
+        |each: &&Found| each.path.rsplit('/').zip(&wanted).take_while(|(one, other)| one == *other).count();
     found.iter().filter(|each| shared(each) > 0).max_by_key(shared)
 }
 
@@ -270,9 +269,14 @@ mod tests {
             for number in ["1", "2"] {
                 write(folder.path(), &format!("{month}/{delivery}/report-{number}.csv.gz"), "x");
             }
-            write(folder.path(), &format!("{month}/{delivery}/report-Manifest.json"), r#"{"reportKeys":["p"]}"#);
+            write(
+                folder.path(),
+                &format!("{month}/{delivery}/report-Manifest.json"),
+                r#"{"reportKeys":["p"]}"#,
+            );
         }
-        let keys = format!(r#"{{"reportKeys":["{month}/aaa/report-1.csv.gz","{month}/aaa/report-2.csv.gz"]}}"#);
+        let keys =
+            format!(r#"{{"reportKeys":["{month}/aaa/report-1.csv.gz","{month}/aaa/report-2.csv.gz"]}}"#);
         write(folder.path(), &format!("{month}/report-Manifest.json"), &keys);
         write(folder.path(), "p/report/report-create-table.sql", "x");
         let newest = [format!("{month}/aaa/report-1.csv.gz"), format!("{month}/aaa/report-2.csv.gz")];
@@ -305,7 +309,10 @@ mod tests {
         write(folder.path(), "r-Manifest.json", r#"{"reportKeys":["a/r-1.csv.gz"]}"#);
         write(folder.path(), "other.csv.gz", "x");
         let error = super::files(&[Input::Local(folder.path().to_owned())]).unwrap_err().to_string();
-        assert!(error.ends_with("r-Manifest.json: the manifest names a/r-1.csv.gz, which is not there"), "{error}");
+        assert!(
+            error.ends_with("r-Manifest.json: the manifest names a/r-1.csv.gz, which is not there"),
+            "{error}"
+        );
         assert!(beside(&folder.path().join("r-Manifest.json"), "a/r-1.csv.gz").is_err());
     }
 

@@ -70,7 +70,9 @@ fn charge(cost_type: &str, sku: &str) -> Charge {
 /// `credits.type`); older exports have no type, but a name.
 fn is_discount(kind: &str, name: &str) -> bool {
     if kind.is_empty() {
-        return ["Sustained Us", "Committed Us", "Reseller Margin"].iter().any(|start| name.starts_with(start));
+        return ["Sustained Us", "Committed Us", "Reseller Margin"]
+            .iter()
+            .any(|start| name.starts_with(start));
     }
     ["COMMITTED_US", "SUSTAINED_US", "RESELLER_MARGIN", "SUBSCRIPTION_BENEFIT", "FEE_UTILIZATION_OFFSET"]
         .iter()

@@ -51,9 +51,7 @@ pub(super) struct Text {
 pub(super) fn all(places: Vec<Place>) -> Result<Vec<Opened>, ReadError> {
     let open = |place: Place| match body(&place) {
         Ok(body) => Ok(Opened { place, body }),
-        Err((at, fault)) => {
-            Err(ReadError { place: ErrorPlace { name: place.name().to_owned(), at }, fault })
-        }
+        Err((at, fault)) => Err(ReadError { place: ErrorPlace { name: place.name().to_owned(), at }, fault }),
     };
     places.into_iter().map(open).collect()
 }

@@ -64,7 +64,8 @@ pub(super) fn kind(names: &[String]) -> Option<SourceKind> {
         Some(SourceKind::CurLegacy)
     } else if any("line_item_") {
         // Tables of the legacy report have a column for each product attribute and tag.
-        let nested = ["resource_tags", "tags", "product", "cost_category", "discount", "bill_payer_account_name"];
+        let nested =
+            ["resource_tags", "tags", "product", "cost_category", "discount", "bill_payer_account_name"];
         let new = nested.iter().any(|name| has(name) || any(&format!("{name}.")));
         Some(if new { SourceKind::Cur2 } else { SourceKind::CurLegacy })
     } else if has("ChargeCategory") || (has("BilledCost") && has("BillingCurrency")) {
@@ -124,8 +125,7 @@ impl Layout {
             let exact = |name: &&&str| names.iter().position(|each| each == **name);
             let first = column.names.iter().find_map(|name| exact(&name));
             first.or_else(|| {
-                let similar =
-                    |name: &&str| names.iter().position(|each| each.eq_ignore_ascii_case(name));
+                let similar = |name: &&str| names.iter().position(|each| each.eq_ignore_ascii_case(name));
                 column.names.iter().find_map(similar)
             })
         };

@@ -78,9 +78,10 @@ impl Queue {
     pub(super) fn next(&self, from_the_end: bool) -> Option<Item> {
         let mut state = self.lock();
         loop {
-            let found = state.chunks.pop_front().or_else(|| {
-                if from_the_end { state.others.pop_back() } else { state.others.pop_front() }
-            });
+            let found = state
+                .chunks
+                .pop_front()
+                .or_else(|| if from_the_end { state.others.pop_back() } else { state.others.pop_front() });
             if found.is_some() {
                 self.changed.notify_all();
                 return found;

@@ -92,9 +92,8 @@ impl Bucket {
         let store = self.store.clone();
         let path = Path::from(prefix);
         let below = path.clone();
-        let listed = self.wait("listing", async move {
-            store.list(Some(&below)).try_collect::<Vec<_>>().await
-        })?;
+        let listed =
+            self.wait("listing", async move { store.list(Some(&below)).try_collect::<Vec<_>>().await })?;
         let mut found: Vec<_> = listed.into_iter().map(|meta| self.object(meta)).collect();
         if found.is_empty() && !prefix.is_empty() {
             let store = self.store.clone();

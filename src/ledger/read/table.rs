@@ -239,8 +239,12 @@ fn texts(
         Some(found) => found,
         // Numbers of accounts and projects.
         None => match array.data_type() {
-            DataType::Int64 => each(array.as_primitive::<Int64Type>(), |value| symbols.add(&value.to_string())),
-            DataType::Int32 => each(array.as_primitive::<Int32Type>(), |value| symbols.add(&value.to_string())),
+            DataType::Int64 => {
+                each(array.as_primitive::<Int64Type>(), |value| symbols.add(&value.to_string()))
+            }
+            DataType::Int32 => {
+                each(array.as_primitive::<Int32Type>(), |value| symbols.add(&value.to_string()))
+            }
             _ => return Err(wrong_type(name, array, "text")),
         },
     };
@@ -489,9 +493,8 @@ fn credits(array: &ArrayRef, name: &str, symbols: &mut Symbols) -> Result<Cells,
     for (row, limits) in list.offsets().windows(2).enumerate() {
         let range = usize::try_from(limits[0]).unwrap_or(0)..usize::try_from(limits[1]).unwrap_or(0);
         for each in range.filter(|_| !list.is_null(row)) {
-            let amount = amounts[each].ok_or_else(|| {
-                RowFault::new(row, Fault::value(name, "", "list of credits with amounts"))
-            })?;
+            let amount = amounts[each]
+                .ok_or_else(|| RowFault::new(row, Fault::value(name, "", "list of credits with amounts")))?;
             found.push(Credit { amount, name: names[each], kind: kinds[each] });
         }
         ends.push(found.len());

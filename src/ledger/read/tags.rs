@@ -226,8 +226,11 @@ impl TagSets {
                 Value::String(text) => Cow::Borrowed(text.as_str()),
                 other => Cow::Owned(other.to_string()),
             };
-            let key =
-                if before.is_empty() { self.texts.add(key) } else { self.texts.add(&format!("{before}{key}")) };
+            let key = if before.is_empty() {
+                self.texts.add(key)
+            } else {
+                self.texts.add(&format!("{before}{key}"))
+            };
             pairs.push((key, self.texts.add(&text)));
         };
         match value {

@@ -8,9 +8,9 @@ use super::day::Days;
 use super::error::{Fault, RowFault};
 use super::plan::Layout;
 use super::tags::Pair;
+use crate::ledger::Symbol;
 use crate::ledger::decimal::Decimal;
 use crate::ledger::line::{Lineage, SourceKind};
-use crate::ledger::Symbol;
 
 /// Rows of a batch of text.
 const ROWS: usize = 2_048;
@@ -206,7 +206,9 @@ impl Rows {
                 cells.push(match cell {
                     Cell::Null => Symbol::EMPTY,
                     Cell::Bytes(bytes) => self.lasts[slot].symbol(bytes, name, |text| symbols.add(text))?,
-                    Cell::Json(value @ (Value::Number(_) | Value::Bool(_))) => symbols.add(&value.to_string()),
+                    Cell::Json(value @ (Value::Number(_) | Value::Bool(_))) => {
+                        symbols.add(&value.to_string())
+                    }
                     Cell::Json(value) => return Err(Fault::value(name, &value.to_string(), "text")),
                 });
             }
@@ -289,19 +291,15 @@ fn number(cell: Cell<'_>, name: &str) -> Result<Option<Decimal>, Fault> {
     }
 }
 
-fn push_credits(
-    credits: &mut Vec<Credit>,
-    cell: Cell<'_>,
-    name: &str,
-    desk: &mut Desk,
-) -> Result<(), Fault> {
+fn push_credits(credits: &mut Vec<Credit>, cell: Cell<'_>, name: &str, desk: &mut Desk) -> Result<(), Fault> {
     let parsed;
     let value = match cell {
         Cell::Null => return Ok(()),
         Cell::Json(value) => value,
         Cell::Bytes(bytes) => {
             let text = utf8(bytes, name)?;
-            parsed = serde_json::from_str::<Value>(text).map_err(|_| Fault::value(name, text, "JSON list"))?;
+            parsed =
+                serde_json::from_str::<Value>(text).map_err(|_| Fault::value(name, text, "JSON list"))?;
             &parsed
         }
     };

@@ -299,9 +299,8 @@ impl<'a> Worker<'a> {
             rows.json(&chunk.bytes, first, desk, &mut take)
         };
         let line = if text.is_csv { csv_line } else { json_line };
-        let found = read.map_err(|RowFault { row, fault }| {
-            (At::Line(chunk.line + line(&chunk.bytes, row)), fault)
-        })?;
+        let found =
+            read.map_err(|RowFault { row, fault }| (At::Line(chunk.line + line(&chunk.bytes, row)), fault))?;
         self.part.rows.push((file, number, found));
         Ok(())
     }
