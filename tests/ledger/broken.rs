@@ -6,7 +6,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::made::{Row, cur_csv, cur_table};
+use super::made::{Row, cur_csv, cur_table, google};
 use super::plain::gather;
 
 fn write(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> std::path::PathBuf {
@@ -17,7 +17,7 @@ fn write(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> std::path::Pat
 
 /// What is said of a file, without its folder.
 fn said(path: &Path) -> String {
-    let error = gather(&[path], 2).unwrap_err();
+    let Err(error) = gather(&[path], 2) else { panic!("{} was read", path.display()) };
     assert!(!error.fault.hint().is_empty());
     error.to_string().replace(&format!("{}/", path.parent().unwrap().display()), "")
 }
@@ -95,7 +95,7 @@ fn values_that_are_wrong_are_shown_where_they_stand() {
         ),
         (2, "resource_tags", "{a}", "resource_tags is `{a}`, which is no JSON object of texts"),
         (3, "line_item_currency_code", "", "line_item_currency_code is empty"),
-        (4, "line_item_line_item_type", "", "line_item_line_item_type is empty"),
+        (6, "line_item_line_item_type", "", "line_item_line_item_type is empty"),
     ] {
         check("bill.csv", &change(row, column, value), &format!("bill.csv:{}: {expected}", row + 1));
         check(
@@ -107,7 +107,7 @@ fn values_that_are_wrong_are_shown_where_they_stand() {
     // A line break within a field counts as a line.
     let text = String::from_utf8(change(2, "line_item_resource_id", "a\nb")).unwrap();
     let text = text.replacen("Usage", "", 0) + "one field\n";
-    check("bill.csv", text.as_bytes(), "bill.csv:1003: 1 fields, where the header has 21");
+    check("bill.csv", text.as_bytes(), "bill.csv:1003: 1 fields, where the header has 22");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_number_that_is_none_in_a_table_names_its_row() {
 #[test]
 fn files_that_were_cut_off() {
     let bill = bill();
-    let at = bill.len() - 60;
+    let at = bill.len() - 59;
     check("bill.csv", &bill.as_bytes()[..at], "bill.csv:1001: the file ends within a quoted field");
     let packed = zipped(bill.as_bytes());
     let expected = "bill.csv.gz: the file ends within its compressed data";
@@ -138,9 +138,8 @@ fn files_that_were_cut_off() {
         &wrong,
         "bill.csv.gz: damaged: corrupt gzip stream does not have a matching checksum",
     );
-    let json = br#"{"billing_account_id": "a", "sku": {"id": "x"}, "cost": 1}
-{"billing_account_id": "a", "sku""#;
-    check("bill.json", json, "bill.json:2: the file ends within an object");
+    let json = format!("{}\n{{\"billing_account_id\": \"a\", \"sku", google(1)[0]);
+    check("bill.json", json.as_bytes(), "bill.json:2: the file ends within a text");
 }
 
 #[test]
@@ -187,11 +186,7 @@ fn a_line_of_30_megabytes() {
     text += &"x".repeat(30 << 20);
     text += "\"\n";
     check("bill.csv", text.as_bytes(), "bill.csv:1002: a line of more than 8 MiB");
-    let json = format!(
-        "{}\n{{\"a\": \"{}\"}}\n",
-        r#"{"billing_account_id": "a", "sku": {"id": "x"}, "cost": 1, "currency": "USD"}"#,
-        "x".repeat(30 << 20)
-    );
+    let json = format!("{}\n{{\"a\": \"{}\"}}\n", google(1)[0], "x".repeat(30 << 20));
     check("bill.json", json.as_bytes(), "bill.json:2: a line of more than 8 MiB");
     check("bill.csv", "x".repeat(30 << 20).as_bytes(), "bill.csv:1: a line of more than 8 MiB");
 }
@@ -204,7 +199,7 @@ fn one_broken_file_of_many_stops_all() {
     }
     write(&folder, "3.csv", (bill() + "x\n").as_bytes());
     let error = gather(&[folder.path()], 2).unwrap_err();
-    assert!(error.to_string().ends_with("3.csv:1002: 1 fields, where the header has 21"), "{error}");
+    assert!(error.to_string().ends_with("3.csv:1002: 1 fields, where the header has 22"), "{error}");
     assert!(
         gather(&[tempfile::tempdir().unwrap().path()], 2)
             .unwrap_err()

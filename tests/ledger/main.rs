@@ -14,3 +14,4 @@ mod formats;
 mod killed;
 mod made;
 mod plain;
+mod stores;

@@ -92,17 +92,21 @@ pub(crate) fn add(sums: &mut BTreeMap<String, [i128; 3]>, key: String, more: [i1
 
 /// A number of a bill in 10⁻¹², by shifting its digits as text; it may have no more decimals.
 pub(crate) fn pico(text: &str) -> i128 {
+    let (pico, rest) = rounded(text);
+    assert_eq!(rest, 0, "{text} has more than 12 decimals");
+    pico
+}
+
+/// A number of a bill in 10⁻¹², halves away from zero, and what that leaves over in 10⁻²⁴.
+pub(crate) fn rounded(text: &str) -> (i128, i128) {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (sign, digits) = mantissa.strip_prefix('-').map_or((1, mantissa), |digits| (-1, digits));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let shift = 12 + exponent.parse::<i32>().unwrap() - i32::try_from(part.len()).unwrap();
-    let all: i128 = format!("0{whole}{part}").parse().unwrap();
-    if let Ok(up) = u32::try_from(shift) {
-        return sign * all * 10_i128.pow(up);
-    }
-    let unit = 10_i128.pow(shift.unsigned_abs());
-    assert_eq!(all % unit, 0, "{text} has more than 12 decimals");
-    sign * all / unit
+    let shift = 24 + exponent.parse::<i32>().unwrap() - i32::try_from(part.len()).unwrap();
+    let all = format!("0{whole}{part}").parse::<i128>().unwrap() * 10_i128.pow(u32::try_from(shift).unwrap());
+    let unit = 10_i128.pow(12);
+    let pico = (all + unit / 2) / unit;
+    (sign * pico, sign * (all - pico * unit))
 }
 
 /// A sample bill; None, said on standard output, where it is missing.

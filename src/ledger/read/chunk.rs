@@ -195,7 +195,9 @@ impl<R: Read, S: Scan> Chunks<R, S> {
                 }
                 Some(_) => {}
                 None if bytes.len() > LONGEST => {
-                    return Err(Cut::Fault(self.line, Fault::LongLine(LONGEST)));
+                    let blank = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                    let line = self.line + lines(&bytes[..blank]);
+                    return Err(Cut::Fault(line, Fault::LongLine(LONGEST)));
                 }
                 None => {}
             }
