@@ -213,7 +213,9 @@ impl Report for Local {
     fn table(&self) -> Option<Table> {
         let mut table = Table::new([("part", Align::Left), ("name", Align::Left), ("value", Align::Left)]);
         for (part, lines) in self.parts(true) {
-            lines.into_iter().for_each(|(name, value)| table.row([part.to_owned(), name, value]));
+            for (name, value) in lines {
+                table.row([part.to_owned(), name, value]);
+            }
         }
         Some(table)
     }
@@ -271,7 +273,8 @@ impl Report for Local {
 }
 
 fn disk_metrics(metrics: &mut Metrics, disks: &[Disk]) {
-    let families: [(&str, &str, fn(&Disk) -> u64); 2] = [
+    type Family = (&'static str, &'static str, fn(&Disk) -> u64);
+    let families: [Family; 2] = [
         ("frazil_machine_disk_bytes", "Size of the file system.", |disk| disk.total_bytes),
         ("frazil_machine_disk_available_bytes", "What people may still write.", |disk| disk.available_bytes),
     ];

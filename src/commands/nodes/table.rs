@@ -81,7 +81,7 @@ const WIDE: [Column; 41] = [
     ("of capacity", RIGHT, |line, _| of_capacity(&Measure::memory(line), used)),
     ("of allocatable", RIGHT, |line, _| of_allocatable(&Measure::memory(line), used)),
     ("gpus", RIGHT, gpus),
-    ("requested", RIGHT, |line, _| gpu_cell(line, line.load.requested.gpus)),
+    ("requested", RIGHT, |line, _| gpu_cell(line, &line.load.requested.gpus.to_string())),
     ("sample age", RIGHT, sample_age),
     ("window", RIGHT, sample_window),
     ("sample of", LEFT, sample_origin),
@@ -148,22 +148,22 @@ pub(super) fn short(lines: &[Line], now: Timestamp, width: Option<usize>, severa
     let hub: Column = ("hub", LEFT, |line, _| line.hub.clone());
     let first = several.then_some(hub);
     if width.is_some_and(|width| width < ROOMY) {
-        return table(first.into_iter().chain(NARROW).collect(), lines, now);
+        return table(&first.into_iter().chain(NARROW).collect::<Vec<_>>(), lines, now);
     }
-    table(first.into_iter().chain(ROOM).collect(), lines, now)
+    table(&first.into_iter().chain(ROOM).collect::<Vec<_>>(), lines, now)
 }
 
 /// Every column.
 pub(super) fn wide(lines: &[Line], now: Timestamp) -> Table {
-    table(WIDE.to_vec(), lines, now)
+    table(&WIDE, lines, now)
 }
 
 /// One row a node, units in the headers; what is not known is empty.
 pub(super) fn rows(lines: &[Line], now: Timestamp) -> Table {
-    table(CSV.to_vec(), lines, now)
+    table(&CSV, lines, now)
 }
 
-fn table(columns: Vec<Column>, lines: &[Line], now: Timestamp) -> Table {
+fn table(columns: &[Column], lines: &[Line], now: Timestamp) -> Table {
     let mut table = Table::with_columns(columns.iter().map(|(name, align, _)| (*name, *align)));
     for line in lines {
         table.row(columns.iter().map(|(_, _, cell)| cell(line, now)));
@@ -251,11 +251,11 @@ fn gpus(line: &Line, _: Timestamp) -> String {
     gpu_cell(line, format!("{} {model}", line.node.allocatable.gpus).trim_end())
 }
 
-fn gpu_cell(line: &Line, cell: impl ToString) -> String {
+fn gpu_cell(line: &Line, cell: &str) -> String {
     if line.node.capacity.gpus == 0 && line.load.requested.gpus == 0 {
         String::new()
     } else {
-        cell.to_string()
+        cell.to_owned()
     }
 }
 
@@ -287,8 +287,10 @@ fn raw(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
+/// A part of a measure; `None` when it is not known.
 type Of = fn(&Measure) -> Option<f64>;
 
+#[expect(clippy::unnecessary_wraps, reason = "other parts may be unknown")]
 fn requested(measure: &Measure) -> Option<f64> {
     Some(measure.requested)
 }
@@ -297,10 +299,12 @@ fn used(measure: &Measure) -> Option<f64> {
     measure.used
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "other parts may be unknown")]
 fn capacity(measure: &Measure) -> Option<f64> {
     Some(measure.capacity)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "other parts may be unknown")]
 fn allocatable(measure: &Measure) -> Option<f64> {
     Some(measure.allocatable)
 }

@@ -214,7 +214,7 @@ fn numa(tree: &Tree<'_>) -> Vec<NumaNode> {
 fn flags(info: &str) -> Vec<String> {
     let all: BTreeSet<_> = ["flags", "Features"]
         .iter()
-        .flat_map(|name| field(info, name).next())
+        .filter_map(|name| field(info, name).next())
         .flat_map(str::split_whitespace)
         .collect();
     NUMERIC.iter().filter(|flag| all.contains(*flag)).map(|flag| (*flag).to_owned()).collect()

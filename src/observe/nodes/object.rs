@@ -264,9 +264,9 @@ mod tests {
 
     /// A field of bytes, shorter than 128.
     fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
-        let number = u16::from(number) << 3 | 2;
-        let mut message =
-            if number < 128 { vec![number as u8] } else { vec![number as u8 | 0x80, (number >> 7) as u8] };
+        // The tag is a number of seven bits a byte: five of them for fields below 16.
+        let (low, high) = (((number << 3) | 2) & 0x7f, number >> 4);
+        let mut message = if high == 0 { vec![low] } else { vec![low | 0x80, high] };
         message.push(u8::try_from(bytes.len()).unwrap());
         message.extend(bytes);
         message

@@ -56,7 +56,7 @@ pub(super) fn varint(bytes: &[u8]) -> io::Result<Option<(u64, usize)>> {
 }
 
 /// The fields of a message, in their order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl<'a> Fields<'a> {
