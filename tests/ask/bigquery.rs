@@ -1,4 +1,4 @@
-//! BigQuery: the text on real rows, and the wire.
+//! `BigQuery`: the text on real rows, and the wire.
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ use super::stand_in::{Answer, Faults, StandIn, context};
 const PAGE: usize = 100;
 const BYTES: u64 = 50_000_000;
 
-/// BigQuery over the engine's table.
+/// `BigQuery` over the engine's table.
 struct World {
     server: StandIn,
     gcp: Gcp,
@@ -28,13 +28,13 @@ struct World {
 }
 
 impl World {
-    async fn start(mut make: Value, month: &str, parted: bool) -> Option<Self> {
+    fn start(mut make: Value, month: &str, parted: bool) -> Option<Self> {
         let engine = Engine::start()?;
         make["do"] = json!("make_export");
         make["month"] = json!(month);
-        let made = engine.ask(&make);
+        let rows = engine.ask(&make);
         let mut table =
-            json!({ "kind": "bigquery#table", "location": "EU", "schema": { "fields": made["schema"] } });
+            json!({ "kind": "bigquery#table", "location": "EU", "schema": { "fields": rows["schema"] } });
         if parted {
             table["timePartitioning"] = json!({ "type": "DAY" });
         }
@@ -77,7 +77,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let gcp = open(&server, folder.path());
         let month = Month::from_text(month).unwrap();
-        Some(Self { server, gcp, faults, truth: made["truth"].clone(), month, _folder: folder })
+        Some(Self { server, gcp, faults, truth: rows["truth"].clone(), month, _folder: folder })
     }
 
     async fn ask(&self) -> Result<(Answered, Vec<Expense>)> {
@@ -122,7 +122,7 @@ fn asked(body: &Value) -> Value {
     json!({ "do": "query", "dialect": "bigquery", "sql": body["query"], "parameters": parameters })
 }
 
-/// BigQuery API v2, `jobs.getQueryResults`.
+/// `BigQuery` API v2, `jobs.getQueryResults`.
 fn page(answer: &Value, query: &str) -> Answer {
     let token = query.split('&').find_map(|pair| pair.strip_prefix("pageToken=")).unwrap_or("0");
     let names =
@@ -148,7 +148,7 @@ fn generated(count: usize, detailed: bool) -> Value {
 #[tokio::test]
 async fn a_month_of_bigquery_is_the_sum_of_its_rows_to_the_last_decimal() {
     for (detailed, parted) in [(true, false), (false, false), (true, true)] {
-        let Some(world) = World::start(generated(1_000, detailed), "202611", parted).await else { return };
+        let Some(world) = World::start(generated(1_000, detailed), "202611", parted) else { return };
         let (answered, told) = world.ask().await.unwrap();
         assert_same(&lines(&answered.gathered), &expected(&world.truth, "lines", 5));
         assert!(answered.gathered.lines.len() > 300);
@@ -183,7 +183,7 @@ async fn public_samples_are_summed_to_the_last_decimal() {
         }
         for month in months {
             let make = json!({ "seed": 0, "count": 0, "detailed": detailed, "file": file.to_str().unwrap() });
-            let Some(world) = World::start(make, month, false).await else { return };
+            let Some(world) = World::start(make, month, false) else { return };
             let (answered, _) = world.ask().await.unwrap();
             assert_same(&lines(&answered.gathered), &expected(&world.truth, "lines", 5));
             assert!(!answered.gathered.lines.is_empty(), "{name} {month}");
@@ -193,7 +193,7 @@ async fn public_samples_are_summed_to_the_last_decimal() {
 
 #[tokio::test]
 async fn what_passes_is_asked_again() {
-    let Some(world) = World::start(generated(400, true), "202611", false).await else { return };
+    let Some(world) = World::start(generated(400, true), "202611", false) else { return };
     let refusal = |status: u16, reason: &str| {
         json!({ "error": { "code": status, "message": "x", "errors": [{ "reason": reason }] } }).to_string()
     };
@@ -214,7 +214,7 @@ async fn what_passes_is_asked_again() {
 
 #[tokio::test]
 async fn refusals_say_what_to_do() {
-    let Some(world) = World::start(generated(20, true), "202611", false).await else { return };
+    let Some(world) = World::start(generated(20, true), "202611", false) else { return };
     let refusal = |status: u16, reason: &str, message: &str| {
         json!({ "error": { "code": status, "message": message, "errors": [{ "reason": reason }] } })
             .to_string()

@@ -115,7 +115,7 @@ fn answer(all: &[Used], asked: &Value, most: usize, open: &str) -> Answer {
         (text("/TimePeriod/Start"), text("/TimePeriod/End"), text("/Granularity") == "DAILY");
     let keys = asked["GroupBy"].as_array().unwrap();
     assert_eq!((keys.len(), asked["Metrics"].as_array().unwrap().len()), (2, 3));
-    let mut sums: BTreeMap<(String, [String; 2]), (i128, i128, i128, &str)> = BTreeMap::new();
+    let mut sums = BTreeMap::new();
     for used in all.iter().filter(|used| used.day >= start && used.day < end && used.fits(&asked["Filter"])) {
         let period = if daily { used.day.clone() } else { start.clone() };
         let sum =

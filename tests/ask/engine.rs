@@ -1,4 +1,4 @@
-//! DuckDB with sqlglot before it, in a Python of its own.
+//! `DuckDB` with sqlglot before it, in a Python of its own.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;

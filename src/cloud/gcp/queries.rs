@@ -1,4 +1,4 @@
-//! BigQuery: queries, billed by what they read.
+//! `BigQuery`: queries, billed by what they read.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,11 +14,11 @@ const WAIT: u32 = 10_000;
 const ROWS: u32 = 10_000;
 /// Times that a query is started anew which failed for no reason of its own, and that pages are read anew.
 const AGAIN: u32 = 2;
-/// Reasons that ask to come again ("Error messages", BigQuery documentation).
+/// Reasons that ask to come again ("Error messages", `BigQuery` documentation).
 const PASSING: [&str; 5] =
     ["backendError", "internalError", "jobBackendError", "jobInternalError", "rateLimitExceeded"];
 
-/// A table of BigQuery.
+/// A table of `BigQuery`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BigTable {
     /// The project that has it.
@@ -29,7 +29,7 @@ pub struct BigTable {
     pub table: String,
 }
 
-/// What BigQuery knows of a table.
+/// What `BigQuery` knows of a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BigFacts {
     /// Names of its columns, those inside others with a dot: `invoice.month`.
@@ -52,7 +52,7 @@ pub struct BigQuery {
 /// What a query came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BigRows {
-    /// BigQuery's name of the job.
+    /// `BigQuery`'s name of the job.
     pub id: String,
     /// Names of the columns.
     pub names: Vec<String>,
@@ -63,7 +63,7 @@ pub struct BigRows {
 }
 
 impl Gcp {
-    /// What is known of a table (BigQuery API v2, `tables.get`).
+    /// What is known of a table (`BigQuery` API v2, `tables.get`).
     ///
     /// # Errors
     /// When there is no such table, or the cloud refuses or does not answer.
@@ -84,7 +84,7 @@ impl Gcp {
         })
     }
 
-    /// How many bytes a query would read (BigQuery API v2, `jobs.query` with `dryRun`). That is free.
+    /// How many bytes a query would read (`BigQuery` API v2, `jobs.query` with `dryRun`). That is free.
     ///
     /// # Errors
     /// When the query is refused, or the cloud does not answer.
@@ -95,7 +95,7 @@ impl Gcp {
         Ok(number(&answer, "/totalBytesProcessed").unwrap_or(0))
     }
 
-    /// Runs a query to its end, and reads its rows, page by page to the last (BigQuery API v2, `jobs.query`,
+    /// Runs a query to its end, and reads its rows, page by page to the last (`BigQuery` API v2, `jobs.query`,
     /// `jobs.getQueryResults`). A query that would read more than `most` bytes fails, and is not billed.
     ///
     /// # Errors
@@ -223,7 +223,7 @@ fn no_table(table: &BigTable) -> Error {
         .hint("check the name: Google's exports are called gcp_billing_export_v1_ACCOUNT and gcp_billing_export_resource_v1_ACCOUNT")
 }
 
-/// Of the form that BigQuery takes: a UUID (RFC 9562, version 4).
+/// Of the form that `BigQuery` takes: a UUID (RFC 9562, version 4).
 fn request_id() -> Result<String> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes)
