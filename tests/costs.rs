@@ -267,3 +267,40 @@ fn a_call_takes_in_all_or_nothing() {
     assert!(read(&["homes.csv"]).status.success());
     assert_eq!((homes(), before.len()), (before.clone(), 1));
 }
+
+/// The two days of the sample, whose sums are in the comment above: compute 32.473909692, homes
+/// 14.4233579808, the rest of "EC2 - Other" 7.6605273229, the control plane 2.4.
+#[test]
+fn what_was_billed_stands_beside_the_estimate() {
+    let Some(folder) = sample() else { return };
+    let machine = with_sample(&folder);
+    let hub = "name: prod\nprovider: { aws: { account: \"123456789012\", region: us-west-2 } }\n\
+               auth: native\nsizes: [{ name: small, memory: 4 GiB, default: true }]\n";
+    machine.write("hub.yaml", hub);
+    let estimate = |arguments: &[&str]| {
+        let call = ["cost", "estimate", "hub.yaml", "--billed", "--ledger", "ledger.sqlite"];
+        machine.frazil().args(call).args(arguments).output().unwrap()
+    };
+    let people = ["--attendees", "4", "--days", "2"];
+    let output = estimate(&people);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("Billed from 2025-09-01 to 2025-09-02, 2 days; estimated for 2 days"), "{text}");
+    let data = estimate(&[&people[..], &["-o", "json"]].concat());
+    let data: Value = serde_json::from_slice(&data.stdout).unwrap();
+    let components = data[0]["sites"][0]["event"]["components"].as_array().unwrap();
+    let billed = |name: &str| {
+        components.iter().find(|each| each["component"] == name).unwrap()["billed_usd"].as_str().unwrap()
+    };
+    for (name, usd) in [("control-plane", "2.4"), ("servers", "32.473909692"), ("homes", "14.4233579808")] {
+        let amount = |text: &str| Decimal::from_text(text).unwrap().pico;
+        assert_eq!(amount(billed(name)), amount(usd), "{name}");
+    }
+    assert!(
+        data[0]["sites"][1]["event"]["components"][0]["billed_usd"].is_null(),
+        "of the other cloud nothing"
+    );
+    assert_eq!(estimate(&[]).status.code(), Some(64), "an estimate without people has nothing to compare");
+    let first = estimate(&[&people[..], &["--to", "2025-09-01"]].concat());
+    assert!(stdout(&first).contains("Billed from 2025-09-01 to 2025-09-01, 1 day;"), "{}", stdout(&first));
+}

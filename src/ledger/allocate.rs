@@ -110,8 +110,9 @@ impl<'a> Allocator<'a> {
     }
 
     /// Divides a bill's rows.
-    pub fn add(&mut self, rows: &BillRows) {
-        Divider::new(self, rows).divide();
+    pub fn add(&mut self, mut rows: BillRows) {
+        let uses = std::mem::take(&mut rows.uses);
+        Divider::new(self, &rows, uses).divide();
         self.bills += 1;
     }
 

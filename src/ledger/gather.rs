@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::line::{Charge, Line, LineKey, Lineage, Month, Source, Sums, Use, UseKey, UseSums};
+use super::line::{Charge, Line, LineKey, Lineage, Month, Source, Sums, Use, UseKey};
 use super::symbols::{Symbol, Symbols};
+use super::uses::Uses;
 use crate::ledger::decimal::{Decimal, whole_rests};
 
 /// A file that was read.
@@ -26,7 +27,7 @@ pub struct Gather {
     pub symbols: Symbols,
     sources: Vec<Source>,
     lines: FxHashMap<LineKey, Sums>,
-    uses: FxHashMap<UseKey, UseSums>,
+    uses: Uses,
     files: Vec<FileRead>,
     rests: BTreeMap<(u16, Month, Symbol), Rests>,
 }
@@ -63,7 +64,7 @@ pub struct Gathered {
     /// Lines by what they have in common.
     pub lines: FxHashMap<LineKey, Sums>,
     /// Pods by day.
-    pub uses: FxHashMap<UseKey, UseSums>,
+    pub uses: Uses,
 }
 
 impl Gather {
@@ -120,7 +121,7 @@ impl Gather {
 
     /// Adds what a pod asked for and used.
     pub fn add_use(&mut self, used: Use) {
-        *self.uses.entry(used.key).or_default() += used.sums;
+        self.uses.add(used);
     }
 
     /// Puts another row in the place of each first row, for readers that count rows piece by piece.

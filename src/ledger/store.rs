@@ -13,9 +13,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use self::number::Number;
 use super::gather::{FileRead, Gathered};
-use super::line::{Charge, LineKey, Lineage, Month, Source, SourceKind, Sums, UseKey, UseSums};
+use super::line::{Charge, LineKey, Lineage, Month, Source, SourceKind, Sums, Use, UseKey, UseSums};
 use super::symbols::{Symbol, Symbols};
 use super::told::Told;
+use super::uses::Uses;
 
 /// `frzl`, by which `file` knows a ledger (SQLite, "Database File Format", 1.3.15).
 const APPLICATION: i32 = 0x6672_7a6c;
@@ -102,14 +103,14 @@ pub struct Bill {
 }
 
 /// Rows of one bill, as they were gathered.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct BillRows {
     /// Texts of the keys.
     pub symbols: Symbols,
     /// Lines; `source` is 0 in all of them.
     pub lines: Vec<(LineKey, Sums)>,
     /// Pods by day; `source` is 0 in all of them.
-    pub uses: Vec<(UseKey, UseSums)>,
+    pub uses: Uses,
 }
 
 /// The ledger.
@@ -144,8 +145,8 @@ impl Ledger {
     fn prepare(&mut self) -> rusqlite::Result<()> {
         self.connection.busy_timeout(std::time::Duration::from_mins(1))?;
         self.connection.pragma_update(None, "foreign_keys", true)?;
-        // 64 MiB: a month of ten million lines is written in order, and read back in order.
-        self.connection.pragma_update(None, "cache_size", -65_536)?;
+        // 16 MiB: months are written in order, and read back in order.
+        self.connection.pragma_update(None, "cache_size", -16_384)?;
         let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let tables: i64 = write.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         if tables == 0 {
@@ -325,7 +326,7 @@ impl Ledger {
                 namespace: text(3)?,
                 labels: text(4)?,
             };
-            rows.uses.push((key, use_sums(row, 5)?));
+            rows.uses.add(Use { key, sums: use_sums(row, 5)? });
         }
         Ok(rows)
     }
@@ -532,9 +533,9 @@ fn uses(
     of: (u16, Month),
 ) -> rusqlite::Result<u64> {
     let mut insert = write.prepare("INSERT INTO use VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
-    let mut rows: Vec<_> = gathered.uses.iter().filter(|(key, _)| (key.source, key.month) == of).collect();
-    rows.sort_unstable_by_key(|(key, _)| (key.day, key.node, key.pod, key.namespace, key.labels));
-    for (key, sums) in &rows {
+    let mut count = 0;
+    for (key, sums) in gathered.uses.sorted(|key| (key.source, key.month) == of) {
+        count += 1;
         let node = texts.number(gathered, key.node)?;
         let pod = texts.number(gathered, key.pod)?;
         let namespace = texts.number(gathered, key.namespace)?;
@@ -555,7 +556,7 @@ fn uses(
             Number(sums.gpus),
         ])?;
     }
-    Ok(rows.len() as u64)
+    Ok(count)
 }
 
 #[cfg(test)]

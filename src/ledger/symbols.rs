@@ -20,7 +20,7 @@ impl Symbol {
 }
 
 /// Texts by number.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Symbols(StringInterner<StringBackend<SymbolU32>, FxBuildHasher>);
 
 impl Default for Symbols {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::engine::Engine;
 use super::ledger::{assert_same, expected, lines, uses};
+use super::scratch::{Scratch, stderr};
 use super::stand_in::{Answer, Faults, KEYS, Request, StandIn, context};
 
 /// Rows of one page: few, so that there are many pages.
@@ -314,4 +315,37 @@ async fn whoever_says_no_pays_nothing() {
     let error = athena().month(&world.aws, month(), &mut no).await.unwrap_err();
     assert_eq!(error.to_string(), "too much");
     assert!(!world.operations().contains(&"StartQueryExecution".to_owned()));
+}
+
+#[tokio::test]
+async fn the_command_line_asks_and_keeps_to_what_it_may_cost() {
+    let Some(world) = World::start(300, &[]).await else { return };
+    let machine = Scratch::new();
+    let read = |most: &str| {
+        let call = ["cost", "read", "--athena", "bills.cur2", "--region", "us-west-2", "--month", "2026-11"];
+        let mut command = machine.frazil();
+        command.args(call).args(["--most", most, "--ledger", "ledger.sqlite", "-o", "json"]);
+        command.envs(KEYS).env("AWS_ENDPOINT_URL", &world.server.address).output().unwrap()
+    };
+    let refused = read("0.002");
+    assert_eq!(refused.status.code(), Some(1));
+    let told = stderr(&refused);
+    assert!(told.contains("Athena: 600.0 MB read, 0.0030 USD"), "{told}");
+    assert!(told.contains("`--most 0.0030`") && told.contains("nothing was taken in"), "{told}");
+    assert!(!world.operations().contains(&"StartQueryExecution".to_owned()));
+
+    let read = read("0.003");
+    assert!(read.status.success(), "{}", stderr(&read));
+    let data: Value = serde_json::from_slice(&read.stdout).unwrap();
+    let rows = world.truth["lines"].as_array().unwrap().iter();
+    let truth: i128 = rows.map(|row| row[16].as_str().unwrap().parse::<i128>().unwrap()).sum();
+    let (one, _) = world.ask().await.unwrap();
+    assert_eq!(super::ledger::billed(&one.gathered), truth);
+    let billed = data["bills"][0]["sums"][0]["billed"].as_str().unwrap();
+    assert_eq!(frazil::ledger::decimal::Decimal::from_text(billed).unwrap().pico, truth);
+    assert_eq!(
+        data["asked"][0],
+        json!({ "of": "Athena", "requests": 0, "cached_requests": 0,
+        "bytes": SCANNED, "usd": data["asked"][0]["usd"] })
+    );
 }

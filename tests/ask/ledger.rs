@@ -36,7 +36,7 @@ pub(crate) fn lines(gathered: &Gathered) -> Told {
 
 /// Uses: source, month, day, node, pod, namespace, labels; the seven sums.
 pub(crate) fn uses(gathered: &Gathered) -> Told {
-    let row = |(key, sums): (&frazil::ledger::UseKey, &frazil::ledger::UseSums)| {
+    let row = |(key, sums): (frazil::ledger::UseKey, frazil::ledger::UseSums)| {
         let mut words = source(gathered, key.source);
         let day = jiff::civil::date(1970, 1, 1) + key.day.days();
         words.extend([key.month.to_string(), day.to_string()]);

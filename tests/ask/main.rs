@@ -13,4 +13,7 @@ mod bigquery;
 mod cost_explorer;
 mod engine;
 mod ledger;
+#[expect(dead_code, reason = "what other tests need, and these do not")]
+#[path = "../support/scratch.rs"]
+mod scratch;
 mod stand_in;

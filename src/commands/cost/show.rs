@@ -63,7 +63,7 @@ pub(super) fn answer(ledger: &Ledger, bills: &[Bill], question: &Question) -> Re
     let room = |name: &str| machines.room(name);
     let mut allocator = Allocator::new(question, &told, &room);
     for bill in bills {
-        allocator.add(&ledger.rows(bill).map_err(refuse)?);
+        allocator.add(ledger.rows(bill).map_err(refuse)?);
     }
     let allocation = allocator.finish();
     check(&allocation)?;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Allocator;
-use super::classify::{Component, Gke, Pool};
+use super::classify::{Component, Gke, Pool, last_segment};
 use super::explain::{Explained, Steps, Why, words};
 use super::lives::Room;
 use super::presence::{PodDay, Presence, Sources, Who, weight};
@@ -17,6 +17,7 @@ use super::sums::Kind;
 use crate::ledger::BillRows;
 use crate::ledger::line::{Charge, Day, LineKey, Sums};
 use crate::ledger::symbols::Symbol;
+use crate::ledger::uses::Uses;
 
 /// To whom a part of a division goes.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +45,7 @@ pub(super) struct Divider<'a, 'b> {
     bill: &'b BillRows,
     facts: Vec<Option<RowFacts>>,
     rows: Rows<'b>,
-    presence: Presence,
+    presence: Presence<'b>,
     rooms: FxHashMap<(Day, Symbol), (Room, bool)>,
     disks: FxHashMap<(Day, Symbol), Disk>,
     nodes: FxHashMap<(Day, Symbol, i128), Option<Rc<Division>>>,
@@ -56,12 +57,15 @@ pub(super) struct Divider<'a, 'b> {
 }
 
 impl<'a, 'b> Divider<'a, 'b> {
-    pub(super) fn new(allocator: &'b mut Allocator<'a>, bill: &'b BillRows) -> Self
+    /// Of a bill, and what it tells of pods.
+    pub(super) fn new(allocator: &'b mut Allocator<'a>, bill: &'b BillRows, uses: Uses) -> Self
     where
         'a: 'b,
     {
         let pools = allocator.lives.pools();
-        let mut rows = Rows::new(bill, pools.keys().copied());
+        let nodes: FxHashSet<Symbol> = uses.keys().map(|key| key.node).collect();
+        let nodes = nodes.into_iter().map(|node| last_segment(bill.symbols.text(node)));
+        let mut rows = Rows::new(bill, pools.keys().copied().chain(nodes));
         let wanted = |day: Day| {
             let question = allocator.question;
             question.from.is_none_or(|from| from <= day) && question.to.is_none_or(|to| day <= to)
@@ -91,7 +95,7 @@ impl<'a, 'b> Divider<'a, 'b> {
                 days,
                 question: allocator.question,
             };
-            Presence::new(&from, &mut allocator.symbols)
+            Presence::new(&from, uses, &mut allocator.symbols)
         });
         let mut new = Self {
             allocator,
@@ -150,8 +154,15 @@ impl<'a, 'b> Divider<'a, 'b> {
     }
 
     pub(super) fn divide(mut self) {
+        let mut day = None;
         for (index, (key, sums)) in self.bill.lines.iter().enumerate() {
             let Some(facts) = self.facts[index] else { continue };
+            if day.replace(key.day) != Some(key.day) {
+                // Lines come by day: what divides those of another day is not needed any more.
+                self.nodes.clear();
+                self.hubs.clear();
+                self.people.clear();
+            }
             let hub = self.allocator.symbols.text(facts.words.hub);
             if self.allocator.question.hub.as_deref().is_some_and(|wanted| wanted != hub) {
                 continue;
@@ -352,10 +363,10 @@ impl<'a, 'b> Divider<'a, 'b> {
             match *to {
                 To::Pod(day) => {
                     let pod = &self.presence.pods[day.pod as usize];
-                    let (who, name) = (pod.who, Rc::clone(&pod.name));
+                    let (who, name) = (pod.who, pod.name);
                     let kind = if who.person == Symbol::EMPTY { Kind::Shared } else { Kind::Usage };
                     let own = (day.cpu, day.memory, day.gpus);
-                    let why = Why::Pods { name: &name, own, weight, room, gpus: division.gpus };
+                    let why = Why::Pods { name, own, weight, room, gpus: division.gpus };
                     self.part(row, kind, who, *amount, why);
                 }
                 To::Home(person, bytes) => {

@@ -1,44 +1,48 @@
 //! Who was where: pods by day and node, from the bill, the recorder and samples.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::hash::BuildHasher as _;
 use std::ops::Range;
-use std::rc::Rc;
 
+use hashbrown::HashTable;
 use jiff::Timestamp;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::classify::last_segment;
 use super::lives::Lives;
 use super::people::Names;
-use super::question::{Question, Rule};
+use super::question::{By, Question, Rule};
 use super::tags::Tags;
 use crate::ledger::BillRows;
-use crate::ledger::line::{Day, UseKey, UseSums};
+use crate::ledger::line::{Day, UseSums};
 use crate::ledger::symbols::{Symbol, Symbols};
 use crate::ledger::told::Sampled;
+use crate::ledger::uses::Uses;
 use crate::observe::history::PodLife;
 
 /// GiB in bytes: a core-second stands against a GiB-second.
 const GIB: u128 = 1 << 30;
 
 /// A pod, whoever told of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Pod {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pod<'a> {
     /// The name.
-    pub(super) name: Rc<str>,
+    pub(super) name: &'a str,
     /// The namespace, where it is told.
-    namespace: String,
+    namespace: Cow<'a, str>,
     /// What tells pods of one name apart.
-    uid: String,
+    uid: &'a str,
     /// The hub.
     pub(super) hub: Symbol,
     /// Whose it is.
     pub(super) who: Who,
 }
 
-impl Pod {
+impl Pod<'_> {
     /// Pods stand in this order.
     fn order(&self) -> (&str, &str, &str) {
-        (&self.namespace, &self.name, &self.uid)
+        (&self.namespace, self.name, self.uid)
     }
 }
 
@@ -87,34 +91,33 @@ pub(super) fn weight(cpu: u128, memory: u128, question: &Question) -> u128 {
 
 /// Pods by day and node.
 #[derive(Debug, Default)]
-pub(super) struct Presence {
-    pub(super) pods: Vec<Pod>,
+pub(super) struct Presence<'a> {
+    pub(super) pods: Vec<Pod<'a>>,
     /// Sorted by day, node and the pods' names.
-    pub(super) days: Vec<PodDay>,
+    days: Vec<PodDay>,
     on: FxHashMap<(Day, Symbol), Range<usize>>,
-    of_hub: FxHashMap<(Day, Symbol), Vec<u32>>,
     /// Hubs and days of which there are pods without a machine.
     loose: FxHashSet<(Day, Symbol)>,
-    named: FxHashMap<(Symbol, String), u32>,
+    named: OnceCell<FxHashMap<(Symbol, &'a str), u32>>,
 }
 
-/// What pods are made from.
-pub(super) struct Sources<'a> {
+/// What pods are made from; their names stay where they are.
+pub(super) struct Sources<'s, 'a> {
     pub(super) rows: &'a BillRows,
-    pub(super) lives: &'a Lives<'a>,
+    pub(super) lives: &'s Lives<'a>,
     pub(super) sampled: &'a [Sampled],
-    pub(super) names: &'a Names,
+    pub(super) names: &'s Names,
     /// Hubs of machines, as their rows say.
-    pub(super) hubs: &'a FxHashMap<Symbol, Symbol>,
+    pub(super) hubs: &'s FxHashMap<Symbol, Symbol>,
     pub(super) days: (Day, Day),
-    pub(super) question: &'a Question,
+    pub(super) question: &'s Question,
 }
 
-impl Presence {
-    /// Everybody who was there in the days of a bill.
-    pub(super) fn new(from: &Sources<'_>, symbols: &mut Symbols) -> Self {
-        let mut maker = Maker { from, symbols, presence: Self::default(), known: FxHashMap::default() };
-        maker.uses();
+impl<'a> Presence<'a> {
+    /// Everybody who was there in the days of a bill; `uses` are what the bill itself tells of pods.
+    pub(super) fn new(from: &Sources<'_, 'a>, uses: Uses, symbols: &mut Symbols) -> Self {
+        let mut maker = Maker { from, symbols, presence: Self::default(), known: HashTable::new() };
+        maker.uses(uses);
         let told = maker.nodes_told();
         maker.lives(&told);
         maker.samples();
@@ -124,11 +127,15 @@ impl Presence {
     }
 
     fn sort(&mut self) {
-        let mut order: Vec<_> = (0_u32..).take(self.pods.len()).collect();
-        order.sort_by(|a, b| self.pods[*a as usize].order().cmp(&self.pods[*b as usize].order()));
-        let mut rank = vec![0_u32; self.pods.len()];
-        (0_u32..).zip(&order).for_each(|(place, pod)| rank[*pod as usize] = place);
-        self.days.sort_unstable_by_key(|each| (each.day, each.node, rank[each.pod as usize]));
+        let pods = &self.pods;
+        let order = |a: &PodDay, b: &PodDay| {
+            let names = |each: &PodDay| pods[each.pod as usize].order();
+            names(a).cmp(&names(b)).then(a.pod.cmp(&b.pod))
+        };
+        self.days.sort_unstable_by_key(|each| (each.day, each.node));
+        for there in self.days.chunk_by_mut(|a, b| (a.day, a.node) == (b.day, b.node)) {
+            there.sort_unstable_by(order);
+        }
         self.days.dedup_by(|next, kept| {
             let same = (next.day, next.node, next.pod) == (kept.day, kept.node, kept.pod);
             if same {
@@ -138,25 +145,15 @@ impl Presence {
             }
             same
         });
-        self.named =
-            (0_u32..).zip(&self.pods).map(|(index, pod)| ((pod.hub, pod.name.to_string()), index)).collect();
         let mut start = 0;
-        for chunk in self.days.chunk_by(|a, b| (a.day, a.node) == (b.day, b.node)) {
-            let end = start + chunk.len();
-            if chunk[0].node != Symbol::EMPTY {
-                self.on.insert((chunk[0].day, chunk[0].node), start..end);
+        for there in self.days.chunk_by(|a, b| (a.day, a.node) == (b.day, b.node)) {
+            let (end, PodDay { day, node, .. }) = (start + there.len(), there[0]);
+            if node == Symbol::EMPTY {
+                self.loose.extend(there.iter().map(|each| (day, pods[each.pod as usize].hub)));
+            } else {
+                self.on.insert((day, node), start..end);
             }
             start = end;
-        }
-        for (index, each) in (0_u32..).zip(&self.days) {
-            let hub = self.pods[each.pod as usize].hub;
-            self.of_hub.entry((each.day, hub)).or_default().push(index);
-            if each.node == Symbol::EMPTY {
-                self.loose.insert((each.day, hub));
-            }
-        }
-        for indices in self.of_hub.values_mut() {
-            indices.sort_by_key(|index| rank[self.days[*index as usize].pod as usize]);
         }
     }
 
@@ -167,8 +164,11 @@ impl Presence {
 
     /// All pods of a hub on a day, in the order of their names.
     pub(super) fn of(&self, day: Day, hub: Symbol) -> Vec<PodDay> {
-        let indices = self.of_hub.get(&(day, hub)).map_or(&[][..], Vec::as_slice);
-        indices.iter().map(|index| self.days[*index as usize]).collect()
+        let start = self.days.partition_point(|each| each.day < day);
+        let that_day = self.days[start..].iter().take_while(|each| each.day == day);
+        let mut found: Vec<_> = that_day.filter(|each| self.pod(each).hub == hub).copied().collect();
+        found.sort_by(|a, b| self.pod(a).order().cmp(&self.pod(b).order()));
+        found
     }
 
     /// Whether pods of a hub are known without their machine.
@@ -177,28 +177,52 @@ impl Presence {
     }
 
     /// The pod of an entry.
-    pub(super) fn pod(&self, each: &PodDay) -> &Pod {
+    pub(super) fn pod(&self, each: &PodDay) -> &Pod<'a> {
         &self.pods[each.pod as usize]
     }
 
     /// A pod by its hub and name.
-    pub(super) fn named(&self, hub: Symbol, name: &str) -> Option<&Pod> {
-        self.named.get(&(hub, name.to_owned())).map(|index| &self.pods[*index as usize])
+    pub(super) fn named(&self, hub: Symbol, name: &str) -> Option<&Pod<'a>> {
+        let named = self.named.get_or_init(|| {
+            (0_u32..).zip(&self.pods).map(|(index, pod)| ((pod.hub, pod.name), index)).collect()
+        });
+        named.get(&(hub, name)).map(|index| &self.pods[*index as usize])
     }
 }
 
-struct Maker<'a, 'b> {
-    from: &'a Sources<'a>,
+struct Maker<'s, 'a, 'b> {
+    from: &'s Sources<'s, 'a>,
     symbols: &'b mut Symbols,
-    presence: Presence,
-    known: FxHashMap<(String, String, String, Symbol), u32>,
+    presence: Presence<'a>,
+    /// Pods by namespace, name, UID and hub.
+    known: HashTable<u32>,
 }
 
-impl Maker<'_, '_> {
-    fn pod(&mut self, name: [&str; 3], hub: Symbol, who: impl FnOnce(&mut Self) -> Who) -> u32 {
-        let [namespace, name, uid] = name.map(str::to_owned);
-        let key = (namespace, name, uid, hub);
-        if let Some(index) = self.known.get(&key).copied() {
+/// What labels that many pods have in common say.
+#[derive(Clone, Copy, Debug, Default)]
+struct Labels {
+    hub: Symbol,
+    who: Who,
+}
+
+fn hash(name: (&str, &str, &str), hub: Symbol) -> u64 {
+    FxBuildHasher.hash_one((name, hub))
+}
+
+impl<'a> Maker<'_, 'a, '_> {
+    fn pod(
+        &mut self,
+        (namespace, name, uid): (Cow<'a, str>, &'a str, &'a str),
+        hub: Symbol,
+        who: impl FnOnce(&mut Self) -> Who,
+    ) -> u32 {
+        let own = hash((&namespace, name, uid), hub);
+        let pods = &self.presence.pods;
+        let same = |index: &u32| {
+            let pod = &pods[*index as usize];
+            pod.order() == (&namespace, name, uid) && pod.hub == hub
+        };
+        if let Some(index) = self.known.find(own, same).copied() {
             // Tags are written from when somebody turned them on: the first rows of a pod may have none.
             if self.presence.pods[index as usize].who.person == Symbol::EMPTY {
                 self.presence.pods[index as usize].who = who(self);
@@ -207,14 +231,13 @@ impl Maker<'_, '_> {
         }
         let who = who(self);
         let index = u32::try_from(self.presence.pods.len()).unwrap_or(u32::MAX);
-        self.presence.pods.push(Pod {
-            namespace: key.0.clone(),
-            name: Rc::from(key.1.as_str()),
-            uid: key.2.clone(),
-            hub,
-            who,
-        });
-        self.known.insert(key, index);
+        self.presence.pods.push(Pod { namespace, name, uid, hub, who });
+        let pods = &self.presence.pods;
+        let of = |index: &u32| {
+            let pod = &pods[*index as usize];
+            hash(pod.order(), pod.hub)
+        };
+        self.known.insert_unique(own, index, of);
         index
     }
 
@@ -225,49 +248,50 @@ impl Maker<'_, '_> {
     }
 
     /// Pods as the bill itself tells them: rows of split cost allocation.
-    fn uses(&mut self) {
-        let rows = self.from.rows;
-        let by_uid: FxHashMap<_, _> =
-            self.from.lives.pods().map(|(index, _, pod)| (pod.uid.as_str(), index)).collect();
-        let by_name: FxHashMap<_, _> = self
-            .from
-            .lives
-            .pods()
-            .map(|(index, _, pod)| ((pod.namespace.as_str(), pod.name.as_str()), index))
-            .collect();
-        let mut made: FxHashMap<(Symbol, Symbol, Symbol, Symbol), u32> = FxHashMap::default();
-        for (key, sums) in &rows.uses {
-            let node = self.symbols.add(last_segment(rows.symbols.text(key.node)));
-            let of = (key.pod, key.namespace, key.labels, node);
-            let index = if let Some(index) = made.get(&of) {
-                *index
-            } else {
-                let (name, uid) = split_name(rows.symbols.text(key.pod));
-                let namespace = rows.symbols.text(key.namespace);
-                let life = by_uid.get(uid).or_else(|| by_name.get(&(namespace, name))).copied();
-                let index = self.told(key, node, (name, uid), life);
-                made.insert(of, index);
-                index
+    fn uses(&mut self, uses: Uses) {
+        let texts = &self.from.rows.symbols;
+        let lives = self.from.lives;
+        let by_uid: FxHashMap<_, _> = lives.pods().map(|(index, _, pod)| (pod.uid.as_str(), index)).collect();
+        let name_of = |pod: &'a PodLife| (pod.namespace.as_str(), pod.name.as_str());
+        let by_name: FxHashMap<_, _> = lives.pods().map(|(index, _, pod)| (name_of(pod), index)).collect();
+        let mut nodes: FxHashMap<Symbol, Symbol> = FxHashMap::default();
+        let mut labels: FxHashMap<Symbol, Labels> = FxHashMap::default();
+        self.presence.days.reserve_exact(uses.len());
+        for (key, sums) in uses {
+            let named = || self.symbols.add(last_segment(texts.text(key.node)));
+            let node = *nodes.entry(key.node).or_insert_with(named);
+            let known = labels.get(&key.labels).copied().unwrap_or_else(|| self.labels(key.labels));
+            labels.insert(key.labels, known);
+            let (name, uid) = split_name(texts.text(key.pod));
+            let namespace = texts.text(key.namespace);
+            let life = by_uid.get(uid).or_else(|| by_name.get(&(namespace, name))).copied();
+            let hub = match (known.hub, self.from.hubs.get(&node)) {
+                (Symbol::EMPTY, Some(hub)) => *hub,
+                (Symbol::EMPTY, None) => self.symbols.add(namespace),
+                (hub, _) => hub,
             };
-            self.add(key.day, node, index, sums);
+            let index = self.pod((namespace.into(), name, uid), hub, |maker| {
+                match life.and_then(|index| maker.from.lives.pod(index)) {
+                    Some((_, life)) => maker.lived(key.labels, life, name),
+                    None => maker.with_server(known.who, name, &|| day_text(key.day)),
+                }
+            });
+            self.add(key.day, node, index, &sums);
         }
     }
 
-    fn told(&mut self, key: &UseKey, node: Symbol, (name, uid): (&str, &str), life: Option<usize>) -> u32 {
-        let rows = self.from.rows;
-        let tags = Tags::read(rows.symbols.text(key.labels));
-        let hub = match (tags.get("frazil:hub"), self.from.hubs.get(&node)) {
-            (Some(hub), _) => self.symbols.add(hub),
-            (None, Some(hub)) => *hub,
-            (None, None) => self.symbols.add(rows.symbols.text(key.namespace)),
-        };
-        let life = life.and_then(|index| self.from.lives.pod(index)).map(|(_, pod)| pod);
-        self.pod([rows.symbols.text(key.namespace), name, uid], hub, |maker| {
-            let start = life.map_or_else(|| day_text(key.day), start_of);
-            let own = life.map(tags_of).unwrap_or_default();
-            let first = |wanted: &str| own.get(wanted).or_else(|| tags.get(wanted)).map(str::to_owned);
-            maker.who(&first, name, &start)
-        })
+    /// What labels say of a pod, whatever its name.
+    fn labels(&mut self, labels: Symbol) -> Labels {
+        let tags = Tags::read(self.from.rows.symbols.text(labels));
+        let hub = self.symbols.add(tags.get("frazil:hub").unwrap_or_default());
+        Labels { hub, who: self.who(&|key| tags.get(key).map(str::to_owned)) }
+    }
+
+    /// Whose a pod is that the recorder knows, too.
+    fn lived(&mut self, labels: Symbol, life: &PodLife, name: &str) -> Who {
+        let (own, tags) = (tags_of(life), Tags::read(self.from.rows.symbols.text(labels)));
+        let who = self.who(&|wanted| own.get(wanted).or_else(|| tags.get(wanted)).map(str::to_owned));
+        self.with_server(who, name, &|| start_of(life))
     }
 
     /// Nodes and days of which the bill tells the pods.
@@ -286,9 +310,10 @@ impl Maker<'_, '_> {
                 continue;
             }
             let hub = self.symbols.add(hub);
-            let pod = self.pod([&life.namespace, &life.name, &life.uid], hub, |maker| {
+            let pod = self.pod((life.namespace.as_str().into(), &life.name, &life.uid), hub, |maker| {
                 let tags = tags_of(life);
-                maker.who(&|key| tags.get(key).map(str::to_owned), &life.name, &start_of(life))
+                let who = maker.who(&|key| tags.get(key).map(str::to_owned));
+                maker.with_server(who, &life.name, &|| start_of(life))
             });
             let sums = used.add_to(each.sums, life, (each.day, self.symbols.text(hub)));
             self.add(each.day, node, pod, &sums);
@@ -316,12 +341,14 @@ impl Maker<'_, '_> {
             }
             let tags = Tags::read(&each.labels);
             let (name, _) = each.session();
-            let pod = self.pod([tags.get("namespace").unwrap_or_default(), name, ""], hub, |maker| {
+            let namespace = tags.get("namespace").unwrap_or_default().to_owned().into();
+            let pod = self.pod((namespace, name, ""), hub, |maker| {
                 let person = |key: &str| match key {
                     "hub.jupyter.org/username" => tags.get(key).or_else(|| tags.get("username")),
                     _ => tags.get(key),
                 };
-                maker.who(&|key| person(key).map(str::to_owned), name, &day_text(each.day))
+                let who = maker.who(&|key| person(key).map(str::to_owned));
+                maker.with_server(who, name, &|| day_text(each.day))
             });
             self.add(each.day, node, pod, &each.sums);
         }
@@ -334,17 +361,24 @@ impl Maker<'_, '_> {
         if machine.is_some() || self.from.hubs.contains_key(&named) { named } else { Symbol::EMPTY }
     }
 
-    fn who(&mut self, tag: &dyn Fn(&str) -> Option<String>, name: &str, start: &str) -> Who {
+    /// Whose a pod is; its server is told apart from the person's others by [`Self::with_server`].
+    fn who(&mut self, tag: &dyn Fn(&str) -> Option<String>) -> Who {
         let person = tag("hub.jupyter.org/username").unwrap_or_default();
-        let person = self.from.names.person(&person);
-        let dask = tag("gateway.dask.org/cluster").unwrap_or_default();
-        let server = if person.is_empty() || !dask.is_empty() { "" } else { &format!("{name} {start}") };
         Who {
-            person: self.symbols.add(person),
-            dask: self.symbols.add(&dask),
+            person: self.symbols.add(self.from.names.person(&person)),
+            dask: self.symbols.add(&tag("gateway.dask.org/cluster").unwrap_or_default()),
             size: self.symbols.add(&tag("frazil/size").unwrap_or_default()),
-            server: self.symbols.add(server.trim_end()),
+            server: Symbol::EMPTY,
         }
+    }
+
+    /// The same with the server, where servers are asked for: a month has many.
+    fn with_server(&mut self, who: Who, name: &str, start: &dyn Fn() -> String) -> Who {
+        let is_server = who.person != Symbol::EMPTY && who.dask == Symbol::EMPTY;
+        if !is_server || !self.from.question.by.contains(&By::Server) {
+            return who;
+        }
+        Who { server: self.symbols.add(format!("{name} {}", start()).trim_end()), ..who }
     }
 }
 
@@ -355,7 +389,7 @@ struct Used<'a>(FxHashMap<(&'a str, Day, &'a str), Vec<Session<'a>>>);
 type Session<'a> = (&'a str, UseSums);
 
 impl<'a> Used<'a> {
-    fn new(from: &Sources<'a>) -> Self {
+    fn new(from: &Sources<'_, 'a>) -> Self {
         let mut used = Self(FxHashMap::default());
         for each in from.sampled {
             let (name, first) = each.session();

@@ -46,10 +46,9 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Rows and the machines that others know.
+    /// Rows and the machines that are known for certain.
     pub(super) fn new(bill: &'a BillRows, known: impl Iterator<Item = &'a str>) -> Self {
         let mut machines: FxHashSet<_> = known.collect();
-        machines.extend(bill.uses.iter().map(|(key, _)| last_segment(bill.symbols.text(key.node))));
         machines.remove("");
         Self {
             bill,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::ledger::line::{Charge, LineKey, Lineage, Month, Sums, UseKey, UseSums};
+use crate::ledger::line::{Charge, LineKey, Lineage, Month, Sums, Use, UseKey, UseSums};
 use crate::ledger::symbols::Symbol;
 use crate::ledger::told::{HomeSize, HubLife, Membership};
 use crate::observe::history::{Life, NodeLife, PodLife};
@@ -89,7 +89,7 @@ fn bill(shorts: &[Short], uses: &[(&str, &str, UseSums)]) -> BillRows {
             namespace: rows.symbols.add("lab"),
             labels: rows.symbols.add(&labels),
         };
-        rows.uses.push((key, *sums));
+        rows.uses.add(Use { key, sums: *sums });
     }
     rows
 }
@@ -114,7 +114,7 @@ fn asks(cores: i128, gib: i128) -> UseSums {
 
 fn ask(rows: &BillRows, told: &Told, question: &Question) -> Vec<(String, i128)> {
     let mut allocator = Allocator::new(question, told, &machine);
-    allocator.add(rows);
+    allocator.add(rows.clone());
     let allocation = allocator.finish();
     let Some(currency) = allocation.currencies.first() else { return Vec::new() };
     assert_eq!(currency.sum(), currency.billed);
@@ -421,7 +421,7 @@ fn an_explanation_sums_to_its_line() {
     let question = Question { explain: Some("ada".into()), ..by(By::User) };
     let told = Told::default();
     let mut allocator = Allocator::new(&question, &told, &machine);
-    allocator.add(&rows);
+    allocator.add(rows.clone());
     let found = allocator.finish().explained;
     assert_eq!(found.iter().map(|part| part.amount).sum::<i128>(), 340 + 2);
     assert_eq!(found[0].lines, (1, 0, 1));
@@ -523,59 +523,5 @@ proptest! {
             prop_assert_eq!(found.iter().map(|(_, amount)| amount).sum::<i128>(), whole);
             prop_assert_eq!(found, ask(&turned, &told_back, &question));
         }
-    }
-}
-
-/// As many as a month of ten million lines of CUR 2.0 has: 200 nodes with 83 pods each, eight rows of a node and day.
-#[test]
-#[ignore = "a measurement: cargo test --release --lib ledger::allocate -- --ignored --nocapture"]
-fn half_a_million_uses_take_a_second_or_two() {
-    let mut rows = bill(&[node("i-0", 1)], &[("i-0", "ada", asks(1, 1))]);
-    let (line, used) = (rows.lines[0], rows.uses[0]);
-    rows.lines.clear();
-    rows.uses.clear();
-    for node in 0..200_u64 {
-        let resource = rows.symbols.add(&format!("i-{node:017x}"));
-        for day in DAY..DAY + 30 {
-            for row in 0..8_i128 {
-                let mut sums = line.1;
-                sums.billed = 12_345_678_901_234 / (row + 1) + i128::from(node);
-                rows.lines.push((LineKey { day, resource, ..line.0 }, sums));
-            }
-            for pod in 0..83_i128 {
-                let name = format!("arn:aws:eks:us-west-2:1:pod/lab/lab/jupyter-{}/{node}-{pod}", pod % 40);
-                let labels = format!(
-                    r#"{{"hub.jupyter.org/username":"user-{}"}}"#,
-                    (i128::from(node) * 83 + pod) % 900
-                );
-                let key = UseKey {
-                    day,
-                    node: resource,
-                    pod: rows.symbols.add(&name),
-                    labels: rows.symbols.add(&labels),
-                    ..used.0
-                };
-                let sums = UseSums {
-                    cpu_requested: 86_400 * PICO * (pod + 1) / 97,
-                    memory_requested: 123_456_789 * 86_400 * PICO * (pod + 3) / 7,
-                    ..UseSums::default()
-                };
-                rows.uses.push((key, sums));
-            }
-        }
-    }
-    for (by, shared) in
-        [(By::User, SharedRule::None), (By::Server, SharedRule::None), (By::User, SharedRule::ByUse)]
-    {
-        let question = Question { by: vec![by], shared, ..Question::default() };
-        let begin = std::time::Instant::now();
-        let lines = ask(&rows, &Told::default(), &question).len();
-        println!(
-            "{} rows, {} uses by {}: {lines} lines in {:?}",
-            rows.lines.len(),
-            rows.uses.len(),
-            by.name(),
-            begin.elapsed()
-        );
     }
 }

@@ -81,8 +81,9 @@ pub(super) fn text(estimate: &Estimate, billed: &Billed, layout: Layout) -> Opti
     let (first, last) = billed.days;
     let days = last.since(first).map_or(0, |span| span.get_days()) + 1;
     let around = estimate.assumed.value(Key::Around, Case::Likely);
+    let s = if days == 1 { "" } else { "s" };
     let note = format!(
-        "Billed from {first} to {last}, {days} days; estimated for {} days and {around} around them \
+        "Billed from {first} to {last}, {days} day{s}; estimated for {} days and {around} around them \
          (`--assume around=DAYS`, `--from`, `--to`).",
         model.people.days
     );
