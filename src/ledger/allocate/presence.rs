@@ -231,7 +231,7 @@ impl<'a> Maker<'_, 'a, '_> {
         }
         let who = who(self);
         let index = u32::try_from(self.presence.pods.len()).unwrap_or(u32::MAX);
-        self.presence.pods.push(Pod { namespace, name, uid, hub, who });
+        self.presence.pods.push(Pod { name, namespace, uid, hub, who });
         let pods = &self.presence.pods;
         let of = |index: &u32| {
             let pod = &pods[*index as usize];
