@@ -288,7 +288,7 @@ fn what_was_billed_stands_beside_the_estimate() {
     assert!(text.contains("Billed from 2025-09-01 to 2025-09-02, 2 days; estimated for 2 days"), "{text}");
     let data = estimate(&[&people[..], &["-o", "json"]].concat());
     let data: Value = serde_json::from_slice(&data.stdout).unwrap();
-    let components = data[0]["sites"][0]["event"]["components"].as_array().unwrap();
+    let components = data["items"][0]["sites"][0]["event"]["components"].as_array().unwrap();
     let billed = |name: &str| {
         components.iter().find(|each| each["component"] == name).unwrap()["billed_usd"].as_str().unwrap()
     };
@@ -297,7 +297,7 @@ fn what_was_billed_stands_beside_the_estimate() {
         assert_eq!(amount(billed(name)), amount(usd), "{name}");
     }
     assert!(
-        data[0]["sites"][1]["event"]["components"][0]["billed_usd"].is_null(),
+        data["items"][0]["sites"][1]["event"]["components"][0]["billed_usd"].is_null(),
         "of the other cloud nothing"
     );
     assert_eq!(estimate(&[]).status.code(), Some(64), "an estimate without people has nothing to compare");

@@ -43,6 +43,9 @@ pub(super) async fn read(run: &Run<'_>, args: &ReadArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// Bytes that take long enough to tell how far it is.
+const WORTH_TELLING: u64 = 10_000_000;
+
 /// The rows of bills, here and in object stores.
 async fn bills(run: &Run<'_>, names: &[String]) -> Result<Gathered> {
     if names.is_empty() {
@@ -59,6 +62,9 @@ async fn bills(run: &Run<'_>, names: &[String]) -> Result<Gathered> {
     let progress = RefCell::new(run.printer.progress());
     progress.borrow_mut().step("read bills");
     let tell = |read: Progress| {
+        if read.of < WORTH_TELLING {
+            return;
+        }
         progress.borrow_mut().detail(&format!("{} of {} MB", read.bytes / 1_000_000, read.of / 1_000_000));
     };
     let gathered =

@@ -131,6 +131,7 @@ impl Bucket {
 fn refused(about: &str, error: &object_store::Error) -> Fault {
     let text = match error {
         object_store::Error::NotFound { .. } => "there is nothing of this name".to_owned(),
+        other if other.to_string().contains("NoSuchBucket") => "there is no such bucket".to_owned(),
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
             "these credentials may not read there".to_owned()
         }
