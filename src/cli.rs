@@ -1,12 +1,14 @@
 //! The command line: inert data, one file a verb.
 
 pub mod catalog;
+pub mod cost;
 mod doctor;
 mod down;
 mod explain;
 mod files;
 mod init;
 mod kubeconfig;
+mod nodes;
 mod open;
 mod plan;
 mod record;
@@ -21,6 +23,7 @@ pub use explain::ExplainArgs;
 pub use files::{HubFile, HubFiles};
 pub use init::{InitArgs, ProviderKind};
 pub use kubeconfig::KubeconfigArgs;
+pub use nodes::NodesArgs;
 pub use open::OpenArgs;
 pub use plan::PlanArgs;
 pub use record::RecordArgs;
@@ -44,6 +47,7 @@ Examples:
   frazil up                        bring the hub up; a second time changes only what differs
   frazil open                      log in to it in your browser
   frazil status                    what runs, since when, with how much CPU and memory
+  frazil nodes                     who is on which node, what is free, what an hour costs
   frazil down                      stop it, keep people's files"
 )]
 pub struct Cli {
@@ -51,7 +55,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
 
-    /// Form of the result: table, wide (more columns), json, yaml or csv.
+    /// Form of the result: table, wide (more columns), json, yaml, csv or prometheus.
     #[arg(
         short = 'o',
         long = "output",
@@ -94,7 +98,7 @@ impl Cli {
     /// Refuses what makes no sense together, before anything is done.
     ///
     /// # Errors
-    /// When a verb without rows is asked for CSV.
+    /// When a verb is asked for a form that it has not.
     pub fn check(&self) -> crate::error::Result<()> {
         let has_rows = matches!(
             self.verb,
@@ -102,11 +106,23 @@ impl Cli {
                 | Verb::Plan(_)
                 | Verb::Explain(_)
                 | Verb::Catalog(_)
+                | Verb::Cost(cost::CostArgs {
+                    verb: None | Some(cost::CostVerb::Estimate(_) | cost::CostVerb::Check(_)),
+                    ..
+                })
                 | Verb::Status(_)
+                | Verb::Nodes(_)
                 | Verb::Doctor(_)
         );
         if self.format == Format::Csv && !has_rows {
             return Err(Error::usage("this verb has no rows for `-o csv`").hint("choose table, json or yaml"));
+        }
+        if self.format == Format::Prometheus && !matches!(self.verb, Verb::Nodes(_)) {
+            return Err(Error::usage("this verb has no metrics for `-o prometheus`")
+                .hint("`frazil nodes` has; choose table, json or yaml here"));
+        }
+        if let Verb::Nodes(args) = &self.verb {
+            args.check(self.format)?;
         }
         Ok(())
     }
@@ -163,6 +179,19 @@ Example:
     /// Look at machine types and prices.
     Catalog(catalog::CatalogArgs),
 
+    /// Tell where the money went: bills divided among hubs, people and Dask clusters, to the last decimal.
+    #[command(after_help = "\
+Examples:
+  frazil cost read bills/*.parquet     take bills into the ledger
+  frazil cost                          the last month, by what it was for
+  frazil cost --by user                by person; idle, shared and foreign parts last
+  frazil cost --by user --idle shared --shared by-use
+                                       the same with idle and shared parts given to people
+  frazil cost --by user --explain ada  how ada's sum came about
+  frazil cost estimate                 what hub.yaml will cost, from the file alone
+  frazil cost --by hub,day -o csv      exact amounts for a spreadsheet")]
+    Cost(cost::CostArgs),
+
     /// Write what a hub file becomes: Terraform, Helm values, manifests, image; no network or credentials.
     #[command(after_help = "\
 Examples:
@@ -217,6 +246,21 @@ Examples:
   frazil status
   frazil status -o json")]
     Status(HubFile),
+
+    /// Show the nodes: what is requested and used of them, who is on board, what an hour costs.
+    #[command(after_help = "\
+Examples:
+  frazil nodes                         the nodes of hub.yaml's cluster
+  frazil nodes aws.yaml gcp.yaml       of several hubs, two clouds, in one table
+  frazil nodes --watch                 a live view; q ends it
+  frazil nodes -o wide                 nominal, capacity, allocatable, zone, sample, every column
+  frazil nodes -o csv > nodes.csv      one row a node, units in the headers
+  frazil nodes -o prometheus           metrics, for a file that node_exporter reads
+  frazil nodes --local                 this machine: lscpu and free in one; also in a hub's terminal
+
+Only reads. On the cluster it takes: list and watch nodes and pods; for what is used, list nodes of
+metrics.k8s.io, or where nothing serves it, get nodes/proxy.")]
+    Nodes(NodesArgs),
 
     /// Open the hub in a browser, logged in; without a terminal, print the address.
     #[command(after_help = "\

@@ -17,6 +17,8 @@ pub mod gcp;
 mod http;
 mod leftover;
 mod live;
+#[cfg(any(feature = "aws", feature = "gcp"))]
+pub mod objects;
 pub mod policy;
 #[cfg(any(feature = "aws", feature = "gcp"))]
 mod prices;

@@ -1,6 +1,7 @@
 //! The verbs: context and arguments in, a report out.
 
 pub mod catalog;
+mod cost;
 mod docs;
 mod doctor;
 mod down;
@@ -9,6 +10,7 @@ mod explain;
 mod init;
 mod kubeconfig;
 mod load;
+mod nodes;
 mod open;
 mod plan;
 mod record;
@@ -44,6 +46,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Explain(args) => explain::explain(&run, args),
         Verb::Schema => docs::schema(),
         Verb::Catalog(args) => catalog::catalog(&run, args),
+        Verb::Cost(args) => cost::cost(&run, args).await,
         Verb::Record(args) => record::record(&run, args).await,
         Verb::Render(args) => render::render(&run, args),
         Verb::Plan(args) => plan::plan(&run, args).await,
@@ -51,6 +54,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Drift(args) => drift::drift(&run, args).await,
         Verb::Down(args) => down::down(&run, args).await,
         Verb::Status(args) => status::status(&run, args).await,
+        Verb::Nodes(args) => nodes::nodes(&run, args).await,
         Verb::Open(args) => open::open(&run, args).await,
         Verb::Kubeconfig(args) => kubeconfig::kubeconfig(&run, args).await,
         Verb::Doctor(args) => doctor::doctor(&run, args).await,

@@ -42,6 +42,11 @@ impl Error {
         }
     }
 
+    /// What must not happen, whatever the input: our bug.
+    pub fn bug(message: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Bug, ..Self::failed(message) }
+    }
+
     /// The command line asks for something that makes no sense.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { outcome: Outcome::Usage, ..Self::failed(message) }

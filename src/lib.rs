@@ -10,6 +10,8 @@ pub mod commands;
 pub mod config;
 pub mod context;
 pub mod error;
+pub mod estimate;
+pub mod ledger;
 mod nearest;
 pub mod observe;
 pub mod outcome;

@@ -11,7 +11,7 @@ use frazil::context::Context;
 use frazil::error::{Error, Result};
 use frazil::outcome::Outcome;
 use frazil::tool::interrupt;
-use frazil::view::Printer;
+use frazil::view::{Printer, restore_terminal};
 use tokio::runtime::{Builder, Runtime};
 
 fn main() -> ExitCode {
@@ -65,6 +65,7 @@ fn exit_when_interrupted() {
         if interrupt().is_some_and(|told| told < 3) {
             continue;
         }
+        restore_terminal();
         let error = Error::interrupted("interrupted").hint("the same call again goes on from there");
         std::process::exit(told(&error) as i32);
     }

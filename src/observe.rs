@@ -1,11 +1,15 @@
-//! What runs: processes with their CPU and memory, and what the machine limits.
+//! What runs: processes with their CPU and memory, what the machine has and limits, nodes of clusters.
 
+pub mod computer;
 pub mod history;
+mod labels;
 mod limits;
 mod machine;
+pub mod nodes;
 mod processes;
 pub mod quantity;
 mod recorder;
+pub mod requests;
 
 pub use limits::{Limits, LimitsKind, prepare_limits, processes_in_limits, remove_limits};
 pub use machine::{Machine, free_space, machine};

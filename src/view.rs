@@ -3,6 +3,8 @@
 
 mod diagnostics;
 mod errors;
+mod live;
+mod metrics;
 mod printer;
 mod progress;
 mod stderr;
@@ -11,6 +13,8 @@ mod table;
 use serde_json::Value;
 
 pub use diagnostics::draw_problems;
+pub use live::{Key, Live, restore_terminal};
+pub use metrics::{Kind, Metrics};
 pub use printer::{Color, Format, Printer};
 pub use progress::Progress;
 pub use table::{Align, Table};
@@ -47,6 +51,11 @@ pub trait Report {
 
     /// The rows for `-o csv`, where the report has rows.
     fn table(&self) -> Option<Table> {
+        None
+    }
+
+    /// The metrics for `-o prometheus`, where the report has some.
+    fn metrics(&self) -> Option<Metrics> {
         None
     }
 }

@@ -53,8 +53,12 @@ fn locks_name_no_registry_and_pin_every_package() {
     let lock = std::fs::read_to_string(root().join("images/hub/package-lock.json")).unwrap();
     assert!(!lock.contains("\"resolved\""));
     assert!(lock.matches("\"integrity\"").count() > 10);
-    for name in ["images/hub/requirements.txt", "tests/requirements.txt", "tests/clouds/aws/requirements.txt"]
-    {
+    for name in [
+        "images/hub/requirements.txt",
+        "tests/requirements.txt",
+        "tests/clouds/aws/requirements.txt",
+        "benches/ledger/requirements.txt",
+    ] {
         let text = std::fs::read_to_string(root().join(name)).unwrap();
         assert!(!text.contains("://"), "{name}");
         let pinned = text.lines().filter(|line| line.contains("==")).count();

@@ -6,14 +6,17 @@
 mod bills;
 mod buckets;
 mod clusters;
+mod costs;
 mod elastic;
 mod endpoints;
 mod identity;
 mod leftovers;
 mod marks;
+pub(super) mod objects;
 mod others;
 mod parts;
 pub mod policy;
+mod queries;
 mod quotas;
 mod records;
 mod removal;
@@ -21,6 +24,10 @@ mod session;
 mod tagged;
 mod zones;
 
+pub use costs::{
+    BILLED, CostAnswer, CostFilter, CostGroup, CostKey, CostPeriod, CostQuestion, EFFECTIVE, QUANTITY,
+};
+pub use queries::{AthenaQuery, AthenaRows, AthenaTable, TableFacts};
 pub use session::Aws;
 
 use super::{

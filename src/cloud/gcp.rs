@@ -10,14 +10,17 @@ mod identity;
 mod leftovers;
 mod login;
 mod marks;
+pub(super) mod objects;
 mod others;
 pub mod policy;
+mod queries;
 mod quotas;
 mod records;
 mod removal;
 mod session;
 mod zones;
 
+pub use queries::{BigFacts, BigQuery, BigRows, BigTable};
 pub use session::Gcp;
 
 use super::{

@@ -27,7 +27,7 @@ pub(super) async fn status(run: &Run<'_>, args: &HubFile) -> Result<Outcome> {
 }
 
 /// "3 min", "5 h", "2 days".
-fn age(now: Timestamp, since: Timestamp) -> String {
+pub(super) fn age(now: Timestamp, since: Timestamp) -> String {
     match now.as_second().saturating_sub(since.as_second()).max(0) {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7_200 => format!("{} min", seconds / 60),

@@ -1,6 +1,5 @@
 //! What must hold between the values of a hub file, beyond each one's type.
 
-mod base;
 mod bounds;
 mod charts;
 mod core;

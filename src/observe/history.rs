@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::quantity::{amount_of, bytes_of};
+use super::labels::NodeLabels;
+use super::requests::{Amounts, PodRequests};
 
 /// Labels that say whose a pod is and what for; all others are left out, as anyone may set them.
 const LABELS: [&str; 8] = [
@@ -46,9 +47,9 @@ pub struct PodLife {
     pub node: String,
     /// Whose it is and what for.
     pub labels: BTreeMap<String, String>,
-    /// Requested CPU of all containers, in thousandths of a core.
+    /// CPU that it takes of its node ([`PodRequests`]), in thousandths of a core.
     pub cpu_millis: u64,
-    /// Requested memory of all containers, in bytes.
+    /// Memory that it takes of its node, in bytes.
     pub memory_bytes: u64,
     /// Requested GPUs.
     pub gpus: u64,
@@ -130,7 +131,7 @@ fn text<'a>(object: &'a Value, path: &str) -> &'a str {
 
 /// A pod as the API server shows it.
 pub fn pod(live: &Value) -> Life {
-    let requests = |resource: &str| sum_of_requests(live, resource);
+    let requests = PodRequests::of(live).effective();
     let condition = |kind: &str| {
         let conditions = live.pointer("/status/conditions").and_then(Value::as_array);
         conditions.into_iter().flatten().find(|each| each["type"] == kind && each["status"] == "True")
@@ -142,9 +143,9 @@ pub fn pod(live: &Value) -> Life {
         name: text(live, "/metadata/name").to_owned(),
         node: text(live, "/spec/nodeName").to_owned(),
         labels: marks(live),
-        cpu_millis: millis(requests("cpu")),
-        memory_bytes: whole(requests("memory")),
-        gpus: whole(requests("nvidia.com/gpu")),
+        cpu_millis: requests.cpu_millis,
+        memory_bytes: requests.memory_bytes,
+        gpus: requests.gpus,
         created: text(live, "/metadata/creationTimestamp").to_owned(),
         scheduled: scheduled.map(str::to_owned),
         ended: ended(live),
@@ -160,24 +161,6 @@ fn marks(live: &Value) -> BTreeMap<String, String> {
     take("labels", &LABELS).chain(take("annotations", &ANNOTATIONS)).collect()
 }
 
-/// Requests of a pod: of all containers together, or of the largest that runs before them
-/// (Kubernetes, "Init containers", "Resource sharing within containers").
-fn sum_of_requests(live: &Value, resource: &str) -> f64 {
-    let of = |container: &Value| amount_of(&container["resources"]["requests"][resource]);
-    let all = |kind: &str| live["spec"][kind].as_array().cloned().unwrap_or_default();
-    let together: f64 = all("containers").iter().map(of).sum();
-    all("initContainers").iter().map(of).fold(together, f64::max)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "amounts of a machine")]
-fn whole(amount: f64) -> u64 {
-    amount.max(0.0).round() as u64
-}
-
-fn millis(cores: f64) -> u64 {
-    whole(cores * 1000.0)
-}
-
 /// When the last container of a pod that is over ended.
 fn ended(live: &Value) -> Option<String> {
     if !["Succeeded", "Failed"].contains(&text(live, "/status/phase")) {
@@ -191,20 +174,19 @@ fn ended(live: &Value) -> Option<String> {
 
 /// A node as the API server shows it.
 pub fn node(live: &Value) -> Life {
-    let label = |key: &str| live["metadata"]["labels"].get(key).and_then(Value::as_str).unwrap_or_default();
-    let spot =
-        label("eks.amazonaws.com/capacityType") == "SPOT" || label("cloud.google.com/gke-spot") == "true";
-    let allocatable = &live["status"]["allocatable"];
+    let label = |key: &str| live["metadata"]["labels"].get(key).and_then(Value::as_str);
+    let NodeLabels { machine, zone, spot, .. } = NodeLabels::read(label);
+    let allocatable = Amounts::of(&live["status"]["allocatable"]);
     Life::Node(NodeLife {
         uid: text(live, "/metadata/uid").to_owned(),
         name: text(live, "/metadata/name").to_owned(),
         provider_id: text(live, "/spec/providerID").to_owned(),
-        machine: label("node.kubernetes.io/instance-type").to_owned(),
-        zone: label("topology.kubernetes.io/zone").to_owned(),
-        pool: label("frazil/pool").to_owned(),
+        machine,
+        zone,
+        pool: label("frazil/pool").unwrap_or_default().to_owned(),
         spot,
-        cpu_millis: millis(amount_of(&allocatable["cpu"])),
-        memory_bytes: bytes_of(&allocatable["memory"]),
+        cpu_millis: allocatable.cpu_millis,
+        memory_bytes: allocatable.memory_bytes,
         created: text(live, "/metadata/creationTimestamp").to_owned(),
         ended: None,
         ended_before: false,

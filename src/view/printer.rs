@@ -25,6 +25,8 @@ pub enum Format {
     Yaml,
     /// Comma-separated values, where the report has rows.
     Csv,
+    /// Metrics as Prometheus reads them, where the report has some.
+    Prometheus,
 }
 
 /// When to use colour.
@@ -75,8 +77,23 @@ impl Printer {
             Format::Csv => {
                 report.table().ok_or_else(|| Error::usage("this verb has no rows for `-o csv`"))?.csv()
             }
+            Format::Prometheus => report
+                .metrics()
+                .ok_or_else(|| Error::usage("this verb has no metrics for `-o prometheus`"))?
+                .text(),
         };
         Self::result(&text)
+    }
+
+    /// Prints a report of which more follow: JSON as one line each, tables with an empty line between.
+    ///
+    /// # Errors
+    /// When the report has no such form or standard output cannot be written.
+    pub fn report_of_many(&self, report: &dyn Report) -> Result<bool> {
+        match self.format {
+            Format::Json => Self::result(&document(report).to_string()),
+            _ => Ok(self.report(report)? && Self::result("\n")?),
+        }
     }
 
     /// Prints text as the result, such as a completion script; returns whether it arrived.

@@ -59,6 +59,16 @@ impl Progress {
         }
     }
 
+    /// Tells something about the step that runs that has to be seen: a line of its own everywhere.
+    pub fn line(&self, text: &str) {
+        let tell = || stderr_line(&format!("           {text}"));
+        match &self.bar {
+            Some(bar) => bar.suspend(tell),
+            None if !self.quiet => tell(),
+            None => {}
+        }
+    }
+
     /// Ends the step that runs and tells how long it took.
     pub fn finish(&mut self) {
         if let Some(bar) = self.bar.take() {

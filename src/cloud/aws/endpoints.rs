@@ -27,6 +27,7 @@ const fn regional(name: &'static str, host: &'static str, speech: Speech) -> Api
     Api { name, host, global: false, speech }
 }
 
+pub(super) const ATHENA: Api = regional("athena", "athena", Speech::Json("AmazonAthena."));
 pub(super) const AUTOSCALING: Api = regional("autoscaling", "autoscaling", Speech::Form("2011-01-01"));
 pub(super) const BACKUP: Api = regional("backup", "backup", Speech::Rest);
 pub(super) const BUDGETS: Api =

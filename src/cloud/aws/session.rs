@@ -100,6 +100,10 @@ impl Aws {
         &self.0.region
     }
 
+    pub(super) fn sdk_config(&self) -> &SdkConfig {
+        &self.0.config
+    }
+
     pub(super) fn eks(&self) -> &aws_sdk_eks::Client {
         &self.0.eks
     }
@@ -184,15 +188,24 @@ impl Aws {
         Err(Fault::Refused(Refusal { asked, status: answer.status, code, message }))
     }
 
-    async fn credentials(&self) -> Result<Credentials> {
+    /// Credentials that hold now.
+    ///
+    /// # Errors
+    /// When there are none, or they have expired.
+    pub(super) async fn credentials(&self) -> Result<Credentials> {
         self.0.credentials.provide_credentials().await.map_err(|error| no_credentials().because(error))
     }
 
     fn address(&self, api: Api, region: &str) -> (String, String) {
         let (usual, signed_for) = api.address(region);
+        (self.own_address(api).unwrap_or(usual), signed_for)
+    }
+
+    /// Where a service answers instead of at AWS, if the environment says so.
+    pub(super) fn own_address(&self, api: Api) -> Option<String> {
         let own = self.0.context.variable(&api.variable()).filter(|address| !address.is_empty());
         let other = own.or(self.0.config.endpoint_url());
-        (other.map_or(usual, |address| address.trim_end_matches('/').to_owned()), signed_for)
+        other.map(|address| address.trim_end_matches('/').to_owned())
     }
 
     fn signed(&self, api: Api, ask: &Ask<'_>, credentials: &Credentials) -> Result<Request> {

@@ -306,7 +306,7 @@ fn service(message: &str) -> Option<&str> {
 
 /// The permission that a message names: `Required 'compute.disks.list' permission for …`,
 /// `Permission 'x.y.z' denied on …`, `Permission "x.y.z" …`, `does not have x.y.z access`.
-fn permission(message: &str) -> Option<&str> {
+pub(super) fn permission(message: &str) -> Option<&str> {
     let word = |text: &str| text.split(['\'', '"', ' ']).next().map(str::len);
     ["Required '", "Required \"", "ermission '", "ermission \"", "does not have "].iter().find_map(|before| {
         let start = message.find(before)? + before.len();

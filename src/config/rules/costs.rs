@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use frazil_units::{Amount, Currency};
 
 use super::Subject;
-use super::base::{Part, parts};
 use super::subject::cloud;
 use super::table::money::{BUDGET_TOO_SMALL, DATA_REGION, UNKNOWN_DATA_REGION};
 use crate::catalog::{self, MONTH_HOURS, Price, Region};
 use crate::config::problem::Problem;
+use crate::estimate::{Kept, Line, Quantity, base_lines, month};
 use crate::nearest::nearest;
 
 /// The budget covers what the cluster costs before anyone logs in. Prices are in
@@ -22,14 +22,14 @@ pub(super) fn budget_above_base(subject: &Subject<'_>) -> Vec<Problem> {
         return Vec::new();
     };
     let (hours, time) = hours(subject);
-    let parts = parts(&cluster, region, hours);
-    let least: Amount = parts.iter().filter_map(|part| part.usd).sum();
+    let lines = base_lines(&cluster, region);
+    let least: Amount = lines.iter().filter_map(|line| line.usd(hours)).sum();
     if budget.amount >= least {
         return Vec::new();
     }
-    let priced: Vec<_> = parts.iter().filter_map(described).collect();
+    let priced: Vec<_> = lines.iter().filter_map(|line| described(line, hours)).collect();
     let unpriced: Vec<_> =
-        parts.iter().filter(|part| part.usd.is_none()).map(|part| part.what.as_str()).collect();
+        lines.iter().filter(|line| line.priced.price.is_none()).map(|line| line.what.as_str()).collect();
     let without = if unpriced.is_empty() {
         String::new()
     } else {
@@ -58,18 +58,22 @@ fn rounded_up(amount: Amount) -> i128 {
 }
 
 /// The hours that a budget is for, and how to say so.
-fn hours(subject: &Subject<'_>) -> (i128, String) {
+fn hours(subject: &Subject<'_>) -> (Quantity, String) {
     let event = subject.hub.event.as_ref().filter(|event| event.from.date() <= event.to.date());
     let days =
         event.and_then(|event| event.from.date().until(event.to.date()).ok()).map(|span| span.get_days() + 1);
     match days {
-        Some(days) => (i128::from(days) * 24, format!("the event's {days} days")),
-        None => (MONTH_HOURS, format!("the {MONTH_HOURS} hours of a month")),
+        Some(days) => {
+            let days = u64::try_from(days).unwrap_or(0);
+            (Quantity::whole(days.saturating_mul(24)), format!("the event's {days} days"))
+        }
+        None => (month(), format!("the {MONTH_HOURS} hours of a month")),
     }
 }
 
-fn described(part: &Part) -> Option<String> {
-    part.usd.map(|usd| format!("{} {}", part.what, usd.rounded(2)))
+fn described(line: &Line, hours: Quantity) -> Option<String> {
+    let usd = line.usd(hours).filter(|_| line.kept != Kept::ByUse)?;
+    Some(format!("{} {}", line.what, usd.rounded(2)))
 }
 
 /// The hub is where the data is; regions of data are regions.

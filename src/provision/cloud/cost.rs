@@ -8,7 +8,9 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::catalog::{MONTH_HOURS, Market, Price, Provider, Region};
+use crate::catalog::{Market, Region};
+use crate::estimate::prices::{Priced, Time, item, keys, machine};
+use crate::estimate::{Quantity, month};
 use crate::render::nodes::BOOT_DISK_GIB;
 
 /// What something costs a month.
@@ -57,17 +59,19 @@ impl Cost {
 
 fn line(region: &Region, resource: &Value) -> Option<Line> {
     let values = &resource["values"];
-    let hourly = |what: &str, key: &str, count: i128| Line {
-        what: what.to_owned(),
-        usd: item(region, key).and_then(|price| price.usd.checked_mul(MONTH_HOURS * count)),
-    };
+    let keys = keys(region.provider());
+    let hourly =
+        |what: &str, key: &str| priced(what.to_owned(), &item(region, key), Quantity::ONE, Time::Hour);
     match resource["type"].as_str()? {
-        "aws_eks_cluster" => Some(hourly("control plane", "eks_cluster_hour", 1)),
-        "google_container_cluster" => Some(hourly("control plane", "gke_cluster_hour", 1)),
-        "aws_eip" => Some(hourly("public address", "public_ipv4_hour", 1)),
+        "aws_eks_cluster" | "google_container_cluster" => Some(hourly("control plane", keys.control_plane)),
+        "aws_eip" => Some(hourly("public address", keys.address)),
         "google_compute_address" => Some(Line { what: "public address".to_owned(), usd: None }),
-        "aws_nat_gateway" => Some(hourly("NAT gateway", "nat_gateway_hour", 1)),
+        "aws_nat_gateway" => Some(hourly("NAT gateway", keys.nat)),
         "google_compute_router_nat" => Some(Line { what: "NAT by use".to_owned(), usd: None }),
+        "aws_kms_key" => {
+            let key = item(region, "kms_key");
+            Some(priced("encryption key".to_owned(), &key, Quantity::ONE, Time::Month))
+        }
         "aws_eks_node_group" => {
             let spot = values["capacity_type"] == "SPOT";
             nodes(region, &values["instance_types"][0], always(resource), spot)
@@ -76,22 +80,30 @@ fn line(region: &Region, resource: &Value) -> Option<Line> {
             let node = &values["node_config"][0];
             nodes(region, &node["machine_type"], always(resource), node["spot"] == true)
         }
-        "aws_ebs_volume" | "google_compute_disk" => Some(disk(region, values["size"].as_i64()?)),
+        "aws_ebs_volume" | "google_compute_disk" => {
+            Some(disk(region, u64::try_from(values["size"].as_i64()?).unwrap_or(0)))
+        }
         "aws_efs_file_system" => Some(Line { what: "homes on EFS, by what they hold".to_owned(), usd: None }),
         "google_filestore_instance" => {
-            let size = values["file_shares"][0]["capacity_gb"].as_i64().unwrap_or(0);
-            Some(Line { what: format!("homes on Filestore, {size} GiB whatever they hold"), usd: None })
+            let size = values["file_shares"][0]["capacity_gb"].as_u64().unwrap_or(0);
+            let what = format!("homes on Filestore, {size} GiB whatever they hold");
+            Some(priced(what, &item(region, keys.shared_homes), Quantity::whole(size), Time::Month))
         }
         _ => None,
     }
 }
 
+/// A line of what so much of something costs a month.
+fn priced(what: String, priced: &Priced, quantity: Quantity, time: Time) -> Line {
+    Line { what, usd: priced.usd().map(|usd| time.cost(usd, quantity, month())) }
+}
+
 /// How many nodes of a pool are always there.
-fn always(pool: &Value) -> i64 {
+fn always(pool: &Value) -> u64 {
     let values = &pool["values"];
-    let least = |key: &str| values["autoscaling"][0][key].as_i64().unwrap_or(0);
+    let least = |key: &str| values["autoscaling"][0][key].as_u64().unwrap_or(0);
     match pool["type"].as_str() {
-        Some("aws_eks_node_group") => values["scaling_config"][0]["min_size"].as_i64().unwrap_or(0),
+        Some("aws_eks_node_group") => values["scaling_config"][0]["min_size"].as_u64().unwrap_or(0),
         Some("google_container_node_pool") => least("total_min_node_count").max(least("min_node_count")),
         _ => 0,
     }
@@ -99,54 +111,39 @@ fn always(pool: &Value) -> i64 {
 
 /// The disks that those nodes boot from, and their public addresses where no NAT makes these needless.
 fn beside_nodes(region: &Region, resources: &[&Value]) -> Vec<Line> {
-    let nodes: i64 = resources.iter().map(|each| always(each)).sum();
+    let nodes: u64 = resources.iter().map(|each| always(each)).sum();
     if nodes == 0 {
         return Vec::new();
     }
-    let gib = i64::try_from(BOOT_DISK_GIB).unwrap_or(i64::MAX).saturating_mul(nodes);
+    let gib = BOOT_DISK_GIB.saturating_mul(nodes);
     let mut lines = vec![Line { what: format!("nodes' disks of {gib} GiB"), ..disk(region, gib) }];
     let nat = |each: &&&Value| {
         ["aws_nat_gateway", "google_compute_router_nat"].iter().any(|kind| each["type"] == *kind)
     };
     if !resources.iter().any(|each| nat(&each)) {
-        let key = match region.provider() {
-            Provider::Aws => "public_ipv4_hour",
-            Provider::Gcp => "external_ip_vm_hour",
-        };
-        let usd = item(region, key).and_then(|price| price.usd.checked_mul(MONTH_HOURS * i128::from(nodes)));
-        lines.push(Line { what: "nodes' public addresses".to_owned(), usd });
+        let address = item(region, keys(region.provider()).address);
+        lines.push(priced(
+            "nodes' public addresses".to_owned(),
+            &address,
+            Quantity::whole(nodes),
+            Time::Hour,
+        ));
     }
     lines
 }
 
 /// Nodes that are always there.
-fn nodes(region: &Region, machine: &Value, count: i64, spot: bool) -> Option<Line> {
-    let name = machine.as_str().filter(|_| count > 0)?;
+fn nodes(region: &Region, name: &Value, count: u64, spot: bool) -> Option<Line> {
+    let name = name.as_str().filter(|_| count > 0)?;
     let market = if spot { Market::Spot } else { Market::OnDemand };
-    let price = region.machine(name).ok().and_then(|offer| match region.price(offer, market) {
-        Ok(price) => Some(price.usd),
-        Err(gap) => gap.stand_in.map(|price| price.usd),
-    });
-    let usd = price.and_then(|usd| usd.checked_mul(MONTH_HOURS * i128::from(count)));
-    Some(Line { what: format!("{count} x {name}"), usd })
+    let price = region.machine(name).map(|offer| machine(region, offer, market)).unwrap_or_default();
+    Some(priced(format!("{count} x {name}"), &price, Quantity::whole(count), Time::Hour))
 }
 
-/// A disk for homes. Its price is of a GB or GiB and a month; both clouds sell whole GiB.
-fn disk(region: &Region, gib: i64) -> Line {
-    let key = match region.provider() {
-        Provider::Aws => "ebs_gp3_storage",
-        Provider::Gcp => "disk_balanced",
-    };
-    let usd = item(region, key).and_then(|price| price.usd.checked_mul(i128::from(gib)));
-    Line { what: format!("disk of {gib} GiB"), usd }
-}
-
-/// The price of a key, or what stands in for it.
-fn item(region: &Region, key: &str) -> Option<Price> {
-    match region.item(key) {
-        Ok(item) => Some(item.price),
-        Err(gap) => gap.stand_in,
-    }
+/// A disk. Its price is of a GB or GiB and a month; both clouds sell whole GiB.
+fn disk(region: &Region, gib: u64) -> Line {
+    let price = item(region, keys(region.provider()).disk);
+    priced(format!("disk of {gib} GiB"), &price, Quantity::whole(gib), Time::Month)
 }
 
 #[cfg(test)]
@@ -154,11 +151,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::catalog::Provider;
+    use crate::config::HubFile;
+    use crate::estimate::{Component, base_lines, place};
+    use crate::render::cluster::Cluster;
 
     #[test]
     fn what_is_always_there_is_counted_and_nothing_else() {
         let region = Region::open(Provider::Aws, "us-west-2").unwrap();
-        let pool = |min: i64| {
+        let pool = |min: u64| {
             json!({ "mode": "managed", "type": "aws_eks_node_group", "values": {
                 "instance_types": ["m5.large"], "capacity_type": "ON_DEMAND",
                 "scaling_config": [{ "min_size": min, "max_size": 9 }] } })
@@ -173,5 +174,85 @@ mod tests {
         let behind = Cost::of(&json!([pool(1), nat]), Some(&region));
         assert!(behind.lines.iter().all(|line| !line.what.contains("addresses")), "{behind:?}");
         assert_eq!(Cost::of(&Value::Null, Some(&region)), Cost::default());
+    }
+
+    /// The resources that the modules of `terraform/` make of a hub's variables, as far as they cost something
+    /// always (`terraform/*/{cluster,pools,homes,network}.tf`).
+    fn resources(cluster: &Cluster<'_>) -> Value {
+        let variables = crate::render::variables(cluster).unwrap();
+        let resource =
+            |kind: &str, values: Value| json!({ "mode": "managed", "type": kind, "values": values });
+        let aws = cluster.is_eks();
+        let mut all =
+            vec![resource(if aws { "aws_eks_cluster" } else { "google_container_cluster" }, json!({}))];
+        for pool in variables["pools"].as_object().unwrap().values() {
+            let (machine, least) = (&pool["machines"][0], &pool["min"]);
+            all.push(if aws {
+                let market = if pool["spot"] == true { "SPOT" } else { "ON_DEMAND" };
+                resource(
+                    "aws_eks_node_group",
+                    json!({ "instance_types": [machine], "capacity_type": market,
+                    "scaling_config": [{ "min_size": least }] }),
+                )
+            } else {
+                resource(
+                    "google_container_node_pool",
+                    json!({ "node_config": [{ "machine_type": machine,
+                    "spot": pool["spot"] }], "autoscaling": [{ "total_min_node_count": least }] }),
+                )
+            });
+        }
+        let size = &variables["homes"]["size"];
+        match (variables["homes"]["kind"].as_str().unwrap(), aws) {
+            ("disk", true) => all.push(resource("aws_ebs_volume", json!({ "size": size }))),
+            ("disk", false) => all.push(resource("google_compute_disk", json!({ "size": size }))),
+            ("shared", true) => all.push(resource("aws_efs_file_system", json!({}))),
+            ("shared", false) => {
+                let shares = json!([{ "capacity_gb": size.as_u64().unwrap().max(1024) }]);
+                all.push(resource("google_filestore_instance", json!({ "file_shares": shares })));
+            }
+            _ => {}
+        }
+        if aws {
+            all.push(resource("aws_kms_key", json!({})));
+            let gateways = usize::from(variables["network"]["nat"] == "single");
+            for kind in ["aws_nat_gateway", "aws_eip"].into_iter().take(gateways * 2) {
+                all.push(resource(kind, json!({})));
+            }
+        }
+        Value::Array(all)
+    }
+
+    #[test]
+    fn an_estimate_and_a_plan_count_the_same_base_where_both_know_it() {
+        let aws = "provider: { aws: { account: \"123456789012\", region: us-west-2 } }\n";
+        let gcp = "provider: { gcp: { project: ice-2026, region: us-central1 } }\n";
+        for (provider, more) in [
+            (aws, "storage: { homes: { quota: 20 GiB } }\n"),
+            (aws, "network: { nat: single }\npools: { user: { machine: r5a.2xlarge, min: 2 } }\n"),
+            (aws, "hub: false\n"),
+            (gcp, "storage: { homes: { quota: 20 GiB } }\nsupport: { monitoring: true }\n"),
+            (gcp, "pools: { core: { machine: n2-standard-4, count: 2 } }\n"),
+            (gcp, "hub: false\n"),
+        ] {
+            let hub: HubFile = serde_yaml::from_str(&format!("name: lab\n{provider}{more}")).unwrap();
+            let cluster = Cluster::new(&hub).unwrap();
+            let (cloud, name) = place(&hub).unwrap();
+            let region = Region::open(cloud, name).unwrap();
+            let plan = Cost::of(&resources(&cluster), Some(&region)).total();
+            // What charts make in the cluster: no resource of Terraform.
+            let charts = |line: &&crate::estimate::Line| {
+                line.component == Component::Balancer
+                    || ["balancer", "hub's disks"].iter().any(|own| line.what.starts_with(own))
+            };
+            let lines = base_lines(&cluster, &region);
+            let sum = |lines: Vec<&crate::estimate::Line>| {
+                lines.iter().filter_map(|line| line.usd(month())).sum::<Amount>()
+            };
+            let all = sum(lines.iter().collect());
+            let theirs = sum(lines.iter().filter(charts).collect());
+            assert!(theirs > Amount::ZERO, "{more}");
+            assert_eq!(all - theirs, plan, "{provider}{more}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 """What the stand-in adds to moto, through the real client library."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -270,3 +271,26 @@ def test_a_fault_that_cannot_be_is_refused(stand):
     for wrong in ({"fault": "fire"}, {"fault": "status", "color": 1}, {"fault": "quota", "after": True}):
         answer = requests.post(f"{stand.address}/_world/faults", json=[wrong], timeout=10)
         assert answer.status_code == 400 and "message" in answer.json()
+
+
+def test_requests_at_the_same_time_lose_nothing(stand):
+    scaling = stand.client("autoscaling", max_pool_connections=16)
+    scaling.create_launch_configuration(LaunchConfigurationName="at-once", ImageId="ami-12345678", InstanceType="m5.large")
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName="at-once",
+        LaunchConfigurationName="at-once",
+        MinSize=0,
+        MaxSize=1,
+        AvailabilityZones=["us-west-2a"],
+    )
+    # Many, so that one request is still at it when the next begins.
+    wanted = [[f"key-{call}-{number}" for number in range(50)] for call in range(48)]
+
+    def tag(keys):
+        tag = {"ResourceId": "at-once", "ResourceType": "auto-scaling-group", "Value": "x"}
+        scaling.create_or_update_tags(Tags=[{**tag, "Key": key, "PropagateAtLaunch": False} for key in keys])
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(tag, wanted))
+    (group,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=["at-once"])["AutoScalingGroups"]
+    assert {tag["Key"] for tag in group["Tags"]} == {key for keys in wanted for key in keys}

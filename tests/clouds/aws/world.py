@@ -46,9 +46,11 @@ class World:
             if own.answers(request):
                 with self.lock:
                     return self.run(own, request, noted)
-        # moto's EKS drops some of what a request says; clusters.py takes it from here.
-        received.body = request.json() if request.service == "eks" else {}
-        return self.moto(environ, noted)
+        # moto changes what it holds step by step, so that of two requests at once one may be lost.
+        with self.lock:
+            # moto's EKS drops some of what a request says; clusters.py takes it from here.
+            received.body = request.json() if request.service == "eks" else {}
+            return [b"".join(self.moto(environ, noted))]
 
     def run(self, own, request, start_response):
         try:

@@ -1,0 +1,61 @@
+//! Bills in object stores: `s3://BUCKET/PREFIX` and `gs://BUCKET/PREFIX`, read with the credentials that the
+//! cloud's own tools use.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+
+use super::http::{CONNECT, PATIENCE};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::ledger::read::{Bucket, Input};
+
+/// Whether a name on the command line is an address of an object store.
+pub fn is_address(name: &str) -> bool {
+    name.starts_with("s3://") || name.starts_with("gs://")
+}
+
+/// Opens the bucket of an address. Nothing is asked of a bucket yet but, of S3, where it is.
+///
+/// # Errors
+/// When it is no address, or there are no credentials.
+pub async fn open(context: &Context, address: &str) -> Result<Input> {
+    let wrong = || {
+        Error::usage(format!("{address} is no address of an object store"))
+            .hint("write it as s3://BUCKET/PREFIX or gs://BUCKET/PREFIX")
+    };
+    let (scheme, rest) = address.split_once("://").ok_or_else(wrong)?;
+    let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    if name.is_empty() {
+        return Err(wrong());
+    }
+    let store: Arc<dyn ObjectStore> = match scheme {
+        #[cfg(feature = "aws")]
+        "s3" => super::aws::objects::store(context, name).await?,
+        #[cfg(feature = "gcp")]
+        "gs" => super::gcp::objects::store(context, name)?,
+        #[cfg(not(all(feature = "aws", feature = "gcp")))]
+        "s3" | "gs" => return Err(Error::failed(format!("this frazil was built without {scheme}://"))),
+        _ => return Err(wrong()),
+    };
+    let bucket = Bucket::new(&format!("{scheme}://{name}"), store)
+        .map_err(|error| Error::failed("no thread for requests can be started").because(error))?;
+    Ok(Input::Remote(bucket, prefix.to_owned()))
+}
+
+/// How long one answer may take to its end; the rest of it is asked for again after that.
+const WHOLE: Duration = Duration::from_mins(10);
+
+/// How long a store may take; over `http` only where an endpoint says so.
+pub(super) fn options(address: Option<&str>) -> ClientOptions {
+    ClientOptions::new()
+        .with_connect_timeout(CONNECT)
+        .with_timeout(WHOLE)
+        .with_allow_http(address.is_some_and(|address| address.starts_with("http://")))
+}
+
+/// Requests are sent again for about a minute.
+pub(super) fn retries() -> RetryConfig {
+    RetryConfig { backoff: BackoffConfig::default(), max_retries: 6, retry_timeout: PATIENCE * 2 }
+}

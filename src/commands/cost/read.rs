@@ -1,0 +1,240 @@
+//! `frazil cost read`: bills and histories into the ledger.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::ask::{Asked, ask};
+use super::money::exact;
+use super::prometheus::{ask as ask_prometheus, split};
+use super::{path, refuse};
+use crate::cli::cost::ReadArgs;
+use crate::cloud::objects::{is_address, open};
+use crate::commands::Run;
+use crate::error::{Error, Result};
+use crate::ledger::ask::Expense;
+use crate::ledger::read::{Input, Progress, read as read_all};
+use crate::ledger::told::{Text, Told, ToldError, groups, history, homes, samples, text};
+use crate::ledger::{Gather, Gathered, Ledger, Taken};
+use crate::observe::machine;
+use crate::outcome::Outcome;
+use crate::view::{Align, Layout, Report, Table, wrapped};
+
+/// Reads everything first, then takes it in at once.
+///
+/// # Errors
+/// When anything cannot be read; the ledger is then as it was.
+pub(super) async fn read(run: &Run<'_>, args: &ReadArgs) -> Result<Outcome> {
+    let others = [args.history.len(), args.prometheus.len(), args.homes.len(), args.groups.len()];
+    if args.bills.is_empty() && !args.ask.is_any() && others.iter().all(|count| *count == 0) {
+        return Err(Error::usage("nothing to read")
+            .hint("name bills, or `--history`, `--prometheus`, `--homes`, `--groups`, or a cloud to ask"));
+    }
+    let bills = bills(run, &args.bills).await?;
+    let told = told(run, args).await?;
+    // What costs something comes last, when nothing else can fail.
+    let Asked { mut gathered, expenses, notes } = ask(run, &args.ask).await?;
+    gathered.push(bills);
+    let path = path(run, args.ledger.as_deref())?;
+    let mut ledger = Ledger::open(&path).map_err(refuse)?;
+    let taken = ledger.take_with(&gathered, &told, &run.context.now().to_string()).map_err(refuse)?;
+    run.printer.report(&Read { path, taken, told, expenses, notes })?;
+    Ok(Outcome::Done)
+}
+
+/// Bytes that take long enough to tell how far it is.
+const WORTH_TELLING: u64 = 10_000_000;
+
+/// The rows of bills, here and in object stores.
+async fn bills(run: &Run<'_>, names: &[String]) -> Result<Gathered> {
+    if names.is_empty() {
+        return Ok(Gather::default().finish());
+    }
+    let mut inputs = Vec::new();
+    for name in names {
+        inputs.push(if is_address(name) {
+            open(run.context, name).await?
+        } else {
+            Input::Local(name.into())
+        });
+    }
+    let progress = RefCell::new(run.printer.progress());
+    progress.borrow_mut().step("read bills");
+    let tell = |read: Progress| {
+        if read.of < WORTH_TELLING {
+            return;
+        }
+        progress.borrow_mut().detail(&format!("{} of {} MB", read.bytes / 1_000_000, read.of / 1_000_000));
+    };
+    let gathered =
+        read_all(&inputs, machine().map_or(1, |machine| machine.cores), &tell).map_err(|error| {
+            progress.borrow_mut().abandon();
+            let hint = error.fault.hint();
+            Error::failed(error.to_string()).hint(hint).hint("nothing was taken in: the ledger is as it was")
+        })?;
+    progress.borrow_mut().finish();
+    Ok(gathered)
+}
+
+/// What others than bills tell.
+async fn told(run: &Run<'_>, args: &ReadArgs) -> Result<Told> {
+    let hub = args.hub.as_deref();
+    let mut told = Told::default();
+    let files = args.history.iter().map(|path| history_files(path)).collect::<Result<Vec<_>>>()?;
+    told.extend(history(&texts(files.iter().flatten())?, hub).map_err(wrong)?);
+    let mut answers = Vec::new();
+    for given in &args.prometheus {
+        let (metric, place) = split(given)?;
+        if place.starts_with("http://") || place.starts_with("https://") {
+            answers.extend(ask_prometheus(run, place, (args.from, args.to)).await?);
+        } else {
+            answers.push((metric, text(Path::new(place)).map_err(wrong)?));
+        }
+    }
+    told.extend(samples(&answers, hub).map_err(wrong)?);
+    for file in texts(args.homes.iter())? {
+        told.extend(homes(&file, hub).map_err(wrong)?);
+    }
+    for file in texts(args.groups.iter())? {
+        told.extend(groups(&file, hub).map_err(wrong)?);
+    }
+    Ok(told)
+}
+
+fn texts<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<Text>> {
+    paths.map(|path| text(path).map_err(wrong)).collect()
+}
+
+fn wrong(error: ToldError) -> Error {
+    let message = error.to_string();
+    let hint = "nothing was taken in: the ledger is as it was";
+    match error {
+        ToldError::Read { source, .. } => Error::failed(message).because(source).hint(hint),
+        _ => Error::failed(message).hint(hint),
+    }
+}
+
+/// Files of a history, the oldest first: their names are days.
+fn history_files(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let cannot = |error| Error::failed(format!("{} cannot be read", path.display())).because(error);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(cannot)? {
+        let file = entry.map_err(cannot)?.path();
+        let plain = file.extension().is_some_and(|end| end == "gz").then(|| file.with_extension(""));
+        if plain.as_ref().unwrap_or(&file).extension().is_some_and(|end| end == "jsonl") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(Error::failed(format!("{} has no history: no *.jsonl", path.display())));
+    }
+    Ok(files)
+}
+
+/// What was taken in.
+struct Read {
+    path: PathBuf,
+    taken: Vec<Taken>,
+    told: Told,
+    expenses: Vec<Expense>,
+    notes: Vec<String>,
+}
+
+impl Read {
+    fn counts(&self) -> [(&'static str, usize); 4] {
+        let Told { lives, sampled, homes, memberships } = &self.told;
+        [
+            ("lives of pods and nodes", lives.len()),
+            ("days of pods by samples", sampled.len()),
+            ("sizes of homes", homes.len()),
+            ("memberships of groups", memberships.len()),
+        ]
+    }
+}
+
+impl Report for Read {
+    fn schema(&self) -> &'static str {
+        "frazil.cost.read/v1"
+    }
+
+    fn data(&self) -> Value {
+        let sums = |sums: &[(String, i128)]| {
+            sums.iter()
+                .map(|(currency, sum)| json!({ "currency": currency, "billed": exact(*sum) }))
+                .collect::<Vec<_>>()
+        };
+        let taken = |taken: &Taken| {
+            json!({
+                "format": taken.source.kind.name(),
+                "provider": taken.source.provider,
+                "payer": taken.source.payer,
+                "month": taken.month.to_string(),
+                "rows": taken.rows,
+                "sums": sums(&taken.billed),
+                "before": taken.before.as_deref().map(sums),
+            })
+        };
+        let asked = |expense: &Expense| {
+            json!({
+                "of": expense.of,
+                "requests": expense.requests,
+                "cached_requests": expense.cached,
+                "bytes": expense.bytes,
+                "usd": expense.usd.map(|usd| usd.to_string()),
+            })
+        };
+        let [lives, sampled, homes, memberships] = self.counts().map(|(_, count)| count);
+        json!({
+            "ledger": self.path.display().to_string(),
+            "bills": self.taken.iter().map(taken).collect::<Vec<_>>(),
+            "lives": lives,
+            "sampled_days": sampled,
+            "homes": homes,
+            "memberships": memberships,
+            "asked": self.expenses.iter().map(asked).collect::<Vec<_>>(),
+            "notes": self.notes,
+        })
+    }
+
+    fn text(&self, layout: Layout) -> String {
+        let mut text = String::new();
+        if !self.taken.is_empty() {
+            let columns = [
+                ("bill", Align::Left),
+                ("month", Align::Left),
+                ("sum", Align::Right),
+                ("before", Align::Right),
+            ];
+            let mut table = Table::new(columns);
+            for taken in &self.taken {
+                let sums = |sums: &[(String, i128)]| {
+                    sums.iter()
+                        .map(|(currency, sum)| format!("{} {currency}", exact(*sum)))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                };
+                let before = taken.before.as_deref().map_or_else(|| "-".to_owned(), sums);
+                table.row([taken.source.to_string(), taken.month.to_string(), sums(&taken.billed), before]);
+            }
+            text = table.render(layout.width);
+        }
+        for (name, count) in self.counts().into_iter().filter(|(_, count)| *count > 0) {
+            text += &format!("{count} {name}\n");
+        }
+        if text.is_empty() {
+            "There was nothing in it.\n".clone_into(&mut text);
+        }
+        for expense in &self.expenses {
+            text += &format!("asked {expense}\n");
+        }
+        for note in &self.notes {
+            text += &format!("{}\n", wrapped(note, layout.width));
+        }
+        text
+    }
+}

@@ -1,0 +1,17 @@
+//! Bills read from files: real ones whose sums are known, made ones in every format, and broken ones.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise and says what it skips; it starts itself to be killed"
+)]
+
+mod bills;
+mod broken;
+mod deliveries;
+mod formats;
+mod killed;
+mod made;
+mod plain;
+mod stores;
