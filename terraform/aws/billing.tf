@@ -44,7 +44,7 @@ locals {
         INCLUDE_RESOURCES                     = "TRUE"
         INCLUDE_MANUAL_DISCOUNT_COMPATIBILITY = "FALSE"
         # The account that pays would have to ask for it first; the recorder tells the same of a hub.
-        INCLUDE_SPLIT_COST_ALLOCATION_DATA    = "FALSE"
+        INCLUDE_SPLIT_COST_ALLOCATION_DATA = "FALSE"
       } }
     }
     # The table of FOCUS 1.2 has no usage type, by which the way of bytes is told.
