@@ -15,6 +15,8 @@
 #[expect(dead_code, reason = "what tests need, and a benchmark does not")]
 #[path = "../tests/support/kubernetes.rs"]
 mod kubernetes;
+#[path = "../tests/support/skips.rs"]
+mod skips;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

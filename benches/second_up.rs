@@ -20,6 +20,8 @@ mod kubernetes;
 #[expect(dead_code, reason = "the same")]
 #[path = "../tests/support/scratch.rs"]
 mod scratch;
+#[path = "../tests/support/skips.rs"]
+mod skips;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

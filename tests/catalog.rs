@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+#[path = "support/skips.rs"]
+mod skips;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +15,7 @@ use frazil::catalog::{
     places, regions,
 };
 use frazil_units::{Amount, Bytes};
+use skips::skipped;
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalog/data")
@@ -112,7 +116,7 @@ fn tables_are_sorted_without_duplicates_and_every_source_is_known() {
 fn the_tables_are_what_the_script_makes_of_its_input() {
     let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/prices");
     if !input.is_dir() {
-        eprintln!("skipped: the tables' own input, ../shared/prices, is not here");
+        skipped("the tables' own input, ../shared/prices, is not here");
         return;
     }
     let out = tempfile::tempdir().unwrap();

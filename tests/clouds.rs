@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "a test stops at the first surprise and says what it skips; it starts servers"
 )]
@@ -20,6 +19,8 @@ mod google_seeds;
 mod memory;
 #[path = "conformance/server.rs"]
 mod server;
+#[path = "support/skips.rs"]
+mod skips;
 #[path = "conformance/suite.rs"]
 mod suite;
 #[path = "support/tools.rs"]

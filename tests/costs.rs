@@ -3,13 +3,14 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test stops at the first surprise and says what it skips"
 )]
 
 #[path = "support/scratch.rs"]
 mod scratch;
+#[path = "support/skips.rs"]
+mod skips;
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ use frazil::ledger::{
 };
 use scratch::{Scratch, stderr, stdout};
 use serde_json::Value;
+use skips::skipped;
 
 /// The first of September 2025.
 const FIRST: i32 = 20_332;
@@ -29,7 +31,7 @@ fn sample() -> Option<PathBuf> {
     if folder.exists() {
         return Some(folder);
     }
-    println!("skipped: {} is missing", folder.display());
+    skipped(format_args!("{} is missing", folder.display()));
     None
 }
 

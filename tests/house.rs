@@ -1,13 +1,14 @@
 //! Rules of the house that a program can check.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "a test stops at the first surprise and says what it skips"
-)]
+#![expect(clippy::disallowed_methods, reason = "a test stops at the first surprise and says what it skips")]
+
+#[path = "support/skips.rs"]
+mod skips;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use skips::skipped;
 
 /// Most packages that may be in Cargo.lock.
 const MOST_PACKAGES: usize = 650;
@@ -24,7 +25,7 @@ fn tracked() -> Vec<PathBuf> {
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     let files: Vec<_> = text.lines().map(|line| root().join(line)).filter(|path| path.exists()).collect();
     if files.is_empty() {
-        println!("skipped: not in a git checkout");
+        skipped("not in a git checkout");
     }
     files
 }

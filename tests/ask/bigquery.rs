@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::engine::Engine;
 use super::ledger::{assert_same, expected, lines};
 use super::stand_in::{Answer, Faults, StandIn, context};
+use crate::skips::skipped;
 
 const PAGE: usize = 100;
 const BYTES: u64 = 50_000_000;
@@ -178,7 +179,7 @@ async fn public_samples_are_summed_to_the_last_decimal() {
     for (name, detailed, months) in samples {
         let file = shared.join(name);
         if !file.exists() {
-            println!("skipped: no {}", file.display());
+            skipped(format_args!("no {}", file.display()));
             return;
         }
         for month in months {

@@ -7,6 +7,8 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 
+use crate::skips::skipped;
+
 /// The running engine.
 pub(crate) struct Engine {
     child: Child,
@@ -49,6 +51,6 @@ fn python() -> Option<PathBuf> {
     if fits.is_ok_and(|output| output.status.success()) {
         return Some(python);
     }
-    println!("skipped: no Python with duckdb and sqlglot (tests/requirements.txt); PYTHON names one");
+    skipped("no Python with duckdb and sqlglot (tests/requirements.txt); PYTHON names one");
     None
 }

@@ -4,7 +4,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    clippy::print_stdout,
     reason = "a test stops at the first surprise and says what it skips"
 )]
 
@@ -16,4 +15,6 @@ mod ledger;
 #[expect(dead_code, reason = "what other tests need, and these do not")]
 #[path = "../support/scratch.rs"]
 mod scratch;
+#[path = "../support/skips.rs"]
+mod skips;
 mod stand_in;

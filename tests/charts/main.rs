@@ -17,6 +17,8 @@ mod hubs;
 mod nodes;
 mod placement;
 mod secrets;
+#[path = "../support/skips.rs"]
+mod skips;
 mod support;
 #[path = "../support/tools.rs"]
 mod tools;
@@ -29,6 +31,7 @@ use frazil::config::{HubFile, check_bytes};
 use frazil::render::chart::Release;
 use jiff::civil::{Date, date};
 use serde_json::Value;
+use skips::skipped;
 
 /// The day on which the files are checked.
 const TODAY: Date = date(2026, 11, 21);
@@ -56,7 +59,7 @@ fn helm() -> Option<(PathBuf, PathBuf)> {
     let own = || tools::cache().join("charts");
     let charts = std::env::var_os("FRAZIL_CHARTS").map_or_else(own, PathBuf::from);
     if !charts.is_dir() {
-        println!("skipped: no folder {} (tests/charts.sh fills it)", charts.display());
+        skipped(format_args!("no folder {} (tests/charts.sh fills it)", charts.display()));
         return None;
     }
     Some((charts, tools::helm()?))

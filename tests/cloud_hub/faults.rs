@@ -17,6 +17,7 @@ use super::hands::on_request;
 use super::hub::{Hub, file};
 use super::scratch::{stderr, stdout};
 use super::secrets::assert_no_secret;
+use crate::skips::skipped;
 
 /// How long something may take to come before a fault gives up on it.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -433,7 +434,7 @@ fn disk_full(hub: &Hub) {
     let disk = hub.machine.path().join("disk");
     fs::create_dir_all(&disk).unwrap();
     if !run("mount", &["-t", "tmpfs", "-o", "size=64k", "tmpfs"], &disk) {
-        println!("skipped: a full disk, as nothing can be mounted here");
+        skipped("a full disk, as nothing can be mounted here");
         return;
     }
     let mut command = hub.machine.frazil();

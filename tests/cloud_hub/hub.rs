@@ -4,6 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 use super::clouds::{Kind, World};
 use super::scratch::{Scratch, shared_cache, stderr, stdout};
+use crate::skips::skipped;
 
 const CHARTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/charts");
 
@@ -45,7 +46,7 @@ impl Hub {
     /// would take longer than a run may.
     pub(crate) fn seldom_on_aws(kind: Kind) -> Option<Self> {
         if kind == Kind::Aws && std::env::var_os("FRAZIL_LONG").is_none() {
-            println!("skipped: on AWS with the long checks only");
+            skipped("on AWS with the long checks only");
             return None;
         }
         Self::new(kind)

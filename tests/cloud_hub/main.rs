@@ -36,3 +36,5 @@ mod lifecycle;
 mod orphans;
 mod plans;
 mod secrets;
+#[path = "../support/skips.rs"]
+mod skips;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::hub::{CLIENT_SECRET, Hub, file};
 use super::scratch::{stderr, stdout};
+use crate::skips::skipped;
 
 /// How long a stage may take to come before a fault gives up on it.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -272,7 +273,7 @@ fn disk_full(hub: &Hub) {
     fs::create_dir_all(&disk).unwrap();
     let mounted = run("mount", &["-t", "tmpfs", "-o", "size=8k", "tmpfs"], &disk);
     if !mounted {
-        println!("skipped: a full disk, as nothing can be mounted here");
+        skipped("a full disk, as nothing can be mounted here");
         return;
     }
     fs::write(disk.join("filler"), vec![0; 8192]).unwrap();

@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test stops at the first surprise, looks for tools, and says what it skips"
 )]
@@ -23,3 +22,5 @@ mod lifecycle;
 mod looks;
 mod recorder;
 mod secrets;
+#[path = "../support/skips.rs"]
+mod skips;

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use super::tools::cache;
+use crate::skips::skipped;
 
 /// A running server; it ends when this is dropped, and when the test is killed.
 pub(crate) struct Server {
@@ -38,7 +39,7 @@ impl Server {
         let python = std::env::var_os("CLOUDS_PYTHON")
             .map_or_else(|| cache().join("clouds/moto/bin/python"), PathBuf::from);
         if !program.exists() || !python.exists() {
-            println!("skipped: no {} with {}", program.display(), python.display());
+            skipped(format_args!("no {} with {}", program.display(), python.display()));
             return None;
         }
         // Small pages show whether the next one is read.
@@ -101,7 +102,7 @@ fn build(name: &str) -> Option<PathBuf> {
 /// The built server, or a word on why the test is left out.
 fn or_skip<'a>(name: &str, built: Option<&'a PathBuf>) -> Option<&'a PathBuf> {
     if built.is_none() {
-        println!("skipped: tests/clouds/{name} cannot be built, or there is no go");
+        skipped(format_args!("tests/clouds/{name} cannot be built, or there is no go"));
     }
     built
 }

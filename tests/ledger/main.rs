@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "a test stops at the first surprise and says what it skips; it starts itself to be killed"
 )]
@@ -14,4 +13,6 @@ mod formats;
 mod killed;
 mod made;
 mod plain;
+#[path = "../support/skips.rs"]
+mod skips;
 mod stores;

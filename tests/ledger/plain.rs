@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use frazil::ledger::read::{Input, ReadError, read};
 use frazil::ledger::{Gathered, Symbol};
 
+use crate::skips::skipped;
+
 /// Reads local files.
 pub(crate) fn gather(paths: &[&Path], threads: usize) -> Result<Gathered, ReadError> {
     let inputs: Vec<_> = paths.iter().map(|path| Input::Local(path.to_path_buf())).collect();
@@ -115,6 +117,6 @@ pub(crate) fn sample(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    println!("skipped: no {}", path.display());
+    skipped(format_args!("no {}", path.display()));
     None
 }

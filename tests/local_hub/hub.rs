@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::scratch::{Scratch, stderr, stdout};
+use crate::skips::skipped;
 
 /// A hub with its own folders and port.
 pub(crate) struct Hub {
@@ -22,7 +23,7 @@ pub(crate) fn environment_is_there() -> bool {
         .iter()
         .all(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));
     if !there {
-        println!("skipped: needs Python, Node.js and npm");
+        skipped("needs Python, Node.js and npm");
     }
     there
 }
@@ -194,7 +195,7 @@ impl SmallDisk {
         if mounted.is_ok_and(|status| status.success()) {
             return Some(Self(folder));
         }
-        println!("skipped: a small disk needs the right to mount one");
+        skipped("a small disk needs the right to mount one");
         None
     }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::hub::{Hub, environment_is_there, files_below};
 use crate::scratch;
+use crate::skips::skipped;
 
 /// A small generator of random numbers (`SplitMix64`; Steele, Lea and Flood, 2014), so that a failure can be run again.
 struct Random(u64);
@@ -83,7 +84,7 @@ fn twenty_kills_of_up_and_down_are_healed() {
 #[test]
 fn kills_while_the_environment_is_filled_are_healed() {
     if std::env::var_os("FRAZIL_LONG").is_none() {
-        println!("skipped: fills the environment anew; runs with FRAZIL_LONG=1");
+        skipped("fills the environment anew; runs with FRAZIL_LONG=1");
         return;
     }
     let mut random = Random::new();

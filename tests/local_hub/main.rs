@@ -14,3 +14,5 @@ mod kills;
 mod lifecycle;
 #[path = "../support/scratch.rs"]
 mod scratch;
+#[path = "../support/skips.rs"]
+mod skips;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::objects::{DASK, Lab, USER, file};
 use super::scratch::{shared_cache, stderr, stdout};
+use crate::skips::skipped;
 
 fn report(lab: &Lab) -> Value {
     let output = lab.frazil().args(["nodes", "-o", "json"]).output().unwrap();
@@ -123,7 +124,7 @@ fn python() -> Option<PathBuf> {
     };
     let found = all.filter(|python| python.exists()).find(parses);
     if found.is_none() {
-        println!("skipped: no Python with prometheus_client, which tests/run installs");
+        skipped("no Python with prometheus_client, which tests/run installs");
     }
     found
 }

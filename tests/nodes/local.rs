@@ -5,6 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::scratch::{Scratch, stderr, stdout};
+use crate::skips::skipped;
 
 fn look(machine: &Scratch) -> Value {
     let output = machine.run(["nodes", "--local", "-o", "json"]);
@@ -19,7 +20,7 @@ fn this_machine_is_as_lscpu_says() {
     let Some(told) =
         Command::new("lscpu").env("LC_ALL", "C").arg("-J").output().ok().filter(|out| out.status.success())
     else {
-        println!("skipped: no lscpu");
+        skipped("no lscpu");
         return;
     };
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
@@ -86,7 +87,7 @@ fn its_memory_is_as_free_says() {
     let machine = Scratch::new();
     let Some(free) = Command::new("free").args(["-b", "-w"]).output().ok().filter(|out| out.status.success())
     else {
-        println!("skipped: no free");
+        skipped("no free");
         return;
     };
     let free = stdout(&free);

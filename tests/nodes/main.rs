@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test stops at the first surprise, looks for tools, and says what it skips"
 )]
@@ -16,4 +15,6 @@ mod scratch;
 mod cluster;
 mod local;
 mod objects;
+#[path = "../support/skips.rs"]
+mod skips;
 mod terminal;

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::scratch::Scratch;
+use crate::skips::skipped;
 
 /// Runs the program on a terminal of its own, presses a key when it is drawn, and prints how it
 /// ended and what it wrote.
@@ -46,7 +47,7 @@ fn a_live_view_gives_the_terminal_back() {
             .current_dir(machine.path())
             .output();
         let Ok(output) = run else {
-            println!("skipped: no python3, which makes a terminal");
+            skipped("no python3, which makes a terminal");
             return;
         };
         let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -19,5 +19,7 @@ mod hubs;
 mod pairwise;
 mod readers;
 mod rendered_examples;
+#[path = "../support/skips.rs"]
+mod skips;
 #[path = "../support/tools.rs"]
 mod tools;

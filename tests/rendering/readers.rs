@@ -17,6 +17,7 @@ use serde_json::{Number, Value};
 use super::corpus::Numbers;
 use super::hostile::{file, hostile, read, yaml};
 use super::tools::{cache, helm, runs};
+use crate::skips::skipped;
 
 /// Hub files of the sample.
 const HUBS: usize = 200;
@@ -113,7 +114,7 @@ pub(crate) fn terraforms() -> Vec<PathBuf> {
     let all = [PathBuf::from("terraform"), tofu].into_iter().filter(|program| {
         let runs = runs(program, &["version"]);
         if !runs {
-            println!("skipped: no {}", program.display());
+            skipped(format_args!("no {}", program.display()));
         }
         runs
     });
@@ -173,7 +174,7 @@ fn python() -> Option<PathBuf> {
     let own = own.map(|entry| entry.path().join("bin/python"));
     let found = own.chain([PathBuf::from("python3")]).find(|python| runs(python, &["-c", "import yaml"]));
     if found.is_none() {
-        println!("skipped: no Python with PyYAML");
+        skipped("no Python with PyYAML");
     }
     found
 }

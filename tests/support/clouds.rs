@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::kubernetes::{Kubernetes, Pool};
+use crate::skips::skipped;
 
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const SECRET: &str = "planted-aws-secret-key-0123456789";
@@ -205,7 +206,7 @@ pub(crate) fn on_paper() -> Option<Vec<(&'static str, PathBuf)>> {
     let (folder, schemas) = (clouds()?, schemas()?);
     let tofu = super::kubernetes::tools().join("tofu");
     if !tofu.exists() {
-        println!("skipped: no {}; tests/tools.sh builds it", tofu.display());
+        skipped(format_args!("no {}; tests/tools.sh builds it", tofu.display()));
         return None;
     }
     Some(vec![
@@ -222,7 +223,7 @@ fn clouds() -> Option<PathBuf> {
     match missing.iter().find(|path| !path.exists()) {
         None => Some(folder),
         Some(path) => {
-            println!("skipped: no {}; tests/clouds/build.sh makes it", path.display());
+            skipped(format_args!("no {}; tests/clouds/build.sh makes it", path.display()));
             None
         }
     }
@@ -234,7 +235,7 @@ fn schemas() -> Option<PathBuf> {
     let named = std::env::var_os("FRAZIL_WORLD_SCHEMAS").map(PathBuf::from);
     let found = named.into_iter().chain([folder]).find(|folder| folder.join("aws.json").exists());
     if found.is_none() {
-        println!("skipped: no schemas of Terraform's providers beside the checkout (../shared/schemas)");
+        skipped("no schemas of Terraform's providers beside the checkout (../shared/schemas)");
     }
     found
 }

@@ -18,6 +18,8 @@ use keys::{Keys, kubeconfig};
 use program::Program;
 use serde_json::json;
 
+use crate::skips::skipped;
+
 const PROGRAMS: [&str; 7] =
     ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok", "helm"];
 const STAGES: &str = include_str!("kubernetes/stages.yaml");
@@ -60,11 +62,11 @@ impl Kubernetes {
     pub(crate) fn prepare(context: &str) -> Option<Self> {
         let tools = tools();
         if let Some(missing) = PROGRAMS.iter().find(|program| !tools.join(program).exists()) {
-            println!("skipped: no {missing} in {}; tests/tools.sh builds it", tools.display());
+            skipped(format_args!("no {missing} in {}; tests/tools.sh builds it", tools.display()));
             return None;
         }
         if Command::new("openssl").arg("version").output().is_err() {
-            println!("skipped: no openssl, which makes the keys");
+            skipped("no openssl, which makes the keys");
             return None;
         }
         let folder = tempfile::Builder::new().prefix("frazil-kubernetes-").tempdir().unwrap().keep();

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::skips::skipped;
+
 /// The folder that `tests/run` fills.
 pub(crate) fn cache() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
@@ -19,7 +21,7 @@ pub(crate) fn helm() -> Option<PathBuf> {
     let all = [cache().join("bin/helm"), PathBuf::from("helm")];
     let found = all.into_iter().find(|program| runs(program, &["version"]));
     if found.is_none() {
-        println!("skipped: no helm (tests/tools.sh builds one)");
+        skipped("no helm (tests/tools.sh builds one)");
     }
     found
 }
