@@ -306,3 +306,49 @@ fn what_was_billed_stands_beside_the_estimate() {
     let first = estimate(&[&people[..], &["--to", "2025-09-01"]].concat());
     assert!(stdout(&first).contains("Billed from 2025-09-01 to 2025-09-01, 1 day;"), "{}", stdout(&first));
 }
+
+/// Two days of 20 and 24 USD that the hub `lab` had on its people's nodes, of an event of five days.
+#[test]
+fn a_budget_that_ends_too_soon_is_told_by_the_code_of_the_exit() {
+    let machine = Scratch::new();
+    let lab = r#"{"frazil:hub":"lab"}"#;
+    let mut ledger = Ledger::open(&machine.path().join("ledger.sqlite")).unwrap();
+    ledger
+        .take(&sums(&[(FIRST, COMPUTE, lab, "20"), (FIRST + 1, COMPUTE, lab, "24")]), "2025-09-03T00:00:00Z")
+        .unwrap();
+    drop(ledger);
+    let check = |total: &str, arguments: &[&str]| {
+        let hub = format!(
+            "name: lab\nprovider: {{ aws: {{ account: \"123456789012\", region: us-west-2 }} }}\n\
+             auth: native\nsizes: [{{ name: small, memory: 4 GiB, default: true }}]\n\
+             event: {{ from: 2025-09-01, to: 2025-09-05, attendees: 20 }}\n{total}"
+        );
+        machine.write("hub.yaml", hub);
+        let mut call = machine.frazil();
+        call.args(["cost", "check", "hub.yaml", "--ledger", "ledger.sqlite"]).args(arguments);
+        call.env("FRAZIL_TODAY", "2025-09-04").output().unwrap()
+    };
+    let scarce = "budget: { total: 80 USD, alert_at: [50, 100] }\n";
+    let output = check(scarce, &[]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(3), "{text}{}", stderr(&output));
+    for line in [
+        "budget   80.00 USD for 2025-09-01 to 2025-09-05",
+        "spent    44.00 USD, 55 % of it; bills are whole through 2025-09-02",
+        "rate     22.00 USD a day",
+        "lasts    at this rate the budget ends on 2025-09-04",
+        "passed   50 % on 2025-09-02",
+        "what to change",
+    ] {
+        assert!(text.to_lowercase().contains(&line.to_lowercase()), "{line}:\n{text}");
+    }
+    let data: Value = serde_json::from_slice(&check(scarce, &["-o", "json"]).stdout).unwrap();
+    assert_eq!(data["hubs"][0]["ends_on"], "2025-09-04", "{data}");
+
+    let ample = "budget: { total: 1000 USD, alert_at: [1, 50] }\n";
+    assert_eq!(check(ample, &[]).status.code(), Some(3), "1 % is passed");
+    assert_eq!(check(ample, &["--above", "1"]).status.code(), Some(0));
+    let without = check("", &[]);
+    assert_eq!(without.status.code(), Some(1));
+    assert!(stderr(&without).contains("hub.yaml has no budget"), "{}", stderr(&without));
+}
