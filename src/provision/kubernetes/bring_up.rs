@@ -199,8 +199,9 @@ impl Ascent<'_, '_> {
     async fn definitions(&mut self, wanted: &[Wanted]) -> Result<()> {
         let crds = self.site.crds(wanted, &self.objects).await?;
         let changed = definitions::apply(&self.objects, &crds).await?;
-        if !changed.is_empty() {
-            self.objects = Objects::open(&self.site.access).await?;
+        let defined = definitions::defined(&crds);
+        if !changed.is_empty() || defined.iter().any(|object| !self.objects.knows(object)) {
+            self.objects = Objects::open_knowing(&self.site.access, &defined).await?;
         }
         self.changed.extend(changed.iter().map(ToString::to_string));
         Ok(())
@@ -228,8 +229,9 @@ impl Ascent<'_, '_> {
     /// Applies objects that differ, in their order.
     async fn apply(&mut self, manifests: &[Value]) -> Result<()> {
         let namespace = self.site.cluster.namespace().to_owned();
-        if manifests.iter().any(|object| !self.objects.knows(&Named::of(object, &namespace))) {
-            self.objects = Objects::open(&self.site.access).await?;
+        let objects: Vec<_> = manifests.iter().map(|object| Named::of(object, &namespace)).collect();
+        if objects.iter().any(|object| !self.objects.knows(object)) {
+            self.objects = Objects::open_knowing(&self.site.access, &objects).await?;
         }
         let differ = changes(&self.objects, manifests, &namespace, FIELD_MANAGER).await?;
         for object in manifests {

@@ -47,6 +47,25 @@ pub(super) async fn apply(objects: &Objects, wanted: &[Value]) -> Result<Vec<Nam
     Ok(changed)
 }
 
+/// An object of each kind and version that definitions define, without a name.
+pub(super) fn defined(definitions: &[Value]) -> Vec<Named> {
+    let of = |definition: &Value| {
+        let text =
+            |path: &str| definition.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (group, kind) = (text("/spec/group"), text("/spec/names/kind"));
+        let versions = definition.pointer("/spec/versions").and_then(Value::as_array).cloned();
+        let served = versions.unwrap_or_default().into_iter().filter(|version| version["served"] == true);
+        let named = move |version: Value| Named {
+            kind: kind.clone(),
+            api: format!("{group}/{}", version["name"].as_str().unwrap_or_default()),
+            namespace: String::new(),
+            name: String::new(),
+        };
+        served.map(named).collect::<Vec<_>>()
+    };
+    definitions.iter().flat_map(of).collect()
+}
+
 /// Waits until the API server serves what a definition defines.
 async fn served(objects: &Objects, named: &Named) -> Result<()> {
     let since = Instant::now();

@@ -1,5 +1,7 @@
 //! Objects of any kind: applied server-side, compared with what is there, deleted.
 
+use std::time::{Duration, Instant};
+
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, DynamicObject, ListParams, LogParams, Patch, PatchParams, PropagationPolicy};
 use kube::core::{ApiResource, GroupVersionKind};
@@ -14,6 +16,12 @@ use crate::error::{Error, Result};
 pub const FIELD_MANAGER: &str = "frazil";
 /// Who owns the fields that Helm sets.
 pub const HELM_FIELD_MANAGER: &str = "helm";
+
+/// How long the API server may take to tell of a kind whose definition it has established: it makes its
+/// list of kinds anew on the side, and a busy one takes seconds.
+const TOLD_WITHIN: Duration = Duration::from_secs(30);
+/// The time between two looks at that list.
+const TOLD_EVERY: Duration = Duration::from_millis(250);
 
 /// The name of an object: enough to find it again.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -62,6 +70,22 @@ impl Objects {
     /// When the API does not answer.
     pub async fn open(access: &Access) -> Result<Self> {
         Ok(Self { access: access.clone(), served: std::sync::Arc::new(access.discover().await?) })
+    }
+
+    /// Asks what the cluster serves, again and again until the kinds of all these objects are among it, for
+    /// a while: what is still unknown then has no definition.
+    ///
+    /// # Errors
+    /// When the API does not answer.
+    pub async fn open_knowing(access: &Access, objects: &[Named]) -> Result<Self> {
+        let since = Instant::now();
+        loop {
+            let opened = Self::open(access).await?;
+            if objects.iter().all(|object| opened.knows(object)) || since.elapsed() > TOLD_WITHIN {
+                return Ok(opened);
+            }
+            tokio::time::sleep(TOLD_EVERY).await;
+        }
     }
 
     /// The groups and versions that are served, and their kinds, as Helm wants them.
@@ -275,4 +299,79 @@ pub fn is_going(live: &Value) -> bool {
 fn to_value(mut object: DynamicObject) -> Value {
     object.managed_fields_mut().clear();
     serde_json::to_value(object).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::{Ready, ready};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll};
+
+    use http::{Request, Response};
+    use kube::client::Body;
+    use serde_json::{Value, json};
+
+    use super::{Access, Named, Objects};
+    use crate::tool::Target;
+
+    /// An API server that tells of certificates only after a number of looks.
+    #[derive(Clone)]
+    struct Slow {
+        looks: Arc<AtomicUsize>,
+        after: usize,
+    }
+
+    impl Slow {
+        /// Aggregated discovery, <https://kubernetes.io/docs/concepts/overview/kubernetes-api/>.
+        fn answer(&self, path: &str) -> Value {
+            let told = path == "/apis" && self.looks.fetch_add(1, Ordering::SeqCst) >= self.after;
+            let group = json!({
+                "metadata": { "name": "cert-manager.io" },
+                "versions": [{ "version": "v1", "resources": [{
+                    "resource": "certificates", "singularResource": "certificate", "scope": "Namespaced",
+                    "responseKind": { "group": "cert-manager.io", "version": "v1", "kind": "Certificate" },
+                    "verbs": ["get", "patch"],
+                }] }],
+            });
+            let items = if told { vec![group] } else { Vec::new() };
+            json!({ "apiVersion": "apidiscovery.k8s.io/v2", "kind": "APIGroupDiscoveryList", "items": items })
+        }
+    }
+
+    impl tower::Service<Request<Body>> for Slow {
+        type Response = Response<Body>;
+        type Error = Infallible;
+        type Future = Ready<Result<Response<Body>, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: Request<Body>) -> Self::Future {
+            ready(Ok(Response::new(Body::from(self.answer(request.uri().path()).to_string().into_bytes()))))
+        }
+    }
+
+    /// Which objects are known, of an API server that tells of its definitions after so many looks.
+    async fn known(after: usize) -> (bool, usize) {
+        let slow = Slow { looks: Arc::default(), after };
+        let access = Access {
+            client: kube::Client::new(slow.clone(), "default"),
+            target: Target::new("kubeconfig".into(), "lab"),
+            server: "https://127.0.0.1:6443".into(),
+            cluster: String::new(),
+            version: "1.35.2".into(),
+        };
+        let named = Named::of(&json!({ "apiVersion": "cert-manager.io/v1", "kind": "Certificate" }), "lab");
+        let objects = Objects::open_knowing(&access, std::slice::from_ref(&named)).await.unwrap();
+        (objects.knows(&named), slow.looks.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test]
+    async fn kinds_that_are_told_late_are_waited_for() {
+        assert_eq!(known(0).await, (true, 1));
+        assert_eq!(known(3).await, (true, 4));
+    }
 }
