@@ -9,6 +9,7 @@ pub mod allocate;
 pub mod ask;
 pub mod budget;
 pub mod decimal;
+pub mod egress;
 pub mod forecast;
 mod gather;
 mod line;

@@ -1,0 +1,7 @@
+//! Bytes by the ways they take: public bills against lists made by hand.
+
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test stops at the first surprise")]
+
+mod bills;
+#[path = "../support/skips.rs"]
+mod skips;
