@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod cost;
 mod doctor;
 mod down;
+pub mod egress;
 mod explain;
 mod files;
 mod init;
@@ -112,6 +113,7 @@ impl Cli {
                 })
                 | Verb::Status(_)
                 | Verb::Nodes(_)
+                | Verb::Egress(_)
                 | Verb::Doctor(_)
         );
         if self.format == Format::Csv && !has_rows {
@@ -191,6 +193,18 @@ Examples:
   frazil cost estimate                 what hub.yaml will cost, from the file alone
   frazil cost --by hub,day -o csv      exact amounts for a spreadsheet")]
     Cost(cost::CostArgs),
+
+    /// Tell which ways bytes went and what that cost: the bill, the cluster's logs and the clients side by side.
+    #[command(after_help = "\
+Examples:
+  frazil egress                        the bills of the last month: bytes and money by way
+  frazil egress --by hub,day           the same by hub and day
+  frazil egress --flow-logs s3://logs/AWSLogs --hub lab
+                                       beside what the network's flow logs saw
+  frazil egress --bytes ~/.local/share/frazil/bytes --by user,dataset
+                                       beside what people's programs read, from where
+  frazil egress -o csv                 exact bytes and amounts")]
+    Egress(egress::EgressArgs),
 
     /// Write what a hub file becomes: Terraform, Helm values, manifests, image; no network or credentials.
     #[command(after_help = "\

@@ -6,6 +6,7 @@ mod docs;
 mod doctor;
 mod down;
 mod drift;
+mod egress;
 mod explain;
 mod init;
 mod kubeconfig;
@@ -47,6 +48,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Schema => docs::schema(),
         Verb::Catalog(args) => catalog::catalog(&run, args),
         Verb::Cost(args) => cost::cost(&run, args).await,
+        Verb::Egress(args) => egress::egress(&run, args).await,
         Verb::Record(args) => record::record(&run, args).await,
         Verb::Render(args) => render::render(&run, args),
         Verb::Plan(args) => plan::plan(&run, args).await,

@@ -7,11 +7,17 @@
 mod amazon;
 mod answer;
 mod bill;
+mod client;
+mod cluster;
 mod google;
+mod reason;
 mod transfer;
 
 pub use answer::{By, Cell, Egress, Money, Question};
 pub use bill::BillSums;
+pub use client::ClientPart;
+pub use cluster::FlowPart;
+pub use reason::Reason;
 pub use transfer::{Measure, Transfer, transfer};
 
 /// A way that bytes take, as clouds price it.

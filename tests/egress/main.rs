@@ -3,5 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test stops at the first surprise")]
 
 mod bills;
+mod clients;
+mod week;
+#[expect(dead_code, reason = "what other tests need, and these do not")]
+#[path = "../support/scratch.rs"]
+mod scratch;
 #[path = "../support/skips.rs"]
 mod skips;

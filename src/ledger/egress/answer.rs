@@ -3,10 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::ValueEnum;
+use frazil_byte_ledger::Entry;
 
-use super::Path;
 use super::bill::{self, BillSums};
+use super::client::{self, ClientPart};
+use super::cluster::{self, FlowPart};
+use super::reason::{self, Reason};
+use super::Path;
+use crate::ledger::flows::FlowSums;
 use crate::ledger::line::Day;
+use crate::ledger::told::HubLife;
 use crate::ledger::{Bill, BillRows};
 
 /// What to sum by, beside the way.
@@ -86,6 +92,28 @@ pub type Money = BTreeMap<String, i128>;
 pub struct Cell {
     /// The bill.
     pub bill: Option<BillSums>,
+    /// The network's flow logs.
+    pub cluster: Option<FlowPart>,
+    /// The clients' byte ledgers.
+    pub client: Option<ClientPart>,
+}
+
+impl Cell {
+    fn add(&mut self, other: &Self) {
+        if let Some(bill) = &other.bill {
+            *self.bill.get_or_insert_default() += bill;
+        }
+        if let Some(FlowPart { out, into }) = other.cluster {
+            let own = self.cluster.get_or_insert_default();
+            (own.out, own.into) = (own.out + out, own.into + into);
+        }
+        if let Some(part) = other.client {
+            let own = self.client.get_or_insert_default();
+            own.requests += part.requests;
+            own.requested += part.requested;
+            own.received += part.received;
+        }
+    }
 }
 
 /// Rows by way and by what was asked.
@@ -95,11 +123,37 @@ pub struct Egress {
     pub rows: BTreeMap<(Path, Vec<Option<String>>), Cell>,
     /// The days that bills tell of, first and last.
     pub billed: Option<(Day, Day)>,
+    /// Bytes of flow logs that took no way that has a price.
+    pub free_bytes: u128,
+    /// Bytes that clients read without knowing by which route.
+    pub unknown_route: u128,
+    /// What flow logs lack, by which sums may differ.
+    pub(super) reasons: BTreeSet<Reason>,
 }
 
 impl Egress {
     /// Adds what a bill tells.
     pub fn add_bill(&mut self, question: &Question, bill: &Bill, rows: &BillRows) {
         bill::add(self, question, bill, rows);
+    }
+
+    /// Adds what flow logs tell; lives of pods say whose they were.
+    pub fn add_flows(&mut self, question: &Question, flows: &FlowSums, lives: &[HubLife]) {
+        cluster::add(self, question, flows, lives);
+    }
+
+    /// Adds what a client's record tells.
+    pub fn add_entry(&mut self, question: &Question, entry: &Entry) {
+        client::add(self, question, entry);
+    }
+
+    /// Why the meters of each way disagree, over all rows of it; ways without a reason are left out.
+    pub fn disagreements(&self) -> BTreeMap<Path, BTreeSet<Reason>> {
+        let mut sums: BTreeMap<Path, Cell> = BTreeMap::new();
+        for ((path, _), cell) in &self.rows {
+            sums.entry(*path).or_default().add(cell);
+        }
+        let all = sums.iter().map(|(path, cell)| (*path, reason::reasons(*path, cell, self)));
+        all.filter(|(_, reasons)| !reasons.is_empty()).collect()
     }
 }

@@ -1,0 +1,231 @@
+//! The table of ways, and the same for programs.
+
+use serde_json::{Map, Value, json};
+
+use crate::commands::cost::money::{decimals, exact, rounded};
+use crate::ledger::egress::{BillSums, By, Cell, Egress, Path, Question};
+use crate::view::{Align, Layout, Report, Table};
+
+/// What was asked, and what meters answer.
+pub(super) struct EgressReport {
+    pub(super) question: Question,
+    pub(super) egress: Egress,
+    /// What was asked.
+    pub(super) asked: Vec<String>,
+    /// Lines of byte ledgers that could not be read.
+    pub(super) faults: Vec<String>,
+}
+
+/// Bytes of 10⁻¹² of them.
+fn whole(pico: i128) -> i128 {
+    (pico + 500_000_000_000).div_euclid(1_000_000_000_000)
+}
+
+/// Bytes as people read them: three digits, in the decimal units of networks.
+#[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+fn shown(bytes: i128) -> String {
+    const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
+    let (mut amount, mut unit) = (bytes as f64, 0);
+    while amount.abs() >= 999.5 && unit + 1 < UNITS.len() {
+        (amount, unit) = (amount / 1000.0, unit + 1);
+    }
+    let decimals = match amount.abs() {
+        _ if unit == 0 => 0,
+        amount if amount < 9.995 => 2,
+        amount if amount < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{amount:.decimals$} {}", UNITS[unit])
+}
+
+impl EgressReport {
+    fn currencies(&self) -> Vec<String> {
+        let bills = self.egress.rows.values().filter_map(|cell| cell.bill.as_ref());
+        let mut names: Vec<_> = bills.flat_map(|bill| bill.cost().into_keys()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The columns of meters that tell something.
+    fn meters(&self) -> impl Iterator<Item = &'static str> {
+        let tells = |meter: &&str| self.egress.rows.values().any(|cell| !of_meter(cell, meter).is_empty());
+        METERS.into_iter().filter(tells)
+    }
+
+    fn by(&self) -> impl Iterator<Item = &'static str> {
+        self.question.by.iter().map(|by: &By| by.name())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let shown_count = |bytes: u128| shown(i128::try_from(bytes).unwrap_or(i128::MAX));
+        if self.egress.free_bytes > 0 {
+            notes.push(format!("The network moved another {} by ways without a price.", shown_count(self.egress.free_bytes)));
+        }
+        if self.egress.unknown_route > 0 {
+            let bytes = shown_count(self.egress.unknown_route);
+            notes.push(format!("Clients read another {bytes} and knew not from which region."));
+        }
+        if let Some(first) = self.faults.first() {
+            let more = self.faults.len() - 1;
+            let others = if more == 0 { String::new() } else { format!(", and {more} others") };
+            notes.push(format!("Left out: {first}{others}."));
+        }
+        if !self.asked.is_empty() {
+            notes.push(format!("Asked: {}.", self.asked.join("; ")));
+        }
+        notes
+    }
+
+    fn shown_table(&self) -> Table {
+        let currencies = self.currencies();
+        let mut columns = vec![("way".to_owned(), Align::Left)];
+        columns.extend(self.by().map(|name| (name.to_owned(), Align::Left)));
+        columns.extend(self.meters().map(|name| (name.to_owned(), Align::Right)));
+        columns.extend(currencies.iter().map(|name| (name.clone(), Align::Right)));
+        let mut table = Table::with_columns(columns);
+        let cost_of = |cell: &Cell, currency: &String| {
+            cell.bill.as_ref().and_then(|bill| bill.cost().get(currency).copied())
+        };
+        let totals: Vec<i128> = currencies
+            .iter()
+            .map(|currency| self.egress.rows.values().filter_map(|cell| cost_of(cell, currency)).sum())
+            .collect();
+        for ((path, values), cell) in &self.egress.rows {
+            let mut cells = vec![path.name().to_owned()];
+            cells.extend(values.iter().map(|value| value.clone().unwrap_or_else(|| "-".to_owned())));
+            cells.extend(self.meters().map(|meter| of_meter(cell, meter)));
+            for (currency, total) in currencies.iter().zip(&totals) {
+                let cost = cost_of(cell, currency);
+                cells.push(cost.map_or_else(|| "-".to_owned(), |cost| rounded(cost, decimals(*total))));
+            }
+            table.row(cells);
+        }
+        let mut cells = vec!["total".to_owned()];
+        cells.extend(std::iter::repeat_n(String::new(), self.question.by.len() + self.meters().count()));
+        cells.extend(totals.iter().map(|total| rounded(*total, decimals(*total))));
+        table.row(cells);
+        table
+    }
+
+    fn row(&self, (path, values): (&Path, &[Option<String>]), cell: &Cell) -> Value {
+        let mut object = Map::new();
+        object.insert("way".to_owned(), path.name().into());
+        for (name, value) in self.by().zip(values) {
+            object.insert(name.to_owned(), value.clone().into());
+        }
+        let bill = cell.bill.as_ref().map(|bill| {
+            let cost: Map<_, _> =
+                bill.cost().into_iter().map(|(currency, amount)| (currency, exact(amount).into())).collect();
+            json!({
+                "bytes_out": exact(bill.out),
+                "bytes_in": exact(bill.into),
+                "bytes_through": exact(bill.through),
+                "lines_without_bytes": bill.without_bytes,
+                "cost": cost,
+            })
+        });
+        object.insert("bill".to_owned(), bill.into());
+        let network = cell.cluster.map(|part| json!({ "bytes_out": exact_bytes(part.out), "bytes_in": exact_bytes(part.into) }));
+        object.insert("network".to_owned(), network.into());
+        let clients = cell.client.map(|part| {
+            json!({
+                "requests": exact_bytes(part.requests),
+                "bytes_requested": exact_bytes(part.requested),
+                "bytes_received": exact_bytes(part.received),
+            })
+        });
+        object.insert("clients".to_owned(), clients.into());
+        Value::Object(object)
+    }
+}
+
+/// Bytes that a bill tells: out, in, through.
+fn billed(cell: &Cell) -> [String; 3] {
+    let Some(bill) = &cell.bill else { return ["-", "-", "-"].map(str::to_owned) };
+    [bill.out, bill.into, bill.through]
+        .map(|bytes| if bytes == 0 { String::new() } else { shown(whole(bytes)) })
+}
+
+impl Report for EgressReport {
+    fn schema(&self) -> &'static str {
+        "frazil.egress/v1"
+    }
+
+    fn data(&self) -> Value {
+        let rows = self.egress.rows.iter().map(|((path, values), cell)| self.row((path, values), cell));
+        let disagreements = self.egress.disagreements().into_iter().map(|(path, reasons)| {
+            json!({ "way": path.name(), "reasons": reasons.iter().map(ToString::to_string).collect::<Vec<_>>() })
+        });
+        json!({
+            "by": self.by().collect::<Vec<_>>(),
+            "rows": rows.collect::<Vec<_>>(),
+            "disagreements": disagreements.collect::<Vec<_>>(),
+            "free_bytes": exact_bytes(self.egress.free_bytes),
+            "bytes_by_unknown_route": exact_bytes(self.egress.unknown_route),
+            "left_out": self.faults,
+            "asked": self.asked,
+        })
+    }
+
+    fn text(&self, layout: Layout) -> String {
+        let mut text = self.shown_table().render(layout.width);
+        for (path, reasons) in self.egress.disagreements() {
+            let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
+            text += &format!("\n{}", crate::view::wrapped(&format!("{}: {}.", path.name(), reasons.join("; ")), layout.width));
+        }
+        text += "\n";
+        for note in self.notes() {
+            text += &format!("{}\n", crate::view::wrapped(&note, layout.width).trim_end());
+        }
+        text
+    }
+
+    fn table(&self) -> Option<Table> {
+        let mut columns = vec![("way".to_owned(), Align::Left)];
+        columns.extend(self.by().map(|name| (name.to_owned(), Align::Left)));
+        for name in ["meter", "direction", "bytes", "currency", "cost"] {
+            columns.push((name.to_owned(), Align::Left));
+        }
+        let mut table = Table::with_columns(columns);
+        for ((path, values), cell) in &self.egress.rows {
+            let mut start = vec![path.name().to_owned()];
+            start.extend(values.iter().map(|value| value.clone().unwrap_or_default()));
+            let mut put = |rest: [&str; 5]| {
+                table.row(start.iter().map(String::as_str).chain(rest).collect::<Vec<_>>());
+            };
+            if let Some(part) = cell.cluster {
+                put(["network", "out", &exact_bytes(part.out), "", ""]);
+                put(["network", "in", &exact_bytes(part.into), "", ""]);
+            }
+            if let Some(part) = cell.client {
+                put(["clients", "in", &exact_bytes(part.received), "", ""]);
+            }
+            let Some(bill) = &cell.bill else { continue };
+            for (name, bytes) in [("out", bill.out), ("in", bill.into), ("through", bill.through)] {
+                if bytes != 0 {
+                    put(["bill", name, &exact(bytes), "", ""]);
+                }
+            }
+            for (currency, amount) in bill.cost() {
+                put(["bill", "", "", &currency, &exact(amount)]);
+            }
+        }
+        Some(table)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn bytes_are_shown_with_three_digits() {
+        let told = [0, 999, 1_000, 12_340, 999_499, 999_500, 24_293_000_000, 7_100_000_000_000_000_000];
+        assert_eq!(
+            told.map(shown),
+            ["0 B", "999 B", "1.00 kB", "12.3 kB", "999 kB", "1.00 MB", "24.3 GB", "7100 PB"]
+        );
+    }
+}
