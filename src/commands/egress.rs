@@ -138,7 +138,9 @@ async fn flow_logs(run: &Run<'_>, names: &[String]) -> Result<flows::FlowSums> {
 fn nothing(asked: &[String]) -> Error {
     let error = Error::failed("no meter tells of any transfer in these days");
     if asked.is_empty() {
-        error.hint("`frazil cost read BILL…` takes bills in; `--flow-logs` and `--bytes` read what others tell")
+        error.hint(
+            "`frazil cost read BILL…` takes bills in; `--flow-logs` and `--bytes` read what others tell",
+        )
     } else {
         error.hint(format!("asked: {}", asked.join("; ")))
     }

@@ -22,7 +22,7 @@ pub use transfer::{Measure, Transfer, transfer};
 
 /// A way that bytes take, as clouds price it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Path {
+pub enum Way {
     /// To and from the internet: machines, balancers, downloads from buckets of one's own.
     Internet,
     /// Between regions of one cloud.
@@ -45,7 +45,7 @@ pub enum Path {
     Processing,
 }
 
-impl Path {
+impl Way {
     /// All of them.
     pub const ALL: [Self; 10] = [
         Self::Internet,

@@ -31,7 +31,7 @@ fn told(provider: &str, service: &str, usage: &str) -> String {
             Measure::Through => "through",
             Measure::Hours => "hours",
         };
-        format!("{} {measure}", found.path.name())
+        format!("{} {measure}", found.way.name())
     })
 }
 
@@ -121,7 +121,7 @@ fn a_real_focus_export_is_sorted_as_by_hand() {
     let mut by_hand: BTreeMap<[String; 3], (String, usize)> = BTreeMap::new();
     for row in csv::Reader::from_path(list).unwrap().deserialize::<Row>().map(Result::unwrap) {
         let key = ["provider", "service", "description"].map(|name| row[name].clone());
-        by_hand.insert(key, (format!("{} {}", row["path"], row["measure"]), row["rows"].parse().unwrap()));
+        by_hand.insert(key, (format!("{} {}", row["way"], row["measure"]), row["rows"].parse().unwrap()));
     }
     for row in &rows {
         let key = ["ProviderName", "ServiceName", "ChargeDescription"].map(|name| row[name].clone());

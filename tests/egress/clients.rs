@@ -25,19 +25,24 @@ fn what_clients_read_is_shown_by_person_and_dataset() {
     let machine = Scratch::new();
     let folder = machine.path().join("bytes");
     for (user, received) in [("ada", 5_000_000), ("bob", 70_000_000)] {
-        let writer = Writer::open(&folder, &Who { user: user.into(), hub: "lab".into(), ..Who::default() }).unwrap();
+        let writer =
+            Writer::open(&folder, &Who { user: user.into(), hub: "lab".into(), ..Who::default() }).unwrap();
         writer.append(&record("ATL03.006", "nsidc", Route::InRegion, received)).unwrap();
         writer.append(&record("MUR", "podaac", Route::Internet, received * 2)).unwrap();
         writer.append(&record("MUR", "podaac", Route::LocalCache, 1_000)).unwrap();
     }
-    let egress = |arguments: &[&str]| machine.frazil().args(["egress", "--bytes", "bytes"]).args(arguments).output().unwrap();
+    let egress = |arguments: &[&str]| {
+        machine.frazil().args(["egress", "--bytes", "bytes"]).args(arguments).output().unwrap()
+    };
     let output = egress(&["--by", "user,dataset", "-o", "json"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let data: Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = data["data"].as_object().map_or(&data["rows"], |data| &data["rows"]).as_array().unwrap();
     let told: Vec<_> = rows
         .iter()
-        .map(|row| format!("{} {} {} {}", row["way"], row["user"], row["dataset"], row["clients"]["bytes_received"]))
+        .map(|row| {
+            format!("{} {} {} {}", row["way"], row["user"], row["dataset"], row["clients"]["bytes_received"])
+        })
         .collect();
     assert_eq!(
         told,

@@ -4,9 +4,9 @@
 
 mod bills;
 mod clients;
-mod week;
 #[expect(dead_code, reason = "what other tests need, and these do not")]
 #[path = "../support/scratch.rs"]
 mod scratch;
 #[path = "../support/skips.rs"]
 mod skips;
+mod week;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use frazil::catalog::AddressRanges;
 use frazil::ledger::decimal::Decimal;
-use frazil::ledger::egress::{By, Egress, Path as Way, Question, Reason};
+use frazil::ledger::egress::{By, Egress, Question, Reason, Way};
 use frazil::ledger::flows::{self, FlowSums};
 use frazil::ledger::read::Input;
 use frazil::ledger::told::HubLife;
@@ -56,7 +56,15 @@ struct Logs {
 impl Logs {
     /// A record of an interface: what it sent to a peer, or received from it. `hop` is the peer's address as the
     /// interface sees it.
-    fn record(&mut self, at: u64, machine: Machine, direction: &str, (hop, peer): (&str, &str), bytes: u64, path: &str) {
+    fn record(
+        &mut self,
+        at: u64,
+        machine: Machine,
+        direction: &str,
+        (hop, peer): (&str, &str),
+        bytes: u64,
+        path: &str,
+    ) {
         let service = |address: &str| if [S3_NEAR, S3_FAR].contains(&address) { "S3" } else { "-" };
         let own = machine.address;
         let ends = |own: &str, peer: &str| {
@@ -133,7 +141,8 @@ fn week() -> Logs {
         logs.through_nat(at, BOB, HOME, 800_011 * scale);
     }
     let end = MONDAY_SECONDS + 86_400;
-    writeln!(logs.text, "5 123456789012 eni-bob - - - - - - - {end} {end} - NODATA{}", " -".repeat(15)).unwrap();
+    writeln!(logs.text, "5 123456789012 eni-bob - - - - - - - {end} {end} - NODATA{}", " -".repeat(15))
+        .unwrap();
     logs
 }
 
@@ -179,7 +188,12 @@ fn bill(folder: &Path, rows: &[(&str, &str, &str, u128)]) -> (Bill, BillRows) {
         let gigabytes = (bytes * 10_000_000_000 + (1 << 29)) / (1 << 30) * 100;
         let gigabytes = i128::try_from(gigabytes).unwrap();
         let billed = Decimal { pico: gigabytes / 100 * 9, ..Decimal::default() };
-        gather.line(key, gigabytes, Prices { billed, effective: billed, list: billed }, Lineage { file: 0, row });
+        gather.line(
+            key,
+            gigabytes,
+            Prices { billed, effective: billed, list: billed },
+            Lineage { file: 0, row },
+        );
     }
     let mut ledger = Ledger::open(&folder.join("ledger.sqlite")).unwrap();
     ledger.take(&gather.finish(), "2026-10-20T00:00:00Z").unwrap();
@@ -224,13 +238,16 @@ fn meters_side_by_side_and_why_they_differ() {
     let of = |way, direction| logs.truth[&(way, direction)];
     // A balancer sends 5 GB more than machines do; zones are billed at both ends; NAT as it went through; a
     // bucket whose readers pay.
-    let (_, rows) = (0, [
-        ("AmazonEC2", "USW2-DataTransfer-Out-Bytes", "i-0ada", of("internet", "out")),
-        ("AWSELB", "USW2-DataTransfer-Out-Bytes", "net/lab", 5_000_000_000),
-        ("AmazonEC2", "USW2-DataTransfer-Regional-Bytes", "i-0ada", 2 * of("inter-zone", "out")),
-        ("AmazonEC2", "USW2-NatGateway-Bytes", "nat-1", of("nat", "out")),
-        ("AmazonS3", "USW2-USE1-AWS-Out-Bytes", "their-bucket", 77_000_000),
-    ]);
+    let (_, rows) = (
+        0,
+        [
+            ("AmazonEC2", "USW2-DataTransfer-Out-Bytes", "i-0ada", of("internet", "out")),
+            ("AWSELB", "USW2-DataTransfer-Out-Bytes", "net/lab", 5_000_000_000),
+            ("AmazonEC2", "USW2-DataTransfer-Regional-Bytes", "i-0ada", 2 * of("inter-zone", "out")),
+            ("AmazonEC2", "USW2-NatGateway-Bytes", "nat-1", of("nat", "out")),
+            ("AmazonS3", "USW2-USE1-AWS-Out-Bytes", "their-bucket", 77_000_000),
+        ],
+    );
     let (bill, rows) = bill(folder.path(), &rows);
     let bytes = folder.path().join("bytes");
     let who = Who { user: "ada".into(), hub: "lab".into(), ..Who::default() };
@@ -254,7 +271,8 @@ fn meters_side_by_side_and_why_they_differ() {
     writer.append(&record("their-bucket", Route::InterRegion, true, 77_000_000)).unwrap();
 
     let entries: Vec<_> = frazil_byte_ledger::read(&bytes).unwrap().map(Result::unwrap).collect();
-    let question = Question { requester_pays: BTreeSet::from(["their-bucket".to_owned()]), ..Question::default() };
+    let question =
+        Question { requester_pays: BTreeSet::from(["their-bucket".to_owned()]), ..Question::default() };
     let mut egress = Egress::default();
     egress.add_bill(&question, &bill, &rows);
     egress.add_flows(&question, &flows, &[]);
@@ -270,7 +288,10 @@ fn meters_side_by_side_and_why_they_differ() {
         (bill.out + bill.through + 500_000_000_000) / 1_000_000_000_000
     };
     let expected = i128::try_from(of("internet", "out") + 5_000_000_000).unwrap();
-    assert!((billed(Way::Internet) - expected).abs() <= 1, "the last decimal of a gigabyte is a tenth of a byte");
+    assert!(
+        (billed(Way::Internet) - expected).abs() <= 1,
+        "the last decimal of a gigabyte is a tenth of a byte"
+    );
     assert!((billed(Way::RequesterPays) - 77_000_000).abs() <= 1);
 
     let told = egress.disagreements();
@@ -316,7 +337,10 @@ fn flow_logs_of_google_tell_whose_bytes_they_were() {
     let pod = |user: &str| {
         let labels = BTreeMap::from([("hub.jupyter.org/username".to_owned(), user.to_owned())]);
         let (namespace, name) = ("lab".to_owned(), format!("jupyter-{user}"));
-        HubLife { hub: "lab".into(), life: Life::Pod(PodLife { namespace, name, labels, ..PodLife::default() }) }
+        HubLife {
+            hub: "lab".into(),
+            life: Life::Pod(PodLife { namespace, name, labels, ..PodLife::default() }),
+        }
     };
     let question = Question { by: vec![By::User], ..Question::default() };
     let mut egress = Egress::default();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::commands::cost::money::{decimals, exact, rounded};
-use crate::ledger::egress::{BillSums, By, Cell, Egress, Path, Question};
+use crate::ledger::egress::{BillSums, By, Cell, Egress, Question, Way};
 use crate::view::{Align, Layout, Report, Table};
 
 /// What was asked, and what meters answer.
@@ -61,7 +61,10 @@ impl EgressReport {
         let mut notes = Vec::new();
         let shown_count = |bytes: u128| shown(i128::try_from(bytes).unwrap_or(i128::MAX));
         if self.egress.free_bytes > 0 {
-            notes.push(format!("The network moved another {} by ways without a price.", shown_count(self.egress.free_bytes)));
+            notes.push(format!(
+                "The network moved another {} by ways without a price.",
+                shown_count(self.egress.free_bytes)
+            ));
         }
         if self.egress.unknown_route > 0 {
             let bytes = shown_count(self.egress.unknown_route);
@@ -92,8 +95,8 @@ impl EgressReport {
             .iter()
             .map(|currency| self.egress.rows.values().filter_map(|cell| cost_of(cell, currency)).sum())
             .collect();
-        for ((path, values), cell) in &self.egress.rows {
-            let mut cells = vec![path.name().to_owned()];
+        for ((way, values), cell) in &self.egress.rows {
+            let mut cells = vec![way.name().to_owned()];
             cells.extend(values.iter().map(|value| value.clone().unwrap_or_else(|| "-".to_owned())));
             cells.extend(self.meters().map(|meter| of_meter(cell, meter)));
             for (currency, total) in currencies.iter().zip(&totals) {
@@ -109,9 +112,9 @@ impl EgressReport {
         table
     }
 
-    fn row(&self, (path, values): (&Path, &[Option<String>]), cell: &Cell) -> Value {
+    fn row(&self, (way, values): (&Way, &[Option<String>]), cell: &Cell) -> Value {
         let mut object = Map::new();
-        object.insert("way".to_owned(), path.name().into());
+        object.insert("way".to_owned(), way.name().into());
         for (name, value) in self.by().zip(values) {
             object.insert(name.to_owned(), value.clone().into());
         }
@@ -127,7 +130,9 @@ impl EgressReport {
             })
         });
         object.insert("bill".to_owned(), bill.into());
-        let network = cell.cluster.map(|part| json!({ "bytes_out": exact_bytes(part.out), "bytes_in": exact_bytes(part.into) }));
+        let network = cell
+            .cluster
+            .map(|part| json!({ "bytes_out": exact_bytes(part.out), "bytes_in": exact_bytes(part.into) }));
         object.insert("network".to_owned(), network.into());
         let clients = cell.client.map(|part| {
             json!({
@@ -154,9 +159,9 @@ impl Report for EgressReport {
     }
 
     fn data(&self) -> Value {
-        let rows = self.egress.rows.iter().map(|((path, values), cell)| self.row((path, values), cell));
-        let disagreements = self.egress.disagreements().into_iter().map(|(path, reasons)| {
-            json!({ "way": path.name(), "reasons": reasons.iter().map(ToString::to_string).collect::<Vec<_>>() })
+        let rows = self.egress.rows.iter().map(|((way, values), cell)| self.row((way, values), cell));
+        let disagreements = self.egress.disagreements().into_iter().map(|(way, reasons)| {
+            json!({ "way": way.name(), "reasons": reasons.iter().map(ToString::to_string).collect::<Vec<_>>() })
         });
         json!({
             "by": self.by().collect::<Vec<_>>(),
@@ -171,9 +176,12 @@ impl Report for EgressReport {
 
     fn text(&self, layout: Layout) -> String {
         let mut text = self.shown_table().render(layout.width);
-        for (path, reasons) in self.egress.disagreements() {
+        for (way, reasons) in self.egress.disagreements() {
             let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
-            text += &format!("\n{}", crate::view::wrapped(&format!("{}: {}.", path.name(), reasons.join("; ")), layout.width));
+            text += &format!(
+                "\n{}",
+                crate::view::wrapped(&format!("{}: {}.", way.name(), reasons.join("; ")), layout.width)
+            );
         }
         text += "\n";
         for note in self.notes() {
@@ -189,8 +197,8 @@ impl Report for EgressReport {
             columns.push((name.to_owned(), Align::Left));
         }
         let mut table = Table::with_columns(columns);
-        for ((path, values), cell) in &self.egress.rows {
-            let mut start = vec![path.name().to_owned()];
+        for ((way, values), cell) in &self.egress.rows {
+            let mut start = vec![way.name().to_owned()];
             start.extend(values.iter().map(|value| value.clone().unwrap_or_default()));
             let mut put = |rest: [&str; 5]| {
                 table.row(start.iter().map(String::as_str).chain(rest).collect::<Vec<_>>());

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::ValueEnum;
 use frazil_byte_ledger::Entry;
 
+use super::Way;
 use super::bill::{self, BillSums};
 use super::client::{self, ClientPart};
 use super::cluster::{self, FlowPart};
 use super::reason::{self, Reason};
-use super::Path;
 use crate::ledger::flows::FlowSums;
 use crate::ledger::line::Day;
 use crate::ledger::told::HubLife;
@@ -120,7 +120,7 @@ impl Cell {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Egress {
     /// The rows.
-    pub rows: BTreeMap<(Path, Vec<Option<String>>), Cell>,
+    pub rows: BTreeMap<(Way, Vec<Option<String>>), Cell>,
     /// The days that bills tell of, first and last.
     pub billed: Option<(Day, Day)>,
     /// Bytes of flow logs that took no way that has a price.
@@ -148,12 +148,12 @@ impl Egress {
     }
 
     /// Why the meters of each way disagree, over all rows of it; ways without a reason are left out.
-    pub fn disagreements(&self) -> BTreeMap<Path, BTreeSet<Reason>> {
-        let mut sums: BTreeMap<Path, Cell> = BTreeMap::new();
-        for ((path, _), cell) in &self.rows {
-            sums.entry(*path).or_default().add(cell);
+    pub fn disagreements(&self) -> BTreeMap<Way, BTreeSet<Reason>> {
+        let mut sums: BTreeMap<Way, Cell> = BTreeMap::new();
+        for ((way, _), cell) in &self.rows {
+            sums.entry(*way).or_default().add(cell);
         }
-        let all = sums.iter().map(|(path, cell)| (*path, reason::reasons(*path, cell, self)));
+        let all = sums.iter().map(|(way, cell)| (*way, reason::reasons(*way, cell, self)));
         all.filter(|(_, reasons)| !reasons.is_empty()).collect()
     }
 }

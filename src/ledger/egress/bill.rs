@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::answer::{By, Egress, Money, Question};
 use super::transfer::{Measure, Transfer, is_store, transfer};
-use super::{Path, answer};
+use super::{Way, answer};
 use crate::ledger::allocate::tags::Tags;
 use crate::ledger::line::{Charge, Day, LineKey, Sums};
 use crate::ledger::symbols::{Symbol, Symbols};
@@ -151,7 +151,7 @@ impl Reader<'_> {
         let bucket = bucket(self.symbols.text(key.resource));
         let of_others =
             is_store(&text(key.service).to_ascii_lowercase()) && question.requester_pays.contains(bucket);
-        let path = if of_others { Path::RequesterPays } else { found.path };
+        let way = if of_others { Way::RequesterPays } else { found.way };
         let values = question.key(|by| match by {
             By::Hub => Some(hub.to_owned()),
             By::Bucket => Some(bucket.to_owned()),
@@ -161,7 +161,7 @@ impl Reader<'_> {
             By::User | By::DaskCluster | By::Dataset => None,
         });
         let quantity = bytes(&self.bill.source.provider, self.symbols.text(key.unit), sums.quantity);
-        let cell: &mut answer::Cell = egress.rows.entry((path, values)).or_default();
+        let cell: &mut answer::Cell = egress.rows.entry((way, values)).or_default();
         let currency = self.symbols.text(key.currency);
         cell.bill.get_or_insert_default().add(found.measure, quantity, key.charge, (currency, sums.billed));
     }

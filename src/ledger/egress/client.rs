@@ -2,7 +2,7 @@
 
 use frazil_byte_ledger::{Entry, Route};
 
-use super::Path;
+use super::Way;
 use super::answer::{By, Egress, Question};
 use super::bill::day_text;
 use crate::ledger::line::Day;
@@ -29,10 +29,10 @@ pub(super) fn add(egress: &mut Egress, question: &Question, Entry { who, record 
     }
     let way = match record.route {
         // Whose region does not matter where the reader pays.
-        Route::InterRegion | Route::Internet | Route::Unknown if record.requester_pays => Path::RequesterPays,
-        Route::InRegion => Path::StoreInRegion,
-        Route::InterRegion => Path::StoreElsewhere,
-        Route::Internet => Path::Internet,
+        Route::InterRegion | Route::Internet | Route::Unknown if record.requester_pays => Way::RequesterPays,
+        Route::InRegion => Way::StoreInRegion,
+        Route::InterRegion => Way::StoreElsewhere,
+        Route::Internet => Way::Internet,
         Route::LocalCache => return,
         Route::Unknown => {
             egress.unknown_route += u128::from(record.received);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Path;
+use super::Way;
 use super::answer::{By, Egress, Question};
 use super::bill::day_text;
 use super::reason::Reason;
@@ -100,7 +100,12 @@ pub(super) fn add(egress: &mut Egress, question: &Question, flows: &FlowSums, li
     }
 }
 
-fn put(egress: &mut Egress, question: &Question, (key, traffic): (&FlowKey, &Traffic), holder: Option<Holder<'_>>) {
+fn put(
+    egress: &mut Egress,
+    question: &Question,
+    (key, traffic): (&FlowKey, &Traffic),
+    holder: Option<Holder<'_>>,
+) {
     let ways = ways(key);
     if ways.is_empty() {
         egress.free_bytes += u128::from(traffic.bytes);
@@ -133,40 +138,38 @@ fn owner(peer: &Peer) -> Option<&Owner> {
 
 /// The ways that a flow takes: none where nothing is paid; two through a NAT gateway, which asks its price beside
 /// that of where the bytes go.
-fn ways(key: &FlowKey) -> Vec<Path> {
+fn ways(key: &FlowKey) -> Vec<Way> {
     match &key.peer {
-        Peer::Internet => vec![Path::Internet],
+        Peer::Internet => vec![Way::Internet],
         Peer::Cloud(owner) => of_cloud(key, owner).into_iter().collect(),
         Peer::Network(Zones::Same) => Vec::new(),
-        Peer::Network(_) if key.path == Some(TrafficPath::OtherRegionPeering) => vec![Path::InterRegion],
-        Peer::Network(_) if key.path == Some(TrafficPath::PrivateGateway) => vec![Path::Line],
-        Peer::Network(_) => vec![Path::InterZone],
-        Peer::Nat(Beyond::Internet) => vec![Path::Nat, Path::Internet],
-        Peer::Nat(Beyond::Cloud(owner)) => {
-            std::iter::once(Path::Nat).chain(of_cloud(key, owner)).collect()
-        }
+        Peer::Network(_) if key.path == Some(TrafficPath::OtherRegionPeering) => vec![Way::InterRegion],
+        Peer::Network(_) if key.path == Some(TrafficPath::PrivateGateway) => vec![Way::Line],
+        Peer::Network(_) => vec![Way::InterZone],
+        Peer::Nat(Beyond::Internet) => vec![Way::Nat, Way::Internet],
+        Peer::Nat(Beyond::Cloud(owner)) => std::iter::once(Way::Nat).chain(of_cloud(key, owner)).collect(),
     }
 }
 
-fn of_cloud(key: &FlowKey, owner: &Owner) -> Option<Path> {
+fn of_cloud(key: &FlowKey, owner: &Owner) -> Option<Way> {
     if owner.provider != key.local.provider {
-        return Some(Path::Internet);
+        return Some(Way::Internet);
     }
     let service = owner.service.as_deref().unwrap_or_default().to_ascii_uppercase();
     let is_store = service == "S3" || (service.is_empty() && owner.provider == crate::catalog::Provider::Gcp);
     if ["CLOUDFRONT", "GLOBALACCELERATOR"].contains(&service.as_str()) {
-        return Some(Path::Edge);
+        return Some(Way::Edge);
     }
     // Gateway endpoints reach only buckets of their own region.
     let near = key.path == Some(TrafficPath::GatewayEndpoint)
         || owner.region.is_some() && owner.region.as_deref() == key.local.region.as_deref();
     match (is_store, near) {
-        (true, true) => Some(Path::StoreInRegion),
-        (true, false) => Some(Path::StoreElsewhere),
+        (true, true) => Some(Way::StoreInRegion),
+        (true, false) => Some(Way::StoreElsewhere),
         // By public addresses machines of one region pay as between zones.
-        (false, true) if service == "EC2" => Some(Path::InterZone),
+        (false, true) if service == "EC2" => Some(Way::InterZone),
         // The cloud's own services in the region cost nothing.
         (false, true) => None,
-        (false, false) => Some(Path::InterRegion),
+        (false, false) => Some(Way::InterRegion),
     }
 }

@@ -1,38 +1,38 @@
 //! Transfer on bills of Google Cloud, by the descriptions of SKUs. Google renamed "egress" to "data transfer
 //! out" in 2023; bills have both (<https://cloud.google.com/skus>).
 
-use super::Path;
+use super::Way;
 use super::transfer::{Measure, Transfer, between_regions, is_store};
 
 /// What a line tells of transfer; service and description in lower case.
 pub(super) fn transfer(service: &str, sku: &str) -> Option<Transfer> {
-    let of = |path, measure| Some(Transfer { path, measure });
+    let of = |way, measure| Some(Transfer { way, measure });
     let has = |part: &str| sku.contains(part);
     let measure =
         if has("ingress") || has("data transfer in ") || has("inbound") { Measure::In } else { Measure::Out };
     let moves = has("egress") || has("ingress") || has("data transfer");
     match sku {
-        _ if has("cloud nat") && has("data processing") => of(Path::Nat, Measure::Through),
-        _ if has("cloud nat") || has("private nat") => of(Path::Nat, Measure::Hours),
+        _ if has("cloud nat") && has("data processing") => of(Way::Nat, Measure::Through),
+        _ if has("cloud nat") || has("private nat") => of(Way::Nat, Measure::Hours),
         _ if has("interconnect") || has("carrier peering") || has("vpn") => {
-            of(Path::Line, if moves { measure } else { Measure::Hours })
+            of(Way::Line, if moves { measure } else { Measure::Hours })
         }
-        _ if has("cdn") && (moves || has("cache fill")) => of(Path::Edge, Measure::Out),
+        _ if has("cdn") && (moves || has("cache fill")) => of(Way::Edge, Measure::Out),
         _ if has("data process")
             && (has("load balanc") || has("private service connect") || has("forwarding")) =>
         {
-            of(Path::Processing, Measure::Through)
+            of(Way::Processing, Measure::Through)
         }
-        _ if is_store(service) && sku.starts_with("download ") => of(Path::Internet, Measure::Out),
+        _ if is_store(service) && sku.starts_with("download ") => of(Way::Internet, Measure::Out),
         _ if !moves => None,
         // Within a zone nothing is paid, and nothing crosses anything.
         _ if has("intra zone") => None,
-        _ if has("inter zone") || has("inter-zone") => of(Path::InterZone, measure),
+        _ if has("inter zone") || has("inter-zone") => of(Way::InterZone, measure),
         // Copies that a bucket of several regions makes of itself are not read by anybody.
-        _ if has("replication") => of(Path::InterRegion, measure),
+        _ if has("replication") => of(Way::InterRegion, measure),
         _ if between(sku) => Some(between_regions(service, measure)),
         _ if has("google-api") || has("google egress") => None,
-        _ if has("internet") || has("standard tier") || has("premium tier") => of(Path::Internet, measure),
+        _ if has("internet") || has("standard tier") || has("premium tier") => of(Way::Internet, measure),
         _ => None,
     }
 }

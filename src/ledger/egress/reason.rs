@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::Path;
+use super::Way;
 use super::answer::{Cell, Egress};
 
 /// Why two meters tell different sums of one way.
@@ -45,7 +45,9 @@ impl fmt::Display for Reason {
             Self::WithoutTrafficPath => {
                 "flow logs before version 5 do not tell NAT and endpoints from the internet gateway"
             }
-            Self::WithoutZones => "flow logs before version 4 tell no zones: what stayed in one is counted as if not",
+            Self::WithoutZones => {
+                "flow logs before version 4 tell no zones: what stayed in one is counted as if not"
+            }
             Self::Skipped(records) => {
                 return write!(f, "AWS could not record some flows ({records} records say SKIPDATA)");
             }
@@ -69,15 +71,15 @@ fn differ(a: u128, b: u128) -> bool {
 }
 
 /// Why the meters of a row disagree; nothing where fewer than two tell of it, or they agree.
-pub(super) fn reasons(path: Path, cell: &Cell, egress: &Egress) -> BTreeSet<Reason> {
+pub(super) fn reasons(way: Way, cell: &Cell, egress: &Egress) -> BTreeSet<Reason> {
     let mut found = BTreeSet::new();
     let billed = cell.bill.as_ref().map(|bill| bytes(bill.out) + bytes(bill.through));
     let out = cell.cluster.map(|cluster| cluster.out);
     let read = cell.client.map(|client| client.received);
     let of_logs = egress.reasons.iter().copied();
     if let (Some(billed), Some(cluster)) = (billed, cell.cluster) {
-        let seen = match path {
-            Path::Nat | Path::InterZone => cluster.out + cluster.into,
+        let seen = match way {
+            Way::Nat | Way::InterZone => cluster.out + cluster.into,
             _ => cluster.out,
         };
         if differ(billed, seen) {
@@ -85,21 +87,21 @@ pub(super) fn reasons(path: Path, cell: &Cell, egress: &Egress) -> BTreeSet<Reas
             if billed > seen {
                 found.insert(Reason::OtherSenders);
             }
-            if path == Path::InterZone {
+            if way == Way::InterZone {
                 found.insert(Reason::BothEnds);
             }
         }
     }
-    let stores = matches!(path, Path::StoreInRegion | Path::StoreElsewhere);
+    let stores = matches!(way, Way::StoreInRegion | Way::StoreElsewhere);
     if cell.bill.is_none() && egress.billed.is_some() && (out.is_some() || read.is_some()) {
-        found.insert(match path {
-            Path::StoreInRegion => Reason::FreeOnBill,
-            Path::StoreElsewhere | Path::RequesterPays => Reason::OwnerPays,
+        found.insert(match way {
+            Way::StoreInRegion => Reason::FreeOnBill,
+            Way::StoreElsewhere | Way::RequesterPays => Reason::OwnerPays,
             _ => Reason::FreeInward,
         });
     }
     if let (Some(cluster), Some(read)) = (cell.cluster, read)
-        && (stores || path == Path::Internet)
+        && (stores || way == Way::Internet)
         && differ(cluster.into, read)
     {
         found.insert(if cluster.into > read + read / 20 { Reason::OtherPrograms } else { Reason::Bodies });

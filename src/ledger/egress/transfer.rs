@@ -1,6 +1,6 @@
 //! Which lines of a bill are transfer, and by which way.
 
-use super::{Path, amazon, google};
+use super::{Way, amazon, google};
 
 /// What a line of a bill counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,7 +19,7 @@ pub enum Measure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Transfer {
     /// The way.
-    pub path: Path,
+    pub way: Way,
     /// What is counted.
     pub measure: Measure,
 }
@@ -44,9 +44,9 @@ pub(super) fn is_store(service: &str) -> bool {
 
 /// The way between regions: what leaves a bucket is a read of it from elsewhere.
 pub(super) fn between_regions(service: &str, measure: Measure) -> Transfer {
-    let path =
-        if is_store(service) && measure == Measure::Out { Path::StoreElsewhere } else { Path::InterRegion };
-    Transfer { path, measure }
+    let way =
+        if is_store(service) && measure == Measure::Out { Way::StoreElsewhere } else { Way::InterRegion };
+    Transfer { way, measure }
 }
 
 /// Clouds that frazil does not provision, by the words that their descriptions share.
@@ -56,10 +56,10 @@ fn other(usage: &str) -> Option<Transfer> {
     if !is_out && !usage.contains("data transfer in") {
         return None;
     }
-    let path = match usage {
-        _ if usage.contains("inter-region") => Path::InterRegion,
-        _ if usage.contains("availability zone") => Path::InterZone,
-        _ => Path::Internet,
+    let way = match usage {
+        _ if usage.contains("inter-region") => Way::InterRegion,
+        _ if usage.contains("availability zone") => Way::InterZone,
+        _ => Way::Internet,
     };
-    Some(Transfer { path, measure })
+    Some(Transfer { way, measure })
 }
