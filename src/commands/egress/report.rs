@@ -130,15 +130,14 @@ impl EgressReport {
             })
         });
         object.insert("bill".to_owned(), bill.into());
-        let network = cell
-            .cluster
-            .map(|part| json!({ "bytes_out": exact_bytes(part.out), "bytes_in": exact_bytes(part.into) }));
+        let network =
+            cell.cluster.map(|part| json!({ "bytes_out": count(part.out), "bytes_in": count(part.into) }));
         object.insert("network".to_owned(), network.into());
         let clients = cell.client.map(|part| {
             json!({
-                "requests": exact_bytes(part.requests),
-                "bytes_requested": exact_bytes(part.requested),
-                "bytes_received": exact_bytes(part.received),
+                "requests": count(part.requests),
+                "bytes_requested": count(part.requested),
+                "bytes_received": count(part.received),
             })
         });
         object.insert("clients".to_owned(), clients.into());
@@ -146,11 +145,29 @@ impl EgressReport {
     }
 }
 
-/// Bytes that a bill tells: out, in, through.
-fn billed(cell: &Cell) -> [String; 3] {
-    let Some(bill) = &cell.bill else { return ["-", "-", "-"].map(str::to_owned) };
-    [bill.out, bill.into, bill.through]
-        .map(|bytes| if bytes == 0 { String::new() } else { shown(whole(bytes)) })
+/// A count as text: it may be larger than the numbers of JSON are exact.
+fn count(count: u128) -> String {
+    count.to_string()
+}
+
+/// Columns of bytes.
+const METERS: [&str; 6] =
+    ["billed out", "billed in", "billed through", "network out", "network in", "clients read"];
+
+/// Bytes of one column; nothing where the meter tells none.
+fn of_meter(cell: &Cell, meter: &str) -> String {
+    let billed =
+        |part: fn(&BillSums) -> i128| cell.bill.as_ref().map(part).filter(|bytes| *bytes != 0).map(whole);
+    let seen = |bytes: u128| i128::try_from(bytes).unwrap_or(i128::MAX);
+    let bytes = match meter {
+        "billed out" => billed(|bill| bill.out),
+        "billed in" => billed(|bill| bill.into),
+        "billed through" => billed(|bill| bill.through),
+        "network out" => cell.cluster.map(|part| seen(part.out)),
+        "network in" => cell.cluster.map(|part| seen(part.into)),
+        _ => cell.client.map(|part| seen(part.received)),
+    };
+    bytes.map_or_else(String::new, shown)
 }
 
 impl Report for EgressReport {
@@ -167,8 +184,8 @@ impl Report for EgressReport {
             "by": self.by().collect::<Vec<_>>(),
             "rows": rows.collect::<Vec<_>>(),
             "disagreements": disagreements.collect::<Vec<_>>(),
-            "free_bytes": exact_bytes(self.egress.free_bytes),
-            "bytes_by_unknown_route": exact_bytes(self.egress.unknown_route),
+            "free_bytes": count(self.egress.free_bytes),
+            "bytes_by_unknown_route": count(self.egress.unknown_route),
             "left_out": self.faults,
             "asked": self.asked,
         })
@@ -204,11 +221,11 @@ impl Report for EgressReport {
                 table.row(start.iter().map(String::as_str).chain(rest).collect::<Vec<_>>());
             };
             if let Some(part) = cell.cluster {
-                put(["network", "out", &exact_bytes(part.out), "", ""]);
-                put(["network", "in", &exact_bytes(part.into), "", ""]);
+                put(["network", "out", &count(part.out), "", ""]);
+                put(["network", "in", &count(part.into), "", ""]);
             }
             if let Some(part) = cell.client {
-                put(["clients", "in", &exact_bytes(part.received), "", ""]);
+                put(["clients", "in", &count(part.received), "", ""]);
             }
             let Some(bill) = &cell.bill else { continue };
             for (name, bytes) in [("out", bill.out), ("in", bill.into), ("through", bill.through)] {
