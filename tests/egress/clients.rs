@@ -54,7 +54,7 @@ fn what_clients_read_is_shown_by_person_and_dataset() {
         ]
     );
     let text = stdout(&egress(&["--by", "user"]));
-    assert!(text.contains("clients read") && text.contains("70.0 MB"), "{text}");
+    assert!(text.contains("CLIENTS READ") && text.contains("70.0 MB"), "{text}");
     assert!(text.contains("byte ledger in bytes"), "{text}");
     let csv = stdout(&egress(&["--by", "user", "-o", "csv"]));
     assert!(csv.contains("internet,bob,clients,in,140000000,,\r\n"), "{csv}");

@@ -54,50 +54,54 @@ struct Logs {
 }
 
 impl Logs {
-    /// A record of an interface: what it sent to a peer, or received from it. `hop` is the peer's address as the
-    /// interface sees it.
-    fn record(
+    /// A record of an interface, with the ends as the interface sees them and as the packets name them.
+    fn line(
         &mut self,
         at: u64,
         machine: Machine,
         direction: &str,
-        (hop, peer): (&str, &str),
+        [ends, packet]: [(&str, &str); 2],
         bytes: u64,
         path: &str,
     ) {
         let service = |address: &str| if [S3_NEAR, S3_FAR].contains(&address) { "S3" } else { "-" };
-        let own = machine.address;
-        let ends = |own: &str, peer: &str| {
-            if direction == "egress" { format!("{own} {peer}") } else { format!("{peer} {own}") }
-        };
-        let services = ends("-", service(peer));
         let Machine { instance, interface, zone, .. } = machine;
         writeln!(
             self.text,
-            "5 123456789012 {interface} {} 443 40000 6 {} {bytes} {at} {} ACCEPT OK vpc-1 subnet-1 {instance} 2 IPv4 {} \
-             us-west-2 {zone} - - {services} {direction} {path}",
-            ends(own, hop),
+            "5 123456789012 {interface} {} {} 443 40000 6 {} {bytes} {at} {} ACCEPT OK vpc-1 subnet-1 {instance} 2 IPv4 \
+             {} {} us-west-2 {zone} - - {} {} {direction} {path}",
+            ends.0,
+            ends.1,
             bytes / 1400 + 1,
             at + 60,
-            ends(own, peer),
+            packet.0,
+            packet.1,
+            service(packet.0),
+            service(packet.1),
         )
         .unwrap();
     }
 
+    fn record(&mut self, at: u64, machine: Machine, direction: &str, peer: &str, bytes: u64, path: &str) {
+        let own = machine.address;
+        let ends = if direction == "egress" { (own, peer) } else { (peer, own) };
+        self.line(at, machine, direction, [ends, ends], bytes, path);
+    }
+
     fn sent(&mut self, at: u64, machine: Machine, peer: &str, bytes: u64, (way, path): (&'static str, &str)) {
-        self.record(at, machine, "egress", (peer, peer), bytes, path);
+        self.record(at, machine, "egress", peer, bytes, path);
         *self.truth.entry((way, "out")).or_default() += u128::from(bytes);
     }
 
     fn received(&mut self, at: u64, machine: Machine, peer: &str, bytes: u64, way: &'static str) {
-        self.record(at, machine, "ingress", (peer, peer), bytes, "-");
+        self.record(at, machine, "ingress", peer, bytes, "-");
         *self.truth.entry((way, "in")).or_default() += u128::from(bytes);
     }
 
     /// Between two machines of the network: both log it.
     fn between(&mut self, at: u64, (from, to): (Machine, Machine), bytes: u64) {
-        self.record(at, from, "egress", (to.address, to.address), bytes, "1");
-        self.record(at, to, "ingress", (from.address, from.address), bytes, "-");
+        self.record(at, from, "egress", to.address, bytes, "1");
+        self.record(at, to, "ingress", from.address, bytes, "-");
         if from.zone == to.zone {
             self.free += 2 * u128::from(bytes);
             return;
@@ -107,12 +111,12 @@ impl Logs {
         }
     }
 
-    /// To the internet through the NAT gateway, which logs both its sides.
+    /// To the internet through the NAT gateway, which logs both its sides (AWS, "Flow log record examples").
     fn through_nat(&mut self, at: u64, machine: Machine, peer: &str, bytes: u64) {
-        self.record(at, machine, "egress", (peer, peer), bytes, "1");
-        self.record(at, NAT, "ingress", (machine.address, machine.address), bytes, "-");
-        let own = Machine { address: NAT.address, ..NAT };
-        self.record(at, own, "egress", (peer, peer), bytes, "8");
+        let own = machine.address;
+        self.record(at, machine, "egress", peer, bytes, "1");
+        self.line(at, NAT, "ingress", [(own, NAT.address), (own, peer)], bytes, "-");
+        self.record(at, NAT, "egress", peer, bytes, "8");
         for way in ["nat", "internet"] {
             *self.truth.entry((way, "out")).or_default() += u128::from(bytes);
         }
@@ -135,7 +139,7 @@ fn week() -> Logs {
         logs.sent(at, ADA, S3_NEAR, 1_000_003 * scale, ("store-in-region", "7"));
         logs.received(at, DASK, S3_FAR, 9_000_007 * scale, "store-elsewhere");
         logs.sent(at, ADA, HOME, 5_000_011 * scale, ("internet", "8"));
-        logs.received(at, BOB, HOME, 300_017 * scale, "internet");
+        logs.received(at, ADA, HOME, 300_017 * scale, "internet");
         logs.between(at, (ADA, DASK), 2_000_029 * scale);
         logs.between(at, (ADA, BOB), 4_000_037 * scale);
         logs.through_nat(at, BOB, HOME, 800_011 * scale);

@@ -105,6 +105,9 @@ impl EgressReport {
             }
             table.row(cells);
         }
+        if currencies.is_empty() {
+            return table;
+        }
         let mut cells = vec!["total".to_owned()];
         cells.extend(std::iter::repeat_n(String::new(), self.question.by.len() + self.meters().count()));
         cells.extend(totals.iter().map(|total| rounded(*total, decimals(*total))));
