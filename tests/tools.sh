@@ -63,6 +63,7 @@ build helm 4.3.1 helm.sh/helm/v4 cmd/helm
 build tofu 1.12.6 github.com/opentofu/opentofu cmd/tofu
 build etcd 3.6.6 go.etcd.io/etcd/server/v3
 build kwok 0.8.0 sigs.k8s.io/kwok cmd/kwok
+build fake-gcs-server 1.56.1 github.com/fsouza/fake-gcs-server
 node=()
 [ $# -eq 1 ] || node=(kubelet kube-proxy)
 build_kubernetes 1.36.3 kube-apiserver kube-controller-manager kube-scheduler kubectl "${node[@]}"
