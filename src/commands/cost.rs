@@ -8,7 +8,7 @@ mod lines;
 mod money;
 mod prometheus;
 mod read;
-mod show;
+pub(super) mod show;
 mod sql;
 
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ fn path(run: &Run<'_>, given: Option<&Path>) -> Result<PathBuf> {
         .map_or_else(|| Ok(run.context.directories()?.data.join("ledger.sqlite")), |path| Ok(path.to_owned()))
 }
 
-fn refuse(error: LedgerError) -> Error {
+pub(super) fn refuse(error: LedgerError) -> Error {
     let message = error.to_string();
     let failed = Error::failed(message);
     match error {

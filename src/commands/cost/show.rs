@@ -47,7 +47,7 @@ pub(super) fn show(run: &Run<'_>, args: &ShowArgs) -> Result<Outcome> {
 }
 
 /// The ledger, if there is one.
-pub(super) fn existing(run: &Run<'_>, given: Option<&Path>) -> Result<Ledger> {
+pub(in crate::commands) fn existing(run: &Run<'_>, given: Option<&Path>) -> Result<Ledger> {
     let path = path(run, given)?;
     if !path.exists() {
         return Err(Error::failed(format!("there is no ledger in {}", path.display()))
@@ -57,7 +57,7 @@ pub(super) fn existing(run: &Run<'_>, given: Option<&Path>) -> Result<Ledger> {
 }
 
 /// Divides bills as a question says.
-pub(super) fn answer(ledger: &Ledger, bills: &[Bill], question: &Question) -> Result<Allocation> {
+pub(in crate::commands) fn answer(ledger: &Ledger, bills: &[Bill], question: &Question) -> Result<Allocation> {
     let told = ledger.told().map_err(refuse)?;
     let machines = Machines::default();
     let room = |name: &str| machines.room(name);
@@ -88,7 +88,7 @@ fn bills(ledger: &Ledger, args: &ShowArgs) -> Result<(Vec<Bill>, Vec<Bill>)> {
 }
 
 /// A day as the ledger counts it.
-pub(super) fn day_number(date: jiff::civil::Date) -> Option<Day> {
+pub(in crate::commands) fn day_number(date: jiff::civil::Date) -> Option<Day> {
     Some(date.since(jiff::civil::date(1970, 1, 1)).ok()?.get_days())
 }
 
@@ -264,7 +264,7 @@ impl Costs {
 }
 
 /// Days as ranges: `2026-10-01 to 2026-10-03, 2026-10-07`.
-fn ranges(days: &[Day]) -> String {
+pub(in crate::commands) fn ranges(days: &[Day]) -> String {
     let runs = days.chunk_by(|a, b| a + 1 == *b);
     let texts = runs.filter_map(|run| match (run.first(), run.last()) {
         (Some(first), Some(last)) if first == last => Some(day_text(*first)),
