@@ -15,9 +15,9 @@ pub use data::data;
 pub use history::history;
 pub use html::{TemplateError, html};
 pub use page::{
-    Budget, Chapter, DaySum, EgressRow, Estimate, EstimateRow, Event, Night, NightLife, Nights, NodeDay, Nodes,
-    Page, PageError, PersonSum, PoolSum, Sum,
+    Budget, Chapter, DaySum, EgressRow, Estimate, EstimateRow, Event, Night, NightLife, Nights, NodeDay,
+    Nodes, Page, PageError, PersonSum, PoolSum, Sum,
 };
 pub use people::{Naming, Register};
-pub use words::days_between;
 pub use spans::{Clock, History, NIGHT, NodeSpan, PodKind, PodSpan, Span, nights, nodes};
+pub use words::days_between;

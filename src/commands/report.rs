@@ -95,7 +95,8 @@ fn hubs(run: &Run<'_>, args: &ReportArgs) -> Result<Vec<Asked>> {
         return Ok(vec![Asked::Name(name.clone())]);
     }
     let usual = Path::new(USUAL);
-    let files = if args.files.is_empty() && usual.exists() { vec![usual.to_owned()] } else { args.files.clone() };
+    let files =
+        if args.files.is_empty() && usual.exists() { vec![usual.to_owned()] } else { args.files.clone() };
     if files.is_empty() {
         return Ok(vec![Asked::All]);
     }
@@ -103,8 +104,12 @@ fn hubs(run: &Run<'_>, args: &ReportArgs) -> Result<Vec<Asked>> {
     for file in &files {
         let hub = load::usable(run, file)?.hub;
         if hubs.iter().any(|other| other.name() == Some(hub.name.as_str())) {
-            return Err(Error::usage(format!("{} is of the hub `{}`, as another file is", file.display(), hub.name))
-                .hint("name each hub once"));
+            return Err(Error::usage(format!(
+                "{} is of the hub `{}`, as another file is",
+                file.display(),
+                hub.name
+            ))
+            .hint("name each hub once"));
         }
         hubs.push(Asked::File(Box::new(hub)));
     }

@@ -83,8 +83,10 @@ fn estimate(estimate: &Estimate) -> Value {
 }
 
 fn budget(budget: &Budget) -> Value {
-    let days = budget.days.iter().map(|(day, amount)| json!({ "day": day.to_string(), "amount": text(*amount) }));
-    let passed = budget.passed.iter().map(|(percent, day)| json!({ "percent": percent, "day": day.to_string() }));
+    let days =
+        budget.days.iter().map(|(day, amount)| json!({ "day": day.to_string(), "amount": text(*amount) }));
+    let passed =
+        budget.passed.iter().map(|(percent, day)| json!({ "percent": percent, "day": day.to_string() }));
     json!({
         "total": text(budget.total),
         "from": budget.window.0.to_string(),

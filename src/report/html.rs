@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use handlebars::{
-    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderErrorReason, html_escape,
+    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderErrorReason,
+    html_escape,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::charts::{ChartError, Markup};
 use super::page::Page;
 use super::sections::{View, view};
+use super::words::plain;
 
 const TEMPLATE: &str = include_str!("../../templates/report/page.html.hbs");
 const STYLE: &str = include_str!("../../templates/report/page.css");
@@ -43,7 +45,7 @@ struct Document {
 static TEMPLATES: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut handlebars = Handlebars::new();
     handlebars.set_strict_mode(true);
-    handlebars.register_helper("html", writing(|value| value.as_str().map(html_escape)));
+    handlebars.register_helper("html", writing(|value| value.as_str().map(|text| html_escape(&plain(text)))));
     handlebars.register_helper("markup", writing(|value| value.get("markup")?.as_str().map(str::to_owned)));
     handlebars
 });

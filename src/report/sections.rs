@@ -185,7 +185,8 @@ impl Writer<'_> {
         ];
         let sections: Vec<_> = sections.into_iter().flatten().collect();
         let link = |section: &Section| Link { to: section.id.clone(), text: section.heading.clone() };
-        let place = chapter.place.as_deref().map_or_else(String::new, |place| format!(" on {}", plain(place)));
+        let place =
+            chapter.place.as_deref().map_or_else(String::new, |place| format!(" on {}", plain(place)));
         let (from, to) = chapter.days;
         let days = counted(days_between(from, to), "day", "days");
         Ok(ChapterView {

@@ -205,8 +205,7 @@ pub fn nights(history: &History, days: (Date, Date), clock: &Clock, people: &Reg
     for pod in &history.pods {
         on_nodes.entry(&pod.node).or_default().push(pod.span);
     }
-    let on_nodes: BTreeMap<_, _> =
-        on_nodes.into_iter().map(|(node, spans)| (node, joined(spans))).collect();
+    let on_nodes: BTreeMap<_, _> = on_nodes.into_iter().map(|(node, spans)| (node, joined(spans))).collect();
     let nights = told.iter().map(|date| night(history, *date, clock.night(*date), &on_nodes)).collect();
     let spans: Vec<_> = told.iter().map(|date| clock.night(*date)).collect();
     Some(Nights { nights, lives: lives(&history.pods, &spans, people) })
@@ -242,7 +241,8 @@ fn lives(pods: &[PodSpan], nights: &[Span], people: &Register) -> Vec<NightLife>
         }
     }
     let called = |who: &str| if who.is_empty() { String::new() } else { people.called(who).to_owned() };
-    let life = |(who, [server, cluster]): (&str, [(usize, i64); 2])| NightLife { who: called(who), server, cluster };
+    let life =
+        |(who, [server, cluster]): (&str, [(usize, i64); 2])| NightLife { who: called(who), server, cluster };
     let mut lives: Vec<_> = found.into_iter().map(life).collect();
     lives.sort_by_key(|life| std::cmp::Reverse(life.server.1 + life.cluster.1));
     lives
@@ -303,9 +303,15 @@ mod tests {
         assert_eq!(found.days[1].most, [2, 2, 2, 1, 1, 1, 1, 1]);
         // The first day: 24 h of core, 16 h, 14.5 h and half an hour.
         assert_eq!(found.days[0].seconds, 55 * 3_600);
-        let pools: Vec<_> =
-            found.pools.iter().map(|pool| (pool.pool.as_str(), pool.nodes, pool.most, pool.seconds)).collect();
-        assert_eq!(pools, [("core", 1, 1, 48 * 3_600), ("user", 2, 2, 37 * 3_600 + 1_800), ("dask", 1, 1, 1_800)]);
+        let pools: Vec<_> = found
+            .pools
+            .iter()
+            .map(|pool| (pool.pool.as_str(), pool.nodes, pool.most, pool.seconds))
+            .collect();
+        assert_eq!(
+            pools,
+            [("core", 1, 1, 48 * 3_600), ("user", 2, 2, 37 * 3_600 + 1_800), ("dask", 1, 1, 1_800)]
+        );
         let sum: i64 = found.days.iter().map(|day| day.seconds).sum();
         assert_eq!(sum, found.pools.iter().map(|pool| pool.seconds).sum::<i64>());
     }
@@ -315,18 +321,24 @@ mod tests {
         let people = Register::new(Naming::Names, ["ada", "grace"].into_iter());
         let found = nights(&history(), DAYS, &Clock(TimeZone::UTC), &people).unwrap();
         // From 22 to 6: u1 8 h, of which ada and grace have 3 and Dask the last; u2 1.5 h of nobody.
-        assert_eq!(found.nights[0], Night {
-            date: DAYS.0,
-            busy_seconds: 4 * 3_600,
-            empty_seconds: 5 * 3_600 + 1_800,
-            servers: 2,
-            clusters: 1,
-        });
+        assert_eq!(
+            found.nights[0],
+            Night {
+                date: DAYS.0,
+                busy_seconds: 4 * 3_600,
+                empty_seconds: 5 * 3_600 + 1_800,
+                servers: 2,
+                clusters: 1,
+            }
+        );
         assert_eq!((found.nights[1].busy_seconds, found.nights[1].empty_seconds), (0, 0));
-        assert_eq!(found.lives, [
-            NightLife { who: "ada".into(), server: (1, 2 * 3_600), cluster: (1, 3_600) },
-            NightLife { who: "grace".into(), server: (1, 2 * 3_600), cluster: (0, 0) },
-        ]);
+        assert_eq!(
+            found.lives,
+            [
+                NightLife { who: "ada".into(), server: (1, 2 * 3_600), cluster: (1, 3_600) },
+                NightLife { who: "grace".into(), server: (1, 2 * 3_600), cluster: (0, 0) },
+            ]
+        );
     }
 
     #[test]
@@ -350,7 +362,8 @@ mod tests {
 
     #[test]
     fn what_touches_is_one() {
-        let spans = |pairs: &[(i64, i64)]| pairs.iter().map(|(from, to)| Span { from: *from, to: *to }).collect();
+        let spans =
+            |pairs: &[(i64, i64)]| pairs.iter().map(|(from, to)| Span { from: *from, to: *to }).collect();
         assert_eq!(joined(spans(&[(5, 9), (0, 3), (3, 4), (6, 7), (8, 8)])), spans(&[(0, 4), (5, 9)]));
         let all: Vec<Span> = spans(&[(0, 5), (5, 9), (4, 6)]);
         assert_eq!(most_at_once(all.iter(), Span { from: 0, to: 9 }), 2);

@@ -70,14 +70,17 @@ pub(super) fn bytes(bytes: u64) -> String {
     format!("{}.{:02} {name}", grouped(&(hundredths / 100).to_string()), hundredths % 100)
 }
 
-/// `52.8 %` of a whole.
+/// `52.8 %` of a whole, which is not broken between lines.
 pub(super) fn percent(part: Amount, whole: Amount) -> String {
     let tenths = part.ratio(1_000, whole.pico()).map(|tenths| tenths.pico());
-    tenths.map_or_else(|| "–".to_owned(), |tenths| {
-        let sign = if tenths < 0 { "\u{2212}" } else { "" };
-        let tenths = tenths.unsigned_abs();
-        format!("{sign}{}.{} %", grouped(&(tenths / 10).to_string()), tenths % 10)
-    })
+    tenths.map_or_else(
+        || "–".to_owned(),
+        |tenths| {
+            let sign = if tenths < 0 { "\u{2212}" } else { "" };
+            let tenths = tenths.unsigned_abs();
+            format!("{sign}{}.{}\u{a0}%", grouped(&(tenths / 10).to_string()), tenths % 10)
+        },
+    )
 }
 
 /// `1 day`, `2 days`.
@@ -154,12 +157,16 @@ mod tests {
         assert_eq!(amount(usd("1234567.005"), 2), "1,234,567.01");
         assert_eq!(amount(usd("-999.5"), 2), "\u{2212}999.50");
         assert_eq!(amount(usd("-0.001"), 2), "0.00");
-        assert_eq!([0, 100, 360, 35_999, 36_000, 4_000_000].map(hours), ["0.0", "< 0.1", "0.1", "10", "10", "1,111"]);
-        assert_eq!([0, 999, 1_000, 1_234_567, 350_000_000_000].map(bytes), [
-            "0 B", "999 B", "1.00 kB", "1.23 MB", "350.00 GB"
-        ]);
-        assert_eq!(percent(usd("1"), usd("3")), "33.3 %");
-        assert_eq!(percent(usd("-1"), usd("3")), "\u{2212}33.3 %");
+        assert_eq!(
+            [0, 100, 360, 35_999, 36_000, 4_000_000].map(hours),
+            ["0.0", "< 0.1", "0.1", "10", "10", "1,111"]
+        );
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567, 350_000_000_000].map(bytes),
+            ["0 B", "999 B", "1.00 kB", "1.23 MB", "350.00 GB"]
+        );
+        assert_eq!(percent(usd("1"), usd("3")), "33.3\u{a0}%");
+        assert_eq!(percent(usd("-1"), usd("3")), "\u{2212}33.3\u{a0}%");
         assert_eq!(percent(usd("1"), Amount::ZERO), "–");
         assert_eq!(counted(1, "day", "days"), "1 day");
     }

@@ -57,7 +57,11 @@ pub(in crate::commands) fn existing(run: &Run<'_>, given: Option<&Path>) -> Resu
 }
 
 /// Divides bills as a question says.
-pub(in crate::commands) fn answer(ledger: &Ledger, bills: &[Bill], question: &Question) -> Result<Allocation> {
+pub(in crate::commands) fn answer(
+    ledger: &Ledger,
+    bills: &[Bill],
+    question: &Question,
+) -> Result<Allocation> {
     let told = ledger.told().map_err(refuse)?;
     let machines = Machines::default();
     let room = |name: &str| machines.room(name);

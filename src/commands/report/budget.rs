@@ -27,17 +27,19 @@ pub(super) fn of(
     today: Date,
 ) -> Result<Budget> {
     let (bills, _) = choose(ledger.bills().map_err(refuse)?);
-    let question = Question { by: vec![By::Component], hub: Some(hub.name.to_string()), ..Question::default() };
+    let question =
+        Question { by: vec![By::Component], hub: Some(hub.name.to_string()), ..Question::default() };
     let found = answer(ledger, &bills, &question)?;
     let parts = found.currencies.iter().find(|currency| currency.name == chapter.currency);
     let days = by_day(parts.into_iter().flat_map(|currency| currency.parts.iter()));
-    let window = hub
-        .event
-        .as_ref()
-        .map_or_else(|| Window::month(chapter.days.1), |event| Window::event(event.from.date(), event.to.date()));
+    let window = hub.event.as_ref().map_or_else(
+        || Window::month(chapter.days.1),
+        |event| Window::event(event.from.date(), event.to.date()),
+    );
     let last = days.keys().next_back().copied().unwrap_or(chapter.days.1);
     let through = whole_through(today, last);
-    let standing = Standing::of((budget.total.amount, &budget.alert_at), window, (&days, through), (&[], &[]));
+    let standing =
+        Standing::of((budget.total.amount, &budget.alert_at), window, (&days, through), (&[], &[]));
     let outlook = standing.outlook.as_ref();
     let spent_days = days.iter().filter(|(day, _)| window.has(**day)).map(|(day, amount)| (*day, *amount));
     Ok(Budget {

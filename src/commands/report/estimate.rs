@@ -13,7 +13,8 @@ use crate::report::{Chapter, Estimate, EstimateRow};
 /// The estimate of a hub with an event, in a cloud whose prices are known; estimates are in US dollars.
 pub(super) fn beside(hub: &HubFile, chapter: &Chapter) -> Option<Estimate> {
     let event = hub.event.as_ref().filter(|_| chapter.currency == "USD")?;
-    let days = u32::try_from(days_between(event.from.date(), event.to.date())).ok().filter(|days| *days > 0)?;
+    let days =
+        u32::try_from(days_between(event.from.date(), event.to.date())).ok().filter(|days| *days > 0)?;
     let people = People { attendees: event.attendees, days };
     let assumed = Assumptions::of(hub);
     let model = Site::of(hub, Some(people), &assumed).ok()??.event?;

@@ -80,7 +80,8 @@ fn nothing(asked: &Asked) -> Error {
     match asked.name() {
         Some(name) => Error::failed(format!("the ledger has nothing of the hub `{name}` on these days"))
             .hint("`frazil cost read BILL…` reads its bills; rows are the hub's by the tag frazil:hub"),
-        None => Error::failed("the bills have no row on these days").hint("`frazil cost --by day` tells which have"),
+        None => Error::failed("the bills have no row on these days")
+            .hint("`frazil cost --by day` tells which have"),
     }
 }
 
@@ -203,9 +204,8 @@ fn chapter(asked: &Asked, currency: &Currency, people: Option<&Currency>, days: 
     let dates: std::collections::BTreeSet<Day> =
         components.iter().flat_map(|(_, sum)| sum.days.keys().copied()).collect();
     let of_day = |day: Day| {
-        let part = |(_, sum): &(String, Summed)| {
-            Amount::from_pico(sum.days.get(&day).copied().unwrap_or_default())
-        };
+        let part =
+            |(_, sum): &(String, Summed)| Amount::from_pico(sum.days.get(&day).copied().unwrap_or_default());
         Some(DaySum { date: date(day)?, parts: components.iter().map(part).collect() })
     };
     let by_day = dates.into_iter().filter_map(of_day).collect();

@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{RGBAColor, TextStyle};
 
 use super::{ChartError, Markup, Told, Width};
-use crate::report::words::grouped;
+use crate::report::words::{grouped, plain};
 
 /// Where a chart is drawn.
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -95,7 +95,7 @@ pub(super) fn write(
     at: (i32, i32),
     style: TextStyle<'static>,
 ) -> Result<(), String> {
-    area.draw(&Text::new(text.to_owned(), at, style)).map_err(|error| error.to_string())
+    area.draw(&Text::new(plain(text), at, style)).map_err(|error| error.to_string())
 }
 
 /// The smallest round number of steps that holds a value, and a step of which it has three to six.
@@ -131,7 +131,13 @@ mod tests {
 
     #[test]
     fn axes_end_at_round_numbers() {
-        assert_eq!([0.0, 1.0, 7.0, 23.0, 99.0, 100.0, 1_234.0].map(round_up), [0.0, 1.0, 8.0, 25.0, 100.0, 100.0, 1_250.0]);
-        assert_eq!([0.0, -0.0, 2.5, 0.25, 1_250.0, -20.0].map(tick), ["0", "0", "2.5", "0.25", "1,250", "\u{2212}20"]);
+        assert_eq!(
+            [0.0, 1.0, 7.0, 23.0, 99.0, 100.0, 1_234.0].map(round_up),
+            [0.0, 1.0, 8.0, 25.0, 100.0, 100.0, 1_250.0]
+        );
+        assert_eq!(
+            [0.0, -0.0, 2.5, 0.25, 1_250.0, -20.0].map(tick),
+            ["0", "0", "2.5", "0.25", "1,250", "\u{2212}20"]
+        );
     }
 }

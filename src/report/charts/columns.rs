@@ -4,7 +4,9 @@ use plotters::prelude::{ChartBuilder, PathElement, Rectangle};
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::canvas::{Area, CLEAR, GRID, INK, MUTED, SERIES, draw, letters, round_up, text_width, tick, write};
+use super::canvas::{
+    Area, CLEAR, GRID, INK, MUTED, SERIES, draw, letters, round_up, text_width, tick, write,
+};
 use super::{Chart, ChartError, Told, Width, both};
 
 const HEIGHT: u32 = 250;
@@ -22,7 +24,9 @@ pub(in crate::report) struct Columns<'a> {
 
 /// Draws columns.
 pub(in crate::report) fn columns(told: Told<'_>, spec: &Columns<'_>) -> Result<Chart, ChartError> {
-    both(|width| draw(told, width, HEIGHT, |area| paint(area, spec, width).map_err(|error| error.to_string())))
+    both(|width| {
+        draw(told, width, HEIGHT, |area| paint(area, spec, width).map_err(|error| error.to_string()))
+    })
 }
 
 /// The ends of a stack: what is below nothing goes down.
@@ -35,7 +39,8 @@ fn ends(values: &[f64]) -> (f64, f64) {
 fn paint(area: &Area<'_>, spec: &Columns<'_>, width: Width) -> Result<(), Box<dyn std::error::Error>> {
     let all: Vec<_> = spec.values.iter().map(|values| ends(values)).collect();
     let low = -round_up(-all.iter().map(|ends| ends.0).fold(0.0, f64::min));
-    let high = round_up(all.iter().map(|ends| ends.1).fold(0.0, f64::max)).max(if low < 0.0 { 0.0 } else { 1e-9 });
+    let high =
+        round_up(all.iter().map(|ends| ends.1).fold(0.0, f64::max)).max(if low < 0.0 { 0.0 } else { 1e-9 });
     let count = spec.values.len().max(1) as f64;
     let gutter = text_width(&tick(high)).max(text_width(&tick(low))) + 12;
     let mut chart = ChartBuilder::on(area)

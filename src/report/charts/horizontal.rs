@@ -5,7 +5,8 @@ use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, ShapeStyle};
 
 use super::canvas::{
-    Area, CLEAR, GRID, INK, LETTER_WIDTH, MUTED, PAPER, SERIES, draw, letters, round_up, text_width, tick, write,
+    Area, CLEAR, GRID, INK, LETTER_WIDTH, MUTED, PAPER, SERIES, draw, letters, round_up, text_width, tick,
+    write,
 };
 use super::{Chart, ChartError, Told, Width, both};
 use crate::report::words::cut;
@@ -52,7 +53,9 @@ fn fitting(name: &str, room: i32) -> String {
 /// Draws bars.
 pub(in crate::report) fn bars(told: Told<'_>, rows: &[Bar]) -> Result<Chart, ChartError> {
     let height = ROW * u32::try_from(rows.len()).unwrap_or(0).max(1) + 4;
-    both(|width| draw(told, width, height, |area| paint_bars(area, rows, width).map_err(|error| error.to_string())))
+    both(|width| {
+        draw(told, width, height, |area| paint_bars(area, rows, width).map_err(|error| error.to_string()))
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of rows")]
@@ -70,7 +73,12 @@ fn paint_bars(area: &Area<'_>, rows: &[Bar], width: Width) -> Result<(), Box<dyn
         let (top, bottom) = (place as f64 + 0.16, place as f64 + 0.84);
         chart.draw_series([Rectangle::new([(0.0, top), (row.value, bottom)], SERIES[0].filled())])?;
         let (end, middle) = chart.backend_coord(&(row.value.max(0.0), place as f64 + 0.5));
-        write(area, &fitting(&row.name, names(width)), (names(width) - 8, middle), letters(&INK, HPos::Right, VPos::Center))?;
+        write(
+            area,
+            &fitting(&row.name, names(width)),
+            (names(width) - 8, middle),
+            letters(&INK, HPos::Right, VPos::Center),
+        )?;
         write(area, &row.text, (end + 6, middle), letters(&INK, HPos::Left, VPos::Center))?;
     }
     chart.draw_series([PathElement::new(vec![(0.0, 0.0), (0.0, rows.len() as f64)], MUTED)])?;
@@ -80,7 +88,9 @@ fn paint_bars(area: &Area<'_>, rows: &[Bar], width: Width) -> Result<(), Box<dyn
 /// Draws ranges.
 pub(in crate::report) fn ranges(told: Told<'_>, rows: &[RangeRow]) -> Result<Chart, ChartError> {
     let height = ROW * u32::try_from(rows.len()).unwrap_or(0).max(1) + 34;
-    both(|width| draw(told, width, height, |area| paint_ranges(area, rows, width).map_err(|error| error.to_string())))
+    both(|width| {
+        draw(told, width, height, |area| paint_ranges(area, rows, width).map_err(|error| error.to_string()))
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of rows")]
@@ -114,7 +124,12 @@ fn paint_ranges(area: &Area<'_>, rows: &[RangeRow], width: Width) -> Result<(), 
         chart.draw_series([Circle::new((row.billed, middle), 7, PAPER.filled())])?;
         chart.draw_series([Circle::new((row.billed, middle), 5, SERIES[1].filled())])?;
         let (_, y) = chart.backend_coord(&(0.0, middle));
-        write(area, &fitting(&row.name, names(width)), (names(width) - 12, y), letters(&INK, HPos::Right, VPos::Center))?;
+        write(
+            area,
+            &fitting(&row.name, names(width)),
+            (names(width) - 12, y),
+            letters(&INK, HPos::Right, VPos::Center),
+        )?;
     }
     Ok(())
 }

@@ -4,7 +4,9 @@ use plotters::prelude::{ChartBuilder, Circle, PathElement, Polygon};
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, ShapeStyle};
 
-use super::canvas::{Area, CLEAR, GRID, INK, MUTED, SERIES, draw, letters, round_up, text_width, tick, write};
+use super::canvas::{
+    Area, CLEAR, GRID, INK, MUTED, SERIES, draw, letters, round_up, text_width, tick, write,
+};
 use super::{Chart, ChartError, Told, Width, both};
 
 const HEIGHT: u32 = 250;
@@ -37,7 +39,9 @@ pub(in crate::report) struct Steps {
 
 /// Draws a course.
 pub(in crate::report) fn course(told: Told<'_>, spec: &Course<'_>) -> Result<Chart, ChartError> {
-    both(|width| draw(told, width, HEIGHT, |area| paint_course(area, spec, width).map_err(|error| error.to_string())))
+    both(|width| {
+        draw(told, width, HEIGHT, |area| paint_course(area, spec, width).map_err(|error| error.to_string()))
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of days")]
@@ -81,7 +85,8 @@ fn paint_course(area: &Area<'_>, spec: &Course<'_>, width: Width) -> Result<(), 
     chart.draw_series([PathElement::new(vec![(0.0, 0.0), (count, 0.0)], INK)])?;
     let (x, y) = chart.backend_coord(&(0.0, spec.limit));
     write(area, "budget", (x + 4, y - 5), letters(&INK, HPos::Left, VPos::Bottom))?;
-    let places: Vec<_> = (0..spec.days.len()).map(|place| chart.backend_coord(&(place as f64 + 0.5, 0.0))).collect();
+    let places: Vec<_> =
+        (0..spec.days.len()).map(|place| chart.backend_coord(&(place as f64 + 0.5, 0.0))).collect();
     below(area, &spec.days, &places, width)
 }
 
@@ -113,7 +118,9 @@ fn below(
 
 /// Draws numbers of nodes.
 pub(in crate::report) fn steps(told: Told<'_>, spec: &Steps) -> Result<Chart, ChartError> {
-    both(|width| draw(told, width, HEIGHT, |area| paint_steps(area, spec, width).map_err(|error| error.to_string())))
+    both(|width| {
+        draw(told, width, HEIGHT, |area| paint_steps(area, spec, width).map_err(|error| error.to_string()))
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of days")]
@@ -150,6 +157,7 @@ fn paint_steps(area: &Area<'_>, spec: &Steps, width: Width) -> Result<(), Box<dy
     let top = outline.get(1..outline.len() - 1).unwrap_or_default().to_vec();
     chart.draw_series([PathElement::new(top, SERIES[0].stroke_width(2))])?;
     chart.draw_series([PathElement::new(vec![(0.0, 0.0), (count, 0.0)], INK)])?;
-    let places: Vec<_> = (0..spec.days.len()).map(|place| chart.backend_coord(&(place as f64 + 0.5, 0.0))).collect();
+    let places: Vec<_> =
+        (0..spec.days.len()).map(|place| chart.backend_coord(&(place as f64 + 0.5, 0.0))).collect();
     below(area, &spec.days, &places, width)
 }

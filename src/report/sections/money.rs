@@ -4,9 +4,11 @@ use frazil_units::Amount;
 use jiff::civil::Date;
 
 use super::{Entry, Figure, MARKS, Section, TableView, Writer};
-use crate::report::charts::{Bar, ChartError, Columns, Course, RangeRow, Told, bars, columns, course, ranges};
-use crate::report::page::{Budget, Estimate};
-use crate::report::words::{component, counted, long, percent, range};
+use crate::report::charts::{
+    Bar, ChartError, Columns, Course, RangeRow, Told, bars, columns, course, ranges,
+};
+use crate::report::page::{Budget, Estimate, EstimateRow, Sum};
+use crate::report::words::{component, counted, days_between, long, percent, range};
 
 /// Days from which on weeks are shown instead, and from which on months.
 const WEEKS_FROM: usize = 63;
@@ -41,7 +43,10 @@ impl Writer<'_> {
         let (names, periods, what) = self.periods();
         let spec = Columns {
             labels: periods.iter().map(|period| period.short.clone()).collect(),
-            values: periods.iter().map(|period| period.parts.iter().map(|part| part.as_f64()).collect()).collect(),
+            values: periods
+                .iter()
+                .map(|period| period.parts.iter().map(|part| part.as_f64()).collect())
+                .collect(),
             unit: &chapter.currency,
         };
         let title = format!("{} by {}", chapter.currency, what.to_lowercase());
@@ -57,7 +62,8 @@ impl Writer<'_> {
             caption: title.clone(),
         });
         let heads: Vec<_> = names.iter().map(String::as_str).chain(["total"]).collect();
-        let mut table = TableView::new(title.clone(), what, &heads);
+        let mut table = TableView::new(format!("{title}, in numbers"), what, &heads);
+        table.dense = true;
         let mut sums = vec![Amount::ZERO; names.len()];
         for period in &periods {
             let whole = period.parts.iter().copied().sum();
@@ -79,7 +85,7 @@ impl Writer<'_> {
         let has_rest = chapter.components.len() > names.len();
         let named = names.len();
         names.extend(has_rest.then(|| "everything else".to_owned()));
-        let days = crate::report::words::days_between(chapter.days.0, chapter.days.1);
+        let days = days_between(chapter.days.0, chapter.days.1);
         let (what, start): (_, fn(Date) -> Date) = match days {
             0..WEEKS_FROM => ("Day", |date| date),
             WEEKS_FROM..MONTHS_FROM => ("Week of", monday),
@@ -101,22 +107,10 @@ impl Writer<'_> {
         let years = chapter.days.0.year() != chapter.days.1.year();
         let period = |(date, parts): (Date, Vec<Amount>)| Period {
             short: if what == "Month" { date.strftime("%b %y") } else { date.strftime("%-d %b") }.to_string(),
-            long: self.day_of(date, what, years),
+            long: row_name(date, what, years),
             parts,
         };
         (names, periods.into_iter().map(period).collect(), what)
-    }
-
-    #[expect(clippy::unused_self, reason = "reads as the other words of a chapter do")]
-    fn day_of(&self, date: Date, what: &str, years: bool) -> String {
-        let form = match (what, years) {
-            ("Month", _) => "%B %Y",
-            ("Day", false) => "%a %-d %b",
-            ("Day", true) => "%a %-d %b %Y",
-            (_, false) => "%-d %b",
-            (_, true) => "%-d %b %Y",
-        };
-        date.strftime(form).to_string()
     }
 
     /// What the money was for.
@@ -125,7 +119,8 @@ impl Writer<'_> {
         let Some(first) = chapter.components.first() else { return Ok(None) };
         let mut section = self.section("purposes", "What it was for");
         let idle: Amount = chapter.components.iter().map(|sum| sum.idle).sum();
-        let mut lead = format!("Most went to {}: {} of the total.", component(&first.name), self.share(first.amount));
+        let mut lead =
+            format!("Most went to {}: {} of the total.", component(&first.name), self.share(first.amount));
         if idle > Amount::ZERO {
             lead += &format!(
                 " {}, {}, paid for nodes and disks, or parts of them, that nobody took.",
@@ -134,7 +129,7 @@ impl Writer<'_> {
             );
         }
         section.paragraphs.push(lead);
-        let bar = |sum: &crate::report::page::Sum| Bar {
+        let bar = |sum: &Sum| Bar {
             name: component(&sum.name).to_owned(),
             value: sum.amount.as_f64(),
             text: self.money(sum.amount),
@@ -146,11 +141,18 @@ impl Writer<'_> {
             title: &title,
             description: "A bar for each purpose, the largest first. The table below has the same numbers.",
         };
-        section.figures.push(Figure { chart: bars(told, &rows)?, legend: Vec::new(), caption: title.clone() });
+        section.figures.push(Figure {
+            chart: bars(told, &rows)?,
+            legend: Vec::new(),
+            caption: title.clone(),
+        });
         let has_idle = idle != Amount::ZERO;
-        let heads: &[&str] =
-            if has_idle { &[&chapter.currency, "of it idle", "share"] } else { &[&chapter.currency, "share"] };
-        let mut table = TableView::new(title, "Purpose", heads);
+        let heads: &[&str] = if has_idle {
+            &[&chapter.currency, "of it idle", "share"]
+        } else {
+            &[&chapter.currency, "share"]
+        };
+        let mut table = TableView::new(format!("{title}, in numbers"), "Purpose", heads);
         let cells = |amount: Amount, idle: Amount| {
             let idle = has_idle.then(|| if idle == Amount::ZERO { "–".to_owned() } else { self.money(idle) });
             std::iter::once(self.money(amount)).chain(idle).chain([self.share(amount)]).collect::<Vec<_>>()
@@ -189,14 +191,13 @@ impl Writer<'_> {
         let legend =
             vec![entry("band", "from cheap to dear"), entry("bar", "likely"), entry("dot", "billed")];
         section.figures.push(Figure { chart: ranges(told, &rows)?, legend, caption: title.clone() });
-        let mut table = TableView::new(title, "Purpose", &["cheap", "likely", "dear", "billed"]);
+        let mut table =
+            TableView::new(format!("{title}, in numbers"), "Purpose", &["cheap", "likely", "dear", "billed"]);
         for row in &estimate.rows {
             let cells = [row.low, row.likely, row.high, row.billed].map(|amount| self.money(amount));
             table.row(name(row.component.as_deref()), cells);
         }
-        let sum = |of: fn(&crate::report::page::EstimateRow) -> Amount| -> Amount {
-            estimate.rows.iter().map(of).sum()
-        };
+        let sum = |of: fn(&EstimateRow) -> Amount| -> Amount { estimate.rows.iter().map(of).sum() };
         let sums = [sum(|row| row.low), sum(|row| row.likely), sum(|row| row.high), sum(|row| row.billed)];
         table.row("Total", sums.map(|amount| self.money(amount))).total = true;
         section.tables.push(table);
@@ -272,7 +273,8 @@ impl Writer<'_> {
     }
 
     fn budget_table(&self, budget: &Budget, sums: &[Amount], title: String) -> TableView {
-        let mut table = TableView::new(title, "Day", &["that day", "so far", "of the budget"]);
+        let mut table =
+            TableView::new(format!("{title}, in numbers"), "Day", &["that day", "so far", "of the budget"]);
         for ((date, amount), sum) in budget.days.iter().zip(sums) {
             let head = date.strftime("%a %-d %b").to_string();
             table.row(head, [self.money(*amount), self.money(*sum), percent(*sum, budget.total)]);
@@ -331,9 +333,23 @@ impl Writer<'_> {
                 long(budget.window.1),
             ));
         }
-        words.push("Credits and refunds do not count against a budget, and it counts its own days only.".to_owned());
+        words.push(
+            "Credits and refunds do not count against a budget, and it counts its own days only.".to_owned(),
+        );
         words
     }
+}
+
+/// What stands before a row of a day, a week or a month.
+fn row_name(date: Date, what: &str, years: bool) -> String {
+    let form = match (what, years) {
+        ("Month", _) => "%B %Y",
+        ("Day", false) => "%a %-d %b",
+        ("Day", true) => "%a %-d %b %Y",
+        (_, false) => "%-d %b",
+        (_, true) => "%-d %b %Y",
+    };
+    date.strftime(form).to_string()
 }
 
 /// The Monday of a day's week.

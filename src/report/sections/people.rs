@@ -4,6 +4,7 @@ use frazil_units::Amount;
 
 use super::{Figure, Section, TOP, TableView, Writer};
 use crate::report::charts::{Bar, ChartError, Told, bars};
+use crate::report::page::{EgressRow, PersonSum};
 use crate::report::words::{apart, bytes, counted, plain};
 
 impl Writer<'_> {
@@ -24,7 +25,7 @@ impl Writer<'_> {
         } else {
             section.paragraphs.push(self.people_lead(sum, count));
             let top: Vec<_> = chapter.people.iter().take(TOP).collect();
-            let bar = |person: &&crate::report::page::PersonSum| Bar {
+            let bar = |person: &&PersonSum| Bar {
                 name: plain(&person.name),
                 value: person.amount.as_f64(),
                 text: self.money(person.amount),
@@ -105,9 +106,8 @@ impl Writer<'_> {
         let blank = [String::new(), String::new(), String::new(), self.money(costs)];
         table.row("Total", blank).total = true;
         section.tables.push(table);
-        let note = |row: &crate::report::page::EgressRow| {
-            row.note.as_ref().map(|note| format!("{}: {}", plain(&row.path), plain(note)))
-        };
+        let note =
+            |row: &EgressRow| row.note.as_ref().map(|note| format!("{}: {}", plain(&row.path), plain(note)));
         section.notes = rows.iter().filter_map(note).collect();
         Some(section)
     }

@@ -26,7 +26,8 @@ impl Writer<'_> {
         }
         if nodes.by_pods {
             section.notes.push(
-                "Nodes are known by the pods of people on them only: those without anybody are not counted.".to_owned(),
+                "Nodes are known by the pods of people on them only: those without anybody are not counted."
+                    .to_owned(),
             );
         }
         let title = format!("Most nodes at once in each three hours, {}", self.zone);
@@ -42,7 +43,7 @@ impl Writer<'_> {
         let chart = steps(told, &spec)?;
         section.figures.push(Figure { chart, legend: Vec::new(), caption: title.clone() });
         let heads = ["0 h", "3 h", "6 h", "9 h", "12 h", "15 h", "18 h", "21 h", "node-hours"];
-        let mut table = TableView::new(title, "Day", &heads);
+        let mut table = TableView::new(format!("{title}, in numbers"), "Day", &heads);
         table.dense = true;
         for day in &nodes.days {
             let cells = day.most.iter().map(u32::to_string).chain([hours(day.seconds)]);
@@ -79,7 +80,7 @@ impl Writer<'_> {
         let legend = vec![entry("s1", "with somebody’s pod"), entry("s2", "without anybody’s")];
         section.figures.push(Figure { chart: columns(told, &spec)?, legend, caption: title.clone() });
         let heads = ["with somebody", "without anybody", "servers", "Dask clusters"];
-        let mut table = TableView::new(title, "Night from", &heads);
+        let mut table = TableView::new(format!("{title}, in numbers"), "Night from", &heads);
         for night in &nights.nights {
             let cells = [
                 hours(night.busy_seconds),
