@@ -23,6 +23,8 @@ use crate::view::{Layout, Printer, Report};
 
 /// The hub file that is meant where none is named.
 const USUAL: &str = "hub.yaml";
+/// Where systems keep time zones (tzfile(5)).
+const ZONES: &str = "/usr/share/zoneinfo";
 
 /// Writes a page.
 ///
@@ -56,13 +58,20 @@ pub(super) fn report(run: &Run<'_>, args: &ReportArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// A time zone by its name, from the system's files.
 fn zone(name: &str) -> Result<TimeZone> {
     if name == "UTC" {
         return Ok(TimeZone::UTC);
     }
-    TimeZone::get(name).map_err(|_| {
-        Error::usage(format!("this machine knows no time zone `{name}`"))
-            .hint("name one as America/Vancouver or UTC; the package tzdata has them")
+    let plain = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'))
+    };
+    let file = name.split('/').all(plain).then(|| Path::new(ZONES).join(name));
+    let found = file.and_then(|file| TimeZone::tzif(name, &std::fs::read(file).ok()?).ok());
+    found.ok_or_else(|| {
+        Error::usage(format!("this machine knows no time zone `{name}`")).hint(format!(
+            "name one as America/Vancouver or UTC; {ZONES} is where they are, from the package tzdata"
+        ))
     })
 }
 

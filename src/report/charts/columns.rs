@@ -42,7 +42,8 @@ fn paint(area: &Area<'_>, spec: &Columns<'_>, width: Width) -> Result<(), Box<dy
     let high =
         round_up(all.iter().map(|ends| ends.1).fold(0.0, f64::max)).max(if low < 0.0 { 0.0 } else { 1e-9 });
     let count = spec.values.len().max(1) as f64;
-    let gutter = text_width(&tick(high)).max(text_width(&tick(low))) + 12;
+    let gutter =
+        [tick(high).as_str(), &tick(low), spec.unit].map(text_width).into_iter().max().unwrap_or(0) + 12;
     let mut chart = ChartBuilder::on(area)
         .margin_top(26)
         .margin_right(2)

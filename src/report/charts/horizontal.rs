@@ -40,7 +40,7 @@ pub(in crate::report) struct RangeRow {
 const fn names(width: Width) -> i32 {
     match width {
         Width::Wide => 190,
-        Width::Narrow => 112,
+        Width::Narrow => 136,
     }
 }
 

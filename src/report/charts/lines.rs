@@ -49,7 +49,7 @@ fn paint_course(area: &Area<'_>, spec: &Course<'_>, width: Width) -> Result<(), 
     let ends = spec.end.into_iter().flatten().chain(spec.sums.iter().copied());
     let high = round_up(ends.fold(spec.limit, f64::max) * 1.04).max(1e-9);
     let count = spec.days.len().max(1) as f64;
-    let gutter = text_width(&tick(high)) + 12;
+    let gutter = text_width(&tick(high)).max(text_width(spec.unit)) + 12;
     let mut chart = ChartBuilder::on(area)
         .margin_top(26)
         .margin_right(4)
@@ -128,7 +128,7 @@ fn paint_steps(area: &Area<'_>, spec: &Steps, width: Width) -> Result<(), Box<dy
     let highest = spec.most.iter().flatten().copied().max().unwrap_or(0).max(1);
     let high = round_up(f64::from(highest)).ceil();
     let count = spec.days.len().max(1) as f64;
-    let gutter = text_width(&tick(high)).max(text_width("nodes") - 8) + 12;
+    let gutter = text_width(&tick(high)).max(text_width("nodes")) + 12;
     let mut chart = ChartBuilder::on(area)
         .margin_top(26)
         .margin_right(2)

@@ -276,7 +276,7 @@ impl Writer<'_> {
         let mut table =
             TableView::new(format!("{title}, in numbers"), "Day", &["that day", "so far", "of the budget"]);
         for ((date, amount), sum) in budget.days.iter().zip(sums) {
-            let head = date.strftime("%a %-d %b").to_string();
+            let head = row_name(*date, "Day", false);
             table.row(head, [self.money(*amount), self.money(*sum), percent(*sum, budget.total)]);
         }
         if let Some(forecast) = budget.forecast.filter(|_| budget.through < Some(budget.window.1)) {
@@ -344,9 +344,9 @@ impl Writer<'_> {
 fn row_name(date: Date, what: &str, years: bool) -> String {
     let form = match (what, years) {
         ("Month", _) => "%B %Y",
-        ("Day", false) => "%a %-d %b",
-        ("Day", true) => "%a %-d %b %Y",
-        (_, false) => "%-d %b",
+        ("Day", false) => "%a %-d\u{a0}%b",
+        ("Day", true) => "%a %-d\u{a0}%b %Y",
+        (_, false) => "%-d\u{a0}%b",
         (_, true) => "%-d %b %Y",
     };
     date.strftime(form).to_string()

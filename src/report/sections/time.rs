@@ -47,7 +47,7 @@ impl Writer<'_> {
         table.dense = true;
         for day in &nodes.days {
             let cells = day.most.iter().map(u32::to_string).chain([hours(day.seconds)]);
-            table.row(day.date.strftime("%-d %b").to_string(), cells);
+            table.row(day.date.strftime("%-d\u{a0}%b").to_string(), cells);
         }
         section.tables.push(table);
         section.tables.extend(pools(nodes));
@@ -88,7 +88,7 @@ impl Writer<'_> {
                 night.servers.to_string(),
                 night.clusters.to_string(),
             ];
-            table.row(night.date.strftime("%a %-d %b").to_string(), cells);
+            table.row(night.date.strftime("%a %-d\u{a0}%b").to_string(), cells);
         }
         let busy = nights.nights.iter().map(|night| night.busy_seconds).sum();
         let empty = nights.nights.iter().map(|night| night.empty_seconds).sum();
