@@ -72,7 +72,7 @@ pub(super) fn bytes(bytes: u64) -> String {
 
 /// `52.8 %` of a whole, which is not broken between lines.
 pub(super) fn percent(part: Amount, whole: Amount) -> String {
-    let tenths = part.ratio(1_000, whole.pico()).map(|tenths| tenths.pico());
+    let tenths = part.ratio(1_000, whole.pico()).map(Amount::pico);
     tenths.map_or_else(
         || "–".to_owned(),
         |tenths| {

@@ -59,9 +59,9 @@ fn paint(area: &Area<'_>, spec: &Columns<'_>, width: Width) -> Result<(), Box<dy
         .axis_style(CLEAR)
         .bold_line_style(GRID)
         .light_line_style(CLEAR)
-        .label_style(letters(&MUTED, HPos::Right, VPos::Center))
+        .label_style(letters(MUTED, HPos::Right, VPos::Center))
         .draw()?;
-    write(area, spec.unit, (gutter - 8, 2), letters(&MUTED, HPos::Right, VPos::Top))?;
+    write(area, spec.unit, (gutter - 8, 2), letters(MUTED, HPos::Right, VPos::Top))?;
     for (place, values) in spec.values.iter().enumerate() {
         let (mut up, mut down) = (0.0, 0.0);
         for (value, color) in values.iter().zip(&SERIES) {
@@ -83,7 +83,7 @@ fn paint(area: &Area<'_>, spec: &Columns<'_>, width: Width) -> Result<(), Box<dy
         let (x, y) = chart.backend_coord(&(place as f64 + 0.5, low));
         let half = text_width(label) / 2;
         let x = x.min(i32::try_from(width.pixels()).unwrap_or(0) - half);
-        write(area, label, (x, y + 8), letters(&MUTED, HPos::Center, VPos::Top))?;
+        write(area, label, (x, y + 8), letters(MUTED, HPos::Center, VPos::Top))?;
     }
     Ok(())
 }

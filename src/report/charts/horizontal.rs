@@ -77,9 +77,9 @@ fn paint_bars(area: &Area<'_>, rows: &[Bar], width: Width) -> Result<(), Box<dyn
             area,
             &fitting(&row.name, names(width)),
             (names(width) - 8, middle),
-            letters(&INK, HPos::Right, VPos::Center),
+            letters(INK, HPos::Right, VPos::Center),
         )?;
-        write(area, &row.text, (end + 6, middle), letters(&INK, HPos::Left, VPos::Center))?;
+        write(area, &row.text, (end + 6, middle), letters(INK, HPos::Left, VPos::Center))?;
     }
     chart.draw_series([PathElement::new(vec![(0.0, 0.0), (0.0, rows.len() as f64)], MUTED)])?;
     Ok(())
@@ -113,7 +113,7 @@ fn paint_ranges(area: &Area<'_>, rows: &[RangeRow], width: Width) -> Result<(), 
         .axis_style(CLEAR)
         .bold_line_style(GRID)
         .light_line_style(CLEAR)
-        .label_style(letters(&MUTED, HPos::Center, VPos::Top))
+        .label_style(letters(MUTED, HPos::Center, VPos::Top))
         .draw()?;
     for (place, row) in rows.iter().enumerate() {
         let [least, likely, most] = row.range;
@@ -128,7 +128,7 @@ fn paint_ranges(area: &Area<'_>, rows: &[RangeRow], width: Width) -> Result<(), 
             area,
             &fitting(&row.name, names(width)),
             (names(width) - 12, y),
-            letters(&INK, HPos::Right, VPos::Center),
+            letters(INK, HPos::Right, VPos::Center),
         )?;
     }
     Ok(())

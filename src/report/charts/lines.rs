@@ -65,9 +65,9 @@ fn paint_course(area: &Area<'_>, spec: &Course<'_>, width: Width) -> Result<(), 
         .axis_style(CLEAR)
         .bold_line_style(GRID)
         .light_line_style(CLEAR)
-        .label_style(letters(&MUTED, HPos::Right, VPos::Center))
+        .label_style(letters(MUTED, HPos::Right, VPos::Center))
         .draw()?;
-    write(area, spec.unit, (gutter - 8, 2), letters(&MUTED, HPos::Right, VPos::Top))?;
+    write(area, spec.unit, (gutter - 8, 2), letters(MUTED, HPos::Right, VPos::Top))?;
     let mut points = vec![(0.0, 0.0)];
     points.extend(spec.sums.iter().enumerate().map(|(place, sum)| ((place + 1) as f64, *sum)));
     let now = points.last().copied().unwrap_or_default();
@@ -84,7 +84,7 @@ fn paint_course(area: &Area<'_>, spec: &Course<'_>, width: Width) -> Result<(), 
     chart.draw_series([PathElement::new(limit, SERIES[1].stroke_width(2))])?;
     chart.draw_series([PathElement::new(vec![(0.0, 0.0), (count, 0.0)], INK)])?;
     let (x, y) = chart.backend_coord(&(0.0, spec.limit));
-    write(area, "budget", (x + 4, y - 5), letters(&INK, HPos::Left, VPos::Bottom))?;
+    write(area, "budget", (x + 4, y - 5), letters(INK, HPos::Left, VPos::Bottom))?;
     let places: Vec<_> =
         (0..spec.days.len()).map(|place| chart.backend_coord(&(place as f64 + 0.5, 0.0))).collect();
     below(area, &spec.days, &places, width)
@@ -111,7 +111,7 @@ fn below(
     let every = days.len().div_ceil(fit).max(1);
     for (day, (x, y)) in days.iter().zip(places).step_by(every) {
         let x = (*x).min(pixels - text_width(day) / 2);
-        write(area, day, (x, y + 8), letters(&MUTED, HPos::Center, VPos::Top))?;
+        write(area, day, (x, y + 8), letters(MUTED, HPos::Center, VPos::Top))?;
     }
     Ok(())
 }
@@ -144,9 +144,9 @@ fn paint_steps(area: &Area<'_>, spec: &Steps, width: Width) -> Result<(), Box<dy
         .axis_style(CLEAR)
         .bold_line_style(GRID)
         .light_line_style(CLEAR)
-        .label_style(letters(&MUTED, HPos::Right, VPos::Center))
+        .label_style(letters(MUTED, HPos::Right, VPos::Center))
         .draw()?;
-    write(area, "nodes", (gutter - 8, 2), letters(&MUTED, HPos::Right, VPos::Top))?;
+    write(area, "nodes", (gutter - 8, 2), letters(MUTED, HPos::Right, VPos::Top))?;
     let mut outline = vec![(0.0, 0.0)];
     for (place, most) in spec.most.iter().flatten().enumerate() {
         let edge = |blocks: usize| blocks as f64 / BLOCKS as f64;

@@ -1,5 +1,7 @@
 //! Sections of money: the budget, days, purposes, the estimate.
 
+use std::cmp::Ordering;
+
 use frazil_units::Amount;
 use jiff::civil::Date;
 
@@ -83,7 +85,7 @@ impl Writer<'_> {
         let mut names: Vec<_> =
             chapter.components.iter().take(most).map(|sum| component(&sum.name).to_owned()).collect();
         let has_rest = chapter.components.len() > names.len();
-        let named = names.len();
+        let apart = names.len();
         names.extend(has_rest.then(|| "everything else".to_owned()));
         let days = days_between(chapter.days.0, chapter.days.1);
         let (what, start): (_, fn(Date) -> Date) = match days {
@@ -99,7 +101,7 @@ impl Writer<'_> {
             }
             let Some((_, sums)) = periods.last_mut() else { continue };
             for (place, part) in day.parts.iter().enumerate() {
-                if let Some(sum) = sums.get_mut(place.min(named)) {
+                if let Some(sum) = sums.get_mut(place.min(apart)) {
                     *sum = *sum + *part;
                 }
             }
@@ -208,12 +210,10 @@ impl Writer<'_> {
         let likely: Amount = estimate.rows.iter().map(|row| row.likely).sum();
         let billed: Amount = estimate.rows.iter().map(|row| row.billed).sum();
         let over = billed - likely;
-        let compared = if over > Amount::ZERO {
-            format!("{} more than", self.full(over))
-        } else if over < Amount::ZERO {
-            format!("{} less than", self.full(-over))
-        } else {
-            "as much as".to_owned()
+        let compared = match over.cmp(&Amount::ZERO) {
+            Ordering::Greater => format!("{} more than", self.full(over)),
+            Ordering::Less => format!("{} less than", self.full(-over)),
+            Ordering::Equal => "as much as".to_owned(),
         };
         let (from, to) = self.chapter.days;
         format!(
@@ -268,11 +268,11 @@ impl Writer<'_> {
         }
         legend.push(entry("line", "budget"));
         section.figures.push(Figure { chart: course(told, &spec)?, legend, caption: title.clone() });
-        section.tables.push(self.budget_table(budget, &sums, title));
+        section.tables.push(self.budget_table(budget, &sums, &title));
         Ok(Some(section))
     }
 
-    fn budget_table(&self, budget: &Budget, sums: &[Amount], title: String) -> TableView {
+    fn budget_table(&self, budget: &Budget, sums: &[Amount], title: &str) -> TableView {
         let mut table =
             TableView::new(format!("{title}, in numbers"), "Day", &["that day", "so far", "of the budget"]);
         for ((date, amount), sum) in budget.days.iter().zip(sums) {
