@@ -44,7 +44,7 @@ const VARIABLES: [(RGBColor, &str); 8] = [
 /// The height of letters, in pixels.
 pub(super) const LETTER: f64 = 12.5;
 /// How wide a letter is on average, in pixels.
-pub(super) const LETTER_WIDTH: f64 = 6.6;
+pub(super) const LETTER_WIDTH: f64 = 7.0;
 
 /// Draws a chart and frames it.
 pub(super) fn draw(
