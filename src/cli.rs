@@ -14,6 +14,7 @@ mod open;
 mod plan;
 mod record;
 mod render;
+mod report;
 mod up;
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -29,6 +30,7 @@ pub use open::OpenArgs;
 pub use plan::PlanArgs;
 pub use record::RecordArgs;
 pub use render::RenderArgs;
+pub use report::ReportArgs;
 pub use up::UpArgs;
 
 use crate::error::Error;
@@ -123,8 +125,10 @@ impl Cli {
             return Err(Error::usage("this verb has no metrics for `-o prometheus`")
                 .hint("`frazil nodes` has; choose table, json or yaml here"));
         }
-        if let Verb::Nodes(args) = &self.verb {
-            args.check(self.format)?;
+        match &self.verb {
+            Verb::Nodes(args) => args.check(self.format)?,
+            Verb::Report(args) => args.check(self.format)?,
+            _ => {}
         }
         Ok(())
     }
@@ -205,6 +209,19 @@ Examples:
                                        beside what people's programs read, from where
   frazil egress -o csv                 exact bytes and amounts")]
     Egress(egress::EgressArgs),
+
+    /// Write a page for who organizes and who pays: what it cost, of whom, on which days, what ran at night.
+    #[command(after_help = "\
+Examples:
+  frazil report                        report.html, of hub.yaml
+  frazil report --people numbers --out for-sponsor.html
+                                       without anybody's name
+  frazil report a.yaml b.yaml          several hubs on one page
+  frazil report --month 2026-10 --zone America/Vancouver
+  frazil report -o json                also print what the page tells, as data
+
+The page is one file: no script, nothing fetched, light and dark, good to print.")]
+    Report(ReportArgs),
 
     /// Write what a hub file becomes: Terraform, Helm values, manifests, image; no network or credentials.
     #[command(after_help = "\

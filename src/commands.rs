@@ -16,6 +16,7 @@ mod open;
 mod plan;
 mod record;
 mod render;
+mod report;
 mod status;
 mod up;
 mod validate;
@@ -51,6 +52,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Egress(args) => egress::egress(&run, args).await,
         Verb::Record(args) => record::record(&run, args).await,
         Verb::Render(args) => render::render(&run, args),
+        Verb::Report(args) => report::report(&run, args),
         Verb::Plan(args) => plan::plan(&run, args).await,
         Verb::Up(args) => up::up(&run, args).await,
         Verb::Drift(args) => drift::drift(&run, args).await,

@@ -57,7 +57,11 @@ pub(in crate::commands) fn existing(run: &Run<'_>, given: Option<&Path>) -> Resu
 }
 
 /// Divides bills as a question says.
-pub(super) fn answer(ledger: &Ledger, bills: &[Bill], question: &Question) -> Result<Allocation> {
+pub(in crate::commands) fn answer(
+    ledger: &Ledger,
+    bills: &[Bill],
+    question: &Question,
+) -> Result<Allocation> {
     let told = ledger.told().map_err(refuse)?;
     let machines = Machines::default();
     let room = |name: &str| machines.room(name);
@@ -277,7 +281,7 @@ impl Costs {
 }
 
 /// Days as ranges: `2026-10-01 to 2026-10-03, 2026-10-07`.
-fn ranges(days: &[Day]) -> String {
+pub(in crate::commands) fn ranges(days: &[Day]) -> String {
     let runs = days.chunk_by(|a, b| a + 1 == *b);
     let texts = runs.filter_map(|run| match (run.first(), run.last()) {
         (Some(first), Some(last)) if first == last => Some(day_text(*first)),
