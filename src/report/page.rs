@@ -41,7 +41,7 @@ pub struct Chapter {
     pub people: Vec<PersonSum>,
     /// What of it is nobody's: idle, shared, credits, tax and the like.
     pub apart: Vec<Sum>,
-    /// Bytes that left, by path; empty when nothing is known of them.
+    /// Bytes that moved, by way; empty when nothing is known of them.
     pub egress: Vec<EgressRow>,
     /// What was estimated beside what was billed.
     pub estimate: Option<Estimate>,

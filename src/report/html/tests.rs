@@ -222,7 +222,7 @@ fn what_is_not_known_has_no_section() {
         ..chapter("lab")
     };
     let text = html(&page(vec![bare])).unwrap();
-    for absent in ["Bytes that left", "At night", "Nodes over time", "Budget", "Estimated"] {
+    for absent in ["Bytes that moved", "At night", "Nodes over time", "Budget", "Estimated"] {
         assert!(!text.contains(absent), "{absent}");
     }
     assert!(text.contains("Nothing is known of people"));

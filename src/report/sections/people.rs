@@ -81,13 +81,13 @@ impl Writer<'_> {
         table
     }
 
-    /// Bytes that left, by path and meter.
+    /// Bytes that moved, by way and meter.
     pub(super) fn egress(&self) -> Option<Section> {
         let rows = &self.chapter.egress;
         if rows.is_empty() {
             return None;
         }
-        let mut section = self.section("egress", "Bytes that left");
+        let mut section = self.section("egress", "Bytes that moved");
         section.paragraphs.push(
             "Three meters count what left: the bill, the cluster, and the program that read the data. A dash says that \
              a meter cannot know. What the bill asks is part of the total."
