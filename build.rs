@@ -1,5 +1,5 @@
 //! Packs the catalog's tables, one deflated block a region, so that looking up
-//! one region decodes only that region; packs the charts' base values,
+//! one region decodes only that region, and the clouds' address ranges; packs the charts' base values,
 //! `helm-values/CHART.yaml`, as one JSON mapping; checks the templates.
 
 use std::collections::BTreeMap;
@@ -42,6 +42,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::write(out.join("catalog.bin"), &pack.bytes)?;
     fs::write(out.join("catalog_index.rs"), format!("&[\n{}]", pack.index))?;
+    let ranges = rows(&data.join("addresses/ranges.csv"))?.join("\n");
+    fs::write(out.join("addresses.bin"), miniz_oxide::deflate::compress_to_vec(ranges.as_bytes(), LEVEL))?;
+    let size = format!("{} * 1_000 + {}", ranges.len() / 1_000, ranges.len() % 1_000);
+    fs::write(out.join("addresses_size.rs"), size)?;
     Ok(())
 }
 

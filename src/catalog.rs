@@ -6,10 +6,12 @@
 //! NAT, object storage) and its transfer prices. What the tables do not say is
 //! a [`Gap`], which names what could stand in; nothing is guessed silently.
 //! [`choose`], [`choose_core`] and [`choose_dask`] map sizes to machines.
+//! [`AddressRanges`] tells whose an address is.
 //!
 //! Everything here is pure: no files, no network, no clock. The tables, their
 //! sources and the script that rewrites them are under `src/catalog/data`.
 
+mod address;
 mod allocatable;
 mod choose;
 mod dask;
@@ -27,6 +29,7 @@ mod store;
 mod table;
 mod transfer;
 
+pub use address::{AddressRanges, Owner};
 pub use allocatable::{Allocatable, AllocatableBasis, EKS_MEMORY_RULE, GKE_MAX_PODS, GKE_MEMORY_RULE};
 pub use choose::{Choice, Lost, NoMachine, choose, choose_core};
 pub use dask::{DaskChoice, DaskNeed, choose_dask};

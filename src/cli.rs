@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod cost;
 mod doctor;
 mod down;
+pub mod egress;
 mod explain;
 mod files;
 mod init;
@@ -13,6 +14,7 @@ mod open;
 mod plan;
 mod record;
 mod render;
+mod report;
 mod up;
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -28,6 +30,7 @@ pub use open::OpenArgs;
 pub use plan::PlanArgs;
 pub use record::RecordArgs;
 pub use render::RenderArgs;
+pub use report::ReportArgs;
 pub use up::UpArgs;
 
 use crate::error::Error;
@@ -112,6 +115,7 @@ impl Cli {
                 })
                 | Verb::Status(_)
                 | Verb::Nodes(_)
+                | Verb::Egress(_)
                 | Verb::Doctor(_)
         );
         if self.format == Format::Csv && !has_rows {
@@ -121,8 +125,10 @@ impl Cli {
             return Err(Error::usage("this verb has no metrics for `-o prometheus`")
                 .hint("`frazil nodes` has; choose table, json or yaml here"));
         }
-        if let Verb::Nodes(args) = &self.verb {
-            args.check(self.format)?;
+        match &self.verb {
+            Verb::Nodes(args) => args.check(self.format)?,
+            Verb::Report(args) => args.check(self.format)?,
+            _ => {}
         }
         Ok(())
     }
@@ -191,6 +197,31 @@ Examples:
   frazil cost estimate                 what hub.yaml will cost, from the file alone
   frazil cost --by hub,day -o csv      exact amounts for a spreadsheet")]
     Cost(cost::CostArgs),
+
+    /// Tell which ways bytes went and what that cost: the bill, the cluster's logs and the clients side by side.
+    #[command(after_help = "\
+Examples:
+  frazil egress                        the bills of the last month: bytes and money by way
+  frazil egress --by hub,day           the same by hub and day
+  frazil egress --flow-logs s3://logs/AWSLogs --hub lab
+                                       beside what the network's flow logs saw
+  frazil egress --bytes ~/.local/share/frazil/bytes --by user,dataset
+                                       beside what people's programs read, from where
+  frazil egress -o csv                 exact bytes and amounts")]
+    Egress(egress::EgressArgs),
+
+    /// Write a page for who organizes and who pays: what it cost, of whom, on which days, what ran at night.
+    #[command(after_help = "\
+Examples:
+  frazil report                        report.html, of hub.yaml
+  frazil report --people numbers --out for-sponsor.html
+                                       without anybody's name
+  frazil report a.yaml b.yaml          several hubs on one page
+  frazil report --month 2026-10 --zone America/Vancouver
+  frazil report -o json                also print what the page tells, as data
+
+The page is one file: no script, nothing fetched, light and dark, good to print.")]
+    Report(ReportArgs),
 
     /// Write what a hub file becomes: Terraform, Helm values, manifests, image; no network or credentials.
     #[command(after_help = "\

@@ -6,6 +6,7 @@ mod docs;
 mod doctor;
 mod down;
 mod drift;
+mod egress;
 mod explain;
 mod init;
 mod kubeconfig;
@@ -15,6 +16,7 @@ mod open;
 mod plan;
 mod record;
 mod render;
+mod report;
 mod status;
 mod up;
 mod validate;
@@ -47,8 +49,10 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Schema => docs::schema(),
         Verb::Catalog(args) => catalog::catalog(&run, args),
         Verb::Cost(args) => cost::cost(&run, args).await,
+        Verb::Egress(args) => egress::egress(&run, args).await,
         Verb::Record(args) => record::record(&run, args).await,
         Verb::Render(args) => render::render(&run, args),
+        Verb::Report(args) => report::report(&run, args),
         Verb::Plan(args) => plan::plan(&run, args).await,
         Verb::Up(args) => up::up(&run, args).await,
         Verb::Drift(args) => drift::drift(&run, args).await,

@@ -2,13 +2,16 @@
 //! among hubs and people so that the parts are the bill, to the last decimal.
 //!
 //! [`read`] turns each format of a bill into [`Line`]s and [`Use`]s, which [`Gather`] sums by day, resource,
-//! usage type and tags; [`Ledger`] keeps those sums in SQLite.
+//! usage type and tags; [`Ledger`] keeps those sums in SQLite. [`flows`]
+//! reads the logs of networks, which tell who sent what where.
 
 pub mod advice;
 pub mod allocate;
 pub mod ask;
 pub mod budget;
 pub mod decimal;
+pub mod egress;
+pub mod flows;
 pub mod forecast;
 mod gather;
 mod line;

@@ -17,5 +17,6 @@ pub mod observe;
 pub mod outcome;
 pub mod provision;
 pub mod render;
+pub mod report;
 pub mod tool;
 pub mod view;

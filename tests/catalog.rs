@@ -122,7 +122,9 @@ fn the_tables_are_what_the_script_makes_of_its_input() {
     let out = tempfile::tempdir().unwrap();
     let mut script = assert_cmd::Command::new("python3");
     script.arg(data().join("import.py")).arg(&input).arg("--out").arg(out.path()).assert().success();
-    assert_eq!(tables(out.path()), tables(&data()));
+    // Address ranges have a script and lists of their own.
+    let kept = tables(&data()).into_iter().filter(|table| !table.starts_with("addresses"));
+    assert_eq!(tables(out.path()), kept.collect());
     for table in tables(out.path()) {
         let (made, kept) =
             (fs::read(out.path().join(&table)).unwrap(), fs::read(data().join(&table)).unwrap());

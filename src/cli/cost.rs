@@ -302,6 +302,6 @@ fn usd(text: &str) -> Result<Amount, String> {
     if amount < Amount::ZERO { Err("write an amount such as 2.50".to_owned()) } else { Ok(amount) }
 }
 
-fn month(text: &str) -> Result<Month, String> {
+pub(super) fn month(text: &str) -> Result<Month, String> {
     Month::from_text(text).ok_or_else(|| "write a month such as 2026-11".to_owned())
 }

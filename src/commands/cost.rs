@@ -5,10 +5,10 @@ mod check;
 mod estimate;
 mod explanation;
 mod lines;
-mod money;
+pub(super) mod money;
 mod prometheus;
 mod read;
-mod show;
+pub(super) mod show;
 mod sql;
 
 use std::path::{Path, PathBuf};
@@ -34,12 +34,12 @@ pub(super) async fn cost(run: &Run<'_>, args: &CostArgs) -> Result<Outcome> {
 }
 
 /// The ledger's file.
-fn path(run: &Run<'_>, given: Option<&Path>) -> Result<PathBuf> {
+pub(super) fn path(run: &Run<'_>, given: Option<&Path>) -> Result<PathBuf> {
     given
         .map_or_else(|| Ok(run.context.directories()?.data.join("ledger.sqlite")), |path| Ok(path.to_owned()))
 }
 
-fn refuse(error: LedgerError) -> Error {
+pub(super) fn refuse(error: LedgerError) -> Error {
     let message = error.to_string();
     let failed = Error::failed(message);
     match error {

@@ -11,7 +11,7 @@ mod question;
 mod rows;
 mod share;
 mod sums;
-mod tags;
+pub(super) mod tags;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,20 +8,20 @@
 
 mod amazon;
 mod batch;
-mod chunk;
-mod day;
-mod error;
+pub(super) mod chunk;
+pub(super) mod day;
+pub(super) mod error;
 mod find;
 mod focus;
 mod google;
-mod open;
-mod place;
-mod plan;
-mod queue;
-mod remote;
+pub(super) mod open;
+pub(super) mod place;
+pub(super) mod plan;
+pub(super) mod queue;
+pub(super) mod remote;
 mod table;
 mod tags;
-mod text;
+pub(super) mod text;
 mod work;
 
 use std::path::PathBuf;

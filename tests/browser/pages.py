@@ -13,12 +13,18 @@ class Screenshots:
 
     folder = None
 
-    def save(self, page, name):
+    def path(self, name):
         if self.folder is None:
             asked = os.environ.get("FRAZIL_SCREENSHOTS")
             self.folder = Path(asked or tempfile.mkdtemp(prefix="frazil-screenshots-"))
             self.folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=self.folder / f"{name}.png")
+        return self.folder / name
+
+    def save(self, page, name):
+        page.screenshot(path=self.path(f"{name}.png"))
+
+    def save_whole(self, page, name):
+        page.screenshot(path=self.path(f"{name}.png"), full_page=True)
 
 
 screenshots = Screenshots()

@@ -1,7 +1,7 @@
 //! Amounts as text.
 
 /// An amount in 10⁻¹² as exact decimal text.
-pub(super) fn exact(pico: i128) -> String {
+pub(in crate::commands) fn exact(pico: i128) -> String {
     let sign = if pico < 0 { "-" } else { "" };
     let magnitude = pico.unsigned_abs();
     let unit = 10_u128.pow(12);
@@ -10,7 +10,7 @@ pub(super) fn exact(pico: i128) -> String {
 }
 
 /// An amount rounded to some decimals, halves away from zero.
-pub(super) fn rounded(pico: i128, decimals: u32) -> String {
+pub(in crate::commands) fn rounded(pico: i128, decimals: u32) -> String {
     let unit = 10_u128.pow(12 - decimals.min(12));
     let whole = (pico.unsigned_abs() + unit / 2) / unit;
     let sign = if pico < 0 && whole > 0 { "-" } else { "" };
@@ -19,13 +19,13 @@ pub(super) fn rounded(pico: i128, decimals: u32) -> String {
 }
 
 /// Decimals in which a total is shown: two, or more where that would say little.
-pub(super) const fn decimals(total: i128) -> u32 {
+pub(in crate::commands) const fn decimals(total: i128) -> u32 {
     if total.unsigned_abs() >= 10_000_000_000_000 { 2 } else { 4 }
 }
 
 /// A part of a whole, in percent.
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-pub(super) fn percent(part: i128, whole: i128) -> Option<f64> {
+pub(in crate::commands) fn percent(part: i128, whole: i128) -> Option<f64> {
     (whole != 0).then(|| part as f64 / whole as f64 * 100.0)
 }
 

@@ -34,7 +34,7 @@ struct Costs {
 /// When the ledger cannot be read, or parts are not the bill, which would be a bug.
 pub(super) fn show(run: &Run<'_>, args: &ShowArgs) -> Result<Outcome> {
     let ledger = existing(run, args.ledger.as_deref())?;
-    let (bills, ignored) = bills(&ledger, args)?;
+    let (bills, ignored) = bills(&ledger, args.month, args.from.is_some() || args.to.is_some())?;
     let question = question(args)?;
     let allocation = answer(&ledger, &bills, &question)?;
     if let Some(wanted) = &question.explain {
@@ -47,7 +47,7 @@ pub(super) fn show(run: &Run<'_>, args: &ShowArgs) -> Result<Outcome> {
 }
 
 /// The ledger, if there is one.
-pub(super) fn existing(run: &Run<'_>, given: Option<&Path>) -> Result<Ledger> {
+pub(in crate::commands) fn existing(run: &Run<'_>, given: Option<&Path>) -> Result<Ledger> {
     let path = path(run, given)?;
     if !path.exists() {
         return Err(Error::failed(format!("there is no ledger in {}", path.display()))
@@ -57,7 +57,11 @@ pub(super) fn existing(run: &Run<'_>, given: Option<&Path>) -> Result<Ledger> {
 }
 
 /// Divides bills as a question says.
-pub(super) fn answer(ledger: &Ledger, bills: &[Bill], question: &Question) -> Result<Allocation> {
+pub(in crate::commands) fn answer(
+    ledger: &Ledger,
+    bills: &[Bill],
+    question: &Question,
+) -> Result<Allocation> {
     let told = ledger.told().map_err(refuse)?;
     let machines = Machines::default();
     let room = |name: &str| machines.room(name);
@@ -70,15 +74,19 @@ pub(super) fn answer(ledger: &Ledger, bills: &[Bill], question: &Question) -> Re
     Ok(allocation)
 }
 
-/// The bills of the time that was asked for: those that count, and those of the same money.
-fn bills(ledger: &Ledger, args: &ShowArgs) -> Result<(Vec<Bill>, Vec<Bill>)> {
+/// The bills of a month, else of all months where days are asked for, else of the last: those that count, and
+/// those of the same money.
+pub(in crate::commands) fn bills(
+    ledger: &Ledger,
+    month: Option<Month>,
+    by_days: bool,
+) -> Result<(Vec<Bill>, Vec<Bill>)> {
     let all = ledger.bills().map_err(refuse)?;
     let Some(last) = all.iter().map(|bill| bill.month).max() else {
         return Err(Error::failed("the ledger has no bills").hint("`frazil cost read BILL…` reads them"));
     };
     // An invoice may hold usage of the days around its month.
-    let by_days = args.from.is_some() || args.to.is_some();
-    let month = args.month.unwrap_or(last);
+    let month = month.unwrap_or(last);
     let found: Vec<_> = all.into_iter().filter(|bill| by_days || bill.month == month).collect();
     if found.is_empty() {
         return Err(Error::failed(format!("the ledger has no bill of {month}"))
@@ -88,16 +96,25 @@ fn bills(ledger: &Ledger, args: &ShowArgs) -> Result<(Vec<Bill>, Vec<Bill>)> {
 }
 
 /// A day as the ledger counts it.
-pub(super) fn day_number(date: jiff::civil::Date) -> Option<Day> {
+pub(in crate::commands) fn day_number(date: jiff::civil::Date) -> Option<Day> {
     Some(date.since(jiff::civil::date(1970, 1, 1)).ok()?.get_days())
 }
 
-fn question(args: &ShowArgs) -> Result<Question> {
-    let (from, to) = (args.from.and_then(day_number), args.to.and_then(day_number));
+/// The days that were asked for, as the ledger counts them.
+pub(in crate::commands) fn days(
+    from: Option<jiff::civil::Date>,
+    to: Option<jiff::civil::Date>,
+) -> Result<(Option<Day>, Option<Day>)> {
+    let (from, to) = (from.and_then(day_number), to.and_then(day_number));
     if from.zip(to).is_some_and(|(from, to)| to < from) {
         return Err(Error::usage("`--to` is before `--from`")
             .hint("both are days that count, such as --from 2026-10-05 --to 2026-10-09"));
     }
+    Ok((from, to))
+}
+
+fn question(args: &ShowArgs) -> Result<Question> {
+    let (from, to) = days(args.from, args.to)?;
     let mut by = args.by.clone();
     let mut seen = Vec::new();
     by.retain(|each| {
@@ -264,7 +281,7 @@ impl Costs {
 }
 
 /// Days as ranges: `2026-10-01 to 2026-10-03, 2026-10-07`.
-fn ranges(days: &[Day]) -> String {
+pub(in crate::commands) fn ranges(days: &[Day]) -> String {
     let runs = days.chunk_by(|a, b| a + 1 == *b);
     let texts = runs.filter_map(|run| match (run.first(), run.last()) {
         (Some(first), Some(last)) if first == last => Some(day_text(*first)),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// Tags or labels of a JSON object of texts.
 #[derive(Debug, Default)]
-pub(super) struct Tags(Vec<(String, String)>);
+pub(in crate::ledger) struct Tags(Vec<(String, String)>);
 
 /// Where a key came from, as bills and Prometheus prefix it.
 const PREFIXES: [&str; 8] = [
@@ -20,7 +20,7 @@ const PREFIXES: [&str; 8] = [
 
 impl Tags {
     /// Tags of their text; none where there is no object.
-    pub(super) fn read(text: &str) -> Self {
+    pub(in crate::ledger) fn read(text: &str) -> Self {
         let object: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
         Self::of(object.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))))
     }
@@ -33,7 +33,7 @@ impl Tags {
     }
 
     /// The value of a key, written as Kubernetes or the cloud writes it; `None` for an empty one too.
-    pub(super) fn get(&self, key: &str) -> Option<&str> {
+    pub(in crate::ledger) fn get(&self, key: &str) -> Option<&str> {
         let wanted = plain(key);
         let found = self.0.iter().find(|(own, value)| !value.is_empty() && is_key(own, &wanted));
         found.map(|(_, value)| value.as_str())

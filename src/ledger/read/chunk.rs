@@ -9,18 +9,18 @@ use super::error::Fault;
 /// Bytes of a chunk: enough that handing it over costs nothing, few enough that many fit into memory.
 const CHUNK: usize = 1 << 20;
 /// The longest record that is read. Lines of bills have some thousand bytes.
-pub(super) const LONGEST: usize = 8 << 20;
+pub(in crate::ledger) const LONGEST: usize = 8 << 20;
 
 /// Whole records.
 #[derive(Debug)]
-pub(super) struct Chunk {
-    pub(super) bytes: Vec<u8>,
+pub(in crate::ledger) struct Chunk {
+    pub(in crate::ledger) bytes: Vec<u8>,
     /// The line that its first byte is on, the first being 1.
-    pub(super) line: u64,
+    pub(in crate::ledger) line: u64,
 }
 
 /// Finds the ends of records in bytes that come piece by piece.
-pub(super) trait Scan {
+pub(in crate::ledger) trait Scan {
     /// Looks at the next bytes; where the last record in them that is complete ends, if any does.
     fn scan(&mut self, bytes: &[u8]) -> Option<usize>;
     /// What is open when there are no more bytes.
@@ -30,7 +30,7 @@ pub(super) trait Scan {
 /// Lines of CSV: a line break within quotes ends no record. A quote opens only at the start of a field, as
 /// readers of CSV have it.
 #[derive(Debug)]
-pub(super) struct CsvScan {
+pub(in crate::ledger) struct CsvScan {
     quoted: bool,
     /// The last byte that was seen.
     before: u8,
@@ -78,7 +78,7 @@ impl Scan for CsvScan {
 
 /// Values of JSON, one after the other or in one list.
 #[derive(Debug, Default)]
-pub(super) struct JsonScan {
+pub(in crate::ledger) struct JsonScan {
     depth: u32,
     /// Whether all values stand in one list.
     list: bool,
@@ -131,7 +131,7 @@ impl Scan for JsonScan {
 
 /// Cuts what a reader gives.
 #[derive(Debug)]
-pub(super) struct Chunks<R, S> {
+pub(in crate::ledger) struct Chunks<R, S> {
     reader: R,
     scan: S,
     /// What came after the last record that was complete.
@@ -142,29 +142,29 @@ pub(super) struct Chunks<R, S> {
 
 /// Why there is no chunk.
 #[derive(Debug)]
-pub(super) enum Cut {
+pub(in crate::ledger) enum Cut {
     Read(std::io::Error),
     /// At a line.
     Fault(u64, Fault),
 }
 
 impl<R: Read, S: Scan> Chunks<R, S> {
-    pub(super) fn new(reader: R, scan: S) -> Self {
+    pub(in crate::ledger) fn new(reader: R, scan: S) -> Self {
         Self { reader, scan, kept: Vec::new(), line: 1, done: false }
     }
 
     /// The same, where so many lines came before.
-    pub(super) fn after(self, lines: u64) -> Self {
+    pub(in crate::ledger) fn after(self, lines: u64) -> Self {
         Self { line: self.line + lines, ..self }
     }
 
     /// The next chunk; None at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Chunk>, Cut> {
+    pub(in crate::ledger) fn next(&mut self) -> Result<Option<Chunk>, Cut> {
         self.next_of(CHUNK)
     }
 
     /// The next chunk, of about so many bytes.
-    pub(super) fn next_of(&mut self, size: usize) -> Result<Option<Chunk>, Cut> {
+    pub(in crate::ledger) fn next_of(&mut self, size: usize) -> Result<Option<Chunk>, Cut> {
         if self.done {
             return Ok(None);
         }
@@ -204,13 +204,13 @@ impl<R: Read, S: Scan> Chunks<R, S> {
     }
 
     /// The reader, once there are no more chunks.
-    pub(super) fn into_reader(self) -> R {
+    pub(in crate::ledger) fn into_reader(self) -> R {
         self.reader
     }
 }
 
 /// Line breaks.
-pub(super) fn lines(bytes: &[u8]) -> u64 {
+pub(in crate::ledger) fn lines(bytes: &[u8]) -> u64 {
     memchr_iter(b'\n', bytes).count() as u64
 }
 

@@ -9,14 +9,14 @@ const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
 /// Reads days, each text that comes again only once.
 #[derive(Debug, Default)]
-pub(super) struct Days {
+pub(in crate::ledger) struct Days {
     last: Option<([u8; 10], Day)>,
     month: Option<(Day, Month)>,
 }
 
 impl Days {
     /// The day in UTC of a date or a timestamp, with or without a zone, as the formats write it.
-    pub(super) fn read(&mut self, text: &str) -> Option<Day> {
+    pub(in crate::ledger) fn read(&mut self, text: &str) -> Option<Day> {
         let text = text.trim();
         let (head, rest) = text.as_bytes().split_first_chunk::<10>()?;
         if !is_utc_time(rest) {
@@ -47,7 +47,7 @@ impl Days {
 }
 
 /// The day of a second, counted from 1970-01-01.
-pub(super) fn day_of(second: i64) -> Day {
+pub(in crate::ledger) fn day_of(second: i64) -> Day {
     i32::try_from(second.div_euclid(86_400)).unwrap_or(Day::MIN)
 }
 

@@ -1,4 +1,4 @@
-//! Why a bill cannot be read: where, what, and what to do.
+//! Why a bill or a flow log cannot be read: where, what, and what to do.
 
 use std::fmt;
 
@@ -69,6 +69,12 @@ pub enum Fault {
     /// Columns of no bill.
     #[error("no bill of a known format")]
     Unknown,
+    /// A folder or a prefix has no flow logs.
+    #[error("no flow logs are in it")]
+    NoFlows,
+    /// Fields of no flow log.
+    #[error("no flow log of a known format")]
+    UnknownFlows,
     /// Columns that a bill of its format has are missing.
     #[error("{format} without the columns {}", .missing.join(", "))]
     Columns {
@@ -136,7 +142,7 @@ pub enum Fault {
 
 impl Fault {
     /// A value that is not what it should be, shortened.
-    pub(super) fn value(column: impl Into<String>, value: &str, expected: &'static str) -> Self {
+    pub(in crate::ledger) fn value(column: impl Into<String>, value: &str, expected: &'static str) -> Self {
         let mut shown: String = value.chars().take(SHOWN).collect();
         if shown.len() < value.len() {
             shown.push('…');
@@ -152,10 +158,17 @@ impl Fault {
                 "fetch the file again: it may have been read while it was being written"
             }
             Self::NoFiles => "name the folder that the cloud delivers to, a manifest, or files",
+            Self::NoFlows => "name the folder that the cloud delivers to, or files",
+            Self::UnknownFlows => {
+                "known are AWS VPC flow logs as text with a header or in the default format, and as Parquet, and \
+                 Google's as JSON of Cloud Logging"
+            }
             Self::NotDelivered(_) | Self::Manifest => {
                 "copy the whole delivery, or name the files of one month"
             }
-            Self::Packed(_) => "unpack it first; bills are read as CSV, JSON and Parquet, plain or with gzip",
+            Self::Packed(_) => {
+                "unpack it first; files are read as text, JSON and Parquet, plain or with gzip"
+            }
             Self::Unknown => {
                 "known are AWS's CUR 2.0 and legacy CUR, FOCUS 1.0 to 1.2, and Google's standard and detailed export"
             }
@@ -171,13 +184,13 @@ impl Fault {
 
 /// A fault in a row of a batch or a chunk, counted from 0.
 #[derive(Clone, Debug)]
-pub(super) struct RowFault {
-    pub(super) row: usize,
-    pub(super) fault: Fault,
+pub(in crate::ledger) struct RowFault {
+    pub(in crate::ledger) row: usize,
+    pub(in crate::ledger) fault: Fault,
 }
 
 impl RowFault {
-    pub(super) fn new(row: usize, fault: Fault) -> Self {
+    pub(in crate::ledger) fn new(row: usize, fault: Fault) -> Self {
         Self { row, fault }
     }
 }

@@ -94,7 +94,7 @@ fn unpack(packed: &[u8]) -> Result<Vec<u8>, Fault> {
 }
 
 /// What a reader of gzip says.
-pub(super) fn broken(error: &std::io::Error) -> Fault {
+pub(in crate::ledger) fn broken(error: &std::io::Error) -> Fault {
     match error.kind() {
         std::io::ErrorKind::UnexpectedEof => Fault::CutOff("its compressed data"),
         std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput => {

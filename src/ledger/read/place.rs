@@ -23,27 +23,27 @@ const BUFFER: usize = 1 << 18;
 
 /// A file of a bill.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(in crate::ledger) enum Place {
     Local { path: PathBuf, name: String, size: u64 },
     Remote(Object),
 }
 
 impl Place {
     /// A file here.
-    pub(super) fn local(path: PathBuf) -> Result<Self, Fault> {
+    pub(in crate::ledger) fn local(path: PathBuf) -> Result<Self, Fault> {
         let unreadable = |error: std::io::Error| Fault::Unreadable(error.to_string());
         let size = path.metadata().map_err(unreadable)?.len();
         Ok(Self::Local { name: path.display().to_string(), path, size })
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::ledger) fn name(&self) -> &str {
         match self {
             Self::Local { name, .. } => name,
             Self::Remote(object) => &object.name,
         }
     }
 
-    pub(super) fn size(&self) -> u64 {
+    pub(in crate::ledger) fn size(&self) -> u64 {
         match self {
             Self::Local { size, .. } => *size,
             Self::Remote(object) => object.size,
@@ -51,7 +51,7 @@ impl Place {
     }
 
     /// Its first bytes.
-    pub(super) fn head(&self) -> Result<Vec<u8>, Fault> {
+    pub(in crate::ledger) fn head(&self) -> Result<Vec<u8>, Fault> {
         match self {
             Self::Local { path, .. } => {
                 let mut head = Vec::new();
@@ -64,7 +64,7 @@ impl Place {
     }
 
     /// All bytes one after the other.
-    pub(super) fn stream(&self) -> Result<Box<dyn Read + Send>, Fault> {
+    pub(in crate::ledger) fn stream(&self) -> Result<Box<dyn Read + Send>, Fault> {
         match self {
             Self::Local { path, .. } => Ok(Box::new(File::open(path).map_err(|error| unreadable(&error))?)),
             Self::Remote(object) => Ok(Box::new(object.stream())),
@@ -72,7 +72,7 @@ impl Place {
     }
 
     /// Its bytes piece by piece, at any place.
-    pub(super) fn pieces(&self) -> Result<Pieces, Fault> {
+    pub(in crate::ledger) fn pieces(&self) -> Result<Pieces, Fault> {
         match self {
             Self::Local { path, size, .. } => {
                 let file = Arc::new(File::open(path).map_err(|error| unreadable(&error))?);
@@ -85,7 +85,7 @@ impl Place {
     }
 
     /// What its bytes are known by where they are not all read: their entity tag and how many they are.
-    pub(super) fn tag(&self) -> Option<String> {
+    pub(in crate::ledger) fn tag(&self) -> Option<String> {
         match self {
             Self::Local { .. } => None,
             Self::Remote(object) => Some(format!("etag:{},size:{}", object.tag, object.size)),
@@ -98,19 +98,19 @@ fn unreadable(error: &std::io::Error) -> Fault {
 }
 
 /// A reader that counts and sums up what passes through it.
-pub(super) struct Counted {
+pub(in crate::ledger) struct Counted {
     inner: Box<dyn Read + Send>,
     sum: Sha256,
     count: Arc<AtomicU64>,
 }
 
 impl Counted {
-    pub(super) fn new(inner: Box<dyn Read + Send>, count: Arc<AtomicU64>) -> Self {
+    pub(in crate::ledger) fn new(inner: Box<dyn Read + Send>, count: Arc<AtomicU64>) -> Self {
         Self { inner, sum: Sha256::new(), count }
     }
 
     /// Reads to the end; the SHA-256 of everything, in hexadecimal digits.
-    pub(super) fn digest(mut self) -> std::io::Result<String> {
+    pub(in crate::ledger) fn digest(mut self) -> std::io::Result<String> {
         let mut buffer = vec![0; BUFFER];
         while self.read(&mut buffer)? > 0 {}
         Ok(hexadecimal(&self.sum.finalize()))
@@ -132,7 +132,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 /// Bytes of a file or an object at any place, for tables.
 #[derive(Clone, Debug)]
-pub(super) struct Pieces {
+pub(in crate::ledger) struct Pieces {
     from: From,
     length: u64,
     /// What was fetched before it is asked for.
@@ -147,7 +147,7 @@ enum From {
 
 impl Pieces {
     /// Fetches pieces of an object together, which a store answers faster than one by one.
-    pub(super) fn fetch(&mut self, ranges: &[Range<u64>]) -> Result<(), Fault> {
+    pub(in crate::ledger) fn fetch(&mut self, ranges: &[Range<u64>]) -> Result<(), Fault> {
         if let From::Object(object) = &self.from {
             let found = object.ranges(ranges)?;
             self.kept = ranges.iter().map(|range| range.start).zip(found).collect();
@@ -201,7 +201,7 @@ impl ChunkReader for Pieces {
 
 /// Reads on from a place.
 #[derive(Debug)]
-pub(super) struct Forward {
+pub(in crate::ledger) struct Forward {
     pieces: Pieces,
     at: u64,
 }

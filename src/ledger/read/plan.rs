@@ -10,21 +10,21 @@ use crate::ledger::SourceKind;
 
 /// How the bytes of a file are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Packing {
+pub(in crate::ledger) enum Packing {
     Plain,
     Gzip,
 }
 
 /// What a file's first bytes say that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Looks {
+pub(in crate::ledger) enum Looks {
     Parquet,
     Json,
     Csv,
 }
 
 /// Compression, by the first bytes (RFC 1952, 2.3.1; others by the list of `file`).
-pub(super) fn packing(head: &[u8]) -> Result<Packing, Fault> {
+pub(in crate::ledger) fn packing(head: &[u8]) -> Result<Packing, Fault> {
     match head {
         [] => Err(Fault::Empty),
         [0x1f, 0x8b, ..] => Ok(Packing::Gzip),
@@ -38,7 +38,7 @@ pub(super) fn packing(head: &[u8]) -> Result<Packing, Fault> {
 }
 
 /// What unpacked bytes look like.
-pub(super) fn looks(head: &[u8]) -> Result<Looks, Fault> {
+pub(in crate::ledger) fn looks(head: &[u8]) -> Result<Looks, Fault> {
     if head.starts_with(b"PAR1") {
         return Ok(Looks::Parquet);
     }
@@ -52,7 +52,7 @@ pub(super) fn looks(head: &[u8]) -> Result<Looks, Fault> {
 }
 
 /// The text without the byte order mark that spreadsheets put before it.
-pub(super) fn without_mark(text: &[u8]) -> &[u8] {
+pub(in crate::ledger) fn without_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 

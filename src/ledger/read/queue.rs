@@ -7,7 +7,7 @@ use super::chunk::Chunk;
 
 /// A piece of work.
 #[derive(Debug)]
-pub(super) enum Item {
+pub(in crate::ledger) enum Item {
     /// Records of a text.
     Chunk { file: usize, number: u32, chunk: Chunk },
     /// A row group of a table.
@@ -18,7 +18,7 @@ pub(super) enum Item {
 
 /// Work for all threads. Chunks wait only a few at a time, so that memory does not grow with files.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(in crate::ledger) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
     most: usize,
@@ -34,7 +34,7 @@ struct State {
 }
 
 impl Queue {
-    pub(super) fn new(others: VecDeque<Item>, adding: usize, most: usize) -> Self {
+    pub(in crate::ledger) fn new(others: VecDeque<Item>, adding: usize, most: usize) -> Self {
         let state = State { others, adding, ..State::default() };
         Self { state: Mutex::new(state), changed: Condvar::new(), most }
     }
@@ -48,7 +48,7 @@ impl Queue {
     }
 
     /// Adds a chunk once there is room; false when nobody wants more.
-    pub(super) fn add(&self, item: Item) -> bool {
+    pub(in crate::ledger) fn add(&self, item: Item) -> bool {
         let mut state = self.lock();
         while state.chunks.len() >= self.most && !state.stopped {
             state = self.wait(state);
@@ -62,20 +62,20 @@ impl Queue {
     }
 
     /// Tells that a thread adds no more chunks.
-    pub(super) fn added(&self) {
+    pub(in crate::ledger) fn added(&self) {
         self.lock().adding -= 1;
         self.changed.notify_all();
     }
 
     /// Tells that no more chunks are wanted; those that wait are still handed out.
-    pub(super) fn stop(&self) {
+    pub(in crate::ledger) fn stop(&self) {
         self.lock().stopped = true;
         self.changed.notify_all();
     }
 
     /// The next piece. Row groups are taken from both ends: those beside each other are often of one day, and
     /// a thread that reads them one after the other needs fewer sums.
-    pub(super) fn next(&self, from_the_end: bool) -> Option<Item> {
+    pub(in crate::ledger) fn next(&self, from_the_end: bool) -> Option<Item> {
         let mut state = self.lock();
         loop {
             let found = state

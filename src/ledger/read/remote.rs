@@ -48,15 +48,15 @@ impl Runtime {
 
 /// A file in a bucket.
 #[derive(Clone, Debug)]
-pub(super) struct Object {
+pub(in crate::ledger) struct Object {
     bucket: Bucket,
     path: Path,
     /// Its whole address.
-    pub(super) name: String,
-    pub(super) size: u64,
-    pub(super) tag: String,
+    pub(in crate::ledger) name: String,
+    pub(in crate::ledger) size: u64,
+    pub(in crate::ledger) tag: String,
     /// When it was written, in seconds since 1970.
-    pub(super) written: i64,
+    pub(in crate::ledger) written: i64,
 }
 
 impl Bucket {
@@ -88,7 +88,7 @@ impl Bucket {
     }
 
     /// Everything below a prefix, or the one object that it names.
-    pub(super) fn list(&self, prefix: &str) -> Result<Vec<Object>, Fault> {
+    pub(in crate::ledger) fn list(&self, prefix: &str) -> Result<Vec<Object>, Fault> {
         let store = self.store.clone();
         let path = Path::from(prefix);
         let below = path.clone();
@@ -142,7 +142,7 @@ fn refused(about: &str, error: &object_store::Error) -> Fault {
 
 impl Object {
     /// Bytes of it.
-    pub(super) fn range(&self, range: Range<u64>) -> Result<Bytes, Fault> {
+    pub(in crate::ledger) fn range(&self, range: Range<u64>) -> Result<Bytes, Fault> {
         if range.is_empty() {
             return Ok(Bytes::new());
         }
@@ -151,13 +151,13 @@ impl Object {
     }
 
     /// Pieces of it.
-    pub(super) fn ranges(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, Fault> {
+    pub(in crate::ledger) fn ranges(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, Fault> {
         let (store, path, ranges) = (self.bucket.store.clone(), self.path.clone(), ranges.to_vec());
         self.bucket.wait("reading", async move { store.get_ranges(&path, &ranges).await })
     }
 
     /// All of it, one byte after the other.
-    pub(super) fn stream(&self) -> Stream {
+    pub(in crate::ledger) fn stream(&self) -> Stream {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let (store, path) = (self.bucket.store.clone(), self.path.clone());
         let read = async move {
@@ -183,7 +183,7 @@ impl Object {
 }
 
 /// An object as it comes.
-pub(super) struct Stream {
+pub(in crate::ledger) struct Stream {
     pieces: mpsc::Receiver<object_store::Result<Bytes>>,
     piece: Bytes,
     /// Bytes that are still to come.

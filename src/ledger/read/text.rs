@@ -360,7 +360,7 @@ pub(super) fn csv_line(chunk: &[u8], row: usize) -> u64 {
 }
 
 /// The same of JSON.
-pub(super) fn json_line(chunk: &[u8], row: usize) -> u64 {
+pub(in crate::ledger) fn json_line(chunk: &[u8], row: usize) -> u64 {
     let mut rest = chunk;
     let mut scan = super::chunk::JsonScan::default();
     // A chunk that is not the first of a list begins within it.

@@ -1,0 +1,46 @@
+//! `frazil egress`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::civil::Date;
+
+use super::cost::month;
+use crate::ledger::Month;
+use crate::ledger::egress::By;
+
+/// Arguments of `frazil egress`.
+#[derive(Clone, Debug, Args)]
+pub struct EgressArgs {
+    /// What to sum by beside the way; several with commas. What a meter does not know of it stays empty.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    pub by: Vec<By>,
+
+    /// The bills of a month. Default: the last month of the ledger.
+    #[arg(long, value_name = "YEAR-MONTH", value_parser = month, conflicts_with_all = ["from", "to"])]
+    pub month: Option<Month>,
+
+    /// The first day.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<Date>,
+
+    /// The last day.
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<Date>,
+
+    /// Only this hub; flow logs are taken to be its network's.
+    #[arg(long, value_name = "NAME")]
+    pub hub: Option<String>,
+
+    /// Flow logs of AWS or Google Cloud: files, folders, or addresses in S3 and GCS.
+    #[arg(long, value_name = "PATH")]
+    pub flow_logs: Vec<String>,
+
+    /// Byte ledgers: folders that people's programs write.
+    #[arg(long, value_name = "FOLDER")]
+    pub bytes: Vec<PathBuf>,
+
+    /// The ledger. Default: ledger.sqlite in frazil's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
+}

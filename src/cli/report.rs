@@ -1,0 +1,73 @@
+//! `frazil report`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::civil::Date;
+
+use super::cost::month;
+use crate::error::{Error, Result};
+use crate::ledger::Month;
+use crate::report::Naming;
+use crate::view::Format;
+
+/// Arguments of `frazil report`.
+#[derive(Clone, Debug, Args)]
+pub struct ReportArgs {
+    /// The hub files: for names, event, budget and estimate. Without one, hub.yaml in the current folder if it
+    /// is there, or else everything that the ledger has.
+    #[arg(value_name = "FILE", conflicts_with = "hub")]
+    pub files: Vec<PathBuf>,
+
+    /// The file to write; `-` prints the page.
+    #[arg(long, value_name = "PATH", default_value = "report.html")]
+    pub out: PathBuf,
+
+    /// What people are called: by their `names`, by `initials`, or by `numbers`; a sponsor may not have to see names.
+    #[arg(long, value_enum, default_value_t, value_name = "HOW", hide_possible_values = true)]
+    pub people: Naming,
+
+    /// The bills of a month. Default: all days of a hub with an event, the last month of the ledger for others.
+    #[arg(long, value_name = "YEAR-MONTH", value_parser = month, conflicts_with_all = ["from", "to"])]
+    pub month: Option<Month>,
+
+    /// The first day.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<Date>,
+
+    /// The last day.
+    #[arg(long, value_name = "DAY")]
+    pub to: Option<Date>,
+
+    /// Only this hub, without its file: no event, budget or estimate.
+    #[arg(long, value_name = "NAME")]
+    pub hub: Option<String>,
+
+    /// The time zone of nights, such as America/Vancouver. Bills know days in UTC only.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub zone: String,
+
+    /// The ledger. Default: ledger.sqlite in frazil's data folder.
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
+}
+
+impl ReportArgs {
+    /// Whether the page itself is the result.
+    pub fn prints(&self) -> bool {
+        self.out == Path::new("-")
+    }
+
+    /// Refuses what makes no sense together.
+    pub(super) fn check(&self, format: Format) -> Result<()> {
+        if self.prints() && format != Format::Table {
+            return Err(Error::usage("`--out -` prints the page, and `-o` another form of the same")
+                .hint("leave one of them out"));
+        }
+        if self.from.zip(self.to).is_some_and(|(from, to)| to < from) {
+            return Err(Error::usage("`--to` is before `--from`")
+                .hint("both are days that count, such as --from 2026-10-05 --to 2026-10-09"));
+        }
+        Ok(())
+    }
+}

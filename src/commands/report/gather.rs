@@ -1,0 +1,279 @@
+//! What the ledger has of a hub, as a chapter of a page.
+
+use std::collections::BTreeMap;
+
+use frazil_units::Amount;
+use jiff::civil::Date;
+
+use super::{Asked, budget, estimate};
+use crate::catalog::Provider;
+use crate::commands::cost::refuse;
+use crate::commands::cost::show::{answer, day_number, ranges};
+use crate::config::HubFile;
+use crate::error::{Error, Result};
+use crate::estimate::place;
+use crate::ledger::allocate::{Allocation, By, Currency, Kind, Part, Question, choose};
+use crate::ledger::budget::date;
+use crate::ledger::egress;
+use crate::ledger::told::HubLife;
+use crate::ledger::{Bill, Day, Ledger, Month, SourceKind};
+use crate::report::{Chapter, DaySum, EgressRow, Event, History, PersonSum, Sum, history};
+
+/// What is nobody's though it is of a person's pod.
+const NO_PERSON: &str = "no-person";
+
+/// Which days are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct When {
+    pub(super) month: Option<Month>,
+    pub(super) from: Option<Date>,
+    pub(super) to: Option<Date>,
+}
+
+/// A chapter in which people still have their names, and the history of its hub.
+pub(super) struct Found {
+    pub(super) chapter: Chapter,
+    pub(super) history: Option<History>,
+}
+
+/// A hub's chapters, one for each currency.
+///
+/// # Errors
+/// When the ledger has nothing of it.
+pub(super) fn hub(
+    ledger: &Ledger,
+    lives: &[HubLife],
+    asked: &Asked,
+    when: When,
+    today: Date,
+) -> Result<Vec<Found>> {
+    let (bills, ignored) = bills(ledger, asked, when)?;
+    let ask = |by: By| {
+        let question = Question {
+            by: vec![by],
+            hub: asked.name().map(str::to_owned),
+            from: when.from.and_then(day_number),
+            to: when.to.and_then(day_number),
+            ..Question::default()
+        };
+        answer(ledger, &bills, &question)
+    };
+    let (by_component, by_person) = (ask(By::Component)?, ask(By::User)?);
+    let mut found = Vec::new();
+    for currency in &by_component.currencies {
+        let Some(days) = days_of(&currency.parts) else { continue };
+        let people = by_person.currencies.iter().find(|other| other.name == currency.name);
+        let mut chapter = chapter(asked, currency, people, days);
+        chapter.bills = bills.iter().map(source).collect();
+        chapter.notes = notes(&by_component, &ignored);
+        chapter.egress = egress(ledger, (&bills, asked, when), &currency.name)?;
+        if let Some(file) = asked.file() {
+            beside(ledger, &mut chapter, file, today)?;
+        }
+        found.push(Found { chapter, history: history(lives, asked.name()) });
+    }
+    if found.is_empty() {
+        return Err(nothing(asked));
+    }
+    Ok(found)
+}
+
+/// What bills tell of transfer: way, bytes and money in one currency.
+fn egress(
+    ledger: &Ledger,
+    (bills, asked, when): (&[Bill], &Asked, When),
+    currency: &str,
+) -> Result<Vec<EgressRow>> {
+    let question = egress::Question {
+        hub: asked.name().map(str::to_owned),
+        from: when.from.and_then(day_number),
+        to: when.to.and_then(day_number),
+        ..egress::Question::default()
+    };
+    let mut found = egress::Egress::default();
+    for bill in bills {
+        found.add_bill(&question, bill, &ledger.rows(bill).map_err(refuse)?);
+    }
+    let row = |((way, _), cell): (&(egress::Way, Vec<Option<String>>), &egress::Cell)| {
+        let bill = cell.bill.as_ref()?;
+        let cost = bill.cost().get(currency).copied()?;
+        let bytes = (bill.out + bill.into + bill.through) / 1_000_000_000_000;
+        Some(EgressRow {
+            way: way.name().to_owned(),
+            bill_bytes: u64::try_from(bytes).ok(),
+            bill_cost: Some(Amount::from_pico(cost)),
+            ..EgressRow::default()
+        })
+    };
+    Ok(found.rows.iter().filter_map(row).collect())
+}
+
+fn nothing(asked: &Asked) -> Error {
+    match asked.name() {
+        Some(name) => Error::failed(format!("the ledger has nothing of the hub `{name}` on these days"))
+            .hint("`frazil cost read BILL…` reads its bills; rows are the hub's by the tag frazil:hub"),
+        None => Error::failed("the bills have no row on these days")
+            .hint("`frazil cost --by day` tells which have"),
+    }
+}
+
+/// What the hub's file adds.
+fn beside(ledger: &Ledger, chapter: &mut Chapter, file: &HubFile, today: Date) -> Result<()> {
+    chapter.event = file.event.as_ref().map(|event| Event {
+        from: event.from.date(),
+        to: event.to.date(),
+        attendees: event.attendees,
+    });
+    chapter.place = place(file).map(|(provider, region)| {
+        let cloud = match provider {
+            Provider::Aws => "AWS",
+            Provider::Gcp => "Google Cloud",
+        };
+        format!("{cloud}, {region}")
+    });
+    chapter.estimate = estimate::beside(file, chapter);
+    if let Some(budget) = &file.budget {
+        if budget.total.currency.code() == chapter.currency {
+            chapter.budget = Some(budget::of(ledger, file, budget, chapter, today)?);
+        } else {
+            chapter.notes.push(format!(
+                "The budget is in {} and is not compared with a bill in {}.",
+                budget.total.currency, chapter.currency
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The bills of the days that were asked for: those that count, and those of the same money.
+fn bills(ledger: &Ledger, asked: &Asked, when: When) -> Result<(Vec<Bill>, Vec<Bill>)> {
+    let all = ledger.bills().map_err(refuse)?;
+    let Some(last) = all.iter().map(|bill| bill.month).max() else {
+        return Err(Error::failed("the ledger has no bills").hint("`frazil cost read BILL…` reads them"));
+    };
+    let has_event = asked.file().is_some_and(|file| file.event.is_some());
+    let by_days = when.from.is_some() || when.to.is_some() || (has_event && when.month.is_none());
+    let month = when.month.unwrap_or(last);
+    let found: Vec<_> = all.into_iter().filter(|bill| by_days || bill.month == month).collect();
+    if found.is_empty() {
+        return Err(Error::failed(format!("the ledger has no bill of {month}"))
+            .hint(format!("the last month in it is {last}")));
+    }
+    Ok(choose(found))
+}
+
+/// A bill without the account that pays it, which is nobody else's business.
+fn source(bill: &Bill) -> String {
+    let format = match bill.source.kind {
+        SourceKind::CostExplorer => "Cost Explorer",
+        SourceKind::Focus => "FOCUS",
+        SourceKind::GcpStandard => "Google’s standard export",
+        SourceKind::GcpDetailed => "Google’s detailed export",
+        SourceKind::CurLegacy => "Cost and Usage Report",
+        SourceKind::Cur2 => "Cost and Usage Report 2.0",
+    };
+    format!("{format}, {}", bill.month)
+}
+
+fn notes(allocation: &Allocation, ignored: &[Bill]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !allocation.without_history.is_empty() {
+        notes.push(format!("It is not known who was on nodes on {}.", ranges(&allocation.without_history)));
+    }
+    if !ignored.is_empty() {
+        let ignored: Vec<_> = ignored.iter().map(source).collect();
+        notes.push(format!("Not counted, for it is the same money: {}.", ignored.join("; ")));
+    }
+    notes
+}
+
+/// The first and the last day of some parts.
+fn days_of(parts: &[Part]) -> Option<(Date, Date)> {
+    let days = || parts.iter().flat_map(|part| part.days.iter().map(|(day, _)| *day));
+    Some((date(days().min()?)?, date(days().max()?)?))
+}
+
+/// Sums of a name: all, idle, by day.
+#[derive(Default)]
+struct Summed {
+    amount: i128,
+    idle: i128,
+    days: BTreeMap<Day, i128>,
+}
+
+impl Summed {
+    fn add(&mut self, part: &Part) {
+        self.amount += part.amount;
+        self.idle += if part.kind == Kind::Idle { part.amount } else { 0 };
+        for (day, amount) in &part.days {
+            *self.days.entry(*day).or_default() += amount;
+        }
+    }
+}
+
+/// Sums by name, the largest first.
+fn summed<'a>(parts: &'a [Part], name: impl Fn(&'a Part) -> &'a str) -> Vec<(String, Summed)> {
+    let mut sums: BTreeMap<&str, Summed> = BTreeMap::new();
+    for part in parts {
+        sums.entry(name(part)).or_default().add(part);
+    }
+    let mut sums: Vec<_> = sums.into_iter().map(|(name, sum)| (name.to_owned(), sum)).collect();
+    sums.sort_by_key(|(_, sum)| std::cmp::Reverse(sum.amount));
+    sums
+}
+
+fn value(part: &Part) -> Option<&str> {
+    part.values.first().map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// What of a part is for a component: of credits, tax and what is no hub's the kind alone is known.
+fn component_of(part: &Part) -> &str {
+    if part.kind.is_of_hub() { value(part).unwrap_or("other") } else { part.kind.name() }
+}
+
+fn chapter(asked: &Asked, currency: &Currency, people: Option<&Currency>, days: (Date, Date)) -> Chapter {
+    let components = summed(&currency.parts, component_of);
+    let dates: std::collections::BTreeSet<Day> =
+        components.iter().flat_map(|(_, sum)| sum.days.keys().copied()).collect();
+    let of_day = |day: Day| {
+        let part =
+            |(_, sum): &(String, Summed)| Amount::from_pico(sum.days.get(&day).copied().unwrap_or_default());
+        Some(DaySum { date: date(day)?, parts: components.iter().map(part).collect() })
+    };
+    let by_day = dates.into_iter().filter_map(of_day).collect();
+    let sum = |(name, sum): (String, Summed)| Sum {
+        name,
+        amount: Amount::from_pico(sum.amount),
+        idle: Amount::from_pico(sum.idle),
+    };
+    let parts = people.map_or(&[][..], |people| people.parts.as_slice());
+    let (own, apart): (Vec<_>, Vec<_>) =
+        parts.iter().cloned().partition(|part| part.kind == Kind::Usage && value(part).is_some());
+    let person = |(name, sum): (String, Summed)| PersonSum {
+        name,
+        amount: Amount::from_pico(sum.amount),
+        days: sum.days.values().filter(|amount| **amount != 0).count(),
+    };
+    let people = summed(&own, |part| value(part).unwrap_or_default()).into_iter().map(person).collect();
+    let kind = |part: &Part| if part.kind == Kind::Usage { NO_PERSON } else { part.kind.name() };
+    let apart = summed(&apart, kind).into_iter().map(sum).collect();
+    Chapter {
+        hub: asked.name().map(str::to_owned),
+        place: None,
+        event: None,
+        currency: currency.name.clone(),
+        days,
+        total: Amount::from_pico(currency.billed),
+        by_day,
+        components: components.into_iter().map(sum).collect(),
+        people,
+        apart,
+        egress: Vec::new(),
+        estimate: None,
+        budget: None,
+        nodes: None,
+        nights: None,
+        bills: Vec::new(),
+        notes: Vec::new(),
+    }
+}

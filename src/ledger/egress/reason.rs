@@ -1,0 +1,116 @@
+//! Why meters disagree.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::Way;
+use super::answer::{Cell, Egress};
+
+/// Why two meters tell different sums of one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// Google samples flows.
+    Sampled,
+    /// Google's flow logs count bytes without headers.
+    WithoutHeaders,
+    /// Flow logs before version 5.
+    WithoutTrafficPath,
+    /// Flow logs without zones.
+    WithoutZones,
+    /// Windows that AWS could not record.
+    Skipped(u64),
+    /// In a region nothing is paid for reading from object stores.
+    FreeOnBill,
+    /// Who owns a bucket pays for what leaves it.
+    OwnerPays,
+    /// What comes in costs nothing.
+    FreeInward,
+    /// Clients write only what goes through frazil's reader.
+    OtherPrograms,
+    /// A client counts bodies, the network packets with their headers and what is sent again.
+    Bodies,
+    /// Balancers, gateways and buckets have no flow logs of the network.
+    OtherSenders,
+    /// A bill counts both ends of traffic between zones; a flow log each end by itself.
+    BothEnds,
+    /// The bill's last days are not whole.
+    BillsLate,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sampled => "Google samples flows and extrapolates: the cluster's bytes are estimates",
+            Self::WithoutHeaders => "Google's flow logs leave out packet headers, which the bill counts",
+            Self::WithoutTrafficPath => {
+                "flow logs before version 5 do not tell NAT and endpoints from the internet gateway"
+            }
+            Self::WithoutZones => {
+                "flow logs before version 4 tell no zones: what stayed in one is counted as if not"
+            }
+            Self::Skipped(records) => {
+                return write!(f, "AWS could not record some flows ({records} records say SKIPDATA)");
+            }
+            Self::FreeOnBill => "reading from object stores in the region is free, so no bill counts it",
+            Self::OwnerPays => "what is read from somebody else's bucket stands on its owner's bill",
+            Self::FreeInward => "what comes in is free, and stands on a bill only in part",
+            Self::OtherPrograms => "other programs than frazil's reader write no byte ledger",
+            Self::Bodies => "clients count bodies, flow logs whole packets and what was sent again",
+            Self::OtherSenders => "balancers, gateways and buckets send past the network's flow logs",
+            Self::BothEnds => "the bill counts each end of traffic between zones",
+            Self::BillsLate => "the bill's last days are not whole yet",
+        })
+    }
+}
+
+/// The part of a sum by which meters may differ before it is worth a word: the headers of full packets.
+const SAME: (u128, u128) = (1, 100);
+
+fn differ(a: u128, b: u128) -> bool {
+    a.abs_diff(b) * SAME.1 > a.max(b) * SAME.0
+}
+
+/// Why the meters of a row disagree; nothing where fewer than two tell of it, or they agree.
+pub(super) fn reasons(way: Way, cell: &Cell, egress: &Egress) -> BTreeSet<Reason> {
+    let mut found = BTreeSet::new();
+    let billed = cell.bill.as_ref().map(|bill| bytes(bill.out) + bytes(bill.through));
+    let out = cell.cluster.map(|cluster| cluster.out);
+    let read = cell.client.map(|client| client.received);
+    let of_logs = egress.reasons.iter().copied();
+    if let (Some(billed), Some(cluster)) = (billed, cell.cluster) {
+        let seen = match way {
+            Way::Nat | Way::InterZone => cluster.out + cluster.into,
+            _ => cluster.out,
+        };
+        if differ(billed, seen) {
+            found.extend(of_logs.clone());
+            if billed > seen {
+                found.insert(Reason::OtherSenders);
+            }
+            if way == Way::InterZone {
+                found.insert(Reason::BothEnds);
+            }
+        }
+    }
+    let stores = matches!(way, Way::StoreInRegion | Way::StoreElsewhere);
+    if cell.bill.is_none() && egress.billed.is_some() && (out.is_some() || read.is_some()) {
+        found.insert(match way {
+            Way::StoreInRegion => Reason::FreeOnBill,
+            Way::StoreElsewhere | Way::RequesterPays => Reason::OwnerPays,
+            _ => Reason::FreeInward,
+        });
+    }
+    if let (Some(cluster), Some(read)) = (cell.cluster, read)
+        && (stores || way == Way::Internet)
+        && differ(cluster.into, read)
+    {
+        found.insert(if cluster.into > read + read / 20 { Reason::OtherPrograms } else { Reason::Bodies });
+        found.extend(of_logs);
+    }
+    found
+}
+
+/// Bytes of 10⁻¹² of them.
+fn bytes(pico: i128) -> u128 {
+    pico.max(0).unsigned_abs() / 1_000_000_000_000
+}

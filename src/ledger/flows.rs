@@ -1,0 +1,133 @@
+//! Reads flow logs of the clouds' networks: who sent how many bytes to whom, summed by day, local end and kind
+//! of peer.
+//!
+//! AWS VPC flow logs, versions 2 to 5 and later ones with these fields, as text and Parquet
+//! (docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html), and Google's VPC flow logs as Cloud Logging
+//! exports them (docs.cloud.google.com/vpc/docs/about-flow-logs-records); files, folders and buckets, plain or
+//! with gzip.
+//!
+//! Text is cut into chunks at line ends; threads sum chunks each for itself ([`tally`]). What single records do
+//! not tell, such as the zone of a peer, is told at the end by all of them together ([`settle`]), so that sums
+//! depend neither on the order of records nor on threads.
+//!
+//! A flow between two machines of the network that both log stands once under [`Direction::Out`], by the record
+//! of its sender, and once under [`Direction::In`], by that of its receiver: who sums both counts it twice.
+
+mod address;
+mod fields;
+mod files;
+mod google;
+mod kinds;
+mod nat;
+mod settle;
+mod table;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod text;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+pub use kinds::{Beyond, Direction, Lacks, LeftOut, Peer, TrafficPath, Zones};
+
+use super::line::Day;
+use super::read::{Input, ReadError};
+use crate::catalog::{AddressRanges, Provider};
+
+/// A text that many rows share.
+pub type Text = Arc<str>;
+
+/// What flow logs say, summed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FlowSums {
+    /// Traffic by day, local end, direction, peer and path.
+    pub rows: BTreeMap<FlowKey, Traffic>,
+    /// Interfaces of NAT gateways and NAT instances, as the packets that they changed tell. Rows with one of them
+    /// as local end are what left and entered the network through it: the same bytes as those of [`Peer::Nat`],
+    /// one hop further on.
+    pub gateways: BTreeSet<Text>,
+    /// Records that are in no sum.
+    pub left_out: LeftOut,
+    /// What the logs lack, and what cannot be told therefore.
+    pub lacks: BTreeSet<Lacks>,
+}
+
+/// What traffic is summed by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowKey {
+    /// The day in UTC on which the record's capture began.
+    pub day: Day,
+    /// Seen from the local end.
+    pub direction: Direction,
+    /// The end that logged the record.
+    pub local: LocalEnd,
+    /// The other end.
+    pub peer: Peer,
+    /// The way that outgoing traffic took, where AWS says.
+    pub path: Option<TrafficPath>,
+}
+
+/// An end of flows in the network. What is unknown is none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalEnd {
+    /// The cloud whose log it is.
+    pub provider: Provider,
+    /// AWS: the account that owns the interface. Google: the project of the machine.
+    pub account: Option<Text>,
+    /// AWS: the id of the VPC. Google: its name.
+    pub vpc: Option<Text>,
+    /// The region.
+    pub region: Option<Text>,
+    /// AWS: the id of the zone, such as `usw2-az1`, which is the same in all accounts. Google: the zone's name.
+    pub zone: Option<Text>,
+    /// AWS: the instance's id. Google: the machine's name.
+    pub instance: Option<Text>,
+    /// AWS: the network interface's id.
+    pub interface: Option<Text>,
+    /// The address in the packets. On EKS it is the pod's within the VPC, and for what goes to the internet the
+    /// node's, unless the nodes leave translation to others (`AWS_VPC_K8S_CNI_EXTERNALSNAT`).
+    pub address: IpAddr,
+    /// Google: the pod.
+    pub pod: Option<Pod>,
+}
+
+/// A pod by its names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pod {
+    /// The namespace.
+    pub namespace: Text,
+    /// The name.
+    pub name: Text,
+}
+
+/// How much went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes: on AWS with the packets' headers, on Google without them.
+    pub bytes: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Records of the log.
+    pub records: u64,
+}
+
+impl Traffic {
+    fn add(&mut self, other: Self) {
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.packets = self.packets.saturating_add(other.packets);
+        self.records += other.records;
+    }
+}
+
+/// Reads flow logs with so many threads. Nothing is kept of any file when one cannot be read to its end.
+///
+/// # Errors
+/// When there is no flow log, or one is not whole and right in every line.
+pub fn read(inputs: &[Input], ranges: &AddressRanges, threads: usize) -> Result<FlowSums, ReadError> {
+    let files = files::open(inputs)?;
+    let tally = work::run(&files, ranges, threads.max(1))?;
+    Ok(settle::settle(tally))
+}

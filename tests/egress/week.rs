@@ -1,0 +1,355 @@
+//! A week of a hub whose truth is known: what its network's flow logs, its people's byte ledgers and its bill
+//! tell of each way, and why they differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use frazil::catalog::AddressRanges;
+use frazil::ledger::decimal::Decimal;
+use frazil::ledger::egress::{By, Egress, Question, Reason, Way};
+use frazil::ledger::flows::{self, FlowSums};
+use frazil::ledger::read::Input;
+use frazil::ledger::told::HubLife;
+use frazil::ledger::{
+    Bill, BillRows, Charge, Gather, Ledger, LineKey, Lineage, Month, Prices, Source, SourceKind, Symbol,
+};
+use frazil::observe::history::{Life, NodeLife, PodLife};
+use frazil_byte_ledger::{Record, Route, Who, Writer};
+
+/// The 12th of October 2026, a Monday, and its beginning in seconds.
+const MONDAY: i32 = 20_738;
+const MONDAY_SECONDS: u64 = 20_738 * 86_400;
+const DAYS: u64 = 7;
+
+/// A machine of the hub.
+#[derive(Clone, Copy)]
+struct Machine {
+    instance: &'static str,
+    interface: &'static str,
+    address: &'static str,
+    zone: &'static str,
+}
+
+const ADA: Machine =
+    Machine { instance: "i-0ada", interface: "eni-ada", address: "10.40.0.10", zone: "usw2-az1" };
+const BOB: Machine =
+    Machine { instance: "i-0bob", interface: "eni-bob", address: "10.40.0.11", zone: "usw2-az1" };
+const DASK: Machine =
+    Machine { instance: "i-0dask", interface: "eni-dask", address: "10.40.64.10", zone: "usw2-az2" };
+/// The NAT gateway's interface: it has no instance.
+const NAT: Machine = Machine { instance: "-", interface: "eni-nat", address: "10.40.0.5", zone: "usw2-az1" };
+
+/// S3 in us-west-2 and in us-east-1, and somebody's computer.
+const S3_NEAR: &str = "52.218.128.1";
+const S3_FAR: &str = "52.216.0.1";
+const HOME: &str = "198.51.100.7";
+
+/// Flow logs of version 5 that grow line by line, and what they should come to.
+#[derive(Default)]
+struct Logs {
+    text: String,
+    truth: BTreeMap<(&'static str, &'static str), u128>,
+    free: u128,
+}
+
+impl Logs {
+    /// A record of an interface, with the ends as the interface sees them and as the packets name them.
+    fn line(
+        &mut self,
+        at: u64,
+        machine: Machine,
+        direction: &str,
+        [ends, packet]: [(&str, &str); 2],
+        bytes: u64,
+        path: &str,
+    ) {
+        let service = |address: &str| if [S3_NEAR, S3_FAR].contains(&address) { "S3" } else { "-" };
+        let Machine { instance, interface, zone, .. } = machine;
+        writeln!(
+            self.text,
+            "5 123456789012 {interface} {} {} 443 40000 6 {} {bytes} {at} {} ACCEPT OK vpc-1 subnet-1 {instance} 2 IPv4 \
+             {} {} us-west-2 {zone} - - {} {} {direction} {path}",
+            ends.0,
+            ends.1,
+            bytes / 1400 + 1,
+            at + 60,
+            packet.0,
+            packet.1,
+            service(packet.0),
+            service(packet.1),
+        )
+        .unwrap();
+    }
+
+    fn record(&mut self, at: u64, machine: Machine, direction: &str, peer: &str, bytes: u64, path: &str) {
+        let own = machine.address;
+        let ends = if direction == "egress" { (own, peer) } else { (peer, own) };
+        self.line(at, machine, direction, [ends, ends], bytes, path);
+    }
+
+    fn sent(&mut self, at: u64, machine: Machine, peer: &str, bytes: u64, (way, path): (&'static str, &str)) {
+        self.record(at, machine, "egress", peer, bytes, path);
+        *self.truth.entry((way, "out")).or_default() += u128::from(bytes);
+    }
+
+    fn received(&mut self, at: u64, machine: Machine, peer: &str, bytes: u64, way: &'static str) {
+        self.record(at, machine, "ingress", peer, bytes, "-");
+        *self.truth.entry((way, "in")).or_default() += u128::from(bytes);
+    }
+
+    /// Between two machines of the network: both log it.
+    fn between(&mut self, at: u64, (from, to): (Machine, Machine), bytes: u64) {
+        self.record(at, from, "egress", to.address, bytes, "1");
+        self.record(at, to, "ingress", from.address, bytes, "-");
+        if from.zone == to.zone {
+            self.free += 2 * u128::from(bytes);
+            return;
+        }
+        for direction in ["out", "in"] {
+            *self.truth.entry(("inter-zone", direction)).or_default() += u128::from(bytes);
+        }
+    }
+
+    /// To the internet through the NAT gateway, which logs both its sides (AWS, "Flow log record examples").
+    fn through_nat(&mut self, at: u64, machine: Machine, peer: &str, bytes: u64) {
+        let own = machine.address;
+        self.record(at, machine, "egress", peer, bytes, "1");
+        self.line(at, NAT, "ingress", [(own, NAT.address), (own, peer)], bytes, "-");
+        self.record(at, NAT, "egress", peer, bytes, "8");
+        for way in ["nat", "internet"] {
+            *self.truth.entry((way, "out")).or_default() += u128::from(bytes);
+        }
+    }
+}
+
+/// The week: each amount is another, so that none can stand for another.
+fn week() -> Logs {
+    let mut logs = Logs {
+        text: "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action \
+               log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr region az-id \
+               sublocation-type sublocation-id pkt-src-aws-service pkt-dst-aws-service flow-direction traffic-path\n"
+            .to_owned(),
+        ..Logs::default()
+    };
+    for day in 0..DAYS {
+        let at = MONDAY_SECONDS + day * 86_400 + 36_000;
+        let scale = day + 1;
+        logs.received(at, ADA, S3_NEAR, 70_000_001 * scale, "store-in-region");
+        logs.sent(at, ADA, S3_NEAR, 1_000_003 * scale, ("store-in-region", "7"));
+        logs.received(at, DASK, S3_FAR, 9_000_007 * scale, "store-elsewhere");
+        logs.sent(at, ADA, HOME, 5_000_011 * scale, ("internet", "8"));
+        logs.received(at, ADA, HOME, 300_017 * scale, "internet");
+        logs.between(at, (ADA, DASK), 2_000_029 * scale);
+        logs.between(at, (ADA, BOB), 4_000_037 * scale);
+        logs.through_nat(at, BOB, HOME, 800_011 * scale);
+    }
+    let end = MONDAY_SECONDS + 86_400;
+    writeln!(logs.text, "5 123456789012 eni-bob - - - - - - - {end} {end} - NODATA{}", " -".repeat(15))
+        .unwrap();
+    logs
+}
+
+fn read(folder: &Path, ranges: &AddressRanges) -> FlowSums {
+    flows::read(&[Input::Local(folder.to_path_buf())], ranges, 2).unwrap()
+}
+
+/// What flow logs tell of each way, as the truth is written.
+fn network(egress: &Egress) -> BTreeMap<(&'static str, &'static str), u128> {
+    let mut found = BTreeMap::new();
+    for ((way, _), cell) in &egress.rows {
+        let Some(part) = cell.cluster else { continue };
+        for (direction, bytes) in [("out", part.out), ("in", part.into)] {
+            *found.entry((way.name(), direction)).or_default() += bytes;
+        }
+    }
+    found.retain(|_, bytes| *bytes > 0);
+    found
+}
+
+/// A bill of the week: usage type, resource, bytes.
+fn bill(folder: &Path, rows: &[(&str, &str, &str, u128)]) -> (Bill, BillRows) {
+    let mut gather = Gather::default();
+    let source = Source { kind: SourceKind::Cur2, provider: "aws".into(), payer: "123456789012".into() };
+    let source = gather.source(&source);
+    for (row, (service, usage, resource, bytes)) in (1..).zip(rows) {
+        let key = LineKey {
+            source,
+            month: Month::from_number(202_610).unwrap(),
+            day: MONDAY,
+            charge: Charge::Usage,
+            account: Symbol::EMPTY,
+            service: gather.symbols.add(service),
+            usage_type: gather.symbols.add(usage),
+            operation: Symbol::EMPTY,
+            region: gather.symbols.add("us-west-2"),
+            resource: gather.symbols.add(resource),
+            unit: gather.symbols.add("GB"),
+            tags: gather.symbols.add(r#"{"frazil:hub":"lab"}"#),
+            currency: gather.symbols.add("USD"),
+        };
+        // 10⁻¹² of a gigabyte of 2³⁰ bytes, rounded as AWS rounds it: to ten decimals.
+        let gigabytes = (bytes * 10_000_000_000 + (1 << 29)) / (1 << 30) * 100;
+        let gigabytes = i128::try_from(gigabytes).unwrap();
+        let billed = Decimal { pico: gigabytes / 100 * 9, ..Decimal::default() };
+        gather.line(
+            key,
+            gigabytes,
+            Prices { billed, effective: billed, list: billed },
+            Lineage { file: 0, row },
+        );
+    }
+    let mut ledger = Ledger::open(&folder.join("ledger.sqlite")).unwrap();
+    ledger.take(&gather.finish(), "2026-10-20T00:00:00Z").unwrap();
+    let bill = ledger.bills().unwrap().remove(0);
+    let rows = ledger.rows(&bill).unwrap();
+    (bill, rows)
+}
+
+fn node(hub: &str, instance: &str) -> HubLife {
+    let provider_id = format!("aws:///us-west-2a/{instance}");
+    HubLife { hub: hub.into(), life: Life::Node(NodeLife { provider_id, ..NodeLife::default() }) }
+}
+
+#[test]
+fn flow_logs_of_aws_tell_the_truth_of_each_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = week();
+    std::fs::write(folder.path().join("flows.log"), &logs.text).unwrap();
+    let flows = read(folder.path(), &AddressRanges::embedded().unwrap());
+    let mut egress = Egress::default();
+    egress.add_flows(&Question::default(), &flows, &[]);
+    assert_eq!(network(&egress), logs.truth);
+    assert_eq!(egress.free_bytes, logs.free);
+
+    // Two hubs share the network: what is asked of one leaves the other's machines out.
+    let lives = [node("lab", "i-0ada"), node("lab", "i-0dask"), node("other", "i-0bob")];
+    let of_lab = Question { by: vec![By::Hub], hub: Some("lab".into()), ..Question::default() };
+    let mut egress = Egress::default();
+    egress.add_flows(&of_lab, &flows, &lives);
+    let truth = network(&egress);
+    assert_eq!(truth[&("internet", "out")], 28 * 5_000_011);
+    assert!(!truth.contains_key(&("nat", "out")));
+}
+
+#[test]
+fn meters_side_by_side_and_why_they_differ() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = week();
+    std::fs::create_dir(folder.path().join("flows")).unwrap();
+    std::fs::write(folder.path().join("flows/a.log"), &logs.text).unwrap();
+    let flows = read(&folder.path().join("flows"), &AddressRanges::embedded().unwrap());
+    let of = |way, direction| logs.truth[&(way, direction)];
+    // A balancer sends 5 GB more than machines do; zones are billed at both ends; NAT as it went through; a
+    // bucket whose readers pay.
+    let (_, rows) = (
+        0,
+        [
+            ("AmazonEC2", "USW2-DataTransfer-Out-Bytes", "i-0ada", of("internet", "out")),
+            ("AWSELB", "USW2-DataTransfer-Out-Bytes", "net/lab", 5_000_000_000),
+            ("AmazonEC2", "USW2-DataTransfer-Regional-Bytes", "i-0ada", 2 * of("inter-zone", "out")),
+            ("AmazonEC2", "USW2-NatGateway-Bytes", "nat-1", of("nat", "out")),
+            ("AmazonS3", "USW2-USE1-AWS-Out-Bytes", "their-bucket", 77_000_000),
+        ],
+    );
+    let (bill, rows) = bill(folder.path(), &rows);
+    let bytes = folder.path().join("bytes");
+    let who = Who { user: "ada".into(), hub: "lab".into(), ..Who::default() };
+    let writer = Writer::open(&bytes, &who).unwrap();
+    let record = |bucket: &str, route, requester_pays, received: u128| Record {
+        time: (MONDAY_SECONDS + 40_000) * 1000,
+        since: (MONDAY_SECONDS + 39_000) * 1000,
+        bucket: bucket.into(),
+        route,
+        requester_pays,
+        requests: 3,
+        requested: u64::try_from(received).unwrap(),
+        received: u64::try_from(received).unwrap(),
+        ..Record::default()
+    };
+    // Near: the bodies of all that came, 97 % of the packets. Far: half came to other programs.
+    let near = of("store-in-region", "in") * 97 / 100;
+    let far = of("store-elsewhere", "in") / 2;
+    writer.append(&record("nsidc", Route::InRegion, false, near)).unwrap();
+    writer.append(&record("gesdisc", Route::InterRegion, false, far)).unwrap();
+    writer.append(&record("their-bucket", Route::InterRegion, true, 77_000_000)).unwrap();
+
+    let entries: Vec<_> = frazil_byte_ledger::read(&bytes).unwrap().map(Result::unwrap).collect();
+    let question =
+        Question { requester_pays: BTreeSet::from(["their-bucket".to_owned()]), ..Question::default() };
+    let mut egress = Egress::default();
+    egress.add_bill(&question, &bill, &rows);
+    egress.add_flows(&question, &flows, &[]);
+    for entry in &entries {
+        egress.add_entry(&question, entry);
+    }
+    let cell = |way| &egress.rows[&(way, Vec::new())];
+    let near_of = |way| cell(way).client.unwrap().received;
+    assert_eq!((near_of(Way::StoreInRegion), near_of(Way::StoreElsewhere)), (near, far));
+    assert_eq!(near_of(Way::RequesterPays), 77_000_000);
+    let billed = |way| {
+        let bill = cell(way).bill.as_ref().unwrap();
+        (bill.out + bill.through + 500_000_000_000) / 1_000_000_000_000
+    };
+    let expected = i128::try_from(of("internet", "out") + 5_000_000_000).unwrap();
+    assert!(
+        (billed(Way::Internet) - expected).abs() <= 1,
+        "the last decimal of a gigabyte is a tenth of a byte"
+    );
+    assert!((billed(Way::RequesterPays) - 77_000_000).abs() <= 1);
+
+    let told = egress.disagreements();
+    let reasons = |way| told.get(&way).cloned().unwrap_or_default();
+    assert_eq!(reasons(Way::Internet), BTreeSet::from([Reason::OtherSenders]));
+    assert_eq!(reasons(Way::StoreInRegion), BTreeSet::from([Reason::FreeOnBill, Reason::Bodies]));
+    assert_eq!(reasons(Way::StoreElsewhere), BTreeSet::from([Reason::OwnerPays, Reason::OtherPrograms]));
+    for agreed in [Way::Nat, Way::InterZone, Way::RequesterPays] {
+        assert_eq!(reasons(agreed), BTreeSet::new(), "{}", agreed.name());
+    }
+}
+
+/// Google's records name pods, so that people are known; both ends of a flow report it.
+#[test]
+fn flow_logs_of_google_tell_whose_bytes_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    let mut put = |reporter: &str, pod: &str, (from, to): (&str, &str), bytes: u64| {
+        let instance = serde_json::json!({ "vm_name": "gke-lab-user-1", "zone": "us-central1-a", "region": "us-central1", "project_id": "lab-project" });
+        let details = serde_json::json!({
+            "cluster": { "cluster_name": "lab", "cluster_location": "us-central1" },
+            "pod": { "pod_name": pod, "pod_namespace": "lab" },
+        });
+        let mut payload = serde_json::json!({
+            "connection": { "src_ip": from, "dest_ip": to, "src_port": 443, "dest_port": 40000, "protocol": 6 },
+            "reporter": reporter,
+            "bytes_sent": bytes.to_string(),
+            "packets_sent": "9",
+            "start_time": "2026-10-12T10:00:00Z",
+            "end_time": "2026-10-12T10:00:05Z",
+        });
+        let side = if reporter == "SRC" { "src" } else { "dest" };
+        payload[format!("{side}_instance")] = instance;
+        payload[format!("{side}_gke_details")] = details;
+        let entry = serde_json::json!({ "logName": "projects/lab-project/logs/compute.googleapis.com%2Fvpc_flows", "jsonPayload": payload });
+        writeln!(text, "{entry}").unwrap();
+    };
+    put("SRC", "jupyter-ada", ("10.8.0.5", HOME), 1_000_003);
+    put("SRC", "jupyter-bob", ("10.8.0.6", HOME), 20_000_003);
+    put("DEST", "jupyter-bob", (HOME, "10.8.0.6"), 300_007);
+    std::fs::write(folder.path().join("flows.json"), text).unwrap();
+    let flows = read(folder.path(), &AddressRanges::embedded().unwrap());
+    let pod = |user: &str| {
+        let labels = BTreeMap::from([("hub.jupyter.org/username".to_owned(), user.to_owned())]);
+        let (namespace, name) = ("lab".to_owned(), format!("jupyter-{user}"));
+        HubLife {
+            hub: "lab".into(),
+            life: Life::Pod(PodLife { namespace, name, labels, ..PodLife::default() }),
+        }
+    };
+    let question = Question { by: vec![By::User], ..Question::default() };
+    let mut egress = Egress::default();
+    egress.add_flows(&question, &flows, &[pod("ada"), pod("bob")]);
+    let of = |user: &str| egress.rows[&(Way::Internet, vec![Some(user.to_owned())])].cluster.unwrap();
+    assert_eq!((of("ada").out, of("ada").into), (1_000_003, 0));
+    assert_eq!((of("bob").out, of("bob").into), (20_000_003, 300_007));
+}
