@@ -39,6 +39,7 @@ pub(super) async fn egress(run: &Run<'_>, args: &EgressArgs) -> Result<Outcome> 
         Question { by, from, to, hub: args.hub.clone(), requester_pays: requester_pays(&told.entries) };
     let mut egress = Egress::default();
     bills_of(run, args, &question, (&mut egress, &mut told))?;
+    let question = question.within(egress.billed);
     if !args.flow_logs.is_empty() {
         let flows = flow_logs(run, &args.flow_logs).await?;
         egress.add_flows(&question, &flows, &told.lives);

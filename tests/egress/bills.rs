@@ -12,12 +12,18 @@ use crate::skips::skipped;
 
 type Row = BTreeMap<String, String>;
 
-fn sample(name: &str) -> Option<(PathBuf, Vec<Row>)> {
+/// A sample bill; none, said past the capture, where it is missing.
+pub(crate) fn sample_path(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/bills").join(name);
     if !path.exists() {
         skipped(format_args!("no {}", path.display()));
         return None;
     }
+    Some(path)
+}
+
+fn sample(name: &str) -> Option<(PathBuf, Vec<Row>)> {
+    let path = sample_path(name)?;
     let rows = csv::Reader::from_path(&path).unwrap().deserialize().map(Result::unwrap).collect();
     Some((path, rows))
 }

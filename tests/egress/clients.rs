@@ -3,6 +3,7 @@
 use frazil_byte_ledger::{Record, Route, Who, Writer};
 use serde_json::Value;
 
+use crate::bills::sample_path as sample;
 use crate::scratch::{Scratch, stderr, stdout};
 
 fn record(dataset: &str, bucket: &str, route: Route, received: u64) -> Record {
@@ -66,4 +67,25 @@ fn what_clients_read_is_shown_by_person_and_dataset() {
     assert_eq!(backwards.status.code(), Some(64));
     let nobody = machine.run(["egress"]);
     assert!(stderr(&nobody).contains("there is no ledger"), "{}", stderr(&nobody));
+}
+
+/// The bill is of November 2023; the client read in October 2026.
+#[test]
+fn meters_are_compared_for_the_days_of_the_bills() {
+    let Some(bill) = sample("aws/cur_legacy_2023-11.csv") else { return };
+    let machine = Scratch::new();
+    let read =
+        machine.frazil().args(["cost", "read", "--ledger", "ledger.sqlite"]).arg(bill).output().unwrap();
+    assert!(read.status.success(), "{}", stderr(&read));
+    let writer = Writer::open(&machine.path().join("bytes"), &Who::default()).unwrap();
+    writer.append(&record("MUR", "podaac", Route::InRegion, 70_000_000)).unwrap();
+    let egress = |arguments: &[&str]| {
+        let call = ["egress", "--bytes", "bytes", "--ledger", "ledger.sqlite"];
+        stdout(&machine.frazil().args(call).args(arguments).output().unwrap())
+    };
+    let text = egress(&[]);
+    assert!(text.contains("BILLED OUT") && !text.contains("CLIENTS READ"), "{text}");
+    let text = egress(&["--from", "2023-11-01", "--to", "2026-12-31"]);
+    assert!(text.contains("BILLED OUT") && text.contains("CLIENTS READ"), "{text}");
+    assert!(text.contains("store-in-region: reading from object stores in the region is free"), "{text}");
 }

@@ -68,6 +68,15 @@ pub struct Question {
 }
 
 impl Question {
+    /// The same for the days that bills tell of, unless days are asked for: other meters may tell of more.
+    #[must_use]
+    pub fn within(mut self, billed: Option<(Day, Day)>) -> Self {
+        if let (Some((first, last)), None, None) = (billed, self.from, self.to) {
+            (self.from, self.to) = (Some(first), Some(last));
+        }
+        self
+    }
+
     /// Whether a day is asked for.
     pub(super) fn has(&self, day: Day) -> bool {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)

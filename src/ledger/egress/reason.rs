@@ -33,8 +33,6 @@ pub enum Reason {
     OtherSenders,
     /// A bill counts both ends of traffic between zones; a flow log each end by itself.
     BothEnds,
-    /// The bill's last days are not whole.
-    BillsLate,
 }
 
 impl fmt::Display for Reason {
@@ -58,7 +56,6 @@ impl fmt::Display for Reason {
             Self::Bodies => "clients count bodies, flow logs whole packets and what was sent again",
             Self::OtherSenders => "balancers, gateways and buckets send past the network's flow logs",
             Self::BothEnds => "the bill counts each end of traffic between zones",
-            Self::BillsLate => "the bill's last days are not whole yet",
         })
     }
 }
