@@ -39,7 +39,7 @@ fn children_of_a_busy_writer_begin_files_of_their_own() {
     let writer = Writer::open(folder.path(), &Who::default()).unwrap();
     writer.append(&named("parent", 0)).unwrap();
     let over = AtomicBool::new(false);
-    let written = std::thread::scope(|scope| {
+    let (written, failed) = std::thread::scope(|scope| {
         // This thread holds the lock at nearly every fork.
         let busy = scope.spawn(|| {
             let long = Record { bucket: "b".repeat(60_000), ..named("parent", 1) };
@@ -51,18 +51,17 @@ fn children_of_a_busy_writer_begin_files_of_their_own() {
             }
             written
         });
-        for child in 0..20 {
-            match fork().unwrap() {
-                Fork::Child => {
-                    let name = format!("child {child}");
-                    end((0..5).all(|number| writer.append(&named(&name, number)).is_ok()));
-                }
-                Fork::Parent(pid) => assert!(ends_well(pid), "child {child} waits or fails"),
+        let failed = (0..20).find(|child| match fork().unwrap() {
+            Fork::Child => {
+                let name = format!("child {child}");
+                end((0..5).all(|number| writer.append(&named(&name, number)).is_ok()));
             }
-        }
+            Fork::Parent(pid) => !ends_well(pid),
+        });
         over.store(true, Ordering::Relaxed);
-        busy.join().unwrap()
+        (busy.join().unwrap(), failed)
     });
+    assert_eq!(failed, None, "a child waits or fails");
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for record in records(folder.path()) {
         *counts.entry(record.dataset).or_default() += 1;

@@ -66,7 +66,7 @@ fn a_file_holds_what_ended_on_its_day_or_before() {
     let folder = tempfile::tempdir().unwrap();
     let writer = Writer::open(folder.path(), &ada()).unwrap();
     // The third comes late, by another thread.
-    let times = [MORNING, MORNING + DAY, MORNING + DAY - 1, MORNING + 3 * DAY];
+    let times = [MORNING, MORNING + DAY, MORNING + 1_000, MORNING + 3 * DAY];
     for time in times {
         writer.append(&Record { time, ..short(0) }).unwrap();
     }
