@@ -1,4 +1,4 @@
-//! Sums flow logs and prints what was found: `run.py` beside it measures this against DuckDB.
+//! Sums flow logs and prints what was found: `run.py` beside it measures this against `DuckDB`.
 
 #![expect(clippy::print_stdout, reason = "what it found is what it is run for")]
 

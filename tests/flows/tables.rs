@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, GzipLevel};
 use parquet::file::properties::WriterProperties;
 
 use crate::aws::{FIELDS, VERSION_5, VERSIONS, records};
@@ -31,7 +31,7 @@ pub(crate) fn table(path: &Path, records: &[Vec<String>], group: usize) {
     });
     let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
     let properties = WriterProperties::builder()
-        .set_compression(Compression::GZIP(Default::default()))
+        .set_compression(Compression::GZIP(GzipLevel::default()))
         .set_max_row_group_row_count(Some(group))
         .build();
     let mut writer =

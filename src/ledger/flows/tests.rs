@@ -78,7 +78,9 @@ fn sums(text: &str, size: usize, parts: usize, ranges: &AddressRanges) -> FlowSu
         turn += 1;
     }
     let mut all = tallies.pop().unwrap();
-    tallies.into_iter().for_each(|part| all.merge(part));
+    for part in tallies {
+        all.merge(part);
+    }
     settle(all)
 }
 

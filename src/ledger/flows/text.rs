@@ -1,6 +1,6 @@
 //! Lines of AWS's text, over their bytes.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use super::address;
 use super::fields::{Field, Layout, MOST_COLUMNS, name};
@@ -67,26 +67,25 @@ impl Lines {
     }
 
     fn line(&self, line: &[u8], tally: &mut Tally<'_>) -> Result<(), Fault> {
-        let mut starts = [0_u32; MOST_COLUMNS + 1];
+        let mut starts = [0; MOST_COLUMNS + 2];
         let mut found = 1;
         for (at, byte) in line.iter().enumerate() {
             if *byte == b' ' {
                 if found > MOST_COLUMNS {
                     break;
                 }
-                // Lines are shorter than chunks.
-                starts[found] = at as u32 + 1;
+                starts[found] = at + 1;
                 found += 1;
             }
         }
         if found != self.layout.columns {
-            let found = line.iter().filter(|byte| **byte == b' ').count() + 1;
+            let found = memchr_iter(b' ', line).count() + 1;
             return Err(Fault::Fields { found, expected: self.layout.columns });
         }
-        starts[found] = line.len() as u32 + 1;
+        starts[found] = line.len() + 1;
         let field = |field| -> &[u8] {
             let Some(column) = self.layout.at(field) else { return b"" };
-            let text = &line[starts[column] as usize..starts[column + 1] as usize - 1];
+            let text = &line[starts[column]..starts[column + 1] - 1];
             if text == b"-" { b"" } else { text }
         };
         take(&field, tally)

@@ -80,7 +80,9 @@ pub(super) fn run<'a>(
     // The largest grows, so that no more is in memory at once than has to be.
     parts.sort_by_key(|part| part.sums.len());
     let mut tally = parts.pop().unwrap_or_else(|| Tally::new(ranges));
-    parts.into_iter().for_each(|part| tally.merge(part));
+    for part in parts {
+        tally.merge(part);
+    }
     for layout in files.iter().filter_map(|file| file.body.layout()) {
         tally.lacks.extend(layout.lacks());
     }
