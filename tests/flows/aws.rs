@@ -226,6 +226,46 @@ fn an_interface_of_which_only_the_network_is_seen_is_the_end_that_all_its_record
 }
 
 #[test]
+fn answers_come_back_the_way_that_requests_went() {
+    let header = FIELDS.join(" ") + "\n";
+    let line = |words: &str| record(5, words).join(" ") + "\n";
+    let by_nat = "b 10.0.2.7 151.101.1.1 4 300 10.0.2.7 151.101.1.1 - - egress 1";
+    let answer = "b 151.101.1.1 10.0.2.7 5 5000 151.101.1.1 10.0.2.7 - - ingress -";
+    let other = "b 52.218.1.1 10.0.2.7 1 9 52.218.1.1 10.0.2.7 S3 - ingress -";
+    let sums = of_text(&(header.clone() + &line(by_nat) + &line(answer) + &line(other)));
+    let expected = [
+        "20758 10.0.2.7 i-b eni-b usw2-az2 from aws us-west-2 S3: 9 1 1",
+        "20758 10.0.2.7 i-b eni-b usw2-az2 from nat internet: 5000 5 1",
+        "20758 10.0.2.7 i-b eni-b usw2-az2 to nat internet Vpc: 300 4 1",
+    ];
+    assert_eq!(words(&sums), expected);
+    // Where requests went both ways, an answer may have come by either.
+    let direct = "b 10.0.2.7 151.101.1.2 4 300 10.0.2.7 151.101.1.2 - - egress 8";
+    let sums = of_text(&(header + &line(by_nat) + &line(answer) + &line(direct)));
+    assert!(words(&sums).contains(&"20758 10.0.2.7 i-b eni-b usw2-az2 from internet: 5000 5 1".to_owned()));
+}
+
+#[test]
+fn a_client_that_logs_nothing_is_told_by_its_gateway_and_a_part_of_traffic_is_split() {
+    let header = FIELDS[..25].join(" ") + "\n";
+    let line = |words: &str| record(4, words).join(" ") + "\n";
+    let gateway = line("n 10.0.9.9 10.0.0.220 4 300 10.0.9.9 151.101.1.1 - - ingress -")
+        + &line("n 10.0.0.220 151.101.1.1 4 300 10.0.0.220 151.101.1.1 - - egress 8");
+    let sums = of_text(&(header.clone() + &gateway));
+    let expected =
+        ["20758 10.0.0.220 eni-n usw2-az1 to internet: 300 4 1", "20758 10.0.9.9  to nat internet: 300 4 1"];
+    assert_eq!(words(&sums), expected);
+    // 300 of its 1200 bytes went by the gateway.
+    let own = line("b 10.0.9.9 151.101.1.1 16 1200 10.0.9.9 151.101.1.1 - - egress 1");
+    let rows = words(&of_text(&(header + &gateway + &own)));
+    let expected = [
+        "20758 10.0.9.9 i-b eni-b usw2-az2 to internet: 900 12 1",
+        "20758 10.0.9.9 i-b eni-b usw2-az2 to nat internet: 300 4 0",
+    ];
+    assert_eq!(rows[1..], expected);
+}
+
+#[test]
 fn firewalls_pass_on_what_their_neighbours_log() {
     let header = FIELDS.join(" ") + "\n";
     let line = |words: &str| record(5, words).join(" ") + "\n";

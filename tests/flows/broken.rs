@@ -61,6 +61,7 @@ fn fields_that_are_wrong_are_shown_where_they_stand() {
         (1, "flow-direction", "out", "flow-direction is `out`, which is no direction"),
         (1, "traffic-path", "x", "traffic-path is `x`, which is no number"),
         (5, "az-id", "a b", "30 fields, where the header has 29"),
+        (5, "az-id", &"a ".repeat(70), "99 fields, where the header has 29"),
     ] {
         let text = changed(before, field, value);
         check("flows.log", text.as_bytes(), &format!("flows.log:{}: {expected}", before + 2));

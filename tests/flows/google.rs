@@ -109,7 +109,10 @@ fn each_end_tells_its_own_direction_once() {
     ];
     assert_eq!(words(&sums), expected);
     assert_eq!((sums.left_out.by_gateways, sums.left_out.rejected), (1, 1));
-    assert_eq!(sums.lacks.iter().copied().collect::<Vec<_>>(), [Lacks::Sampled, Lacks::Headers]);
+    assert_eq!(
+        sums.lacks.iter().copied().collect::<Vec<_>>(),
+        [Lacks::Sampled, Lacks::Headers, Lacks::CloudNat]
+    );
     let local = &sums.rows.keys().next().unwrap().local;
     let names = [&local.account, &local.vpc, &local.region].map(|text| text.as_deref().unwrap().to_owned());
     assert_eq!(names, ["lab", "hub", "us-central1"]);

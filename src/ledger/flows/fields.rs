@@ -59,8 +59,8 @@ const VERSION_2: &str = "version account-id interface-id srcaddr dstaddr srcport
 /// Names that a header has at least one of, and a record never has.
 const MARKS: [&str; 4] = ["bytes", "start", "srcaddr", "dstaddr"];
 
-/// Most columns; AWS has 40 fields in version 10.
-pub(super) const MOST_COLUMNS: usize = 128;
+/// Most columns; version 8 of AWS has 40 fields.
+pub(super) const MOST_COLUMNS: usize = 64;
 
 /// Where a file has the fields.
 #[derive(Clone, Debug)]

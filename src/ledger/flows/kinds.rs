@@ -162,6 +162,8 @@ pub enum Lacks {
     Sampled,
     /// Google counts without headers.
     Headers,
+    /// Google does not say what Cloud NAT translated.
+    CloudNat,
 }
 
 impl fmt::Display for Lacks {
@@ -195,6 +197,9 @@ impl fmt::Display for Lacks {
                 "Google samples packets and makes up for what it did not capture: its bytes and packets are estimates"
             }
             Self::Headers => "Google counts bytes without the headers of packets: bills count more",
+            Self::CloudNat => {
+                "Google's records do not tell what Cloud NAT translated: it is with what went to the internet"
+            }
         })
     }
 }

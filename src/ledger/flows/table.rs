@@ -174,8 +174,7 @@ fn write_number(value: i128, (digits, start): &mut ([u8; DIGITS], usize)) {
     let mut left = value.unsigned_abs();
     loop {
         *start -= 1;
-        // A remainder of ten.
-        digits[*start] = b'0' + (left % 10) as u8;
+        digits[*start] = b'0' + u8::try_from(left % 10).unwrap_or(0);
         left /= 10;
         if left == 0 {
             break;

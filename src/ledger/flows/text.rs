@@ -1,6 +1,6 @@
 //! Lines of AWS's text, over their bytes.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use super::address;
 use super::fields::{Field, Layout, MOST_COLUMNS, name};
@@ -67,7 +67,7 @@ impl Lines {
     }
 
     fn line(&self, line: &[u8], tally: &mut Tally<'_>) -> Result<(), Fault> {
-        let mut starts = [0; MOST_COLUMNS + 1];
+        let mut starts = [0; MOST_COLUMNS + 2];
         let mut found = 1;
         for (at, byte) in line.iter().enumerate() {
             if *byte == b' ' {
@@ -79,7 +79,7 @@ impl Lines {
             }
         }
         if found != self.layout.columns {
-            let found = memchr::memchr_iter(b' ', line).count() + 1;
+            let found = memchr_iter(b' ', line).count() + 1;
             return Err(Fault::Fields { found, expected: self.layout.columns });
         }
         starts[found] = line.len() + 1;
