@@ -8,7 +8,6 @@ use super::{CatalogError, Provider, Source};
 /// The rows of `data/addresses/ranges.csv`, deflated by `build.rs`.
 static RANGES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/addresses.bin"));
 /// Their bytes when inflated.
-#[expect(clippy::unreadable_literal, reason = "written by build.rs")]
 const SIZE: usize = include!(concat!(env!("OUT_DIR"), "/addresses_size.rs"));
 /// The lists that they are of.
 const SOURCES: &str = include_str!("data/addresses/sources.csv");
