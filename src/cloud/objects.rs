@@ -12,15 +12,27 @@ use crate::error::{Error, Result};
 use crate::ledger::read::{Bucket, Input};
 
 /// Whether a name on the command line is an address of an object store.
-pub fn is_address(name: &str) -> bool {
+fn is_address(name: &str) -> bool {
     name.starts_with("s3://") || name.starts_with("gs://")
+}
+
+/// What names on the command line stand for: files and folders of this machine, and what is in buckets.
+///
+/// # Errors
+/// When an address cannot be opened.
+pub async fn inputs(context: &Context, names: &[String]) -> Result<Vec<Input>> {
+    let mut inputs = Vec::new();
+    for name in names {
+        inputs.push(if is_address(name) { open(context, name).await? } else { Input::Local(name.into()) });
+    }
+    Ok(inputs)
 }
 
 /// Opens the bucket of an address. Nothing is asked of a bucket yet but, of S3, where it is.
 ///
 /// # Errors
 /// When it is no address, or there are no credentials.
-pub async fn open(context: &Context, address: &str) -> Result<Input> {
+async fn open(context: &Context, address: &str) -> Result<Input> {
     let wrong = || {
         Error::usage(format!("{address} is no address of an object store"))
             .hint("write it as s3://BUCKET/PREFIX or gs://BUCKET/PREFIX")

@@ -13,11 +13,10 @@ use super::cost::show::{bills, days, existing};
 use super::cost::{path, refuse};
 use crate::catalog::AddressRanges;
 use crate::cli::egress::EgressArgs;
-use crate::cloud::objects::{is_address, open};
+use crate::cloud::objects::inputs;
 use crate::error::{Error, Result};
 use crate::ledger::egress::{Egress, Question};
 use crate::ledger::flows;
-use crate::ledger::read::Input;
 use crate::ledger::told::HubLife;
 use crate::observe::machine;
 use crate::outcome::Outcome;
@@ -116,14 +115,7 @@ fn bills_of(
 }
 
 async fn flow_logs(run: &Run<'_>, names: &[String]) -> Result<flows::FlowSums> {
-    let mut inputs = Vec::new();
-    for name in names {
-        inputs.push(if is_address(name) {
-            open(run.context, name).await?
-        } else {
-            Input::Local(name.into())
-        });
-    }
+    let inputs = inputs(run.context, names).await?;
     let ranges = AddressRanges::embedded().map_err(|error| Error::bug(error.to_string()))?;
     let mut progress = run.printer.progress();
     progress.step("read flow logs");

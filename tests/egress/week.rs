@@ -44,6 +44,8 @@ const NAT: Machine = Machine { instance: "-", interface: "eni-nat", address: "10
 const S3_NEAR: &str = "52.218.128.1";
 const S3_FAR: &str = "52.216.0.1";
 const HOME: &str = "198.51.100.7";
+/// An address of Google's services (private.googleapis.com).
+const STORAGE: &str = "199.36.153.8";
 
 /// Flow logs of version 5 that grow line by line, and what they should come to.
 #[derive(Default)]
@@ -308,6 +310,22 @@ fn meters_side_by_side_and_why_they_differ() {
     }
 }
 
+/// A bill that has a machine and none of its bytes.
+#[test]
+fn what_is_not_on_the_bill_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("flows")).unwrap();
+    std::fs::write(folder.path().join("flows/a.log"), &week().text).unwrap();
+    let flows = read(&folder.path().join("flows"), &AddressRanges::embedded().unwrap());
+    let (bill, rows) = bill(folder.path(), &[("AmazonEC2", "USW2-BoxUsage:m5.large", "i-0ada", 1)]);
+    let mut egress = Egress::default();
+    egress.add_bill(&Question::default(), &bill, &rows);
+    egress.add_flows(&Question::default(), &flows, &[]);
+    let told = egress.disagreements();
+    assert_eq!(told[&Way::InterZone], BTreeSet::from([Reason::NotBilled]));
+    assert_eq!(told[&Way::StoreInRegion], BTreeSet::from([Reason::FreeOnBill]));
+}
+
 /// Google's records name pods, so that people are known; both ends of a flow report it.
 #[test]
 fn flow_logs_of_google_tell_whose_bytes_they_were() {
@@ -330,12 +348,17 @@ fn flow_logs_of_google_tell_whose_bytes_they_were() {
         let side = if reporter == "SRC" { "src" } else { "dest" };
         payload[format!("{side}_instance")] = instance;
         payload[format!("{side}_gke_details")] = details;
+        if to == STORAGE {
+            payload["dest_google_service"] =
+                serde_json::json!({ "type": "GOOGLE_API", "service_name": "storage.googleapis.com" });
+        }
         let entry = serde_json::json!({ "logName": "projects/lab-project/logs/compute.googleapis.com%2Fvpc_flows", "jsonPayload": payload });
         writeln!(text, "{entry}").unwrap();
     };
     put("SRC", "jupyter-ada", ("10.8.0.5", HOME), 1_000_003);
     put("SRC", "jupyter-bob", ("10.8.0.6", HOME), 20_000_003);
     put("DEST", "jupyter-bob", (HOME, "10.8.0.6"), 300_007);
+    put("SRC", "jupyter-bob", ("10.8.0.6", STORAGE), 5_000_011);
     std::fs::write(folder.path().join("flows.json"), text).unwrap();
     let flows = read(folder.path(), &AddressRanges::embedded().unwrap());
     let pod = |user: &str| {
@@ -352,4 +375,5 @@ fn flow_logs_of_google_tell_whose_bytes_they_were() {
     let of = |user: &str| egress.rows[&(Way::Internet, vec![Some(user.to_owned())])].cluster.unwrap();
     assert_eq!((of("ada").out, of("ada").into), (1_000_003, 0));
     assert_eq!((of("bob").out, of("bob").into), (20_000_003, 300_007));
+    assert_eq!((egress.rows.len(), egress.free_bytes), (2, 5_000_011), "services of Google's have no price");
 }

@@ -10,11 +10,11 @@ use super::money::exact;
 use super::prometheus::{ask as ask_prometheus, split};
 use super::{path, refuse};
 use crate::cli::cost::ReadArgs;
-use crate::cloud::objects::{is_address, open};
+use crate::cloud::objects::inputs;
 use crate::commands::Run;
 use crate::error::{Error, Result};
 use crate::ledger::ask::Expense;
-use crate::ledger::read::{Input, Progress, read as read_all};
+use crate::ledger::read::{Progress, read as read_all};
 use crate::ledger::told::{Text, Told, ToldError, groups, history, homes, samples, text};
 use crate::ledger::{Gather, Gathered, Ledger, Taken};
 use crate::observe::machine;
@@ -51,14 +51,7 @@ async fn bills(run: &Run<'_>, names: &[String]) -> Result<Gathered> {
     if names.is_empty() {
         return Ok(Gather::default().finish());
     }
-    let mut inputs = Vec::new();
-    for name in names {
-        inputs.push(if is_address(name) {
-            open(run.context, name).await?
-        } else {
-            Input::Local(name.into())
-        });
-    }
+    let inputs = inputs(run.context, names).await?;
     let progress = RefCell::new(run.printer.progress());
     progress.borrow_mut().step("read bills");
     let tell = |read: Progress| {

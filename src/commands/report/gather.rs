@@ -8,11 +8,11 @@ use jiff::civil::Date;
 use super::{Asked, budget, estimate};
 use crate::catalog::Provider;
 use crate::commands::cost::refuse;
-use crate::commands::cost::show::{answer, day_number, ranges};
+use crate::commands::cost::show::{answer, bills, day_number, ranges};
 use crate::config::HubFile;
 use crate::error::{Error, Result};
 use crate::estimate::place;
-use crate::ledger::allocate::{Allocation, By, Currency, Kind, Part, Question, choose};
+use crate::ledger::allocate::{Allocation, By, Currency, Kind, Part, Question};
 use crate::ledger::budget::date;
 use crate::ledger::egress;
 use crate::ledger::told::HubLife;
@@ -47,7 +47,9 @@ pub(super) fn hub(
     when: When,
     today: Date,
 ) -> Result<Vec<Found>> {
-    let (bills, ignored) = bills(ledger, asked, when)?;
+    let has_event = asked.file().is_some_and(|file| file.event.is_some());
+    let by_days = when.from.is_some() || when.to.is_some() || (has_event && when.month.is_none());
+    let (bills, ignored) = bills(ledger, when.month, by_days)?;
     let ask = |by: By| {
         let question = Question {
             by: vec![by],
@@ -143,23 +145,6 @@ fn beside(ledger: &Ledger, chapter: &mut Chapter, file: &HubFile, today: Date) -
         }
     }
     Ok(())
-}
-
-/// The bills of the days that were asked for: those that count, and those of the same money.
-fn bills(ledger: &Ledger, asked: &Asked, when: When) -> Result<(Vec<Bill>, Vec<Bill>)> {
-    let all = ledger.bills().map_err(refuse)?;
-    let Some(last) = all.iter().map(|bill| bill.month).max() else {
-        return Err(Error::failed("the ledger has no bills").hint("`frazil cost read BILL…` reads them"));
-    };
-    let has_event = asked.file().is_some_and(|file| file.event.is_some());
-    let by_days = when.from.is_some() || when.to.is_some() || (has_event && when.month.is_none());
-    let month = when.month.unwrap_or(last);
-    let found: Vec<_> = all.into_iter().filter(|bill| by_days || bill.month == month).collect();
-    if found.is_empty() {
-        return Err(Error::failed(format!("the ledger has no bill of {month}"))
-            .hint(format!("the last month in it is {last}")));
-    }
-    Ok(choose(found))
 }
 
 /// A bill without the account that pays it, which is nobody else's business.

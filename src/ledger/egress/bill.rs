@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
-use jiff::ToSpan;
-use jiff::civil::Date;
-
 use super::answer::{By, Egress, Money, Question};
 use super::transfer::{Measure, Transfer, is_store, transfer};
 use super::{Way, answer};
+use crate::ledger::allocate::day_text;
 use crate::ledger::allocate::tags::Tags;
-use crate::ledger::line::{Charge, Day, LineKey, Sums};
+use crate::ledger::line::{Charge, LineKey, Sums};
 use crate::ledger::symbols::{Symbol, Symbols};
 use crate::ledger::{Bill, BillRows};
 
@@ -170,10 +168,4 @@ impl Reader<'_> {
 /// The name that a bucket or another resource has by itself: the end of an ARN.
 fn bucket(resource: &str) -> &str {
     resource.rsplit([':', '/']).next().unwrap_or(resource)
-}
-
-/// A day, as `2026-11-21`.
-pub(super) fn day_text(day: Day) -> String {
-    let date = Date::constant(1970, 1, 1).checked_add(day.days());
-    date.map_or_else(|_| String::new(), |date| date.to_string())
 }

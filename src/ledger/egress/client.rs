@@ -4,7 +4,7 @@ use frazil_byte_ledger::{Entry, Route};
 
 use super::Way;
 use super::answer::{By, Egress, Question};
-use super::bill::day_text;
+use crate::ledger::allocate::day_text;
 use crate::ledger::line::Day;
 
 /// Milliseconds of a day.

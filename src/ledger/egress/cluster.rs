@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Way;
 use super::answer::{By, Egress, Question};
-use super::bill::day_text;
 use super::reason::Reason;
-use crate::catalog::Owner;
+use crate::catalog::{Owner, Provider};
+use crate::ledger::allocate::day_text;
 use crate::ledger::flows::{
     Beyond, Direction, FlowKey, FlowSums, Lacks, LocalEnd, Peer, Traffic, TrafficPath, Zones,
 };
@@ -90,6 +90,7 @@ pub(super) fn add(egress: &mut Egress, question: &Question, flows: &FlowSums, li
         egress.reasons.insert(match lacks {
             Lacks::Sampled => Reason::Sampled,
             Lacks::Headers => Reason::WithoutHeaders,
+            Lacks::CloudNat => Reason::WithoutCloudNat,
             Lacks::TrafficPath => Reason::WithoutTrafficPath,
             Lacks::Zone => Reason::WithoutZones,
             _ => continue,
@@ -156,7 +157,13 @@ fn of_cloud(key: &FlowKey, owner: &Owner) -> Option<Way> {
         return Some(Way::Internet);
     }
     let service = owner.service.as_deref().unwrap_or_default().to_ascii_uppercase();
-    let is_store = service == "S3" || (service.is_empty() && owner.provider == crate::catalog::Provider::Gcp);
+    // Which region a bucket of Google's is in no log tells; its services ask nothing for being reached. What the
+    // table has of Google without a service is other people's machines.
+    if owner.provider == Provider::Gcp && !service.is_empty() {
+        return None;
+    }
+    let is_machine = service == "EC2" || service.is_empty();
+    let is_store = service == "S3";
     if ["CLOUDFRONT", "GLOBALACCELERATOR"].contains(&service.as_str()) {
         return Some(Way::Edge);
     }
@@ -167,7 +174,7 @@ fn of_cloud(key: &FlowKey, owner: &Owner) -> Option<Way> {
         (true, true) => Some(Way::StoreInRegion),
         (true, false) => Some(Way::StoreElsewhere),
         // By public addresses machines of one region pay as between zones.
-        (false, true) if service == "EC2" => Some(Way::InterZone),
+        (false, true) if is_machine => Some(Way::InterZone),
         // The cloud's own services in the region cost nothing.
         (false, true) => None,
         (false, false) => Some(Way::InterRegion),

@@ -13,6 +13,8 @@ pub enum Reason {
     Sampled,
     /// Google's flow logs count bytes without headers.
     WithoutHeaders,
+    /// Google's flow logs have no Cloud NAT.
+    WithoutCloudNat,
     /// Flow logs before version 5.
     WithoutTrafficPath,
     /// Flow logs without zones.
@@ -33,6 +35,8 @@ pub enum Reason {
     OtherSenders,
     /// A bill counts both ends of traffic between zones; a flow log each end by itself.
     BothEnds,
+    /// The network saw more than was billed, and no meter tells why.
+    NotBilled,
 }
 
 impl fmt::Display for Reason {
@@ -40,6 +44,7 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::Sampled => "Google samples flows and extrapolates: the cluster's bytes are estimates",
             Self::WithoutHeaders => "Google's flow logs leave out packet headers, which the bill counts",
+            Self::WithoutCloudNat => "Google's flow logs do not tell what went through Cloud NAT",
             Self::WithoutTrafficPath => {
                 "flow logs before version 5 do not tell NAT and endpoints from the internet gateway"
             }
@@ -56,6 +61,9 @@ impl fmt::Display for Reason {
             Self::Bodies => "clients count bodies, flow logs whole packets and what was sent again",
             Self::OtherSenders => "balancers, gateways and buckets send past the network's flow logs",
             Self::BothEnds => "the bill counts each end of traffic between zones",
+            Self::NotBilled => {
+                "the network saw more than these bills have: days may be missing from them, or another account pays"
+            }
         })
     }
 }
@@ -81,9 +89,7 @@ pub(super) fn reasons(way: Way, cell: &Cell, egress: &Egress) -> BTreeSet<Reason
         };
         if differ(billed, seen) {
             found.extend(of_logs.clone());
-            if billed > seen {
-                found.insert(Reason::OtherSenders);
-            }
+            found.insert(if billed > seen { Reason::OtherSenders } else { Reason::NotBilled });
             if way == Way::InterZone {
                 found.insert(Reason::BothEnds);
             }
@@ -94,6 +100,7 @@ pub(super) fn reasons(way: Way, cell: &Cell, egress: &Egress) -> BTreeSet<Reason
         found.insert(match way {
             Way::StoreInRegion => Reason::FreeOnBill,
             Way::StoreElsewhere | Way::RequesterPays => Reason::OwnerPays,
+            _ if out.is_some_and(|out| out > 0) => Reason::NotBilled,
             _ => Reason::FreeInward,
         });
     }
