@@ -1,0 +1,19 @@
+//! Earth-science data where it lies: log in to Earthdata, find what there is, bring it.
+//!
+//! A library without a process of its own: it prints nothing, and reads the environment, the files of
+//! the home and the clock through [`Surroundings`] only, which tests make. Everything
+//! that waits is async and runs on the caller's tokio runtime.
+//!
+//! * [`http`]: every request of the crate: retries, redirects by hand, counting.
+//! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
+
+mod address;
+mod error;
+pub mod http;
+mod secret;
+mod surroundings;
+
+pub use address::Address;
+pub use error::{Error, Result};
+pub use secret::{ExposeSecret, SecretString};
+pub use surroundings::{Clock, Surroundings};
