@@ -5,15 +5,26 @@
 //! that waits is async and runs on the caller's tokio runtime.
 //!
 //! * [`http`]: every request of the crate: retries, redirects by hand, counting.
+//! * [`cmr`], [`stac`], [`catalogs`]: finding data in NASA's catalogue, in STAC, in Intake catalogues.
+//! * [`found`]: what they find, in one shape.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 
 mod address;
+pub mod catalogs;
+pub mod cmr;
+mod documents;
 mod error;
+pub mod found;
+pub mod geo;
 pub mod http;
+mod json;
 mod secret;
+pub mod stac;
 mod surroundings;
+pub mod times;
 
 pub use address::Address;
+pub use documents::locate;
 pub use error::{Error, Result};
 pub use secret::{ExposeSecret, SecretString};
 pub use surroundings::{Clock, Surroundings};
