@@ -5,11 +5,17 @@
 //! that waits is async and runs on the caller's tokio runtime.
 //!
 //! * [`http`]: every request of the crate: retries, redirects by hand, counting.
+//! * [`login`]: who asks: found, kept valid, shown only where it belongs.
+//! * [`credentials`]: keys for S3, renewed inside running work.
+//! * [`region`]: where this runs and where the data is, and so S3 or HTTPS.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 
 mod address;
+pub mod credentials;
 mod error;
 pub mod http;
+pub mod login;
+pub mod region;
 mod secret;
 mod surroundings;
 
