@@ -47,8 +47,9 @@ pub use space::{Orbit, OrbitParameters};
 pub use value::{Shape, Temporal};
 
 use crate::error::{Error, Result};
-use crate::http::{Client, Grant, Request};
+use crate::http::{Client, Request};
 use crate::json::{list, owned};
+use crate::login::Session;
 
 /// What is searched by everyone.
 const PRODUCTION: &str = "https://cmr.earthdata.nasa.gov";
@@ -71,6 +72,8 @@ pub enum Notice {
         /// How many it is asked for now.
         to: usize,
     },
+    /// CMR refused the login, and was asked without: what is not for everyone is not found.
+    LoginRefused,
 }
 
 impl fmt::Display for Notice {
@@ -79,6 +82,9 @@ impl fmt::Display for Notice {
             Self::SmallerPages { from, to } => {
                 write!(out, "CMR did not finish a page of {from} in its time: asking for {to} at once")
             }
+            Self::LoginRefused => out.write_str(
+                "CMR refuses the login: searching without it, so that only what is open to everyone is found",
+            ),
         }
     }
 }
@@ -100,14 +106,14 @@ pub struct ServiceStatus {
 pub struct Cmr {
     client: Client,
     base: Url,
-    login: Option<Grant>,
+    session: Option<Session>,
     listener: Option<Listener>,
 }
 
 impl Cmr {
     /// CMR at an address, without a path.
     pub fn at(client: Client, base: Url) -> Self {
-        Self { client, base, login: None, listener: None }
+        Self { client, base, session: None, listener: None }
     }
 
     /// The CMR that everyone uses.
@@ -120,11 +126,10 @@ impl Cmr {
         Self::at(client, fixed(UAT))
     }
 
-    /// The same with a login, which shows what is not for everyone. A token that has ended makes CMR refuse
-    /// also what is for everyone.
+    /// The same with a login, which shows also what is not for everyone.
     #[must_use]
-    pub fn with_login(mut self, login: Grant) -> Self {
-        self.login = Some(login);
+    pub fn logged_in(mut self, session: Session) -> Self {
+        self.session = Some(session);
         self
     }
 

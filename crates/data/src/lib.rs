@@ -5,19 +5,25 @@
 //! that waits is async and runs on the caller's tokio runtime.
 //!
 //! * [`http`]: every request of the crate: retries, redirects by hand, counting.
+//! * [`login`]: who asks: found, kept valid, shown only where it belongs.
 //! * [`cmr`], [`stac`], [`catalogs`]: finding data in NASA's catalogue, in STAC, in Intake catalogues.
-//! * [`found`]: what they find, in one shape.
+//! * [`found`]: what they find, in one shape; with [`geo`] and [`times`].
+//! * [`credentials`]: keys for S3, renewed inside running work.
+//! * [`region`]: where this runs and where the data is, and so S3 or HTTPS.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 
 mod address;
 pub mod catalogs;
 pub mod cmr;
+pub mod credentials;
 mod documents;
 mod error;
 pub mod found;
 pub mod geo;
 pub mod http;
 mod json;
+pub mod login;
+pub mod region;
 mod secret;
 pub mod stac;
 mod surroundings;

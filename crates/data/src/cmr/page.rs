@@ -6,11 +6,12 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderName, HeaderValue
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Cmr;
 use super::query::{Concept, Query};
+use super::{Cmr, Notice};
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::http::{Request, Whole};
+use crate::http::{Grant, Request, Whole};
+use crate::secret::bearer;
 
 /// Most bytes of a page. Pages of 2,000 granules have 10 to 60 MB.
 const LONGEST_PAGE: usize = 512 << 20;
@@ -59,7 +60,7 @@ pub(super) async fn ask<C: Concept>(
     if let Some(after) = after {
         request = request.header(SEARCH_AFTER, after.clone());
     }
-    let whole = cmr.client.fetch(&request, LONGEST_PAGE).await?;
+    let whole = fetch(cmr, &request).await?;
     if whole.status.as_u16() == GATEWAY_TIMEOUT || TIMED_OUT.iter().any(|name| says_true(&whole, name)) {
         return Ok(Outcome::CutOff);
     }
@@ -128,7 +129,7 @@ fn unpacked(whole: &Whole) -> Result<std::borrow::Cow<'_, [u8]>> {
 /// How many there are.
 pub(super) async fn count<C: Concept>(cmr: &Cmr, query: &Query<C>) -> Result<u64> {
     let request = request(cmr, query, 0)?;
-    let whole = cmr.client.fetch(&request, LONGEST_PAGE).await?;
+    let whole = fetch(cmr, &request).await?;
     let page = read(&whole)?;
     page.hits.ok_or_else(|| Error::Answer {
         address: Address::from(&whole.url),

@@ -136,7 +136,11 @@ impl Client {
             else {
                 return Ok(answer);
             };
-            hop = next(&hop, answer.status(), location)?;
+            let following = next(&hop, answer.status(), location)?;
+            if request.stop_at.is_some() && request.stop_at.as_deref() == following.url.host_str() {
+                return Ok(answer);
+            }
+            hop = following;
             answer.drain().await;
         }
         let what = format!("more than {} redirects", self.settings.redirects);
@@ -238,11 +242,31 @@ fn next(hop: &Hop, status: reqwest::StatusCode, location: &str) -> Result<Hop> {
         let what = format!("a redirect away from TLS, to {}", Address::from(&url));
         return Err(Error::Answer { address, what });
     }
+    if let Some(page) = denied(&hop.url, &url) {
+        let what = "you have approved the application and accepted its licence (EULA)".to_owned();
+        return Err(Error::NotAccepted { address: Address::from(&url), what, page });
+    }
     let status = status.as_u16();
     let get = status == 303 && hop.method != Method::HEAD
         || hop.method == Method::POST && matches!(status, 301 | 302);
     let method = if get { Method::GET } else { hop.method.clone() };
     Ok(Hop { method, url, with_body: hop.with_body && !get })
+}
+
+/// The page on which the user approves an application, where its login service sends back that
+/// they have not: `error=access_denied` (RFC 6749, 4.1.2.1).
+fn denied(at: &Url, to: &Url) -> Option<String> {
+    to.query_pairs().find(|(name, value)| name == "error" && value == "access_denied")?;
+    let (_, client) = at.query_pairs().find(|(name, _)| name == "client_id")?;
+    let told = to.query_pairs().find(|(name, _)| name == "resolution_url");
+    if let Some(page) =
+        told.and_then(|(_, page)| Url::parse(&page).ok()).filter(|page| page.origin() == at.origin())
+    {
+        return Some(page.into());
+    }
+    let mut page = at.join("/approve_app").ok()?;
+    page.query_pairs_mut().clear().append_pair("client_id", &client);
+    Some(page.into())
 }
 
 #[cfg(test)]
@@ -263,6 +287,15 @@ mod tests {
         assert_eq!(hop(Method::POST, 301, "z").unwrap(), (Method::GET, at.clone(), false));
         assert_eq!(hop(Method::POST, 307, "z").unwrap(), (Method::POST, at.clone(), true));
         assert_eq!(hop(Method::HEAD, 303, "z").unwrap(), (Method::HEAD, at, true));
+    }
+
+    #[test]
+    fn an_application_that_is_not_approved_is_told_with_its_page() {
+        let at = "https://urs.earthdata.nasa.gov/oauth/authorize?client_id=abc&state=x".parse().unwrap();
+        let back: Url = "https://data.nasa.gov/login?error=access_denied&state=x".parse().unwrap();
+        let page = denied(&at, &back).unwrap();
+        assert_eq!(page, "https://urs.earthdata.nasa.gov/approve_app?client_id=abc");
+        assert_eq!(denied(&at, &"https://data.nasa.gov/login?code=1".parse().unwrap()), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub struct Request {
     pub(super) grants: Vec<Grant>,
     pub(super) repeatable: bool,
     pub(super) follow: bool,
+    pub(super) stop_at: Option<String>,
     pub(super) tries: Option<u32>,
     pub(super) within: Option<Duration>,
     pub(super) requested: Option<u64>,
@@ -50,6 +51,7 @@ impl Request {
             grants: Vec::new(),
             repeatable,
             follow: true,
+            stop_at: None,
             tries: None,
             within: None,
             requested: None,
@@ -108,6 +110,13 @@ impl Request {
     #[must_use]
     pub fn unfollowed(mut self) -> Self {
         self.follow = false;
+        self
+    }
+
+    /// A redirect to this host is the answer, not followed.
+    #[must_use]
+    pub fn stopping_at(mut self, host: impl Into<String>) -> Self {
+        self.stop_at = Some(host.into());
         self
     }
 
