@@ -8,7 +8,52 @@ mod intake;
 pub use esm::{EsmCatalog, EsmRows};
 pub use intake::{IntakeCatalog, IntakeSource, Kind, Parameter};
 
+use url::Url;
+
+use crate::address::Address;
+use crate::documents;
+use crate::error::{Error, Result};
+use crate::http::Client;
 use crate::json::text;
+use crate::stac::Api;
+
+/// A catalogue that was opened by its address.
+pub enum Catalogue {
+    /// A STAC API.
+    Api(Box<Api>),
+    /// A static STAC catalogue, to be walked from here.
+    Static(Url),
+    /// An intake-esm catalogue.
+    Esm(Box<EsmCatalog>),
+    /// An Intake catalogue, to be walked from here.
+    Intake(Url),
+}
+
+impl Catalogue {
+    /// Opens what is at an address, whatever it is.
+    ///
+    /// # Errors
+    /// When there is nothing, or no catalogue.
+    pub async fn open(client: &Client, url: &Url) -> Result<Self> {
+        let (at, bytes) = documents::read(client, url, documents::LONGEST).await?;
+        match form_of(&bytes) {
+            Some(Form::Intake) => Ok(Self::Intake(at)),
+            Some(Form::Esm) => Ok(Self::Esm(Box::new(EsmCatalog::open(client, &at).await?))),
+            Some(Form::Stac) if has_search(&bytes) => Ok(Self::Api(Box::new(Api::open(client, url).await?))),
+            Some(Form::Stac) => Ok(Self::Static(at)),
+            None => Err(Error::Answer {
+                address: Address::from(&at),
+                what: "something that is no catalogue of STAC, Intake or intake-esm".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Whether a document of STAC links to a search.
+fn has_search(bytes: &[u8]) -> bool {
+    let read: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+    crate::json::list(&read, &["links"]).any(|link| text(link, &["rel"]) == Some("search"))
+}
 
 /// What a catalogue's document is, by what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@
 //! ```no_run
 //! # async fn example() -> frazil_data::Result<()> {
 //! use frazil_data::cmr::{Cmr, Granules, Query};
-//! use frazil_data::http::{Client, Settings};
 //! use frazil_data::Surroundings;
+//! use frazil_data::http::{Client, Settings};
+//! use frazil_data::login::Earthdata;
 //!
 //! let surroundings = Surroundings::of_process();
 //! let client = Client::new(Settings::of(&surroundings)?, &surroundings)?;
@@ -14,7 +15,7 @@
 //!     .version("006")
 //!     .set("bounding_box", "-74.2,40.5,-73.7,41.0")
 //!     .temporal("2023-05/2023-06");
-//! let mut granules = Cmr::production(client).granules(query).await?;
+//! let mut granules = Cmr::of(client, &Earthdata::production())?.granules(query).await?;
 //! while let Some(granule) = granules.next().await? {
 //!     assert!(!granule.concept_id().is_empty());
 //! }
@@ -49,12 +50,8 @@ pub use value::{Shape, Temporal};
 use crate::error::{Error, Result};
 use crate::http::{Client, Request};
 use crate::json::{list, owned};
-use crate::login::Session;
+use crate::login::{Earthdata, Session};
 
-/// What is searched by everyone.
-const PRODUCTION: &str = "https://cmr.earthdata.nasa.gov";
-/// What is searched by those who try things out.
-const UAT: &str = "https://cmr.uat.earthdata.nasa.gov";
 /// Where Earthdata tells how its services are.
 const STATUS: &str = "https://status.earthdata.nasa.gov/api/v1/statuses";
 /// Most bytes of the list of statuses.
@@ -116,14 +113,16 @@ impl Cmr {
         Self { client, base, session: None, listener: None }
     }
 
-    /// The CMR that everyone uses.
-    pub fn production(client: Client) -> Self {
-        Self::at(client, fixed(PRODUCTION))
-    }
-
-    /// The CMR for trying things out (user acceptance testing).
-    pub fn uat(client: Client) -> Self {
-        Self::at(client, fixed(UAT))
+    /// The CMR of a system of Earthdata.
+    ///
+    /// # Errors
+    /// When its host is none.
+    pub fn of(client: Client, earthdata: &Earthdata) -> Result<Self> {
+        let base = format!("https://{}/", earthdata.cmr()).parse().map_err(|_| Error::Invalid {
+            what: format!("`{}` is no host", earthdata.cmr()),
+            advice: "name `production` or `uat`".to_owned(),
+        })?;
+        Ok(Self::at(client, base))
     }
 
     /// The same with a login, which shows also what is not for everyone.
@@ -167,7 +166,7 @@ impl Cmr {
     /// # Errors
     /// When the query is not valid, no dataset has the DOI, or none is where it has to be.
     pub async fn granules(&self, query: Query<Granules>) -> Result<Search<Granules>> {
-        query.check()?;
+        query.check().map_err(|problems| invalid(&problems))?;
         Search::new(self.clone(), self.resolved(query).await?)
     }
 
@@ -176,7 +175,7 @@ impl Cmr {
     /// # Errors
     /// When the query is not valid, or CMR does not answer.
     pub async fn count<C: Concept>(&self, query: &Query<C>) -> Result<u64> {
-        query.check()?;
+        query.check().map_err(|problems| invalid(&problems))?;
         page::count(self, query).await
     }
 
@@ -227,7 +226,11 @@ impl Cmr {
     /// # Errors
     /// When that is not told.
     pub async fn statuses(&self) -> Result<Vec<ServiceStatus>> {
-        let answer = self.client.fetch(&Request::get(fixed(STATUS)), LONGEST_STATUS).await?;
+        let url = STATUS.parse().map_err(|_| Error::Invalid {
+            what: format!("`{STATUS}` is no address"),
+            advice: "report this as a bug of frazil".to_owned(),
+        })?;
+        let answer = self.client.fetch(&Request::get(url), LONGEST_STATUS).await?;
         let told: serde_json::Value = answer.json()?;
         let status = |service: &serde_json::Value| {
             Some(ServiceStatus { name: owned(service, &["name"])?, status: owned(service, &["status"])? })
@@ -266,30 +269,11 @@ fn place_of(collection: &Collection) -> String {
     )
 }
 
-impl From<InvalidQuery> for Error {
-    fn from(invalid: InvalidQuery) -> Self {
-        Self::Invalid {
-            what: invalid.to_string(),
-            advice: "CMR's parameters: https://cmr.earthdata.nasa.gov/search/site/docs/search/api.html"
-                .to_owned(),
-        }
-    }
-}
-
-/// An address of this module's own text.
-#[expect(clippy::expect_used, reason = "constants, of which each is parsed by a test")]
-fn fixed(address: &str) -> Url {
-    address.parse().expect("a constant address")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_addresses() {
-        for address in [PRODUCTION, UAT, STATUS] {
-            assert_eq!(fixed(address).scheme(), "https");
-        }
+/// What is wrong with a query as an error of this crate.
+fn invalid(query: &InvalidQuery) -> Error {
+    Error::Invalid {
+        what: query.to_string(),
+        advice: "CMR's parameters: https://cmr.earthdata.nasa.gov/search/site/docs/search/api.html"
+            .to_owned(),
     }
 }

@@ -102,7 +102,7 @@ pub struct Checksum {
 }
 
 /// What an asset is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// The data.
     Data,

@@ -5,6 +5,7 @@ mod cut;
 mod geojson;
 mod wkb;
 
+pub(crate) use cut::proper_ring;
 pub use cut::{cut_box, cut_line, cut_polygon};
 pub use geojson::GeoError;
 

@@ -71,8 +71,7 @@ impl EsmCatalog {
     /// # Errors
     /// When the description names no column of assets, or the table has not the columns it says.
     pub fn with_table(description: &Value, base: Url, table: Bytes) -> Result<Self> {
-        let mut reader = reader(&table);
-        let header = reader.headers().map_err(|error| Error::Answer {
+        let header = reader(&table).headers().cloned().map_err(|error| Error::Answer {
             address: Address::from(&base),
             what: format!("a table that cannot be read: {error}"),
         })?;

@@ -245,7 +245,7 @@ impl IntakeSource {
 
     /// A reference made whole by the catalogue's address.
     fn whole(&self, href: String) -> String {
-        if href.contains("://") {
+        if href.contains("://") || href.contains("{{") {
             return href;
         }
         self.base.join(&href).map_or(href, String::from)

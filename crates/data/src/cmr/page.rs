@@ -84,12 +84,23 @@ fn request<C: Concept>(cmr: &Cmr, query: &Query<C>, size: usize) -> Result<Reque
         url.set_query(Some(&form.0));
         Request::get(url)
     };
-    let request =
-        request.header(ACCEPT_ENCODING, HeaderValue::from_static("gzip")).answering(GATEWAY_TIMEOUT);
-    Ok(match &cmr.login {
-        Some(login) => request.grant(login.clone()),
-        None => request,
-    })
+    Ok(request.header(ACCEPT_ENCODING, HeaderValue::from_static("gzip")).answering(GATEWAY_TIMEOUT))
+}
+
+/// The answer, with the login if there is one. A login that CMR refuses would close also what is open to
+/// everyone: then it is asked without.
+async fn fetch(cmr: &Cmr, request: &Request) -> Result<Whole> {
+    if let Some(session) = &cmr.session {
+        let token = session.token().await?;
+        let grant = Grant::new(request.url(), bearer(token.value())?);
+        match cmr.client.fetch(&request.clone().grant(grant), LONGEST_PAGE).await {
+            Err(Error::Refused { status: 401, .. } | Error::TokenEnded { .. }) => {
+                cmr.notice(&Notice::LoginRefused);
+            }
+            other => return other,
+        }
+    }
+    cmr.client.fetch(request, LONGEST_PAGE).await
 }
 
 fn read(whole: &Whole) -> Result<Page> {

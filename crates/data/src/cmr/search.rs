@@ -8,9 +8,9 @@ use reqwest::header::HeaderValue;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::page::{Outcome, Page, ask};
+use super::page::{self, Outcome, Page, ask};
 use super::query::{Concept, Query};
-use super::{Cmr, Notice};
+use super::{Cmr, Notice, invalid};
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::json::text;
@@ -49,7 +49,7 @@ enum Place {
 
 impl<C: Concept> Search<C> {
     pub(super) fn new(cmr: Cmr, query: Query<C>) -> Result<Self> {
-        query.check()?;
+        query.check().map_err(|problems| invalid(&problems))?;
         Ok(Self {
             cmr,
             query,
@@ -82,6 +82,14 @@ impl<C: Concept> Search<C> {
     /// How many there are in all, once the first page has come.
     pub fn hits(&self) -> Option<u64> {
         self.hits
+    }
+
+    /// How many there are in all, asked of CMR without any of them.
+    ///
+    /// # Errors
+    /// When CMR does not answer.
+    pub async fn count(&self) -> Result<u64> {
+        page::count(&self.cmr, &self.query).await
     }
 
     /// The next one, or none at the end.

@@ -144,10 +144,12 @@ impl ItemWriter {
 
     /// The file's metadata by GeoParquet 1.1; the coordinates are OGC:CRS84 when nothing is said.
     fn metadata(&self) -> Value {
+        let covering: serde_json::Map<String, Value> =
+            EDGES.iter().map(|edge| ((*edge).to_owned(), json!(["bbox", edge]))).collect();
         let mut column = json!({
             "encoding": "WKB",
             "geometry_types": self.kinds,
-            "covering": { "bbox": EDGES.map(|edge| (edge, json!(["bbox", edge]))).into_iter().collect::<serde_json::Map<_, _>>() },
+            "covering": { "bbox": covering },
         });
         if let (Some(extent), Some(object)) = (self.extent, column.as_object_mut()) {
             object.insert("bbox".to_owned(), extent.edges().to_vec().into());

@@ -121,7 +121,8 @@ fn steady_ring(ring: &[Position]) -> Ring {
 
 /// The part of a steady ring between two meridians, moved back by `shift`; `None` when nothing is left.
 fn within(ring: &[Position], (west, east): (f64, f64), shift: f64, outer: bool) -> Option<Ring> {
-    let kept = clipped(&clipped(ring, west, 1.0), east, -1.0);
+    let whole = ring.iter().all(|[longitude, _]| (west..=east).contains(longitude));
+    let kept = if whole { ring.to_vec() } else { clipped(&clipped(ring, west, 1.0), east, -1.0) };
     let mut kept: Ring = kept.iter().map(|&[longitude, latitude]| [longitude - shift, latitude]).collect();
     kept.dedup();
     if kept.first() != kept.last()

@@ -27,13 +27,14 @@ pub fn to_item(raw: Value, base: &Url) -> Item {
     let sizes: Vec<Option<Size>> =
         assets.iter().filter(|asset| asset.role == Role::Data).map(|asset| asset.size).collect();
     let collection = owned(&raw, &["collection"]).or_else(|| owned(properties, &["collection"]));
+    let provider = list(properties, &["providers"]).find_map(|provider| owned(provider, &["name"]));
     let rest = properties.as_object().into_iter().flatten();
     Item {
         source: Source::Stac,
         name: id.clone(),
         id,
         dataset: Dataset { id: collection, version: owned(properties, &["version"]), ..Dataset::default() },
-        provider: list(properties, &["providers"]).find_map(|provider| owned(provider, &["name"])),
+        provider,
         revision: None,
         time: time(properties),
         geometry,

@@ -36,7 +36,7 @@ struct Signature {
 #[derive(Deserialize)]
 struct Answer {
     #[serde(rename = "msft:expiry")]
-    ends: Timestamp,
+    ends: String,
     token: String,
 }
 
@@ -91,11 +91,14 @@ impl Signer {
         })?;
         let whole = self.client.fetch(&Request::get(url.clone()), LONGEST).await?;
         // Not told with what came: that is the signature.
-        let answer: Answer = whole.json().map_err(|_| Error::Answer {
+        let answer: Option<Answer> = whole.json().ok();
+        let signature = answer.and_then(|answer| {
+            Some(Signature { query: answer.token.into(), ends: answer.ends.parse().ok()? })
+        });
+        signature.ok_or_else(|| Error::Answer {
             address: Address::from(&url),
             what: "no signature with its end".to_owned(),
-        })?;
-        Ok(Signature { query: answer.token.into(), ends: answer.ends })
+        })
     }
 }
 

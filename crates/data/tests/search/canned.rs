@@ -89,7 +89,8 @@ async fn serve(stream: TcpStream, log: Arc<Mutex<Vec<Asked>>>, answer: Arc<Answe
         let asked = Asked { method, target, headers, body: String::from_utf8(body).unwrap() };
         log.lock().unwrap().push(asked.clone());
         let given = answer(&asked);
-        let mut head = format!("HTTP/1.1 {} Canned\r\ncontent-length: {}\r\n", given.status, given.body.len());
+        let mut head =
+            format!("HTTP/1.1 {} Canned\r\ncontent-length: {}\r\n", given.status, given.body.len());
         for (name, value) in &given.headers {
             head += &format!("{name}: {value}\r\n");
         }

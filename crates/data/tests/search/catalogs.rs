@@ -19,7 +19,8 @@ async fn pangeo_s_catalogues_are_walked() {
     // As they lie in Pangeo's repository; what is not here is told.
     let place = tempfile::tempdir().unwrap();
     for name in ["master", "ocean", "atmosphere"] {
-        std::fs::copy(folder.join(format!("pangeo-{name}.yaml")), place.path().join(format!("{name}.yaml"))).unwrap();
+        std::fs::copy(folder.join(format!("pangeo-{name}.yaml")), place.path().join(format!("{name}.yaml")))
+            .unwrap();
     }
     let root = locate("master.yaml", place.path()).unwrap();
     let (sources, failures) = IntakeCatalog::walk(&client(), &root, &none()).await.unwrap();
@@ -77,7 +78,9 @@ sources:
 async fn catalogues_that_name_each_other_end() {
     let place = tempfile::tempdir().unwrap();
     for (name, other) in [("a", "b"), ("b", "a")] {
-        let text = format!("sources:\n  {other}:\n    driver: yaml_file_cat\n    args: {{path: '{{{{CATALOG_DIR}}}}/{other}.yaml'}}\n  d{name}:\n    driver: zarr\n    args: {{urlpath: x.zarr}}\n");
+        let text = format!(
+            "sources:\n  {other}:\n    driver: yaml_file_cat\n    args: {{path: '{{{{CATALOG_DIR}}}}/{other}.yaml'}}\n  d{name}:\n    driver: zarr\n    args: {{urlpath: x.zarr}}\n"
+        );
         std::fs::write(place.path().join(format!("{name}.yaml")), text).unwrap();
     }
     let root = locate("a.yaml", place.path()).unwrap();

@@ -18,7 +18,8 @@ fn granule(number: usize) -> Value {
 
 fn wanted_size(asked: &Asked) -> usize {
     let url: url::Url = format!("http://a{}", asked.target).parse().unwrap();
-    let query = if asked.method == "POST" { asked.body.clone() } else { url.query().unwrap_or_default().to_owned() };
+    let query =
+        if asked.method == "POST" { asked.body.clone() } else { url.query().unwrap_or_default().to_owned() };
     let size = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "page_size");
     size.unwrap().1.parse().unwrap()
 }
@@ -48,7 +49,7 @@ async fn ids(cmr: &Cmr, query: Query<Granules>) -> Vec<String> {
 }
 
 fn query() -> Query<Granules> {
-    Query::new().short_name("TEST")
+    Query::<Granules>::new().short_name("TEST")
 }
 
 #[tokio::test]
@@ -95,7 +96,11 @@ async fn what_is_revised_between_two_pages_is_told_once() {
             _ => vec![],
         };
         let given = Given::json(json!({"hits": 3, "items": items}));
-        if place(asked) < 2 { given.header("CMR-Search-After", json!(["x", place(asked) + 1])) } else { given }
+        if place(asked) < 2 {
+            given.header("CMR-Search-After", json!(["x", place(asked) + 1]))
+        } else {
+            given
+        }
     })
     .await;
     let found = ids(&Cmr::at(client(), server.base.clone()), query()).await;
@@ -194,7 +199,9 @@ async fn pages_that_are_none_are_told() {
         let mut search = Cmr::at(client(), server.base.clone()).granules(query()).await.unwrap();
         assert!(matches!(search.next().await, Err(Error::Answer { .. })), "{body}");
     }
-    let server = Canned::start(|_| Given::json(json!({"items": [granule(1)]})).header("CMR-Search-After", "[7]")).await;
+    let server =
+        Canned::start(|_| Given::json(json!({"items": [granule(1)]})).header("CMR-Search-After", "[7]"))
+            .await;
     let mut search = Cmr::at(client(), server.base.clone()).granules(query()).await.unwrap();
     search.next().await.unwrap();
     assert!(search.next().await.unwrap_err().to_string().contains("leads to itself"));
@@ -217,14 +224,15 @@ async fn dois_and_hosts_are_looked_up() {
     })
     .await;
     let cmr = Cmr::at(client(), server.base.clone());
-    let narrowed = Query::new().doi("10.5067/ATLAS/ATL08.006").cloud_hosted(true).temporal("2020");
+    let narrowed =
+        Query::<Granules>::new().doi("10.5067/ATLAS/ATL08.006").cloud_hosted(true).temporal("2020");
     assert_eq!(ids(&cmr, narrowed).await.len(), 2);
     let asked = server.asked();
     assert!(asked[0].target.contains("collections.umm_json?page_size=2000&doi=10.5067"));
     assert!(asked[1].target.contains("collection_concept_id=C2-CPRD&temporal=2020"), "{}", asked[1].target);
     ids(&cmr, query().cloud_hosted(false)).await;
     assert!(server.asked().last().unwrap().target.contains("collection_concept_id=C1-ECS"));
-    let error = cmr.granules(Query::new().doi("unknown")).await.err().unwrap();
+    let error = cmr.granules(Query::<Granules>::new().doi("unknown")).await.err().unwrap();
     assert!(error.to_string().contains("CMR knows no dataset with doi=unknown"), "{error}");
 }
 
@@ -241,7 +249,9 @@ async fn counting_asks_for_no_granule() {
 
 #[tokio::test]
 async fn recorded_searches_are_read() {
-    let Some(recorded) = exchanges("earthaccess/TestResults.test_collections_less_than_2k.yaml") else { return };
+    let Some(recorded) = exchanges("earthaccess/TestResults.test_collections_less_than_2k.yaml") else {
+        return;
+    };
     let server = Canned::start(move |asked| {
         let first = recorded.iter().find(|exchange| same(exchange, asked)).unwrap();
         match asked.headers.get("cmr-search-after") {

@@ -12,13 +12,19 @@ fn a_box_across_the_antimeridian_is_two() {
     assert_eq!(geometry.bbox(), Some(bbox));
     assert_eq!(geometry.extent(), Some(Bbox::new(-180.0, -10.0, 180.0, 10.0)));
     assert_eq!(cut_box(Bbox::new(-10.0, 0.0, 10.0, 5.0)).len(), 1);
-    assert_eq!(Geometry::of_box(Bbox::new(-180.0, -90.0, 180.0, 90.0)).bbox(), Some(Bbox::new(-180.0, -90.0, 180.0, 90.0)));
+    assert_eq!(
+        Geometry::of_box(Bbox::new(-180.0, -90.0, 180.0, 90.0)).bbox(),
+        Some(Bbox::new(-180.0, -90.0, 180.0, 90.0))
+    );
 }
 
 #[test]
 fn a_line_across_the_antimeridian_is_two() {
     let parts = cut_line(&[[170.0, 0.0], [-170.0, 10.0], [-160.0, 10.0]]);
-    assert_eq!(parts, vec![vec![[170.0, 0.0], [180.0, 5.0]], vec![[-180.0, 5.0], [-170.0, 10.0], [-160.0, 10.0]]]);
+    assert_eq!(
+        parts,
+        vec![vec![[170.0, 0.0], [180.0, 5.0]], vec![[-180.0, 5.0], [-170.0, 10.0], [-160.0, 10.0]]]
+    );
     assert_eq!(cut_line(&[[0.0, 0.0], [1.0, 1.0]]), vec![vec![[0.0, 0.0], [1.0, 1.0]]]);
     assert!(cut_line(&[[0.0, 0.0]]).is_empty());
 }
@@ -83,7 +89,8 @@ fn geojson_comes_back_as_it_was() {
 
 #[test]
 fn well_known_binary_is_that_of_the_standard() {
-    let hex = |geometry: &Geometry| geometry.to_wkb().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex =
+        |geometry: &Geometry| geometry.to_wkb().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     // As PostGIS writes POINT(1 2).
     assert_eq!(hex(&Geometry::Point([1.0, 2.0])), "0101000000000000000000f03f0000000000000040");
     let line = Geometry::LineString(vec![[0.0, 0.0], [1.0, 1.0]]);

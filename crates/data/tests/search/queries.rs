@@ -105,7 +105,8 @@ fn everything_wrong_is_told_at_once() {
 
 #[test]
 fn swapped_coordinates_are_told_as_such() {
-    let told = Query::<Granules>::new().short_name("A").set("point", "40,-100").check().unwrap_err().to_string();
+    let told =
+        Query::<Granules>::new().short_name("A").set("point", "40,-100").check().unwrap_err().to_string();
     assert!(told.contains("the longitude comes first"), "{told}");
     let told = Query::<Granules>::new().short_name("A").set("bounding_box", "0,10,5,-10").check();
     assert!(told.unwrap_err().to_string().contains("the order is west, south, east, north"));

@@ -53,7 +53,9 @@ fn naip() -> StacQuery {
 
 #[tokio::test]
 async fn the_planetary_computer_is_read_to_its_last_page() {
-    let Some(mut recorded) = exchanges("pystac-client/test_item_search.TestItemSearch.test_result_paging.yaml") else {
+    let Some(mut recorded) =
+        exchanges("pystac-client/test_item_search.TestItemSearch.test_result_paging.yaml")
+    else {
         return;
     };
     recorded.extend(exchanges("pystac-client/test_client.TestAPI.test_instance.yaml").unwrap());
@@ -138,12 +140,13 @@ async fn next_links_are_followed_as_they_say() {
 
 #[tokio::test]
 async fn a_service_without_post_is_asked_by_get() {
-    let server = Canned::start(|asked| match (asked.method.as_str(), asked.target.split('?').next().unwrap()) {
-        (_, "/api/v1") => Given::json(landing(&["GET", "POST"])),
-        ("POST", _) => Given::status(405),
-        _ => page(&[item(1)], &json!([])),
-    })
-    .await;
+    let server =
+        Canned::start(|asked| match (asked.method.as_str(), asked.target.split('?').next().unwrap()) {
+            (_, "/api/v1") => Given::json(landing(&["GET", "POST"])),
+            ("POST", _) => Given::status(405),
+            _ => page(&[item(1)], &json!([])),
+        })
+        .await;
     let query = StacQuery {
         intersects: Some(Geometry::Point([1.0, 2.0])),
         datetime: Some(Interval::parse("2020-01-01/..").unwrap()),
@@ -163,7 +166,10 @@ async fn a_service_without_post_is_asked_by_get() {
     assert_eq!(pairs["sortby"], "-properties.datetime,+id");
     assert_eq!(pairs["fields"], "id,-geometry");
     assert_eq!(pairs["datetime"], "2020-01-01T00:00:00Z/..");
-    assert_eq!((pairs["filter"].as_str(), pairs["filter-lang"].as_str()), ("eo:cloud_cover < 10", "cql2-text"));
+    assert_eq!(
+        (pairs["filter"].as_str(), pairs["filter-lang"].as_str()),
+        ("eo:cloud_cover < 10", "cql2-text")
+    );
     assert_eq!(serde_json::from_str::<Value>(&pairs["intersects"]).unwrap()["type"], "Point");
     assert_eq!(pairs["query"], "{\"eo:cloud_cover\":{\"lt\":10}}");
 }
@@ -171,13 +177,14 @@ async fn a_service_without_post_is_asked_by_get() {
 #[tokio::test]
 async fn a_busy_service_is_asked_again_by_post_too() {
     let count = Arc::new(AtomicUsize::new(0));
-    let server = Canned::start(move |asked| match (asked.method.as_str(), count.fetch_add(1, Ordering::Relaxed)) {
-        ("GET", _) => Given::json(landing(&["POST"])),
-        (_, 1) => Given::status(429).header("Retry-After", "1"),
-        (_, 2) => Given::status(502),
-        _ => page(&[item(1)], &json!([])),
-    })
-    .await;
+    let server =
+        Canned::start(move |asked| match (asked.method.as_str(), count.fetch_add(1, Ordering::Relaxed)) {
+            ("GET", _) => Given::json(landing(&["POST"])),
+            (_, 1) => Given::status(429).header("Retry-After", "1"),
+            (_, 2) => Given::status(502),
+            _ => page(&[item(1)], &json!([])),
+        })
+        .await;
     assert_eq!(ids(&open(&server).await, &naip()).await, ["i1"]);
     assert_eq!(server.asked().len(), 4);
 }
@@ -238,7 +245,10 @@ fn filters_are_checked_before_they_are_sent() {
         StacQuery { filter, ..StacQuery::new() }.problems()
     };
     assert!(wrong("eo:cloud_cover < 10 AND (platform = 'a)' OR id LIKE 'x%')").is_empty());
-    assert!(wrong(r#"{"op":"and","args":[{"op":"<=","args":[{"property":"eo:cloud_cover"},10]},true]}"#).is_empty());
+    assert!(
+        wrong(r#"{"op":"and","args":[{"op":"<=","args":[{"property":"eo:cloud_cover"},10]},true]}"#)
+            .is_empty()
+    );
     assert!(wrong("a = 'b")[0].contains("does not close a '"));
     assert!(wrong("(a = 1")[0].contains("does not close a bracket"));
     assert!(wrong("a = 1)")[0].contains("that it does not open"));
@@ -261,7 +271,7 @@ fn items_of_all_versions_are_read() {
     assert_eq!(landsat.cloud_hosted, Some(true));
     assert!(landsat.browse().is_some() && landsat.data().count() > 5);
     let sentinel = read("pystac-example-sentinel2-1.0.0.json");
-    assert_eq!(sentinel.time.start.unwrap().to_string(), "2021-09-08T04:27:01Z");
+    assert_eq!(sentinel.time.start.unwrap().to_string(), "2021-09-08T04:27:01.024Z");
     let zarr = read("zarr-item.json");
     assert_eq!(zarr.data().count(), 2);
     assert!(zarr.time.start < zarr.time.end);

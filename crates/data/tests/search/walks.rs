@@ -32,14 +32,35 @@ fn collection(id: &str, bbox: [f64; 4], from: &str, links: &Value) -> Value {
 /// Two collections, one of them below the other, and links that lead back.
 fn catalogue(folder: &Path) {
     let link = |rel: &str, href: &str| json!({"rel": rel, "href": href});
-    let root = json!([link("child", "./west/collection.json"), link("child", "east/collection.json"), link("root", "catalog.json")]);
-    write(folder, "catalog.json", &json!({"type": "Catalog", "id": "root", "stac_version": "1.0.0", "links": root}));
-    let west = json!([link("item", "./w1.json"), link("item", "w2.json"), link("child", "../catalog.json"), link("parent", "../catalog.json")]);
-    write(folder, "west/collection.json", &collection("west", [-90.0, -10.0, -80.0, 10.0], "2000-01-01T00:00:00Z", &west));
+    let root = json!([
+        link("child", "./west/collection.json"),
+        link("child", "east/collection.json"),
+        link("root", "catalog.json")
+    ]);
+    write(
+        folder,
+        "catalog.json",
+        &json!({"type": "Catalog", "id": "root", "stac_version": "1.0.0", "links": root}),
+    );
+    let west = json!([
+        link("item", "./w1.json"),
+        link("item", "w2.json"),
+        link("child", "../catalog.json"),
+        link("parent", "../catalog.json")
+    ]);
+    write(
+        folder,
+        "west/collection.json",
+        &collection("west", [-90.0, -10.0, -80.0, 10.0], "2000-01-01T00:00:00Z", &west),
+    );
     write(folder, "west/w1.json", &item("w1", "west", -85.0, "2001-01-01T00:00:00Z"));
     write(folder, "west/w2.json", &item("w2", "west", -81.0, "2005-01-01T00:00:00Z"));
     let east = json!([link("item", "e1.json"), link("child", "../west/collection.json")]);
-    write(folder, "east/collection.json", &collection("east", [80.0, -10.0, 90.0, 10.0], "2010-01-01T00:00:00Z", &east));
+    write(
+        folder,
+        "east/collection.json",
+        &collection("east", [80.0, -10.0, 90.0, 10.0], "2010-01-01T00:00:00Z", &east),
+    );
     write(folder, "east/e1.json", &item("e1", "east", 85.0, "2011-01-01T00:00:00Z"));
 }
 
@@ -88,7 +109,9 @@ async fn a_catalogue_from_elsewhere_reads_no_file_here() {
     write(folder.path(), "secret.json", &item("secret", "x", 0.0, "2001-01-01T00:00:00Z"));
     let secret = url::Url::from_file_path(folder.path().join("secret.json")).unwrap();
     let server = Canned::start(move |_| {
-        Given::json(json!({"type": "Catalog", "id": "x", "links": [{"rel": "item", "href": secret.as_str()}]}))
+        Given::json(
+            json!({"type": "Catalog", "id": "x", "links": [{"rel": "item", "href": secret.as_str()}]}),
+        )
     })
     .await;
     let mut walk = Walk::new(client(), server.base.clone(), Wanted::default());
