@@ -8,14 +8,18 @@
 //! * [`login`]: who asks: found, kept valid, shown only where it belongs.
 //! * [`credentials`]: keys for S3, renewed inside running work.
 //! * [`region`]: where this runs and where the data is, and so S3 or HTTPS.
+//! * [`download`]: files brought to a folder, resumed, checked.
+//! * [`remote`]: one object, read from any byte on.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 
 mod address;
 pub mod credentials;
+pub mod download;
 mod error;
 pub mod http;
 pub mod login;
 pub mod region;
+pub mod remote;
 mod secret;
 mod surroundings;
 
