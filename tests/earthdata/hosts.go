@@ -101,6 +101,16 @@ func (w *world) route(role string) func(*answer, *http.Request) {
 		return w.s3
 	case roleOpen:
 		return w.open
+	case roleOnPrem:
+		return w.onPrem
+	case roleStac:
+		return w.stac
+	case roleStatus:
+		return w.status
+	case roleMetadata:
+		return w.metadata
+	case roleBlob:
+		return w.blob
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func (w *world) mayRead(out *answer, in *http.Request, bucket string) bool {
 	case signed:
 		return w.maySigned(out, in, query)
 	case strings.HasPrefix(header, "AWS4-HMAC-SHA256 "):
-		return w.mayKey(out, in, header)
+		return w.mayKey(out, in, header, bucket)
 	case header != "":
 		out.s3Error(http.StatusBadRequest, "InvalidArgument", "Unsupported Authorization Type")
 		return false
@@ -169,7 +169,7 @@ func (w *world) maySigned(out *answer, in *http.Request, query url.Values) bool 
 
 // Whether the key that a request is signed with is known, has not ended, and may be used from here. The
 // signature itself is not computed.
-func (w *world) mayKey(out *answer, in *http.Request, header string) bool {
+func (w *world) mayKey(out *answer, in *http.Request, header, bucket string) bool {
 	_, credential, _ := strings.Cut(header, "Credential=")
 	id, _, _ := strings.Cut(credential, "/")
 	w.mu.Lock()
@@ -182,7 +182,7 @@ func (w *world) mayKey(out *answer, in *http.Request, header string) bool {
 		out.s3Error(http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
 	case !known.ends.After(w.now()):
 		out.s3Error(http.StatusBadRequest, "ExpiredToken", "The provided token has expired.")
-	case !w.set().InRegion:
+	case !w.set().InRegion || !w.opens(known, bucket):
 		out.s3Error(http.StatusForbidden, "AccessDenied", "Access Denied")
 	default:
 		return true
@@ -190,15 +190,27 @@ func (w *world) mayKey(out *answer, in *http.Request, header string) bool {
 	return false
 }
 
+// Whether a key is from a host that is in front of the bucket.
+func (w *world) opens(known *sessionKey, bucket string) bool {
+	for _, one := range w.listed() {
+		if one.Bucket == bucket && one.credentials() == "https://"+known.host+"/s3credentials" {
+			return true
+		}
+	}
+	return bucket == servedBucket || bucket == anyBucket
+}
+
 type s3Listing struct {
 	XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
 	Name                  string
 	Prefix                string
+	Delimiter             string `xml:",omitempty"`
 	KeyCount              int
 	MaxKeys               int
 	IsTruncated           bool
 	NextContinuationToken string `xml:",omitempty"`
 	Contents              []s3Listed
+	CommonPrefixes        []s3Prefix
 }
 
 type s3Listed struct {
@@ -209,29 +221,44 @@ type s3Listed struct {
 	StorageClass string
 }
 
-// Objects of a bucket whose keys begin with a prefix, in pages; there are no common prefixes.
+type s3Prefix struct{ Prefix string }
+
+// Objects of a bucket whose keys begin with a prefix, in pages.
 func (w *world) listBucket(out *answer, in *http.Request, bucket string) {
 	query := in.URL.Query()
 	most, err := strconv.Atoi(query.Get("max-keys"))
 	if err != nil || most > 1000 {
 		most = 1000
 	}
-	told := s3Listing{Name: bucket, Prefix: query.Get("prefix"), MaxKeys: most}
-	after := query.Get("continuation-token")
+	told := s3Listing{Name: bucket, Prefix: query.Get("prefix"), Delimiter: query.Get("delimiter"), MaxKeys: most}
+	after, last := query.Get("continuation-token"), ""
 	for one := range w.objectsOf(bucket, told.Prefix) {
+		name, folder := one.key, false
+		if rest := strings.TrimPrefix(one.key, told.Prefix); told.Delimiter != "" && strings.Contains(rest, told.Delimiter) {
+			first, _, _ := strings.Cut(rest, told.Delimiter)
+			name, folder = told.Prefix+first+told.Delimiter, true
+		}
+		if name == last {
+			continue
+		}
 		if after != "" {
-			if one.key == after {
-				after = ""
+			if name == after {
+				after, last = "", name
 			}
 			continue
 		}
-		if len(told.Contents) == most {
-			told.IsTruncated, told.NextContinuationToken = true, told.Contents[most-1].Key
+		if told.KeyCount == most {
+			told.IsTruncated, told.NextContinuationToken = true, last
 			break
 		}
-		told.Contents = append(told.Contents, s3Listed{one.key, one.changed.Format("2006-01-02T15:04:05.000Z"), one.tag, one.size, "STANDARD"})
+		last = name
+		told.KeyCount++
+		if folder {
+			told.CommonPrefixes = append(told.CommonPrefixes, s3Prefix{name})
+		} else {
+			told.Contents = append(told.Contents, s3Listed{name, one.changed.Format("2006-01-02T15:04:05.000Z"), one.tag, one.size, "STANDARD"})
+		}
 	}
-	told.KeyCount = len(told.Contents)
 	raw, _ := xml.Marshal(told)
 	out.Header().Set("Content-Type", "application/xml")
 	out.whole(http.StatusOK, append([]byte(xml.Header), raw...))

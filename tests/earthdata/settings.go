@@ -38,6 +38,8 @@ type settings struct {
 	Gzip bool `json:"gzip"`
 	// Chances of faults of a request, by role, then by kind.
 	Rates map[string]map[string]float64 `json:"rates"`
+	// Hosts of STAC APIs that answer 405 to a search by POST.
+	StacWithoutPost []string `json:"stac_without_post"`
 	// Bytes a second of a slow peer.
 	SlowRate float64 `json:"slow_rate"`
 	// Seconds for which a stalled or hanging peer says nothing.
