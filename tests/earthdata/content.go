@@ -82,10 +82,19 @@ func newHash(algorithm string) hash.Hash {
 	}
 }
 
-// streams keeps the states of hashes at the marks of each stream.
+// streams keeps the states of hashes at the marks of each stream, and the checksums that were asked for.
 type streams struct {
 	mu    sync.Mutex
 	marks map[streamKey]*marked
+	sums  map[summed]string
+}
+
+// What follows from seeds alone is the same in every world.
+var everyStream = &streams{marks: map[streamKey]*marked{}, sums: map[summed]string{}}
+
+type summed struct {
+	of        content
+	algorithm string
 }
 
 type streamKey struct {
@@ -103,61 +112,57 @@ type marked struct {
 func (s *streams) sum(of content, algorithm string) string {
 	key := streamKey{of.seed, of.number % streamCount, algorithm}
 	s.mu.Lock()
-	if s.marks == nil {
-		s.marks = map[streamKey]*marked{}
-	}
+	text, known := s.sums[summed{of, algorithm}]
 	kept := s.marks[key]
 	if kept == nil {
 		kept = &marked{}
 		s.marks[key] = kept
 	}
 	s.mu.Unlock()
-	mark := of.shared() / markEvery
-	state := kept.at(key, int(mark))
-	summed := newHash(algorithm)
-	if err := summed.(encoding.BinaryUnmarshaler).UnmarshalBinary(state); err != nil {
-		panic(err)
+	if known {
+		return text
 	}
+	mark := of.shared() / markEvery
+	hashed := restored(key.algorithm, kept.at(key, int(mark)))
 	rest := make([]byte, of.size-mark*markEvery)
 	_, _ = of.ReadAt(rest, mark*markEvery)
-	summed.Write(rest)
-	return hex.EncodeToString(summed.Sum(nil))
+	hashed.Write(rest)
+	text = hex.EncodeToString(hashed.Sum(nil))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sums[summed{of, algorithm}] = text
+	return text
 }
 
 // The state at a mark; states up to it are made where they are not there yet.
 func (m *marked) at(key streamKey, mark int) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.states) <= mark {
-		summed := newHash(key.algorithm)
-		if have := len(m.states); have > 0 {
-			if err := summed.(encoding.BinaryUnmarshaler).UnmarshalBinary(m.states[have-1]); err != nil {
-				panic(err)
-			}
-		} else {
-			m.states = append(m.states, stateOf(summed))
-		}
-		buffer := make([]byte, markEvery)
-		for len(m.states) <= mark {
-			fill(buffer, key.seed, key.stream, 0, int64(len(m.states)-1)*markEvery)
-			summed.Write(buffer)
-			m.states = append(m.states, stateOf(summed))
-		}
+	if len(m.states) == 0 {
+		m.states = append(m.states, stateOf(newHash(key.algorithm)))
+	}
+	hashed := restored(key.algorithm, m.states[len(m.states)-1])
+	buffer := make([]byte, markEvery)
+	for len(m.states) <= mark {
+		fill(buffer, key.seed, key.stream, 0, int64(len(m.states)-1)*markEvery)
+		hashed.Write(buffer)
+		m.states = append(m.states, stateOf(hashed))
 	}
 	return m.states[mark]
 }
 
-func stateOf(summed hash.Hash) []byte {
-	state, err := summed.(encoding.BinaryMarshaler).MarshalBinary()
+func stateOf(hashed hash.Hash) []byte {
+	state, err := hashed.(encoding.BinaryMarshaler).MarshalBinary()
 	if err != nil {
 		panic(err)
 	}
 	return state
 }
 
-// Lets go of all states, which are of another seed now.
-func (s *streams) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.marks = nil
+func restored(algorithm string, state []byte) hash.Hash {
+	made := newHash(algorithm)
+	if err := made.(encoding.BinaryUnmarshaler).UnmarshalBinary(state); err != nil {
+		panic(err)
+	}
+	return made
 }

@@ -51,7 +51,6 @@ func (w *world) does(what string, full bool, raw []byte) (any, error) {
 		if err := w.settings.change(raw); err != nil {
 			return nil, err
 		}
-		w.streams.forget()
 		return w.settings, nil
 	case "GET /faults":
 		w.mu.Lock()

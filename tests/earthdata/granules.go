@@ -126,11 +126,11 @@ func (w *world) checksum(g granule, place int, algorithm string) string {
 	found := w.granuleFile(g.of, g.of.Bucket, g.key(g.files()[place]))
 	made, is := found.bytes.(content)
 	if !is {
-		summed := newHash(algorithm)
-		_, _ = io.Copy(summed, io.NewSectionReader(found.bytes, 0, found.size))
-		return fmt.Sprintf("%x", summed.Sum(nil))
+		hashed := newHash(algorithm)
+		_, _ = io.Copy(hashed, io.NewSectionReader(found.bytes, 0, found.size))
+		return fmt.Sprintf("%x", hashed.Sum(nil))
 	}
-	return w.streams.sum(made, algorithm)
+	return everyStream.sum(made, algorithm)
 }
 
 var placeInName = regexp.MustCompile(`_\d{14}_(\d{7})_`)

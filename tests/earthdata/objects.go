@@ -156,7 +156,8 @@ func (w *world) objectsOf(bucket, prefix string) iter.Seq[*stored] {
 			return
 		}
 		for _, one := range w.listed() {
-			if one.Bucket != bucket {
+			all := one.ShortName + "/" + one.Version + "/"
+			if one.Bucket != bucket || !strings.HasPrefix(all, prefix[:min(len(prefix), len(all))]) {
 				continue
 			}
 			for at := range one.Granules {

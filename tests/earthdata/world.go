@@ -33,10 +33,9 @@ type world struct {
 	counters    *counters
 	bucket      bandwidth
 	// By how much the world's clock is ahead of the machine's.
-	ahead   time.Duration
-	signer  *rsa.PrivateKey
-	secret  []byte
-	streams streams
+	ahead  time.Duration
+	signer *rsa.PrivateKey
+	secret []byte
 }
 
 func newWorld(given options) (*world, error) {
