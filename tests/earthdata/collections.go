@@ -66,12 +66,19 @@ func (c *collection) publicBucket() string {
 	return strings.Replace(c.Bucket, "protected", "public", 1)
 }
 
+const nameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+
 // Numbers of concept ids are apart by this much, so a number tells the collection too.
 const numbersEach = 10_000_000
 
 func (c *collection) complete(place int) error {
 	if c.ShortName == "" || c.Provider == "" || c.Host == "" {
 		return fmt.Errorf("a collection needs short_name, provider and host: %+v", c)
+	}
+	for _, text := range []string{c.ShortName, c.Provider, c.Version, c.Host, c.Bucket, c.Extension, strings.Join(c.Parts, "")} {
+		if strings.Trim(text, nameLetters) != "" {
+			return fmt.Errorf("%q may only have letters, digits and %s", text, "_.-")
+		}
 	}
 	c.place = place
 	if c.ID == "" {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -18,7 +19,8 @@ func (w *world) granulesAs(format string, found []granule, hits int, begun time.
 	case "stac":
 		return w.granulesAsStac(found, hits)
 	}
-	into := fmt.Appendf(nil, `{"hits":%d,"took":%d,"items":[`, hits, took)
+	into := make([]byte, 0, 4096*len(found)+64)
+	into = fmt.Appendf(into, `{"hits":%d,"took":%d,"items":[`, hits, took)
 	for place, one := range found {
 		if place > 0 {
 			into = append(into, ',')
@@ -33,35 +35,68 @@ func quoted(text string) string {
 	return string(raw)
 }
 
+// Appends texts to JSON: those at even places as they are, the others between quotation marks. Only
+// for names and addresses, which have nothing in them to escape.
+func joinTo(into []byte, texts ...string) []byte {
+	for place, text := range texts {
+		if place%2 == 1 {
+			into = append(into, '"')
+		}
+		into = append(into, text...)
+		if place%2 == 1 {
+			into = append(into, '"')
+		}
+	}
+	return into
+}
+
+// described is a granule with what is told of it in several places.
+type described struct {
+	granule
+	name  string
+	files []string
+	// Where its files are: addresses but for the files' names.
+	https, s3 string
+}
+
+func (g granule) described() described {
+	made := described{granule: g, name: g.name(), files: g.files()}
+	made.https = strings.TrimSuffix(g.address(made.files[0]), made.files[0])
+	made.s3 = "s3://" + g.of.Bucket + "/" + strings.TrimSuffix(g.key(made.files[0]), made.files[0])
+	return made
+}
+
 // Appends a granule as umm_json tells it, in the form of the recorded ones. A million granules are
 // listed in a test, so this does not go through maps.
-func (w *world) appendUMM(into []byte, one granule) []byte {
-	of := one.of
+func (w *world) appendUMM(into []byte, given granule) []byte {
+	of := given.of
 	if of.recorded != nil {
 		into = append(into, `{"meta":`...)
-		into = append(into, of.recorded[one.at].meta...)
+		into = append(into, of.recorded[given.at].meta...)
 		into = append(into, `,"umm":`...)
-		into = append(into, of.recorded[one.at].umm...)
+		into = append(into, of.recorded[given.at].umm...)
 		return append(into, '}')
 	}
-	into = fmt.Appendf(into, `{"meta":{"concept-type":"granule","concept-id":%q,"revision-id":1,"native-id":%q,"collection-concept-id":%q,"provider-id":%q,"format":"application/vnd.nasa.cmr.umm+json","revision-date":%q},`,
-		one.id(), one.name(), of.ID, of.Provider, one.revised().Format(ummTime))
-	into = fmt.Appendf(into, `"umm":{"TemporalExtent":{"RangeDateTime":{"BeginningDateTime":%q,"EndingDateTime":%q}},"GranuleUR":%q,`,
-		one.begin.Format(ummTime), one.end.Format(ummTime), one.name())
+	one := given.described()
+	revised := one.revised().Format(ummTime)
+	into = joinTo(into, `{"meta":{"concept-type":"granule","concept-id":`, one.id(), `,"revision-id":1,"native-id":`, one.name,
+		`,"collection-concept-id":`, of.ID, `,"provider-id":`, of.Provider, `,"format":"application/vnd.nasa.cmr.umm+json","revision-date":`, revised, "},")
+	into = joinTo(into, `"umm":{"TemporalExtent":{"RangeDateTime":{"BeginningDateTime":`, one.begin.Format(ummTime), `,"EndingDateTime":`, one.end.Format(ummTime),
+		`}},"GranuleUR":`, one.name, ",")
 	into = one.appendSpace(into)
-	into = fmt.Appendf(into, `"ProviderDates":[{"Date":%[1]q,"Type":"Insert"},{"Date":%[1]q,"Type":"Update"}],`, one.revised().Format(ummTime))
+	into = joinTo(into, `"ProviderDates":[{"Date":`, revised, `,"Type":"Insert"},{"Date":`, revised, `,"Type":"Update"}],`)
 	if of.Bucket == "" {
 		// On-prem archives name the title only.
-		into = fmt.Appendf(into, `"CollectionReference":{"EntryTitle":%s},`, quoted(of.Title))
+		into = append(into, `"CollectionReference":{"EntryTitle":`+quoted(of.Title)+`},`...)
 	} else {
-		into = fmt.Appendf(into, `"CollectionReference":{"ShortName":%s,"Version":%s},`, quoted(of.ShortName), quoted(of.Version))
+		into = joinTo(into, `"CollectionReference":{"ShortName":`, of.ShortName, `,"Version":`, of.Version, `},`)
 	}
 	into = one.appendLinks(into)
 	if of.ShortName == "HLSL30" {
 		into = fmt.Appendf(into, `"CloudCover":%v,`, one.cloudCover())
 	}
 	into = fmt.Appendf(into, `"OrbitCalculatedSpatialDomains":[{"OrbitNumber":%d}],`, one.orbit())
-	into = w.appendFiles(into, one)
+	into = w.appendFiles(into, one, revised)
 	return append(into, `"MetadataSpecification":{"URL":"https://cdn.earthdata.nasa.gov/umm/granule/v1.6.6","Name":"UMM-G","Version":"1.6.6"}}}`...)
 }
 
@@ -75,7 +110,7 @@ func (g granule) appendSpace(into []byte) []byte {
 			if place > 0 {
 				into = append(into, ',')
 			}
-			into = fmt.Appendf(into, `{"Longitude":%s,"Latitude":%s}`, degrees(one[0]), degrees(one[1]))
+			into = append(into, `{"Longitude":`+degrees(one[0])+`,"Latitude":`+degrees(one[1])+`}`...)
 		}
 		return into
 	}
@@ -102,24 +137,26 @@ func (g granule) appendSpace(into []byte) []byte {
 	return append(into, "}}},"...)
 }
 
-func (g granule) appendLinks(into []byte) []byte {
-	of := g.of
+func (d described) appendLinks(into []byte) []byte {
+	of := d.of
 	into = append(into, `"RelatedUrls":[`...)
-	for _, file := range g.files() {
-		into = fmt.Appendf(into, `{"URL":%q,"Type":"GET DATA","MimeType":%q,"Description":%q},`, g.address(file), kindOf(file), "Download "+file)
+	for _, file := range d.files {
+		into = joinTo(into, `{"URL":`, d.https+file, `,"Type":"GET DATA","MimeType":`, kindOf(file), `,"Description":`, "Download "+file, `},`)
 		if of.Bucket != "" {
-			into = fmt.Appendf(into, `{"URL":%q,"Type":"GET DATA VIA DIRECT ACCESS","MimeType":%q,"Description":"This link provides direct download access via S3 to the granule"},`,
-				"s3://"+of.Bucket+"/"+g.key(file), kindOf(file))
+			into = joinTo(into, `{"URL":`, d.s3+file, `,"Type":"GET DATA VIA DIRECT ACCESS","MimeType":`, kindOf(file),
+				`,"Description":"This link provides direct download access via S3 to the granule"},`)
 		}
 	}
-	first := g.files()[0]
+	first := d.https + d.files[0]
 	if of.Bucket == "" {
-		return fmt.Appendf(into, `{"URL":%q,"Type":"VIEW RELATED INFORMATION","MimeType":"text/xml"}],`, g.address(first)+".iso.xml")
+		return joinTo(into, `{"URL":`, first+".iso.xml", `,"Type":"VIEW RELATED INFORMATION","MimeType":"text/xml"}],`)
 	}
-	into = fmt.Appendf(into, `{"URL":%q,"Type":"GET RELATED VISUALIZATION","MimeType":"image/jpeg"},`, "https://"+of.Host+"/"+of.publicBucket()+"/"+g.key(g.name()+".jpg"))
-	into = fmt.Appendf(into, `{"URL":%q,"Type":"EXTENDED METADATA","Subtype":"DMR++","MimeType":"application/vnd.opendap.dap4.dmrpp+xml"},`, g.address(first)+".dmrpp")
-	into = fmt.Appendf(into, `{"URL":%q,"Type":"USE SERVICE API","Subtype":"OPENDAP DATA","MimeType":"text/html"},`, "https://opendap.earthdata.nasa.gov/collections/"+of.ID+"/granules/"+g.name())
-	return fmt.Appendf(into, `{"URL":%q,"Type":"VIEW RELATED INFORMATION","Description":"api endpoint to retrieve temporary credentials valid for same-region direct s3 access"}],`, of.credentials())
+	into = joinTo(into, `{"URL":`, strings.Replace(d.https, "/"+of.Bucket+"/", "/"+of.publicBucket()+"/", 1)+d.name+".jpg",
+		`,"Type":"GET RELATED VISUALIZATION","MimeType":"image/jpeg"},{"URL":`, first+".dmrpp",
+		`,"Type":"EXTENDED METADATA","Subtype":"DMR++","MimeType":"application/vnd.opendap.dap4.dmrpp+xml"},{"URL":`,
+		"https://opendap.earthdata.nasa.gov/collections/"+of.ID+"/granules/"+d.name, `,"Type":"USE SERVICE API","Subtype":"OPENDAP DATA","MimeType":"text/html"},{"URL":`,
+		of.credentials(), `,"Type":"VIEW RELATED INFORMATION","Description":"api endpoint to retrieve temporary credentials valid for same-region direct s3 access"}],`)
+	return into
 }
 
 func (c *collection) credentials() string {
@@ -130,23 +167,24 @@ func (c *collection) credentials() string {
 	return "https://" + host + "/s3credentials"
 }
 
-func (w *world) appendFiles(into []byte, one granule) []byte {
-	into = fmt.Appendf(into, `"DataGranule":{"DayNightFlag":%q,"Identifiers":[{"Identifier":%q,"IdentifierType":"ProducerGranuleId"}],"ProductionDateTime":%q,"ArchiveAndDistributionInformation":[`,
-		map[string]string{"DAY": "Day", "NIGHT": "Night", "UNSPECIFIED": "Unspecified"}[one.dayNight()], one.producerName(), one.revised().Format(ummTime))
+func (w *world) appendFiles(into []byte, one described, produced string) []byte {
+	day := map[string]string{"DAY": "Day", "NIGHT": "Night", "UNSPECIFIED": "Unspecified"}[one.dayNight()]
+	into = joinTo(into, `"DataGranule":{"DayNightFlag":`, day, `,"Identifiers":[{"Identifier":`, one.files[0],
+		`,"IdentifierType":"ProducerGranuleId"}],"ProductionDateTime":`, produced, `,"ArchiveAndDistributionInformation":[`)
 	algorithm := one.algorithm()
-	for place, file := range one.files() {
+	for place, file := range one.files {
 		if place > 0 {
 			into = append(into, ',')
 		}
 		size := one.size(place)
 		megabytes := strconv.FormatFloat(float64(size)/(1<<20), 'f', -1, 64)
 		if one.of.VagueSizes {
-			into = fmt.Appendf(into, `{"Name":"Not provided","Size":%s,"SizeUnit":"NA"}`, megabytes)
+			into = append(into, `{"Name":"Not provided","Size":`+megabytes+`,"SizeUnit":"NA"}`...)
 			continue
 		}
-		into = fmt.Appendf(into, `{"Name":%q,"SizeInBytes":%d,"Size":%s,"SizeUnit":"MB"`, file, size, megabytes)
+		into = joinTo(into, `{"Name":`, file, `,"SizeInBytes":`+strconv.FormatInt(size, 10)+`,"Size":`+megabytes+`,"SizeUnit":"MB"`)
 		if algorithm != "" {
-			into = fmt.Appendf(into, `,"Checksum":{"Value":%q,"Algorithm":%q}`, w.checksum(one, place, algorithm), algorithm)
+			into = joinTo(into, `,"Checksum":{"Value":`, w.checksum(one.granule, place, algorithm), `,"Algorithm":`, algorithm, "}")
 		}
 		into = append(into, '}')
 	}

@@ -38,8 +38,11 @@ type world struct {
 	secret []byte
 }
 
+// The key that signs tokens; one for all worlds of a program, as it takes long to make.
+var newSigner = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 func newWorld(given options) (*world, error) {
-	signer, err := rsa.GenerateKey(rand.Reader, 2048)
+	signer, err := newSigner()
 	if err != nil {
 		return nil, fmt.Errorf("making the key that signs tokens: %w", err)
 	}
