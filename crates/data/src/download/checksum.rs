@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use md5::Md5;
+use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512};
+use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// A way to compute a checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -12,7 +12,9 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 pub enum Algorithm {
     /// MD5 (RFC 1321).
     Md5,
-    /// SHA-256 (FIPS 180-4).
+    /// SHA-1 (FIPS 180-4).
+    Sha1,
+    /// SHA-256.
     Sha256,
     /// SHA-384.
     Sha384,
@@ -33,6 +35,7 @@ impl Algorithm {
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         match plain.to_ascii_lowercase().as_str() {
             "md5" => Some(Self::Md5),
+            "sha1" => Some(Self::Sha1),
             "sha256" => Some(Self::Sha256),
             "sha384" => Some(Self::Sha384),
             "sha512" => Some(Self::Sha512),
@@ -44,6 +47,7 @@ impl Algorithm {
     fn digits(self) -> usize {
         match self {
             Self::Md5 => 32,
+            Self::Sha1 => 40,
             Self::Sha256 => 64,
             Self::Sha384 => 96,
             Self::Sha512 => 128,
@@ -75,6 +79,7 @@ impl fmt::Display for Checksum {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.algorithm {
             Algorithm::Md5 => "MD5",
+            Algorithm::Sha1 => "SHA-1",
             Algorithm::Sha256 => "SHA-256",
             Algorithm::Sha384 => "SHA-384",
             Algorithm::Sha512 => "SHA-512",
@@ -85,40 +90,42 @@ impl fmt::Display for Checksum {
 
 /// Computes a checksum piece by piece.
 #[derive(Clone)]
-pub(super) enum Hasher {
+pub(super) struct Hasher {
+    algorithm: Algorithm,
+    state: State,
+}
+
+#[derive(Clone)]
+enum State {
     Md5(Md5),
-    Sha256(Sha256),
-    Sha384(Sha384),
-    Sha512(Sha512),
+    Sha(Context),
 }
 
 impl Hasher {
     pub(super) fn new(algorithm: Algorithm) -> Self {
-        match algorithm {
-            Algorithm::Md5 => Self::Md5(Md5::new()),
-            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
-            Algorithm::Sha384 => Self::Sha384(Sha384::new()),
-            Algorithm::Sha512 => Self::Sha512(Sha512::new()),
-        }
+        let state = match algorithm {
+            Algorithm::Md5 => State::Md5(Md5::new()),
+            Algorithm::Sha1 => State::Sha(Context::new(&SHA1_FOR_LEGACY_USE_ONLY)),
+            Algorithm::Sha256 => State::Sha(Context::new(&SHA256)),
+            Algorithm::Sha384 => State::Sha(Context::new(&SHA384)),
+            Algorithm::Sha512 => State::Sha(Context::new(&SHA512)),
+        };
+        Self { algorithm, state }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Md5(state) => state.update(bytes),
-            Self::Sha256(state) => state.update(bytes),
-            Self::Sha384(state) => state.update(bytes),
-            Self::Sha512(state) => state.update(bytes),
+        match &mut self.state {
+            State::Md5(state) => state.update(bytes),
+            State::Sha(state) => state.update(bytes),
         }
     }
 
     pub(super) fn finish(self) -> Checksum {
-        let (algorithm, value) = match self {
-            Self::Md5(state) => (Algorithm::Md5, digits(&state.finalize())),
-            Self::Sha256(state) => (Algorithm::Sha256, digits(&state.finalize())),
-            Self::Sha384(state) => (Algorithm::Sha384, digits(&state.finalize())),
-            Self::Sha512(state) => (Algorithm::Sha512, digits(&state.finalize())),
+        let value = match self.state {
+            State::Md5(state) => digits(&state.finalize()),
+            State::Sha(state) => digits(state.finish().as_ref()),
         };
-        Checksum { algorithm, value }
+        Checksum { algorithm: self.algorithm, value }
     }
 }
 
@@ -139,6 +146,7 @@ mod tests {
             hasher.finish().value
         };
         assert_eq!(of(Algorithm::Md5), "900150983cd24fb0d6963f7d28e17f72");
+        assert_eq!(of(Algorithm::Sha1), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(of(Algorithm::Sha256), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert!(of(Algorithm::Sha384).starts_with("cb00753f45a35e8bb5a03d699ac65007"));
         assert!(of(Algorithm::Sha512).starts_with("ddaf35a193617abacc417349ae204131"));

@@ -5,8 +5,8 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::checksum::{Algorithm, Checksum, Hasher};
 use super::item::Item;
@@ -170,7 +170,7 @@ impl PartFile {
 fn hidden(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let name = if name.len() > LONGEST_NAME {
-        Sha256::digest(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        digest(&SHA256, name.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     } else {
         name.into_owned()
     };

@@ -212,7 +212,7 @@ async fn signed_addresses_and_tokens_that_end_during_the_work_fail_nothing() {
     let report = downloader(&world, options).download(&items, folder.path(), &Silent).await.unwrap();
     assert_whole(&report, &items, folder.path());
     assert!(world.made("tokens").await > 1, "tokens ended");
-    assert_eq!(report.came(), items.iter().filter_map(|item| item.size).sum());
+    assert_eq!(report.came(), items.iter().filter_map(|item| item.size).sum::<u64>());
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use frazil_data::Error;
 use frazil_data::http::{Request, Url};
 use frazil_data::login::{Earthdata, Entry, Netrc, Place, Prompt, Reference, Session};
+use frazil_data::remote::{HttpsObject, Remote, Span};
 use serde_json::json;
 
 use crate::world::World;
@@ -180,10 +181,11 @@ async fn a_licence_and_an_application_that_are_not_accepted_are_told_with_their_
 async fn archives_that_take_no_token_give_a_cookie() {
     let Some(world) = World::start() else { return };
     world.post("settings", &json!({"onprem_bearer": false})).await;
-    let session = world.session();
-    let url: Url = "https://n5eil01u.ecs.nsidc.org/sized/1/1000.nc".parse().unwrap();
+    let url = world.found("short_name=ATL03&provider=NSIDC_ECS&page_size=1").await.remove(0).https.unwrap();
+    let object = HttpsObject::new(&world.session(), url);
     for _ in 0..3 {
-        assert_eq!(session.fetch(Request::get(url.clone()), LIMIT).await.unwrap().bytes.len(), 1000);
+        let answer = Remote::Https(object.clone()).open(Span::from(0..10), None, 1).await.unwrap();
+        assert_eq!(answer.whole(10).await.unwrap().bytes.len(), 10);
     }
     let asked = world.requests().await.iter().filter(|line| line.contains("/oauth/authorize")).count();
     assert_eq!(asked, 1, "{:#?}", world.requests().await);

@@ -134,6 +134,14 @@ impl World {
             "extension": ".nc", "checksum": checksum,
         }]);
         self.post("collections", &collection).await;
+        let items = self.found(&format!("short_name={name}&provider=POCLOUD&page_size=2000")).await;
+        assert_eq!(items.len() as u64, count);
+        self.post("reset", &json!({})).await;
+        items
+    }
+
+    /// The files of the granules that a search finds.
+    pub(crate) async fn found(&self, query: &str) -> Vec<Item> {
         let proxied = reqwest::Client::builder()
             .proxy(reqwest::Proxy::all(&self.told.proxy).unwrap())
             .tls_certs_merge(
@@ -141,15 +149,9 @@ impl World {
             )
             .build()
             .unwrap();
-        let url = format!(
-            "https://cmr.earthdata.nasa.gov/search/granules.umm_json?short_name={name}&provider=POCLOUD&page_size=2000"
-        );
+        let url = format!("https://cmr.earthdata.nasa.gov/search/granules.umm_json?{query}");
         let found: Value = proxied.get(url).send().await.unwrap().json().await.unwrap();
-        let items: Vec<_> =
-            found["items"].as_array().unwrap().iter().map(|granule| item(&granule["umm"])).collect();
-        assert_eq!(items.len() as u64, count);
-        self.post("reset", &json!({})).await;
-        items
+        found["items"].as_array().unwrap().iter().map(|granule| item(&granule["umm"])).collect()
     }
 }
 
@@ -191,15 +193,18 @@ fn item(umm: &Value) -> Item {
     let checksum = &file["Checksum"];
     let checksum =
         Checksum::new(checksum["Algorithm"].as_str().unwrap_or(""), checksum["Value"].as_str().unwrap_or(""));
-    let s3: Url = link("GET DATA VIA DIRECT ACCESS").unwrap().parse().unwrap();
-    let place = InS3 {
-        bucket: s3.host_str().unwrap().to_owned(),
-        key: s3.path().trim_start_matches('/').to_owned(),
-        region: None,
-        credentials: keys,
-    };
-    let item = Item::https(link("GET DATA").unwrap().parse().unwrap()).unwrap();
-    item.in_s3(place).sized(file["SizeInBytes"].as_u64().unwrap()).summed(checksum)
+    let mut item = Item::https(link("GET DATA").unwrap().parse().unwrap()).unwrap().summed(checksum);
+    item.size = file["SizeInBytes"].as_u64();
+    item.s3 = link("GET DATA VIA DIRECT ACCESS").map(|link| {
+        let url: Url = link.parse().unwrap();
+        InS3 {
+            bucket: url.host_str().unwrap().to_owned(),
+            key: url.path().trim_start_matches('/').to_owned(),
+            region: None,
+            credentials: keys,
+        }
+    });
+    item
 }
 
 /// The stand-in's program, built if it is older than its sources.
@@ -225,7 +230,12 @@ fn build() -> Option<PathBuf> {
         skipped("there is no go to build the stand-in for Earthdata");
         return None;
     }
-    let built = Command::new("bash").arg(sources.join("build.sh")).arg(&folder).output().unwrap();
+    let built = Command::new("go")
+        .args(["build", "-trimpath", "-o", program.to_str().unwrap(), "."])
+        .current_dir(sources)
+        .env("CGO_ENABLED", "0")
+        .output()
+        .unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     Some(program)
 }
