@@ -27,6 +27,11 @@ const SECRET: [&str; 7] = ["sig", "code", "key", "apikey", "api_key", "state", "
 pub struct Address(String);
 
 impl Address {
+    /// A name that is no URL, and holds no secret.
+    pub(crate) fn named(name: String) -> Self {
+        Self(name)
+    }
+
     /// The address as text.
     pub fn as_str(&self) -> &str {
         &self.0

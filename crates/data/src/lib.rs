@@ -10,6 +10,8 @@
 //! * [`found`]: what they find, in one shape; with [`geo`] and [`times`].
 //! * [`credentials`]: keys for S3, renewed inside running work.
 //! * [`region`]: where this runs and where the data is, and so S3 or HTTPS.
+//! * [`download`]: files brought to a folder, resumed, checked.
+//! * [`remote`]: one object, read from any byte on.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 
 mod address;
@@ -17,6 +19,7 @@ pub mod catalogs;
 pub mod cmr;
 pub mod credentials;
 mod documents;
+pub mod download;
 mod error;
 pub mod found;
 pub mod geo;
@@ -24,6 +27,7 @@ pub mod http;
 mod json;
 pub mod login;
 pub mod region;
+pub mod remote;
 mod secret;
 pub mod stac;
 mod surroundings;

@@ -38,7 +38,11 @@ impl Keys {
     /// Reads what an `s3credentials` address gives: `accessKeyId`, `secretAccessKey`, `sessionToken`, and
     /// `expiration` such as `2021-01-27 00:50:09+00:00`.
     pub(super) fn parse(value: &Value, now: Timestamp) -> Option<Self> {
-        let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+        // Signing puts ID and token into headers, which carry nothing else.
+        let carried = |text: &&str| {
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+        };
+        let text = |name: &str| value.get(name)?.as_str().filter(carried).map(str::to_owned);
         let since = text("since").and_then(|since| since.parse().ok());
         Some(Self {
             id: text("accessKeyId")?,
@@ -100,6 +104,8 @@ mod tests {
             assert_eq!(keys(text).unwrap().until, "2021-01-27T00:50:09Z".parse().unwrap(), "{text}");
         }
         assert!(keys("soon").is_none());
+        let broken = json!({"accessKeyId": "A\n", "secretAccessKey": "s", "sessionToken": "t", "expiration": "2030-01-01T00:00:00Z"});
+        assert!(Keys::parse(&broken, Timestamp::UNIX_EPOCH).is_none());
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::keys::Keys;
@@ -32,8 +32,8 @@ pub(super) struct Turn {
 impl Shared {
     /// In a folder for caches. The name is a digest, for the address and the user are nobody's business.
     pub(super) fn new(cache: &Path, endpoint: &Url, user: &str) -> Self {
-        let digest = Sha256::digest(format!("{endpoint}\n{user}").as_bytes());
-        let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let digest = digest(&SHA256, format!("{endpoint}\n{user}").as_bytes());
+        let name: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         Self { file: cache.join("s3-keys").join(format!("{name}.json")) }
     }
 

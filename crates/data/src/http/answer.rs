@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
 use reqwest::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -24,6 +24,8 @@ pub struct Answer {
     url: Url,
     record: Record,
     read: Duration,
+    /// How long the redirect holds that led here.
+    pub(super) holds: Option<Duration>,
 }
 
 /// An answer with its whole body.
@@ -75,7 +77,7 @@ impl Answer {
     pub(super) fn new(response: Response, url: Url, mut record: Record, read: Duration) -> Self {
         record.exchange.status = Some(response.status().as_u16());
         record.exchange.announced = response.content_length();
-        Self { response, url, record, read }
+        Self { response, url, record, read, holds: None }
     }
 
     /// Where it came from in the end, after all redirects.
@@ -107,6 +109,18 @@ impl Answer {
     pub fn is_page(&self) -> bool {
         self.header(&CONTENT_TYPE)
             .is_some_and(|media| media.trim_start().to_ascii_lowercase().starts_with("text/html"))
+    }
+
+    /// How long the redirect that led here may be used again, if it says so (`Cache-Control: max-age`).
+    pub fn redirect_holds(&self) -> Option<Duration> {
+        self.holds
+    }
+
+    /// How long this answer may be used again, if it says so.
+    pub(super) fn max_age(&self) -> Option<Duration> {
+        let directives = self.header(&CACHE_CONTROL)?.split(',').map(str::trim);
+        let age = directives.filter_map(|directive| directive.strip_prefix("max-age=")).next()?;
+        age.trim_matches('"').parse().ok().map(Duration::from_secs)
     }
 
     /// The next piece of the body, or none at its end.

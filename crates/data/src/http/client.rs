@@ -130,8 +130,10 @@ impl Client {
 
     async fn followed(&self, request: &Request) -> Result<Answer> {
         let mut hop = Hop { method: request.method.clone(), url: request.url.clone(), with_body: true };
+        let mut holds = None;
         for _ in 0..=self.settings.redirects {
             let mut answer = self.tried(request, &hop).await?;
+            answer.holds = holds;
             let Some(location) = answer.header(&LOCATION).filter(|_| request.follow && is_redirect(&answer))
             else {
                 return Ok(answer);
@@ -140,6 +142,7 @@ impl Client {
             if request.stop_at.is_some() && request.stop_at.as_deref() == following.url.host_str() {
                 return Ok(answer);
             }
+            holds = answer.max_age();
             hop = following;
             answer.drain().await;
         }

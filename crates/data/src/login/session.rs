@@ -44,6 +44,9 @@ struct State {
     token: Option<Token>,
     /// Not before this moment is a renewal tried again.
     not_before: Option<Timestamp>,
+    /// What the service said to a password that it does not know: it is not asked again, for accounts are
+    /// locked after some wrong ones.
+    wrong: Option<String>,
 }
 
 /// What a session knows of itself.
@@ -102,7 +105,7 @@ impl Session {
 
     fn of(client: Client, earthdata: Earthdata, found: Found, reference: Option<Reference>) -> Self {
         let token = found.token.as_ref().map(|(token, _)| token.clone());
-        let state = tokio::sync::Mutex::new(State { token, not_before: None });
+        let state = tokio::sync::Mutex::new(State { token, ..State::default() });
         Self {
             inner: Arc::new(Inner {
                 client,
@@ -184,9 +187,9 @@ impl Session {
         {
             return Ok(token.clone());
         }
-        match self.renewed(now).await {
+        match self.renewed(&mut state, now).await {
             Ok(token) => {
-                *state = State { token: Some(token.clone()), not_before: None };
+                *state = State { token: Some(token.clone()), ..State::default() };
                 Ok(token)
             }
             Err(error) => match &state.token {
@@ -210,7 +213,7 @@ impl Session {
             return Ok(None);
         }
         let now = self.inner.client.surroundings().now();
-        let token = self.renewed(now).await?;
+        let token = self.renewed(&mut state, now).await?;
         if token.is_same(refused) {
             return Ok(None);
         }
@@ -218,12 +221,20 @@ impl Session {
         Ok(Some(token))
     }
 
-    async fn renewed(&self, now: Timestamp) -> Result<Token> {
+    async fn renewed(&self, state: &mut State, now: Timestamp) -> Result<Token> {
         let Inner { client, earthdata, found, .. } = &*self.inner;
+        let address = Address::from(&earthdata.url("/")?);
         let Some((entry, from)) = &found.password else {
-            return Err(Error::TokenEnded { address: Address::from(&earthdata.url("/")?) });
+            return Err(Error::TokenEnded { address });
         };
-        Service { client, earthdata, entry, from }.token(now).await
+        if let Some(said) = state.wrong.clone() {
+            return Err(Error::WrongLogin { address, source_of_login: from.clone(), said });
+        }
+        let renewed = Service { client, earthdata, entry, from }.token(now).await;
+        if let Err(Error::WrongLogin { said, .. }) = &renewed {
+            state.wrong = Some(said.clone());
+        }
+        renewed
     }
 
     /// The answer to a request, logged in where that is wanted: with the token where the address may see
