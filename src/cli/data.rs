@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use frazil_units::Bytes;
 
 use crate::error::{Error, Result};
 use crate::view::Format;
@@ -52,6 +53,23 @@ Examples:
 
 FRAZIL_REGION=aws/us-west-2 says where this runs when nobody else does.")]
     Where(InfoArgs),
+
+    /// Bring files: many at once, resumed after any stop, checked; the same call again brings what is missing.
+    #[command(after_help = "\
+Examples:
+  frazil data download ATL08 --bbox -74.2,40.5,-73.7,41.0 --time 2023-05 --out atl08
+  frazil data download HLSL30 --time 2024-02-11 --limit 3 --file '*.B0?.tif'
+  frazil data download G2160242605-NSIDC_ECS --bandwidth '40 MB' --connections 4
+
+Exit code 1 when a file is missing at the end; the list says why.")]
+    Download(Box<DownloadArgs>),
+
+    /// Log in to Earthdata: find the login, ask for it at a terminal, tell whose it is and when it ends.
+    #[command(after_help = "\
+Examples:
+  frazil data login                    EARTHDATA_TOKEN, EARTHDATA_USERNAME and EARTHDATA_PASSWORD, .netrc, or ask
+  frazil data login --keep             ask, and keep the answer in .netrc")]
+    Login(LoginArgs),
 }
 
 /// Where is searched.
@@ -71,9 +89,9 @@ pub struct Service {
     pub login: bool,
 }
 
-/// Arguments of `frazil data search`.
+/// What is looked for.
 #[derive(Clone, Debug, Args)]
-pub struct SearchArgs {
+pub struct Wanted {
     /// Datasets: short names, concept ids or DOIs; of STAC, collections.
     #[arg(value_name = "DATASET")]
     pub datasets: Vec<String>,
@@ -102,10 +120,6 @@ pub struct SearchArgs {
     #[arg(long, value_name = "NAME")]
     pub granule: Vec<String>,
 
-    /// Words in the descriptions of datasets.
-    #[arg(long, value_name = "WORDS")]
-    pub keyword: Option<String>,
-
     /// Only data in the cloud.
     #[arg(long, conflicts_with = "on_prem")]
     pub cloud: bool,
@@ -126,6 +140,26 @@ pub struct SearchArgs {
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     pub sort: Vec<String>,
 
+    /// How many at most [default: 20; of a search with --out, all].
+    #[arg(long, value_name = "NUMBER")]
+    pub limit: Option<usize>,
+
+    /// All that is found.
+    #[arg(long, conflicts_with = "limit")]
+    pub all: bool,
+}
+
+/// Arguments of `frazil data search`.
+#[derive(Clone, Debug, Args)]
+pub struct SearchArgs {
+    /// What is looked for.
+    #[command(flatten)]
+    pub wanted: Wanted,
+
+    /// Words in the descriptions of datasets and services.
+    #[arg(long, value_name = "WORDS")]
+    pub keyword: Option<String>,
+
     /// Find datasets, not granules.
     #[arg(long = "datasets", conflicts_with_all = ["services", "granule"])]
     pub datasets_only: bool,
@@ -134,14 +168,6 @@ pub struct SearchArgs {
     #[arg(long, conflicts_with = "granule")]
     pub services: bool,
 
-    /// How many to show at most [default: 20; with --out, all].
-    #[arg(long, value_name = "NUMBER")]
-    pub limit: Option<usize>,
-
-    /// Show all that is found.
-    #[arg(long, conflicts_with = "limit")]
-    pub all: bool,
-
     /// Only tell how many there are.
     #[arg(long, conflicts_with = "out")]
     pub count: bool,
@@ -149,6 +175,62 @@ pub struct SearchArgs {
     /// Write what is found as GeoParquet; any number of finds, one page in memory.
     #[arg(long, value_name = "FILE.parquet")]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `frazil data download`.
+#[derive(Clone, Debug, Args)]
+pub struct DownloadArgs {
+    /// What is looked for.
+    #[command(flatten)]
+    pub wanted: Wanted,
+
+    /// The folder that files come to; it is made if it is not there.
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub out: PathBuf,
+
+    /// Only files by name; * and ? stand for anything.
+    #[arg(long, value_name = "PATTERN")]
+    pub file: Option<String>,
+
+    /// Most transfers at once.
+    #[arg(long, value_name = "NUMBER", default_value_t = 8)]
+    pub connections: usize,
+
+    /// Most bytes a second, of all transfers together: `40 MB`.
+    #[arg(long, value_name = "BYTES")]
+    pub bandwidth: Option<Bytes>,
+
+    /// Which way: auto, s3 or https.
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "WAY")]
+    pub access: Way,
+
+    /// Download also what is there already.
+    #[arg(long)]
+    pub again: bool,
+}
+
+/// By which way data comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Way {
+    /// S3 in the bucket's region, HTTPS from elsewhere.
+    #[default]
+    Auto,
+    /// S3, wherever this runs.
+    S3,
+    /// HTTPS, wherever this runs.
+    Https,
+}
+
+/// Arguments of `frazil data login`.
+#[derive(Clone, Debug, Args)]
+pub struct LoginArgs {
+    /// Which Earthdata: production or uat.
+    #[arg(long, value_name = "NAME", default_value = "production")]
+    pub earthdata: String,
+
+    /// Keep name and password in `.netrc`, readable by you alone, where other programs find them too.
+    #[arg(long)]
+    pub keep: bool,
 }
 
 /// Arguments of `frazil data info` and `frazil data where`.
@@ -163,8 +245,8 @@ pub struct InfoArgs {
     pub service: Service,
 }
 
-impl SearchArgs {
-    /// A search of a service for everything.
+impl Wanted {
+    /// Everything of a service.
     pub fn of(service: Service) -> Self {
         Self {
             datasets: Vec::new(),
@@ -174,27 +256,19 @@ impl SearchArgs {
             polygon: None,
             time: None,
             granule: Vec::new(),
-            keyword: None,
             cloud: false,
             on_prem: false,
             parameters: Vec::new(),
             filter: None,
             sort: Vec::new(),
-            datasets_only: false,
-            services: false,
             limit: None,
             all: false,
-            count: false,
-            out: None,
         }
     }
 
-    /// How many are shown at most.
+    /// How many are wanted at most.
     pub fn most(&self) -> Option<usize> {
-        match self.limit {
-            None if self.all || self.out.is_some() => None,
-            limit => Some(limit.unwrap_or(SHOWN)),
-        }
+        if self.all { None } else { Some(self.limit.unwrap_or(SHOWN)) }
     }
 
     /// The parameters, each with its value.
@@ -211,6 +285,13 @@ impl SearchArgs {
     }
 }
 
+impl SearchArgs {
+    /// How many are shown or written at most.
+    pub fn most(&self) -> Option<usize> {
+        if self.out.is_some() { self.wanted.limit } else { self.wanted.most() }
+    }
+}
+
 impl DataArgs {
     /// Refuses what makes no sense together.
     ///
@@ -219,8 +300,8 @@ impl DataArgs {
     pub fn check(&self, format: Format) -> Result<()> {
         let features = matches!(format, Format::Geojson | Format::Stac);
         let DataVerb::Search(args) = &self.verb else {
-            return match features && matches!(self.verb, DataVerb::Where(_)) {
-                true => Err(Error::usage("`where` finds no features").hint("choose table, json or yaml")),
+            return match features && !matches!(self.verb, DataVerb::Info(_)) {
+                true => Err(Error::usage("this verb finds no features").hint("choose table, json or yaml")),
                 false => Ok(()),
             };
         };

@@ -2,8 +2,10 @@
 
 mod ask;
 mod datasets;
+mod download;
 mod finds;
 mod info;
+mod login;
 mod place;
 mod search;
 mod source;
@@ -30,6 +32,8 @@ pub(super) async fn data(run: &Run<'_>, args: &DataArgs) -> Result<Outcome> {
         DataVerb::Search(args) => search::search(run, args).await,
         DataVerb::Info(args) => info::info(run, args).await,
         DataVerb::Where(args) => place::place(run, args).await,
+        DataVerb::Download(args) => download::download(run, args).await,
+        DataVerb::Login(args) => login::login(run, args).await,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a search finds, in one shape whatever the catalogue: CMR granules, STAC items, rows of catalogues.
 
+mod downloads;
 mod features;
 mod multihash;
 mod parquet;

@@ -2,10 +2,10 @@
 
 use frazil_data::cmr::{Collections, Concept, Granules, Query, Services};
 use frazil_data::geo::{Bbox, Geometry};
-use frazil_data::stac::{Filter, SortBy, StacQuery, Wanted};
+use frazil_data::stac::{self, Filter, SortBy, StacQuery};
 use frazil_data::times::Interval;
 
-use crate::cli::data::SearchArgs;
+use crate::cli::data::{SearchArgs, Wanted};
 use crate::error::{Error, Result};
 
 /// Whether a name is a DOI: `10.5067/…`, also as an address.
@@ -23,7 +23,7 @@ pub(super) fn is_concept(name: &str, kind: char) -> bool {
 }
 
 /// What all searches of CMR for data have in common.
-fn common<C: Concept>(mut query: Query<C>, args: &SearchArgs) -> Result<Query<C>> {
+fn common<C: Concept>(mut query: Query<C>, args: &Wanted) -> Result<Query<C>> {
     let places = [("bounding_box", &args.bbox), ("point", &args.point), ("polygon", &args.polygon)];
     for (name, value) in places {
         if let Some(value) = value {
@@ -40,7 +40,7 @@ fn common<C: Concept>(mut query: Query<C>, args: &SearchArgs) -> Result<Query<C>
 }
 
 /// The search for granules.
-pub(super) fn granules(args: &SearchArgs) -> Result<Query<Granules>> {
+pub(super) fn granules(args: &Wanted) -> Result<Query<Granules>> {
     let mut query = Query::<Granules>::new();
     for name in &args.datasets {
         query = match doi(name) {
@@ -59,15 +59,12 @@ pub(super) fn granules(args: &SearchArgs) -> Result<Query<Granules>> {
     if args.cloud || args.on_prem {
         query = query.cloud_hosted(args.cloud);
     }
-    if args.keyword.is_some() {
-        return Err(Error::usage("words are looked for in datasets, not in granules")
-            .hint("add --datasets, and search for the granules of what it finds"));
-    }
     common(query, args)
 }
 
 /// The search for collections. Counts of granules are asked for along.
-pub(super) fn collections(args: &SearchArgs) -> Result<Query<Collections>> {
+pub(super) fn collections(search: &SearchArgs) -> Result<Query<Collections>> {
+    let args = &search.wanted;
     let mut query = Query::<Collections>::new().include_granule_counts(true);
     for name in &args.datasets {
         query = match doi(name) {
@@ -76,7 +73,7 @@ pub(super) fn collections(args: &SearchArgs) -> Result<Query<Collections>> {
             None => query.short_name(name),
         };
     }
-    if let Some(words) = &args.keyword {
+    if let Some(words) = &search.keyword {
         query = query.keyword(words);
     }
     if args.cloud || args.on_prem {
@@ -86,9 +83,10 @@ pub(super) fn collections(args: &SearchArgs) -> Result<Query<Collections>> {
 }
 
 /// The search for services.
-pub(super) fn services(args: &SearchArgs) -> Result<Query<Services>> {
+pub(super) fn services(search: &SearchArgs) -> Result<Query<Services>> {
+    let args = &search.wanted;
     let mut query = args.datasets.iter().fold(Query::<Services>::new(), |query, name| query.name(name));
-    if let Some(words) = &args.keyword {
+    if let Some(words) = &search.keyword {
         query = query.keyword(words);
     }
     for (name, value) in args.pairs()? {
@@ -104,7 +102,7 @@ fn numbers(argument: &str, text: &str) -> Result<Vec<f64>> {
     text.split(',').map(|part| number(part).ok_or_else(|| wrong(part))).collect()
 }
 
-fn bbox(args: &SearchArgs) -> Result<Option<Bbox>> {
+fn bbox(args: &Wanted) -> Result<Option<Bbox>> {
     let Some(text) = &args.bbox else { return Ok(None) };
     match *numbers("--bbox", text)?.as_slice() {
         [west, south, east, north] => Ok(Some(Bbox::new(west, south, east, north))),
@@ -113,12 +111,12 @@ fn bbox(args: &SearchArgs) -> Result<Option<Bbox>> {
     }
 }
 
-fn interval(args: &SearchArgs) -> Result<Option<Interval>> {
+fn interval(args: &Wanted) -> Result<Option<Interval>> {
     let span = args.time.as_deref().map(Interval::parse).transpose();
     span.map_err(|problem| Error::usage(format!("--time: {problem}")))
 }
 
-fn shape(args: &SearchArgs) -> Result<Option<Geometry>> {
+fn shape(args: &Wanted) -> Result<Option<Geometry>> {
     let of = |name: &str, text: &str| -> Result<Vec<[f64; 2]>> {
         let numbers = numbers(name, text)?;
         if numbers.len() % 2 != 0 {
@@ -141,7 +139,7 @@ fn shape(args: &SearchArgs) -> Result<Option<Geometry>> {
 }
 
 /// The search of a STAC API.
-pub(super) fn stac(args: &SearchArgs) -> Result<StacQuery> {
+pub(super) fn api(args: &Wanted) -> Result<StacQuery> {
     if !args.parameters.is_empty() {
         return Err(Error::usage("-p is for CMR and Intake; STAC has filters")
             .hint("--filter \"eo:cloud_cover < 10 AND platform = 'landsat-8'\""));
@@ -161,7 +159,7 @@ pub(super) fn stac(args: &SearchArgs) -> Result<StacQuery> {
 }
 
 /// What of a static STAC catalogue is wanted.
-pub(super) fn wanted(args: &SearchArgs) -> Result<Wanted> {
+pub(super) fn wanted(args: &Wanted) -> Result<stac::Wanted> {
     let own = [("--point", args.point.is_some()), ("--polygon", args.polygon.is_some())];
     let own = own.into_iter().chain([("--filter", args.filter.is_some()), ("--sort", !args.sort.is_empty())]);
     let unknown: Vec<&str> = own.filter(|(_, given)| *given).map(|(name, _)| name).collect();
@@ -169,7 +167,7 @@ pub(super) fn wanted(args: &SearchArgs) -> Result<Wanted> {
         return Err(Error::usage(format!("a static catalogue is not searched by {}", unknown.join(" and ")))
             .hint("it is by collection, --granule, --bbox and --time"));
     }
-    Ok(Wanted {
+    Ok(stac::Wanted {
         collections: args.datasets.clone(),
         ids: args.granule.clone(),
         bbox: bbox(args)?,

@@ -9,7 +9,7 @@ use super::datasets::Datasets;
 use super::finds::{collection, hosted, second};
 use super::source::{is_cmr, open};
 use super::{Run, ask, client, cmr, size_text, told};
-use crate::cli::data::{InfoArgs, SearchArgs};
+use crate::cli::data::{InfoArgs, Wanted};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::view::{Align, Features, Layout, Report, Table, wrapped};
@@ -44,7 +44,7 @@ pub(super) async fn info(run: &Run<'_>, args: &InfoArgs) -> Result<Outcome> {
 /// Finds what an id stands for.
 pub(super) async fn find(run: &Run<'_>, client: &Client, args: &InfoArgs) -> Result<Thing> {
     if !is_cmr(&args.service.from) {
-        let wanted = SearchArgs { granule: vec![args.id.clone()], ..SearchArgs::of(args.service.clone()) };
+        let wanted = Wanted { granule: vec![args.id.clone()], ..Wanted::of(args.service.clone()) };
         let found = open(run, client, &wanted, Some(1)).await?.next().await?;
         return found.map(|item| Thing::Item(Box::new(item))).ok_or_else(|| nothing(args));
     }

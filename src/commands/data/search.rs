@@ -27,13 +27,17 @@ pub(super) async fn search(run: &Run<'_>, args: &SearchArgs) -> Result<Outcome> 
     if args.count {
         return count(run, args, &client).await;
     }
-    if args.datasets_only || args.services {
+    if args.datasets_only || args.wanted.services {
         return others(run, args, &client).await;
     }
+    if args.keyword.is_some() {
+        return Err(Error::usage("words are looked for in datasets, not in granules")
+            .hint("add --datasets, and search for the granules of what it finds"));
+    }
     let most = args.most();
-    let mut finds = open(run, &client, args, most).await?;
+    let mut finds = open(run, &client, &args.wanted, most).await?;
     let mut progress = run.printer.progress();
-    progress.step(&format!("search {}", args.service.from));
+    progress.step(&format!("search {}", args.wanted.service.from));
     let done = match &args.out {
         Some(out) => write(&mut finds, out, most, &mut progress).await.map(Done::Written),
         None => gather(&mut finds, most, &mut progress).await.map(Done::Gathered),
@@ -92,17 +96,17 @@ fn tell(progress: &mut Progress, count: usize, finds: &Finds) {
 }
 
 async fn count(run: &Run<'_>, args: &SearchArgs, client: &Client) -> Result<Outcome> {
-    if !is_cmr(&args.service.from) {
+    if !is_cmr(&args.wanted.service.from) {
         return count_finds(run, args, client).await;
     }
-    let cmr = cmr(run, client, &args.service)?;
+    let cmr = cmr(run, client, &args.wanted.service)?;
     let count = if args.datasets_only {
         cmr.count(&ask::collections(args)?).await
-    } else if args.services {
+    } else if args.wanted.services {
         cmr.count(&ask::services(args)?).await
     } else {
         // A search of one finds the datasets of DOIs first, and tells how many there are.
-        let search = cmr.granules(ask::granules(args)?).await.map_err(told)?;
+        let search = cmr.granules(ask::granules(&args.wanted)?).await.map_err(told)?;
         search.count().await
     };
     run.printer.report(&Count(count.map_err(told)?))?;
@@ -111,7 +115,7 @@ async fn count(run: &Run<'_>, args: &SearchArgs, client: &Client) -> Result<Outc
 
 /// Of others than CMR, one find tells how many there are, or all of them do.
 async fn count_finds(run: &Run<'_>, args: &SearchArgs, client: &Client) -> Result<Outcome> {
-    let mut finds = open(run, client, args, None).await?;
+    let mut finds = open(run, client, &args.wanted, None).await?;
     let mut count = 0;
     while finds.matched().is_none() || count == 0 {
         if finds.next().await?.is_none() {
@@ -128,14 +132,14 @@ async fn count_finds(run: &Run<'_>, args: &SearchArgs, client: &Client) -> Resul
 }
 
 async fn others(run: &Run<'_>, args: &SearchArgs, client: &Client) -> Result<Outcome> {
-    if !is_cmr(&args.service.from) {
+    if !is_cmr(&args.wanted.service.from) {
         return Err(Error::usage("datasets and services are searched in CMR"));
     }
     if args.out.is_some() {
         return Err(Error::usage("datasets and services have no GeoParquet").hint("use -o json or -o csv"));
     }
-    let cmr = cmr(run, client, &args.service)?;
-    if args.services {
+    let cmr = cmr(run, client, &args.wanted.service)?;
+    if args.wanted.services {
         let (services, matched) = all(cmr.services(ask::services(args)?).map_err(told)?, args).await?;
         run.printer.report(&Services { services, matched })?;
     } else {
@@ -147,7 +151,7 @@ async fn others(run: &Run<'_>, args: &SearchArgs, client: &Client) -> Result<Out
 }
 
 async fn all<C: Concept>(search: Search<C>, args: &SearchArgs) -> Result<(Vec<C::Found>, Option<u64>)> {
-    let mut search = match args.most() {
+    let mut search = match args.wanted.most() {
         Some(most) => search.limit(most),
         None => search,
     };

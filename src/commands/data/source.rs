@@ -11,7 +11,7 @@ use frazil_data::locate;
 use frazil_data::stac::{StacSearch, Walk};
 
 use super::{Run, ask, cmr, told};
-use crate::cli::data::SearchArgs;
+use crate::cli::data::Wanted;
 use crate::error::{Error, Result};
 
 /// STAC APIs by short names.
@@ -90,7 +90,7 @@ pub(super) fn is_cmr(from: &str) -> bool {
 pub(super) async fn open(
     run: &Run<'_>,
     client: &Client,
-    args: &SearchArgs,
+    args: &Wanted,
     most: Option<usize>,
 ) -> Result<Finds> {
     let from = args.service.from.as_str();
@@ -100,8 +100,8 @@ pub(super) async fn open(
         let search = if let Some(most) = most { search.limit(most) } else { search };
         return Ok(Finds::Cmr(Box::new(CmrFinds { cmr, search, orbits: BTreeMap::new() })));
     }
-    if args.cloud || args.on_prem || args.keyword.is_some() {
-        return Err(Error::usage("--cloud, --on-prem and --keyword are for CMR"));
+    if args.cloud || args.on_prem {
+        return Err(Error::usage("--cloud and --on-prem are for CMR"));
     }
     let known = KNOWN.iter().find(|(name, _)| *name == from).map(|(_, address)| *address);
     let here = std::path::absolute(Path::new("."))
@@ -109,7 +109,7 @@ pub(super) async fn open(
     let url = locate(known.unwrap_or(from), &here).map_err(told)?;
     match Catalogue::open(client, &url).await.map_err(told)? {
         Catalogue::Api(api) => {
-            let search = api.search(&ask::stac(args)?).map_err(told)?;
+            let search = api.search(&ask::api(args)?).map_err(told)?;
             let search = if let Some(most) = most { search.limit(most) } else { search };
             Ok(Finds::Stac(Box::new(search)))
         }
@@ -127,7 +127,7 @@ pub(super) async fn open(
 }
 
 /// The values asked for by column.
-fn columns(args: &SearchArgs) -> Result<BTreeMap<String, Vec<String>>> {
+fn columns(args: &Wanted) -> Result<BTreeMap<String, Vec<String>>> {
     only_parameters(args, "intake-esm")?;
     let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in args.pairs()? {
@@ -136,7 +136,7 @@ fn columns(args: &SearchArgs) -> Result<BTreeMap<String, Vec<String>>> {
     Ok(columns)
 }
 
-fn only_parameters(args: &SearchArgs, form: &str) -> Result<()> {
+fn only_parameters(args: &Wanted, form: &str) -> Result<()> {
     let placed = args.bbox.is_some() || args.point.is_some() || args.polygon.is_some() || args.time.is_some();
     if placed || args.filter.is_some() || !args.sort.is_empty() || !args.granule.is_empty() {
         return Err(Error::usage(format!("a catalogue of {form} knows neither places nor times"))
@@ -146,7 +146,7 @@ fn only_parameters(args: &SearchArgs, form: &str) -> Result<()> {
 }
 
 /// The sources of an Intake catalogue and of those within it whose names or paths are asked for.
-async fn intake(run: &Run<'_>, client: &Client, args: &SearchArgs, root: &url::Url) -> Result<Finds> {
+async fn intake(run: &Run<'_>, client: &Client, args: &Wanted, root: &url::Url) -> Result<Finds> {
     only_parameters(args, "Intake")?;
     let chosen = args.pairs()?.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let (sources, failures) = IntakeCatalog::walk(client, root, &chosen).await.map_err(told)?;

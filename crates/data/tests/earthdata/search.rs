@@ -81,7 +81,8 @@ async fn a_search_is_narrowed_by_place_time_and_name() {
     }
     let name = placed[0].name.clone();
     let pattern = format!("{}*", &name[..20]);
-    let named = gedi().set("readable_granule_name", &pattern).option("readable_granule_name", "pattern", true);
+    let named =
+        gedi().set("readable_granule_name", &pattern).option("readable_granule_name", "pattern", true);
     assert!(items(&cmr, named).await.iter().any(|item| item.name == name));
     assert_eq!(items(&cmr, Query::<Granules>::new().concept_id(&placed[0].id)).await[0].name, name);
 }
@@ -90,7 +91,8 @@ async fn a_search_is_narrowed_by_place_time_and_name() {
 async fn datasets_are_found_by_doi_and_told_from_those_on_prem() {
     let Some(world) = World::start() else { return };
     let cmr = cmr(&world);
-    let found = items(&cmr, Query::<Granules>::new().doi("10.5067/ATLAS/ATL03.005").temporal("2018-10-14")).await;
+    let found =
+        items(&cmr, Query::<Granules>::new().doi("10.5067/ATLAS/ATL03.005").temporal("2018-10-14")).await;
     assert!(!found.is_empty());
     assert!(found.iter().all(|item| item.cloud_hosted == Some(false) && !item.size.unwrap().is_exact()));
     let cloud = Query::<Granules>::new().short_name("ATL03").cloud_hosted(true).temporal("2018-10-14");
@@ -115,7 +117,13 @@ async fn long_queries_go_as_forms() {
     let some = items(&cmr, gedi().temporal("2019-01")).await;
     let query = some.iter().fold(gedi(), |query, item| query.granule_ur(&item.name));
     assert_eq!(items(&cmr, query).await.len(), some.len());
-    assert!(world.requests().await.iter().any(|request| request.starts_with("POST cmr.earthdata.nasa.gov/search/granules")));
+    assert!(
+        world
+            .requests()
+            .await
+            .iter()
+            .any(|request| request.starts_with("POST cmr.earthdata.nasa.gov/search/granules"))
+    );
 }
 
 #[tokio::test]
@@ -158,11 +166,8 @@ async fn stac_apis_are_read_to_their_last_page() {
         ("https://planetarycomputer.microsoft.com/api/stac/v1", "naip"),
     ] {
         let api = Api::open(&client, &root.parse().unwrap()).await.unwrap();
-        let query = StacQuery {
-            collections: vec![collection.to_owned()],
-            page_size: Some(100),
-            ..StacQuery::new()
-        };
+        let query =
+            StacQuery { collections: vec![collection.to_owned()], page_size: Some(100), ..StacQuery::new() };
         let mut search = api.search(&query).unwrap().limit(450);
         let mut ids = BTreeSet::new();
         while let Some(item) = search.next().await.unwrap() {
