@@ -62,9 +62,12 @@ enum Done {
 }
 
 async fn gather(finds: &mut Finds, most: Option<usize>, progress: &mut Progress) -> Result<Found> {
-    let mut items = Vec::new();
+    let (mut items, mut ended) = (Vec::new(), false);
     while most.is_none_or(|most| items.len() < most) {
-        let Some(item) = finds.next().await? else { break };
+        let Some(item) = finds.next().await? else {
+            ended = true;
+            break;
+        };
         items.push(item);
         tell(progress, items.len(), finds);
     }
@@ -73,7 +76,7 @@ async fn gather(finds: &mut Finds, most: Option<usize>, progress: &mut Progress)
         Finds::Read(rest) => u64::try_from(rest.len() + items.len()).ok(),
         others => others.matched(),
     };
-    Ok(Found { items, matched })
+    Ok(Found { items, matched, ended })
 }
 
 async fn write(finds: &mut Finds, out: &Path, most: Option<usize>, progress: &mut Progress) -> Result<u64> {
