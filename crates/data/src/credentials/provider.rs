@@ -120,16 +120,15 @@ impl S3Keys {
         let refused = self.inner.held.read().unwrap_or_else(PoisonError::into_inner).refused.clone();
         let left = left
             .filter(|keys| keys.age(surroundings.now()) == Age::Young && refused.as_ref() != Some(&keys.id));
-        let keys = match left {
-            Some(keys) => keys,
-            None => {
-                let keys = self.asked().await?;
-                if let Some(shared) = shared.filter(|_| turn.is_some()) {
-                    // Not shared, they are still good here.
-                    shared.write(&keys).ok();
-                }
-                keys
+        let keys = if let Some(keys) = left {
+            keys
+        } else {
+            let keys = self.asked().await?;
+            if let Some(shared) = shared.filter(|_| turn.is_some()) {
+                // Not shared, they are still good here.
+                shared.write(&keys).ok();
             }
+            keys
         };
         let keys = Arc::new(keys);
         self.inner.held.write().unwrap_or_else(PoisonError::into_inner).keys = Some(Arc::clone(&keys));

@@ -112,14 +112,10 @@ impl PartFile {
         if self.note.as_ref() == Some(&note) {
             return Ok(());
         }
-        let path = note_of(&self.path);
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let write = || -> std::io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(".part-").tempfile_in(folder)?;
-            file.write_all(&serde_json::to_vec(&note)?)?;
-            file.persist(&path)?;
-            Ok(())
-        };
+        // Whoever holds the part is alone here: one name will do, and a kill leaves no others.
+        let (path, new) = (note_of(&self.path), with_end(&note_of(&self.path), ".new"));
+        let write =
+            || std::fs::write(&new, serde_json::to_vec(&note)?).and_then(|()| std::fs::rename(&new, &path));
         write().map_err(Error::file(&path, "write"))?;
         self.note = Some(note);
         Ok(())
@@ -178,8 +174,12 @@ fn hidden(target: &Path) -> PathBuf {
 }
 
 fn note_of(part: &Path) -> PathBuf {
-    let mut name = part.as_os_str().to_owned();
-    name.push(".json");
+    with_end(part, ".json")
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
     PathBuf::from(name)
 }
 

@@ -85,7 +85,8 @@ impl Client {
     /// redirects without end or to an address without TLS.
     pub async fn open(&self, request: &Request) -> Result<Answer> {
         let address = Address::from(&request.url);
-        in_time(request.within, &address, self.followed(request)).await
+        // Boxed, for it is part of many larger ones.
+        in_time(request.within, &address, Box::pin(self.followed(request))).await
     }
 
     /// The whole body of a good answer, of at most `limit` bytes; it is asked for again where it was cut.
@@ -94,7 +95,7 @@ impl Client {
     /// As [`Client::open`], and for every status but 2xx.
     pub async fn fetch(&self, request: &Request, limit: usize) -> Result<Whole> {
         let address = Address::from(&request.url);
-        in_time(request.within, &address, self.fetched(request, limit)).await
+        in_time(request.within, &address, Box::pin(self.fetched(request, limit))).await
     }
 
     async fn fetched(&self, request: &Request, limit: usize) -> Result<Whole> {

@@ -172,6 +172,15 @@ impl Session {
         })
     }
 
+    /// The token as a variable of the environment, for workers of somebody whose login is in no file:
+    /// who calls this hands it on. Workers cannot renew it.
+    ///
+    /// # Errors
+    /// As [`Session::token`].
+    pub async fn as_variable(&self) -> Result<(&'static str, SecretString)> {
+        Ok(("EARTHDATA_TOKEN", self.token().await?.value().clone()))
+    }
+
     /// A token that is valid now, and where that can be had, for a day more. Asked by many at once, the
     /// service is asked once.
     ///

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// By what an object's version is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
-    /// The ETag, with its quotation marks.
+    /// The `ETag`, with its quotation marks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     etag: Option<String>,
     /// When it was last changed, as the server writes it.
@@ -36,7 +36,7 @@ impl Pin {
         }
     }
 
-    /// The header that lets an answer come only from this version. A weak ETag does not tell bytes
+    /// The header that lets an answer come only from this version. A weak `ETag` does not tell bytes
     /// apart (RFC 9110, 8.8.1), so the date stands in for it.
     pub(super) fn condition(&self) -> Option<(HeaderName, HeaderValue)> {
         let strong = self.etag.as_ref().filter(|etag| !etag.starts_with("W/"));

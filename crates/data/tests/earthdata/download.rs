@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -80,14 +80,18 @@ async fn no_more_connections_than_were_allowed_are_open() {
     world.post("settings", &json!({"latency_ms": 10})).await;
     let folder = tempfile::tempdir().unwrap();
     let downloader = downloader(&world, Options { connections: 3, ..Options::default() });
-    let (mut active, most) = (BTreeMap::new(), Mutex::new(0));
+    let (mut active, most) = (BTreeSet::new(), Mutex::new(0));
     let heard = Heard::default();
     let report = downloader.download(&items, folder.path(), &heard).await.unwrap();
     assert_whole(&report, &items, folder.path());
     for event in heard.0.lock().unwrap().iter() {
         match event {
-            Event::Started { path, .. } => drop(active.insert(path.clone(), ())),
-            Event::Done { path } => drop(active.remove(path)),
+            Event::Started { path, .. } => {
+                active.insert(path.clone());
+            }
+            Event::Done { path } => {
+                active.remove(path);
+            }
             _ => {}
         }
         let mut most = most.lock().unwrap();
