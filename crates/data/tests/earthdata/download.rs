@@ -2,11 +2,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use frazil_data::Error;
 use frazil_data::download::{
-    Downloader, Event, Item, Meter, Options, Outcome, Progress, Report, Silent, Verified,
+    Algorithm, Downloader, Event, Item, Meter, Options, Outcome, Progress, Report, Silent, Verified,
 };
 use frazil_data::region::{Access, Whereabouts};
+use md5::Digest;
 use serde_json::json;
 
 use crate::world::World;
@@ -24,12 +26,27 @@ pub(crate) fn assert_whole(report: &Report, items: &[Item], folder: &Path) {
         report.failures().map(|(path, error)| format!("{}: {error}", path.display())).collect();
     assert!(failures.is_empty(), "{failures:#?}");
     for item in items {
-        assert_eq!(folder.join(&item.to).metadata().unwrap().len(), item.size.unwrap());
+        let bytes = std::fs::read(folder.join(&item.to)).unwrap();
+        assert_eq!(bytes.len() as u64, item.size.unwrap());
+        if let Some(due) = &item.checksum {
+            assert_eq!(summed(due.algorithm(), &bytes), due.value(), "{}", item.to.display());
+        }
     }
     let mut names: Vec<_> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.retain(|name| name.to_str().unwrap().starts_with('.'));
     assert_eq!(names, [".frazil-downloads.jsonl"]);
+}
+
+/// A checksum, computed by others than the crate.
+fn summed(algorithm: Algorithm, bytes: &[u8]) -> String {
+    let sum = match algorithm {
+        Algorithm::Md5 => md5::Md5::digest(bytes).to_vec(),
+        Algorithm::Sha256 => digest(&SHA256, bytes).as_ref().to_vec(),
+        Algorithm::Sha512 => digest(&SHA512, bytes).as_ref().to_vec(),
+        other => panic!("{other:?}"),
+    };
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Keeps the events.
