@@ -270,12 +270,23 @@ impl Session {
         })
     }
 
-    /// The whole body of the answer to a request, logged in where that is wanted.
+    /// The whole body of the answer to a request, logged in where that is wanted; of a `GET`, it is asked for
+    /// again where it was cut.
     ///
     /// # Errors
     /// As [`Session::open`].
     pub async fn fetch(&self, request: Request, limit: usize) -> Result<Whole> {
-        self.open(request).await?.whole(limit).await
+        let settings = self.inner.client.settings();
+        let mut tries = 1;
+        loop {
+            match self.open(request.clone()).await?.whole(limit).await {
+                Err(Error::Connection { .. }) if request.is_repeatable() && tries < settings.tries => {
+                    tries += 1;
+                }
+                fetched => return fetched,
+            }
+            tokio::time::sleep(settings.pause).await;
+        }
     }
 
     async fn with_bearer(&self, request: &Request, token: &Token) -> Result<Answer> {

@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use frazil_data::download::{Event, Options, Progress, Silent};
+use frazil_data::http::{Client, Request, Settings};
+use frazil_data::login::{Earthdata, Session};
 use serde_json::{Value, json};
 
 use crate::download::{assert_whole, downloader};
@@ -105,4 +107,15 @@ async fn a_slow_peer_is_left_for_another() {
     let told: Vec<_> = again.0.lock().unwrap().keys().cloned().collect();
     assert!(told.len() == 1 && told[0].contains("far less than other transfers"), "{told:?}");
     assert_eq!(report.came(), items.iter().filter_map(|item| item.size).sum::<u64>());
+}
+
+#[tokio::test]
+async fn a_host_that_never_answers_is_asked_again() {
+    let Some(world) = World::start() else { return };
+    world.post("faults", &json!([{"role": "egress", "fault": "hang"}])).await;
+    let settings = Settings { answer: Duration::from_millis(500), ..world.told.settings() };
+    let client = Client::new(settings, &world.surroundings(&[])).unwrap();
+    let session = Session::with_password(client, Earthdata::production(), world.told.entry());
+    let url = "https://archive.podaac.earthdata.nasa.gov/sized/1/1000.nc".parse().unwrap();
+    assert_eq!(session.fetch(Request::get(url), 1000).await.unwrap().bytes.len(), 1000);
 }

@@ -121,3 +121,11 @@ async fn no_key_and_no_token_is_shown() {
         assert!(!shown.contains(written[name].as_str().unwrap()));
     }
 }
+
+#[tokio::test]
+async fn keys_whose_answer_is_cut_are_asked_for_again() {
+    let Some(world) = World::start() else { return };
+    let cut = json!([{"role": "egress", "path": "s3credentials", "fault": "cut", "after": 0.5, "times": 2}]);
+    world.post("faults", &cut).await;
+    assert_eq!(read(&object(&world, &keys(&world))).await.unwrap(), 10);
+}
