@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use answered::Part;
 pub use https::HttpsObject;
 pub use pin::Pin;
-pub use s3::{Bucket, S3Object};
+pub use s3::{Bucket, Reader, S3Object};
 
 use crate::address::Address;
 use crate::error::Result;

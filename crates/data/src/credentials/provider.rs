@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use object_store::CredentialProvider;
 use object_store::aws::AwsCredential;
 use reqwest::header::{HeaderName, HeaderValue};
-use secrecy::ExposeSecret;
 use url::Url;
 
 use super::keys::{Age, Keys};
@@ -158,11 +157,7 @@ impl CredentialProvider for S3Keys {
             .keys()
             .await
             .map_err(|error| object_store::Error::Generic { store: "S3", source: Box::new(error) })?;
-        Ok(Arc::new(AwsCredential {
-            key_id: keys.id.clone(),
-            secret_key: keys.secret.expose_secret().to_owned(),
-            token: Some(keys.token.expose_secret().to_owned()),
-        }))
+        Ok(Arc::new(keys.credential()))
     }
 }
 

@@ -2,7 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use frazil_data::Error;
 use frazil_data::credentials::{S3Keys, of_archive};
-use frazil_data::remote::{Bucket, Remote, S3Object, Span};
+use frazil_data::remote::{Bucket, Reader, Remote, S3Object, Span};
 use serde_json::json;
 
 use crate::world::World;
@@ -20,7 +20,7 @@ fn keys(world: &World) -> S3Keys {
 }
 
 fn object(world: &World, keys: &S3Keys) -> Remote {
-    Remote::S3(S3Object::new(&world.client(), Some(keys.clone()), bucket("sized"), "1/1000.nc"))
+    Remote::S3(S3Object::new(&world.client(), Reader::Archive(keys.clone()), bucket("sized"), "1/1000.nc"))
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn outside_of_the_region_s3_says_no_and_open_buckets_need_no_keys() {
     let files = world.files("OPEN", 1, (1000, 2000), "none").await;
     let place = files[0].s3.clone().unwrap();
     let public = place.bucket.replace("protected", "public");
-    let open = Remote::S3(S3Object::new(&world.client(), None, bucket(&public), &place.key));
+    let open = Remote::S3(S3Object::new(&world.client(), Reader::Anybody, bucket(&public), &place.key));
     assert_eq!(read(&open).await.unwrap(), 10);
 }
 
