@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use object_store::CredentialProvider;
 use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
 use object_store::client::HttpRequestBody;
 use reqwest::header::AUTHORIZATION;
