@@ -68,9 +68,12 @@ impl PartFile {
         Ok(Some(part))
     }
 
-    /// Whether a note is of this item, as far as both tell.
+    /// Whether a note is of this item, as far as both tell. What came from a host that does not tell versions
+    /// apart can go on only if a checksum will show whether two were mixed.
     fn can_go_on(&self, note: &Note, item: &Item) -> bool {
-        note.from == self.from && note.total.zip(item.size).is_none_or(|(noted, told)| noted == told)
+        note.from == self.from
+            && note.total.zip(item.size).is_none_or(|(noted, told)| noted == told)
+            && (!note.pin.is_empty() || item.checksum.is_some())
     }
 
     fn sum_up(&mut self) -> Result<()> {
@@ -273,6 +276,20 @@ mod tests {
         assert_eq!(left(&other), 3, "the same address, signed");
         std::fs::remove_file(note_of(&hidden(&target))).unwrap();
         assert_eq!(left(&other), 0, "nobody knows of what");
+    }
+
+    #[test]
+    fn a_host_that_tells_no_versions_apart_is_trusted_only_with_a_checksum() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("x.nc");
+        let summed = item().summed(Checksum::new("MD5", "900150983cd24fb0d6963f7d28e17f72"));
+        for (item, kept) in [(item(), 0), (summed, 3)] {
+            let mut part = PartFile::open(&target, &item).unwrap().unwrap();
+            part.begin(Some(6), &Pin::default()).unwrap();
+            part.write(b"abc").unwrap();
+            drop(part);
+            assert_eq!(PartFile::open(&target, &item).unwrap().unwrap().length(), kept);
+        }
     }
 
     #[test]

@@ -24,6 +24,11 @@ impl Pin {
         Self { etag: text(ETAG), modified: text(LAST_MODIFIED) }
     }
 
+    /// Whether nothing tells one version from another.
+    pub fn is_empty(&self) -> bool {
+        self.etag.is_none() && self.modified.is_none()
+    }
+
     /// Whether two answers can be of one version: where both tell something, it is the same.
     pub fn agrees(&self, other: &Self) -> bool {
         let same = |one: &Option<String>, other: &Option<String>| match (one, other) {

@@ -315,3 +315,19 @@ async fn two_calls_for_the_same_files_do_each_once() {
     let bytes: u64 = items.iter().filter_map(|item| item.size).sum();
     assert_eq!((first.came() + second.came(), world.sent().await), (bytes, bytes));
 }
+
+#[tokio::test]
+async fn what_is_counted_here_is_what_the_server_counts() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("COUNTED", 5, (100_000, 200_000), "MD5").await;
+    let session = world.session();
+    let whereabouts = Whereabouts::new(session.client().clone());
+    let options = Options { access: Access::Https, ..Options::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let downloader = Downloader::new(&session, &whereabouts, options);
+    downloader.download(&items, folder.path(), &Silent).await.unwrap();
+    let totals = session.client().totals();
+    let counters = world.get("counters").await["all"].clone();
+    assert_eq!(counters["requests"], totals.requests());
+    assert_eq!(counters["body_bytes"], totals.received());
+}
