@@ -48,7 +48,7 @@ c.JupyterHub.services = [
     {{"name": "operator", "api_token": "{operator}"}},
     {{"name": "nobody", "api_token": "{nobody}"}},
 ]
-c.JupyterHub.load_groups = {{"readers": {{"users": ["katherine", "mary"]}}, "sponsors": {{"users": ["fin"]}}}}
+c.JupyterHub.load_groups = {{"readers": {{"users": ["katherine", "mary", "newcomer", "leaving"]}}, "sponsors": {{"users": ["fin"]}}}}
 c.JupyterHub.load_roles = [
     {{"name": "user", "scopes": ["self"]}},
     {{"name": "readers", "groups": ["readers"], "scopes": ["{access}"]}},
