@@ -111,13 +111,13 @@ impl Maker {
     /// Makes something on a thread of its own; what fails is told in the log.
     async fn make<T: Send + 'static>(
         &self,
-        make: impl FnOnce(&dyn Show) -> error::Result<T> + Send + 'static,
+        what: impl FnOnce(&dyn Show) -> error::Result<T> + Send + 'static,
     ) -> Made<T> {
         let (places, show) = (Arc::clone(&self.places), Arc::clone(&self.show));
         let work = async move {
             let place = places.acquire_owned().await.ok()?;
             let made = tokio::task::spawn_blocking(move || {
-                let made = make(show.as_ref());
+                let made = what(show.as_ref());
                 drop(place);
                 made
             });

@@ -22,7 +22,7 @@ use crate::report::{Clock, Live, MonthLink, Naming, Notice, Page, data, live, no
 use crate::serve::{Asked, Show, Shown, View};
 
 /// How long a page is shown without a look at the ledger.
-const FRESH: Duration = Duration::from_secs(10);
+const FRESH: Duration = Duration::from_secs(2);
 /// Most pages that are kept.
 const MOST: usize = 500;
 /// Most months that a page leads to.
@@ -237,8 +237,9 @@ impl Pages {
     fn nothing_yet(&self, asked: &Asked) -> Notice {
         let how = match asked.view {
             View::All => {
-                "Whoever runs frazil fills it: `frazil cost read BILL…` here, or `--bills` where this page is served. \
-                 A cloud's first bill comes a day after its export was made."
+                "On one machine, ‘frazil cost read BILL…’ takes bills into the ledger. In a cluster of AWS the page reads \
+                 them itself where the hub file says ‘billing: { exports: true }’; the first comes a day after the \
+                 export was made."
             }
             View::Own => "Once the first bill was read, this page tells what is yours.",
         };
