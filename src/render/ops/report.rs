@@ -178,3 +178,53 @@ fn arguments(cluster: &Cluster<'_>) -> Vec<String> {
 pub(in crate::render) fn identity(cluster: &Cluster<'_>) -> Option<&'static str> {
     (is_served(cluster) && cluster.bills().is_some()).then_some(NAME)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{HubFile, check_bytes};
+
+    const LAB: &str = "name: lab\nprovider: { aws: { account: \"123456789012\", region: us-west-2 } }\nauth: native\n\
+                       sizes: [{ name: small, memory: 8 GiB }]\n";
+
+    fn hub(text: &str) -> HubFile {
+        let day = jiff::civil::date(2026, 11, 2);
+        check_bytes(text.as_bytes().to_vec(), Path::new("hub.yaml"), day).document.unwrap().hub
+    }
+
+    #[test]
+    fn the_page_reads_every_hub_file_as_it_is_written_and_no_login_is_in_it() {
+        for text in [
+            include_str!("../../../examples/every-key.yaml"),
+            include_str!("../../../examples/hackweek-aws.yaml"),
+            include_str!("../../../examples/group-gcp.yaml"),
+            include_str!("../../../examples/laptop.yaml"),
+            LAB,
+        ] {
+            let written = serde_json::to_string(&hub(text).for_report()).unwrap();
+            let read: HubFile = serde_json::from_str(&written).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), written);
+            assert!(!written.contains("client_secret") && !written.contains("\"admins\":[\""), "{written}");
+        }
+    }
+
+    #[test]
+    fn the_page_is_where_the_image_and_a_hub_are_and_reads_bills_where_they_are() {
+        let served = |more: &str| {
+            let hub = hub(&format!("{LAB}{more}"));
+            let cluster = Cluster::without_pools(&hub);
+            (is_served(&cluster), identity(&cluster), arguments(&cluster).join(" "))
+        };
+        let image = "recorder: \"registry.example.org/ops:1\"";
+        assert!(!served("").0);
+        assert!(!served(&format!("support: {{ {image}, report: false }}\n")).0);
+        let (is_served, identity, arguments) = served(&format!("support: {{ {image} }}\n"));
+        assert!(is_served && identity.is_none() && !arguments.contains("--bills"), "{arguments}");
+        let (_, identity, arguments) =
+            served(&format!("support: {{ {image} }}\nbilling: {{ exports: true }}\n"));
+        assert_eq!(identity, Some(NAME));
+        assert!(arguments.ends_with("--bills s3://lab-123456789012-bills/cur2/"), "{arguments}");
+    }
+}
