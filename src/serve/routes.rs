@@ -29,7 +29,7 @@ use crate::view::Printer;
 /// Pages that are made at once; others wait.
 const AT_ONCE: usize = 2;
 /// How long somebody waits for one.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 /// Most letters of a token or a code that are looked at.
 const LONGEST: usize = 2_048;
 
@@ -192,7 +192,7 @@ async fn metrics(State(app): Shared, headers: HeaderMap) -> Response {
 }
 
 async fn told(maker: &Maker) -> Response {
-    match maker.make(|show| show.metrics()).await {
+    match maker.make(Show::metrics).await {
         Made::Done(text) => answer(StatusCode::OK, METRICS, text),
         Made::Failed => {
             plain(StatusCode::INTERNAL_SERVER_ERROR, "metrics cannot be made; the log says why\n")

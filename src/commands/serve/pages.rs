@@ -95,7 +95,7 @@ pub(super) struct Pages {
     logout: String,
     path: String,
     reading: Arc<Reading>,
-    pages: Mutex<HashMap<Asked, Kept<Arc<Shown>>>>,
+    kept: Mutex<HashMap<Asked, Kept<Arc<Shown>>>>,
     metrics: Mutex<Option<Kept<String>>>,
 }
 
@@ -123,7 +123,7 @@ impl Pages {
             logout: format!("{prefix}logout"),
             path: prefix.to_owned(),
             reading,
-            pages: Mutex::default(),
+            kept: Mutex::default(),
             metrics: Mutex::default(),
         })
     }
@@ -171,16 +171,16 @@ impl Pages {
         let empty =
             Page { made: today, zone: self.zone.clone(), naming: Naming::Names, chapters: Vec::new() };
         let Some((ledger, months)) = self.open()? else {
-            return self.shown(&empty, &self.nothing_yet(asked), None);
+            return Self::shown(&empty, &self.nothing_yet(asked), None);
         };
         // A month that is not there is asked of nobody: it would be an error of the ledger.
         if asked.month.is_some_and(|month| !months.contains(&month)) {
-            return self.shown(&empty, &self.nothing_then(asked, &months)?, None);
+            return Self::shown(&empty, &self.nothing_then(asked, &months)?, None);
         }
         let of = (asked.view == View::Own).then_some(asked.who.as_str());
         let page = self.page(&ledger, asked.month, of)?;
         if page.chapters.is_empty() {
-            return self.shown(&page, &self.nothing_then(asked, &months)?, None);
+            return Self::shown(&page, &self.nothing_then(asked, &months)?, None);
         }
         let live = Live {
             who: asked.who.clone(),
@@ -189,10 +189,10 @@ impl Pages {
             months: self.links(asked, &months)?,
             read: self.read(),
         };
-        self.shown(&page, &Notice::default(), Some(&live))
+        Self::shown(&page, &Notice::default(), Some(&live))
     }
 
-    fn shown(&self, page: &Page, otherwise: &Notice, with: Option<&Live>) -> Result<Shown> {
+    fn shown(page: &Page, otherwise: &Notice, with: Option<&Live>) -> Result<Shown> {
         let html = match with {
             Some(with) => live(page, with),
             None => notice(otherwise),
@@ -269,16 +269,16 @@ impl Pages {
 
 impl Show for Pages {
     fn show(&self, asked: &Asked) -> Result<Arc<Shown>> {
-        if let Some(kept) = lock(&self.pages).get(asked).filter(|kept| kept.looked.elapsed() < FRESH) {
+        if let Some(kept) = lock(&self.kept).get(asked).filter(|kept| kept.looked.elapsed() < FRESH) {
             return Ok(Arc::clone(&kept.what));
         }
         let (stamp, looked) = (self.stamp()?, Instant::now());
-        if let Some(kept) = lock(&self.pages).get_mut(asked).filter(|kept| kept.stamp == stamp) {
+        if let Some(kept) = lock(&self.kept).get_mut(asked).filter(|kept| kept.stamp == stamp) {
             kept.looked = looked;
             return Ok(Arc::clone(&kept.what));
         }
         let what = Arc::new(self.make(asked)?);
-        let mut pages = lock(&self.pages);
+        let mut pages = lock(&self.kept);
         if pages.len() >= MOST {
             pages.clear();
         }
