@@ -11,10 +11,9 @@ use crate::error::{Error, Result};
 /// Arguments of `frazil serve`.
 #[derive(Clone, Debug, Args)]
 pub struct ServeArgs {
-    /// The hub file: for name, event, budget and estimate. Without one, hub.yaml in the current folder if it is
-    /// there, or else everything that the ledger has.
+    /// The hub file: for name, event, budget and estimate. Without one, hub.yaml in the current folder.
     #[arg(value_name = "FILE", conflicts_with_all = ["hub", "rendered"])]
-    pub files: Vec<PathBuf>,
+    pub file: Option<PathBuf>,
 
     /// Only this hub, without its file: no event, budget or estimate.
     #[arg(long, value_name = "NAME", conflicts_with = "rendered")]

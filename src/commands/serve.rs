@@ -27,12 +27,13 @@ pub(super) async fn serve(run: &Run<'_>, args: &ServeArgs) -> Result<Outcome> {
     let path = service.prefix.clone();
     let hubs = match &args.rendered {
         Some(file) => Hubs::Rendered(file.clone()),
-        None => Hubs::Fixed(hubs(run, &args.files, args.hub.as_deref())?),
+        None => Hubs::Fixed(hubs(run, args.file.as_slice(), args.hub.as_deref())?),
     };
-    let hub = match hubs.now()?.as_ref() {
-        [only] => only.name().map(str::to_owned),
-        _ => None,
-    };
+    // People are known by their names at this hub; who has the same name at another is somebody else.
+    let hub =
+        hubs.now()?.first().and_then(|hub| hub.name().map(str::to_owned)).ok_or_else(|| {
+            Error::usage("of which hub is the page?").hint("name its file, or `--hub NAME`")
+        })?;
     let reading = Arc::new(Reading::default());
     let pages = Arc::new(Pages::new(run, args, hubs, (&path, Arc::clone(&reading)))?);
     let gate = Gate::new(HubClient::new(service)?, Duration::from_secs(args.believe.as_secs()));

@@ -10,6 +10,7 @@ import localhub
 import pages
 import pytest
 from playwright.sync_api import expect
+from prometheus_client.parser import text_string_to_metric_families
 from test_report import WIDTHS, axe, fits  # noqa: F401
 
 PAGE = "/services/report/"
@@ -123,3 +124,13 @@ def test_a_page_that_died_is_mended_by_up(hub, bills, member):
     page.goto(PAGE)
     expect(page.locator(".bar")).to_contain_text("katherine")
     assert hub.json("up")["started"] == []
+
+
+def test_metrics_tell_of_the_machine_too(hub, bills, member):
+    page = member("ada")
+    page.goto(PAGE)
+    answer = page.goto(PAGE + "metrics")
+    assert answer.status == 200
+    families = {family.name for family in text_string_to_metric_families(answer.text())}
+    assert {"frazil_spend", "frazil_egress_bytes", "frazil_nodes_most", "frazil_machine_memory_bytes"} <= families
+    assert member("katherine").goto(PAGE + "metrics").status in (401, 403)

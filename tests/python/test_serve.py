@@ -2,8 +2,10 @@
 
 import html
 import json
+import os
 import re
 import sqlite3
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -16,7 +18,7 @@ from real_hub import free_port
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 
 import hackweek
-from served import ACCESS, NOBODY, PREFIX, READ_ALL, SERVICE_TOKEN, Browser, Hub, Served
+from served import ACCESS, NOBODY, PREFIX, READ_ALL, SERVICE_TOKEN, Browser, Hub, Served, program
 
 OTHERS = [name for name in hackweek.PEOPLE if name != "katherine"]
 BELIEVED = 1.3
@@ -323,3 +325,19 @@ def test_nothing_of_a_secret_is_in_the_log(folder, hub, served, browser):
     log = served.log_path.read_text()
     for secret in [SERVICE_TOKEN, token, *person.cookies.get_dict().values()]:
         assert secret not in log
+
+
+@pytest.mark.parametrize("missing, said", [
+    ("JUPYTERHUB_API_TOKEN", "JUPYTERHUB_API_TOKEN is not set"),
+    ("JUPYTERHUB_API_URL", "JUPYTERHUB_API_URL is not set"),
+    ("a hub", "of which hub is the page?"),
+])
+def test_what_it_needs_is_told(tmp_path, missing, said):
+    given = {"JUPYTERHUB_API_TOKEN": SERVICE_TOKEN, "JUPYTERHUB_API_URL": "http://127.0.0.1:9/hub/api"}
+    given.pop(missing, None)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTERHUB_")}
+    call = [program(), "serve", "--listen", "127.0.0.1:0"] + ([] if missing == "a hub" else ["--hub", "lab"])
+    done = subprocess.run(
+        call, cwd=tmp_path, env=clean | given | {"HOME": str(tmp_path)}, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0 and said in done.stderr, done.stderr
+    assert SERVICE_TOKEN not in done.stderr

@@ -13,8 +13,9 @@ use super::reading::Reading;
 use crate::cli::ServeArgs;
 use crate::commands::Run;
 use crate::commands::cost::{path, refuse};
+use crate::commands::nodes::local::machine;
 use crate::commands::report::{Asked as Hub, Making, When, zone};
-use crate::config::HubFile;
+use crate::config::{HubFile, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Month};
@@ -152,6 +153,27 @@ impl Pages {
         Ok((!months.is_empty()).then_some((ledger, months)))
     }
 
+    /// Whether the hub is on this machine, so that what it has is what the hub has.
+    fn is_local(&self) -> Result<bool> {
+        let of = |hub: &Hub| hub.file().is_some_and(|file| matches!(file.provider, Provider::Local(_)));
+        Ok(self.hubs.now()?.iter().any(of))
+    }
+
+    /// Metrics of what the ledger has.
+    fn of_ledger(&self) -> Result<String> {
+        let stamp = self.stamp()?;
+        if let Some(kept) = lock(&self.metrics).as_ref().filter(|kept| kept.stamp == stamp) {
+            return Ok(kept.what.clone());
+        }
+        let page = match self.open()? {
+            Some((ledger, _)) => Some(self.page(&ledger, None, None)?),
+            None => None,
+        };
+        let text = figures(page.as_ref(), self.reading.now()).text();
+        *lock(&self.metrics) = Some(Kept { what: text.clone(), stamp, looked: Instant::now() });
+        Ok(text)
+    }
+
     fn page(&self, ledger: &Ledger, month: Option<Month>, of: Option<&str>) -> Result<Page> {
         let hubs = self.hubs.now()?;
         let making = Making {
@@ -287,16 +309,8 @@ impl Show for Pages {
     }
 
     fn metrics(&self) -> Result<String> {
-        let stamp = self.stamp()?;
-        if let Some(kept) = lock(&self.metrics).as_ref().filter(|kept| kept.stamp == stamp) {
-            return Ok(kept.what.clone());
-        }
-        let page = match self.open()? {
-            Some((ledger, _)) => Some(self.page(&ledger, None, None)?),
-            None => None,
-        };
-        let text = figures(page.as_ref(), self.reading.now()).text();
-        *lock(&self.metrics) = Some(Kept { what: text.clone(), stamp, looked: Instant::now() });
-        Ok(text)
+        let machine = if self.is_local()? { machine(&self.context) } else { None };
+        let machine = machine.map(|machine| machine.text()).unwrap_or_default();
+        Ok(self.of_ledger()? + &machine)
     }
 }

@@ -49,19 +49,14 @@ impl Reading {
 ///
 /// # Errors
 /// When no thread can be started.
-pub(super) fn start(
-    run: &Run<'_>,
-    args: &ServeArgs,
-    hub: Option<String>,
-    reading: &Arc<Reading>,
-) -> Result<()> {
+pub(super) fn start(run: &Run<'_>, args: &ServeArgs, hub: String, reading: &Arc<Reading>) -> Result<()> {
     if args.bills.is_empty() && args.history.is_empty() {
         return Ok(());
     }
     let sources = ReadArgs {
         bills: args.bills.clone(),
         history: args.history.clone(),
-        hub,
+        hub: Some(hub),
         ledger: args.ledger.clone(),
         ..ReadArgs::default()
     };
