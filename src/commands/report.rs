@@ -31,14 +31,14 @@ const ZONES: &str = "/usr/share/zoneinfo";
 /// # Errors
 /// When the ledger or a file cannot be used, or the page's parts are not its total, which would be a bug.
 pub(super) fn report(run: &Run<'_>, args: &ReportArgs) -> Result<Outcome> {
-    let ledger = existing(run, args.ledger.as_deref())?;
+    let ledger = existing(run, args.period.ledger.as_deref())?;
     let clock = Clock(zone(&args.zone)?);
     let today = run.context.today()?;
-    let when = When { month: args.month, from: args.from, to: args.to };
-    let lives = ledger.told().map_err(refuse)?.lives;
+    let when = When { month: args.period.month, from: args.period.from, to: args.period.to };
+    let told = ledger.told().map_err(refuse)?;
     let mut found = Vec::new();
     for hub in hubs(run, args)? {
-        found.extend(gather::hub(&ledger, &lives, &hub, when, today)?);
+        found.extend(gather::hub(&ledger, &told, &hub, when, today)?);
     }
     let page = Page { made: today, zone: args.zone.clone(), naming: args.people, chapters: Vec::new() };
     let page = filled(page, found, &clock);
