@@ -107,7 +107,11 @@ impl EgressReport {
                 notes.push(format!("Of {name}, {bytes} have no price in the catalog."));
             }
         }
-        notes.extend(self.list.gaps.iter().map(|gap| format!("{gap}.")));
+        for (meter, bytes) in &self.list.free {
+            let bytes = shown(i128::try_from(*bytes).unwrap_or(i128::MAX));
+            notes.push(format!("At list prices, {bytes} to the internet are free ({meter})."));
+        }
+        notes.extend(self.list.gaps.iter().map(|gap| format!("At list prices: {gap}.")));
         notes
     }
 
