@@ -32,6 +32,15 @@ use crate::view::{Align, Layout, Report, Table, wrapped};
 /// # Errors
 /// When anything cannot be read; the ledger is then as it was.
 pub(super) async fn read(run: &Run<'_>, args: &ReadArgs) -> Result<Outcome> {
+    run.printer.report(&take(run, args).await?)?;
+    Ok(Outcome::Done)
+}
+
+/// The same without telling of it.
+///
+/// # Errors
+/// When anything cannot be read; the ledger is then as it was.
+pub(in crate::commands) async fn take(run: &Run<'_>, args: &ReadArgs) -> Result<Read> {
     let others = [
         args.history.len(),
         args.prometheus.len(),
@@ -55,8 +64,7 @@ pub(super) async fn read(run: &Run<'_>, args: &ReadArgs) -> Result<Outcome> {
     let now = run.context.now().to_string();
     let taken = ledger.take_all_of(&gathered, &told, &counted, &now).map_err(refuse)?;
     notes.extend(faults.into_iter().map(|fault| format!("Left out: {fault}.")));
-    run.printer.report(&Read { path, taken, told, counted, expenses, notes })?;
-    Ok(Outcome::Done)
+    Ok(Read { path, taken, told, counted, expenses, notes })
 }
 
 /// Bytes that take long enough to tell how far it is.
@@ -183,7 +191,7 @@ fn history_files(path: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// What was taken in.
-struct Read {
+pub(in crate::commands) struct Read {
     path: PathBuf,
     taken: Vec<Taken>,
     told: Told,
