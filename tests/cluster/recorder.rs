@@ -25,6 +25,7 @@ fn the_recorder_comes_and_goes_with_its_hub() {
     assert!(may(&["watch", "pods", "-n", "lab"]) && may(&["list", "nodes"]));
     assert!(!may(&["list", "secrets", "-n", "lab"]) && !may(&["list", "pods", "-n", "default"]));
     assert!(!may(&["delete", "pods", "-n", "lab"]));
+    assert!(may(&["get", "nodes", "--subresource=stats"]) && !may(&["get", "nodes", "--subresource=proxy"]));
     hub.down();
     hub.assert_gone();
 }
