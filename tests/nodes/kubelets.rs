@@ -10,7 +10,7 @@ use kube::config::AuthInfo;
 use kube::{Client, Config};
 use serde_json::{Value, json};
 
-use super::keys::Keys;
+use super::kubernetes::keys::Keys;
 use crate::skips::skipped;
 
 struct StandIn {

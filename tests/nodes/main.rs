@@ -13,9 +13,6 @@ mod kubernetes;
 mod scratch;
 
 mod cluster;
-#[expect(dead_code, reason = "what clusters need, and a kubelet does not")]
-#[path = "../support/kubernetes/keys.rs"]
-mod keys;
 mod kubelets;
 mod local;
 mod objects;
