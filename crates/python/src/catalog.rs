@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use frazil_data::catalogs::{Catalogue, EsmCatalog, IntakeCatalog};
-use frazil_data::cmr::{Collections, Granules, Services};
+use frazil_data::cmr::{Collections, Granules, Query, Services};
 use frazil_data::found::Item;
 use frazil_data::http::Url;
 use frazil_data::login::Earthdata;
@@ -39,6 +39,17 @@ pub(crate) fn search_cmr(
     };
     let earthdata = session.as_ref().map_or_else(Earthdata::default, |one| one.get().earthdata().clone());
     Ok(Results::new(asked, count, session, earthdata))
+}
+
+/// The names of CMR's parameters for `granules`, `collections` or `services`.
+#[pyfunction]
+pub(crate) fn parameters(py: Python<'_>, kind: &str) -> PyResult<Vec<&'static str>> {
+    match kind {
+        "granules" => Ok(Query::<Granules>::names().collect()),
+        "collections" => Ok(Query::<Collections>::names().collect()),
+        "services" => Ok(Query::<Services>::names().collect()),
+        other => Err(invalid(py, format!("CMR has no {other}"), "granules, collections, services")),
+    }
 }
 
 /// What is at an address or a path.

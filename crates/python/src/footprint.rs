@@ -98,6 +98,10 @@ fn graticule(frame: &Frame, out: &mut String) {
     }
     for parallel in frame.lines(1) {
         let (_, y) = frame.place([frame.middle[0], parallel]);
+        // Not cut at the top, nor on what is written at the bottom.
+        if !(12.0..height - 12.0).contains(&y) {
+            continue;
+        }
         let text = degrees(parallel, ["S", "N"]);
         out.push_str(&format!(r#"<text x="2" y="{:.1}">{text}</text>"#, y - 2.0));
     }

@@ -24,7 +24,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::catalog::{Catalog, open_catalog, search_cmr};
+    use super::catalog::{Catalog, open_catalog, parameters, search_cmr};
     #[pymodule_export]
     use super::download::bring;
     #[pymodule_export]

@@ -20,9 +20,12 @@ use crate::session::{Session, way};
 /// Rows that a notebook shows.
 const ROWS: usize = 10;
 
+/// The least that is asked for at once for what is looked at one by one.
+const LEAST_PAGE: usize = 100;
+
 /// What a search finds. Looping over it asks for page after page and keeps nothing; an index, a slice or
 /// `collect()` keeps what it had to ask for.
-#[pyclass(frozen, module = "frazil")]
+#[pyclass(frozen, generic, module = "frazil")]
 pub(crate) struct Results {
     asked: Asked,
     limit: Option<usize>,
@@ -71,7 +74,7 @@ impl Results {
         Self { asked, limit, session, earthdata, kept: Mutex::default() }
     }
 
-    fn begin(&self, py: Python<'_>, limit: Option<usize>) -> PyResult<Begun> {
+    fn begin(&self, py: Python<'_>, limit: Option<usize>, page: usize) -> PyResult<Begun> {
         let session = self.session.as_ref().map(|session| session.get());
         let (client, _) = way(py, session)?;
         let session = session.map(|session| session.live(py)).transpose()?;
@@ -81,7 +84,7 @@ impl Results {
             session: session.map(|live| live.session.clone()),
             notices: crate::search::Notices::default(),
         };
-        let walk = wait(py, || self.asked.begin(&means, limit), |_| Ok(()))?;
+        let walk = wait(py, || self.asked.begin(&means, limit, page), |_| Ok(()))?;
         let begun = Begun { walk: told(py, walk)?, means };
         begun.warn(py)?;
         Ok(begun)
@@ -98,7 +101,7 @@ impl Results {
         while !kept.ended && kept.found.len() < most {
             let mut begun = match kept.walk.take() {
                 Some(begun) => begun,
-                None => self.begin(py, self.limit)?,
+                None => self.begin(py, self.limit, most.max(LEAST_PAGE))?,
             };
             let found = begun.next(py);
             kept.hits = begun.walk.hits().or(kept.hits);
@@ -115,7 +118,7 @@ impl Results {
         if let Some(hits) = self.kept(py).hits {
             return Ok(Some(hits));
         }
-        let mut begun = self.begin(py, Some(1))?;
+        let mut begun = self.begin(py, Some(1), 1)?;
         begun.next(py)?;
         let hits = begun.walk.hits();
         self.kept(py).hits = hits;
@@ -180,7 +183,7 @@ impl Results {
                 return Ok(all.try_iter()?.into_any().unbind());
             }
         }
-        let begun = self.begin(py, self.limit)?;
+        let begun = self.begin(py, self.limit, usize::MAX)?;
         Ok(Py::new(py, Finds { begun: Mutex::new(begun) })?.into_any())
     }
 
@@ -239,7 +242,7 @@ impl Results {
     /// only when it is whole.
     fn to_geoparquet(&self, py: Python<'_>, path: PathBuf) -> PyResult<u64> {
         let mut writer = told(py, ItemWriter::create(&path))?;
-        let mut begun = self.begin(py, self.limit)?;
+        let mut begun = self.begin(py, self.limit, usize::MAX)?;
         let walk = &mut begun.walk;
         let written = wait(
             py,
@@ -296,7 +299,7 @@ impl Results {
 }
 
 /// A loop over results.
-#[pyclass(frozen, module = "frazil")]
+#[pyclass(frozen, generic, module = "frazil")]
 pub(crate) struct Finds {
     begun: Mutex<Begun>,
 }

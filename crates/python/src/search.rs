@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use frazil_data::Result;
 use frazil_data::catalogs::EsmCatalog;
-use frazil_data::cmr::{self, Cmr, Collections, Granules, Query, Services};
+use frazil_data::cmr::{self, Cmr, Collections, Granule, Granules, OrbitParameters, Query, Services};
 use frazil_data::found::Item;
 use frazil_data::http::{Client, Url};
 use frazil_data::login::{self, Earthdata};
@@ -77,7 +77,7 @@ impl Means {
 
 /// A search under way.
 pub(crate) enum Walk {
-    Granules(Box<cmr::Search<Granules>>),
+    Granules(Box<cmr::Search<Granules>>, Orbits),
     Collections(Box<cmr::Search<Collections>>),
     Services(Box<cmr::Search<Services>>),
     Stac(Box<StacSearch>),
@@ -86,23 +86,43 @@ pub(crate) enum Walk {
     Listed(Arc<Vec<Item>>, usize),
 }
 
+/// Gives granules that only name their orbit a place, by what their collections tell of orbits.
+pub(crate) struct Orbits {
+    cmr: Cmr,
+    known: BTreeMap<String, Option<OrbitParameters>>,
+}
+
+impl Orbits {
+    async fn placed(&mut self, granule: &Granule) -> Item {
+        let Some(id) = granule.orbit().and_then(|_| granule.dataset().id) else { return granule.item(None) };
+        if !self.known.contains_key(&id) {
+            // Without its orbits a granule is found all the same.
+            let collection = self.cmr.collection(&id).await.ok().flatten();
+            self.known.insert(id.clone(), collection.and_then(|collection| collection.orbits()));
+        }
+        granule.item(self.known.get(&id).and_then(Option::as_ref))
+    }
+}
+
 impl Asked {
-    /// Begins a walk that gives at most `limit`. Nothing is asked before the first step, but for what has
-    /// to be known of the service.
+    /// Begins a walk that gives at most `limit`, in pages of at most `page` where CMR is asked. Nothing is asked
+    /// before the first step, but for what has to be known of the service.
     ///
     /// # Errors
     /// When the query is not valid.
-    pub(crate) async fn begin(&self, means: &Means, limit: Option<usize>) -> Result<Walk> {
+    pub(crate) async fn begin(&self, means: &Means, limit: Option<usize>, page: usize) -> Result<Walk> {
         let most = limit.unwrap_or(usize::MAX);
         Ok(match self {
             Self::Granules(query) => {
-                Walk::Granules(Box::new(means.cmr()?.granules(query.clone()).await?.limit(most)))
+                let cmr = means.cmr()?;
+                let search = cmr.granules(query.clone()).await?.limit(most).page_size(page);
+                Walk::Granules(Box::new(search), Orbits { cmr, known: BTreeMap::new() })
             }
-            Self::Collections(query) => {
-                Walk::Collections(Box::new(means.cmr()?.collections(query.clone())?.limit(most)))
-            }
+            Self::Collections(query) => Walk::Collections(Box::new(
+                means.cmr()?.collections(query.clone())?.limit(most).page_size(page),
+            )),
             Self::Services(query) => {
-                Walk::Services(Box::new(means.cmr()?.services(query.clone())?.limit(most)))
+                Walk::Services(Box::new(means.cmr()?.services(query.clone())?.limit(most).page_size(page)))
             }
             Self::Stac(url, query) => {
                 let api = Api::open(&means.client, url).await?;
@@ -142,7 +162,10 @@ impl Walk {
     pub(crate) async fn next(&mut self) -> Result<Option<Found>> {
         let item = |item: Item| Found::Item(Box::new(item));
         Ok(match self {
-            Self::Granules(search) => search.next().await?.map(|granule| item(granule.item(None))),
+            Self::Granules(search, orbits) => match search.next().await? {
+                Some(granule) => Some(item(orbits.placed(&granule).await)),
+                None => None,
+            },
             Self::Collections(search) => search.next().await?.map(|found| Found::Collection(Box::new(found))),
             Self::Services(search) => search.next().await?.map(|found| Found::Service(Box::new(found))),
             Self::Stac(search) => search.next().await?.map(item),
@@ -159,7 +182,7 @@ impl Walk {
     /// How many there are in all, where the service tells, once the first step is made.
     pub(crate) fn hits(&self) -> Option<u64> {
         match self {
-            Self::Granules(search) => search.hits(),
+            Self::Granules(search, _) => search.hits(),
             Self::Collections(search) => search.hits(),
             Self::Services(search) => search.hits(),
             Self::Stac(search) => search.matched(),

@@ -92,7 +92,7 @@ class Download:
 
 
 def download(
-    items: Item | str | Results | Iterable[Item | str],
+    items: Item | str | Results[Item] | Iterable[Item | str],
     path: str | os.PathLike[str] = ".",
     *,
     files: str | None = None,

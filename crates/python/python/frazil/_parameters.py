@@ -79,12 +79,14 @@ def of_stac(parameters: Mapping[str, Any]) -> str:
 
 def _sort(one: Any) -> str:
     if isinstance(one, Mapping):
-        return ("-" if one.get("direction") == "desc" else "+") + one["field"]
+        return f"{'-' if one.get('direction') == 'desc' else '+'}{one['field']}"
     return str(one)
 
 
 def _several(value: Any) -> Iterable[Any]:
-    return [value] if isinstance(value, (str, Mapping)) or not isinstance(value, Iterable) else value
+    if isinstance(value, Iterable) and not isinstance(value, (str, Mapping)):
+        return value
+    return [value]
 
 
 def _is_numbers(value: Any) -> bool:
@@ -107,13 +109,15 @@ def _span(value: Any) -> str:
 
 
 def _shapes(value: Any) -> Iterable[Any]:
-    return [value] if isinstance(value, str) or _is_numbers(value) else value
+    if isinstance(value, str) or _is_numbers(value):
+        return [value]
+    return _several(value)
 
 
 def _lines(value: Any) -> Iterable[Any]:
     if isinstance(value, str) or _is_numbers(value) or _is_pairs(value):
         return [value]
-    return value
+    return _several(value)
 
 
 def _is_pairs(value: Any) -> bool:

@@ -91,10 +91,8 @@ def usual() -> Shown:
     """A bar in a notebook, a line at a terminal, else nothing."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None and getattr(shell, "kernel", None) is not None:
-        from IPython.display import HTML, display
-
-        return Notebook(display, HTML)
+    if ipython is not None and getattr(shell, "kernel", None) is not None:
+        return Notebook(ipython.display.display, ipython.display.HTML)
     return Terminal(sys.stderr) if sys.stderr is not None and sys.stderr.isatty() else Silent()
 
 
