@@ -10,6 +10,8 @@ use crate::view::{Align, Features, Layout, Report, Table};
 pub(super) struct Found {
     pub(super) items: Vec<Item>,
     pub(super) matched: Option<u64>,
+    /// Whether the search came to its end.
+    pub(super) ended: bool,
 }
 
 /// A moment to the second, as tables show it.
@@ -32,6 +34,9 @@ impl Found {
         let mut notes = match self.matched {
             Some(matched) if matched > shown as u64 => {
                 format!("{shown} of {matched} found; `--all` shows all, `--limit` more")
+            }
+            None if !self.ended => {
+                format!("{shown} shown, there may be more; `--all` shows all, `--limit` more")
             }
             _ => format!("{shown} found"),
         };

@@ -27,7 +27,7 @@ pub(super) async fn search(run: &Run<'_>, args: &SearchArgs) -> Result<Outcome> 
     if args.count {
         return count(run, args, &client).await;
     }
-    if args.datasets_only || args.wanted.services {
+    if args.datasets_only || args.services {
         return others(run, args, &client).await;
     }
     if args.keyword.is_some() {
@@ -62,9 +62,12 @@ enum Done {
 }
 
 async fn gather(finds: &mut Finds, most: Option<usize>, progress: &mut Progress) -> Result<Found> {
-    let mut items = Vec::new();
+    let (mut items, mut ended) = (Vec::new(), false);
     while most.is_none_or(|most| items.len() < most) {
-        let Some(item) = finds.next().await? else { break };
+        let Some(item) = finds.next().await? else {
+            ended = true;
+            break;
+        };
         items.push(item);
         tell(progress, items.len(), finds);
     }
@@ -73,7 +76,7 @@ async fn gather(finds: &mut Finds, most: Option<usize>, progress: &mut Progress)
         Finds::Read(rest) => u64::try_from(rest.len() + items.len()).ok(),
         others => others.matched(),
     };
-    Ok(Found { items, matched })
+    Ok(Found { items, matched, ended })
 }
 
 async fn write(finds: &mut Finds, out: &Path, most: Option<usize>, progress: &mut Progress) -> Result<u64> {
@@ -102,7 +105,7 @@ async fn count(run: &Run<'_>, args: &SearchArgs, client: &Client) -> Result<Outc
     let cmr = cmr(run, client, &args.wanted.service)?;
     let count = if args.datasets_only {
         cmr.count(&ask::collections(args)?).await
-    } else if args.wanted.services {
+    } else if args.services {
         cmr.count(&ask::services(args)?).await
     } else {
         // A search of one finds the datasets of DOIs first, and tells how many there are.
@@ -139,7 +142,7 @@ async fn others(run: &Run<'_>, args: &SearchArgs, client: &Client) -> Result<Out
         return Err(Error::usage("datasets and services have no GeoParquet").hint("use -o json or -o csv"));
     }
     let cmr = cmr(run, client, &args.wanted.service)?;
-    if args.wanted.services {
+    if args.services {
         let (services, matched) = all(cmr.services(ask::services(args)?).map_err(told)?, args).await?;
         run.printer.report(&Services { services, matched })?;
     } else {

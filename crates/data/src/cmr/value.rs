@@ -109,7 +109,9 @@ impl Temporal {
         let interval = Interval::parse(&span).map_err(|problem| problems.push(problem)).ok();
         let days = days.map(|(from, to)| (day(from, 1, &mut problems), day(to, 366, &mut problems)));
         let temporal = Self { interval: interval.unwrap_or_default(), days };
-        problems.extend(temporal.problems());
+        if interval.is_some() {
+            problems.extend(temporal.problems());
+        }
         if problems.is_empty() { Ok(temporal) } else { Err(problems) }
     }
 

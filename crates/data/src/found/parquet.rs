@@ -24,6 +24,8 @@ use crate::geo::{Bbox, Geometry};
 
 /// Rows that are gathered before they are written.
 const BATCH: usize = 8_192;
+/// Rows of a row group: few enough that readers can leave most of them out, and that one fits in memory.
+const GROUP: usize = 65_536;
 
 /// Writes items one after the other. The file has its name only when it is whole; memory holds one batch.
 pub struct ItemWriter {
@@ -88,7 +90,10 @@ impl ItemWriter {
         let temporary = path.with_file_name(name);
         let file = File::create(&temporary).map_err(Error::file(&temporary, "write"))?;
         let level = ZstdLevel::try_new(3).unwrap_or_default();
-        let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .set_max_row_group_row_count(Some(GROUP))
+            .build();
         let writer = ArrowWriter::try_new(file, schema(), Some(properties))
             .map_err(|error| failed(&temporary, error))?;
         Ok(Self {

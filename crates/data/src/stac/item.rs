@@ -14,15 +14,15 @@ const KNOWN: [&str; 4] = ["datetime", "start_datetime", "end_datetime", "collect
 
 /// Reads an item of any version. References are made whole by the address that the item came from. What
 /// cannot be read is left out, for items come from everywhere.
-pub fn to_item(raw: Value, base: &Url) -> Item {
+pub fn to_item(mut raw: Value, base: &Url) -> Item {
     let base = link::href(&raw, "self", base).unwrap_or_else(|| base.clone());
+    make_whole(&mut raw, &base);
     let geometry = Geometry::from_geojson(at(&raw, &["geometry"])).ok();
     let told = Bbox::from_geojson(at(&raw, &["bbox"])).filter(|bbox| bbox.problems().is_empty());
     let bbox = told.or_else(|| geometry.as_ref().and_then(Geometry::bbox));
     let properties = at(&raw, &["properties"]);
     let named: Map<String, Value> = at(&raw, &["assets"]).as_object().cloned().unwrap_or_default();
-    let assets: Vec<Asset> =
-        named.iter().filter_map(|(key, value)| asset(key, value, properties, &base)).collect();
+    let assets: Vec<Asset> = named.iter().filter_map(|(key, value)| asset(key, value, properties)).collect();
     let id = owned(&raw, &["id"]).or_else(|| owned(properties, &["id"])).unwrap_or_default();
     let sizes: Vec<Option<Size>> =
         assets.iter().filter(|asset| asset.role == Role::Data).map(|asset| asset.size).collect();
@@ -54,6 +54,31 @@ pub fn to_item(raw: Value, base: &Url) -> Item {
     }
 }
 
+/// Makes the references of links and assets whole, so that the item can stand elsewhere.
+fn make_whole(raw: &mut Value, base: &Url) {
+    let assets = raw.get_mut("assets").and_then(Value::as_object_mut);
+    for asset in assets.into_iter().flat_map(|assets| assets.values_mut()) {
+        whole(asset, base);
+    }
+    let links = raw.get_mut("links").and_then(Value::as_array_mut);
+    for link in links.into_iter().flatten() {
+        whole(link, base);
+    }
+}
+
+fn whole(holder: &mut Value, base: &Url) {
+    let Some(Value::String(href)) = holder.get_mut("href") else { return };
+    // Names of files on someone else's machine are no references.
+    let foreign = href.starts_with('/') && base.scheme() != "file";
+    if !href.contains("://")
+        && !href.trim().is_empty()
+        && !foreign
+        && let Ok(url) = base.join(href)
+    {
+        *href = url.into();
+    }
+}
+
 fn time(properties: &Value) -> Interval {
     let moment = |key: &str| text(properties, &[key]).and_then(first);
     match (moment("start_datetime"), moment("end_datetime"), moment("datetime")) {
@@ -62,15 +87,9 @@ fn time(properties: &Value) -> Interval {
     }
 }
 
-fn asset(key: &str, value: &Value, properties: &Value, base: &Url) -> Option<Asset> {
+fn asset(key: &str, value: &Value, properties: &Value) -> Option<Asset> {
     let href = text(value, &["href"])?;
-    let absolute = match base.join(href) {
-        // Names of files on someone else's machine are no references.
-        Ok(_) if href.starts_with('/') && base.scheme() != "file" => href.to_owned(),
-        Ok(url) if !href.contains("://") => url.to_string(),
-        _ => href.to_owned(),
-    };
-    let mut asset = Asset::new(key, absolute, role(key, value));
+    let mut asset = Asset::new(key, href, role(key, value));
     asset.media_type = owned(value, &["type"]);
     asset.title = owned(value, &["title"]);
     asset.size = at(value, &["file:size"]).as_u64().map(Size::Exact);

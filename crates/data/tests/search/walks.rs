@@ -70,6 +70,8 @@ async fn walk(folder: &Path, wanted: Wanted) -> (BTreeSet<String>, usize) {
     let mut ids = BTreeSet::new();
     while let Some(item) = walk.next().await.unwrap() {
         assert!(item.assets[0].href.ends_with("/data/a.tif") && item.assets[0].href.starts_with("file://"));
+        let stac = item.to_stac().unwrap();
+        assert_eq!(stac["assets"]["data"]["href"], item.assets[0].href, "references are whole");
         assert!(ids.insert(item.id), "an item twice");
     }
     (ids, walk.documents())
