@@ -96,7 +96,12 @@ pub(crate) fn open_catalog(
                 let words = format!("the catalogue {path} within cannot be read: {error}");
                 py.import("warnings")?.call_method1("warn", (words,))?;
             }
-            (Kind::Intake(Arc::new(sources.iter().map(|source| source.item()).collect())), None)
+            (
+                Kind::Intake(Arc::new(
+                    sources.iter().map(frazil_data::catalogs::IntakeSource::item).collect(),
+                )),
+                None,
+            )
         }
     };
     Ok(Catalog { kind, title, address: name.to_owned() })

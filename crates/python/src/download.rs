@@ -70,7 +70,7 @@ pub(crate) fn access(py: Python<'_>, name: &str) -> PyResult<Access> {
 /// What is to be downloaded: items that were found, and addresses.
 enum Wanted {
     Found(Box<frazil_data::found::Item>),
-    File(download::Item),
+    File(Box<download::Item>),
 }
 
 fn wanted(py: Python<'_>, items: &Bound<'_, PyList>) -> PyResult<Vec<Wanted>> {
@@ -82,7 +82,7 @@ fn wanted(py: Python<'_>, items: &Bound<'_, PyList>) -> PyResult<Vec<Wanted>> {
             let what = format!("{} is nothing that can be downloaded", item.repr()?);
             return Err(invalid(py, what, "give items that a search found, or addresses"));
         };
-        told(py, file(&address)).map(Wanted::File)
+        told(py, file(&address)).map(|file| Wanted::File(Box::new(file)))
     };
     items.iter().map(one).collect()
 }
@@ -103,7 +103,7 @@ async fn files(
     let (mut all, mut wrong) = (Vec::new(), Vec::new());
     for one in wanted {
         match one {
-            Wanted::File(file) => all.push(file),
+            Wanted::File(file) => all.push(*file),
             Wanted::Found(mut item) => {
                 signer.sign_item(&mut item).await?;
                 match item.downloads(pattern) {
@@ -154,7 +154,7 @@ pub(crate) fn bring<'py>(
     how: How,
     hearer: Option<Py<PyAny>>,
 ) -> PyResult<Vec<Bound<'py, PyTuple>>> {
-    let session = session.as_ref().map(|session| session.get());
+    let session = session.as_ref().map(Py::get);
     let (client, whereabouts) = way(py, session)?;
     let options = Options {
         connections: how.connections,

@@ -146,7 +146,9 @@ fn draw(frame: &Frame, geometry: &Geometry, out: &mut String) {
         Geometry::MultiLineString(lines) => path(frame, lines, false, out),
         Geometry::Polygon(rings) => path(frame, rings, true, out),
         Geometry::MultiPolygon(polygons) => {
-            polygons.iter().for_each(|rings| path(frame, rings, true, out));
+            for rings in polygons {
+                path(frame, rings, true, out);
+            }
         }
         Geometry::Collection(shapes) => shapes.iter().for_each(|shape| draw(frame, shape, out)),
     }

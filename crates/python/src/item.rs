@@ -41,7 +41,7 @@ pub(crate) fn shown(py: Python<'_>, found: Found) -> PyResult<Py<PyAny>> {
 }
 
 /// A moment as Python's `datetime`, in UTC.
-fn moment<'py>(py: Python<'py>, text: Option<String>) -> PyResult<Option<Bound<'py, PyAny>>> {
+fn moment(py: Python<'_>, text: Option<String>) -> PyResult<Option<Bound<'_, PyAny>>> {
     let Some(text) = text else { return Ok(None) };
     let class = py.import("datetime")?.getattr("datetime")?;
     class.call_method1("fromisoformat", (text,)).map(Some)

@@ -4,6 +4,8 @@
 //! Whatever waits for the network waits without Python's lock, on one tokio runtime of the process, and ends
 //! at Ctrl-C. There is no `unsafe` here but what `PyO3` itself has.
 
+#![expect(clippy::needless_pass_by_value, reason = "PyO3 makes values of arguments")]
+
 mod catalog;
 mod download;
 mod error;

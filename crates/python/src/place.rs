@@ -22,7 +22,7 @@ pub(crate) fn place<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let wanted = access(py, access_by)?;
     let (bucket, region) = bucket(py, what)?;
-    let (_, whereabouts) = way(py, session.as_ref().map(|session| session.get()))?;
+    let (_, whereabouts) = way(py, session.as_ref().map(Py::get))?;
     let asked = || async {
         let here = whereabouts.here().await.clone();
         let Some(bucket) = &bucket else { return (here, None, None) };

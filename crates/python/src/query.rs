@@ -59,7 +59,7 @@ pub(crate) fn stac(py: Python<'_>, keywords: &Map<String, Value>) -> PyResult<St
             "limit" => query.page_size = value.as_u64().and_then(|size| usize::try_from(size).ok()),
             "query" => {
                 let conditions = value.as_object().ok_or_else(|| wrong("a dict is due".to_owned()))?;
-                query.query = conditions.clone();
+                query.query.clone_from(conditions);
             }
             "filter" => query.filter = Some(filter(value).map_err(wrong)?),
             "filter_crs" => query.filter_crs = value.as_str().map(str::to_owned),

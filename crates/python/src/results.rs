@@ -75,7 +75,7 @@ impl Results {
     }
 
     fn begin(&self, py: Python<'_>, limit: Option<usize>, page: usize) -> PyResult<Begun> {
-        let session = self.session.as_ref().map(|session| session.get());
+        let session = self.session.as_ref().map(Py::get);
         let (client, _) = way(py, session)?;
         let session = session.map(|session| session.live(py)).transpose()?;
         let means = Means {
@@ -106,9 +106,10 @@ impl Results {
             let found = begun.next(py);
             kept.hits = begun.walk.hits().or(kept.hits);
             kept.walk = Some(begun);
-            match found? {
-                Some(found) => kept.found.push(shown(py, found)?),
-                None => (kept.ended, kept.walk) = (true, None),
+            if let Some(found) = found? {
+                kept.found.push(shown(py, found)?);
+            } else {
+                (kept.ended, kept.walk) = (true, None);
             }
         }
         Ok(kept)
@@ -189,11 +190,10 @@ impl Results {
 
     fn __getitem__<'py>(&self, py: Python<'py>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         if let Ok(slice) = index.cast::<PySlice>() {
-            let stop: Option<isize> = slice.getattr("stop")?.extract()?;
-            let start: Option<isize> = slice.getattr("start")?.extract()?;
-            let step: Option<isize> = slice.getattr("step")?.extract()?;
-            let forward = start.is_none_or(|start| start >= 0) && step.is_none_or(|step| step > 0);
-            let most = stop.filter(|_| forward).and_then(|stop| usize::try_from(stop).ok());
+            let part = |name: &str| slice.getattr(name)?.extract::<Option<isize>>();
+            let (first, end, by) = (part("start")?, part("stop")?, part("step")?);
+            let forward = first.is_none_or(|first| first >= 0) && by.is_none_or(|by| by > 0);
+            let most = end.filter(|_| forward).and_then(|end| usize::try_from(end).ok());
             let kept = self.keep(py, most.unwrap_or(usize::MAX))?;
             let all = PyList::new(py, kept.found.iter().map(|found| found.clone_ref(py)))?;
             return all.as_any().get_item(slice);
