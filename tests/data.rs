@@ -1,6 +1,10 @@
 //! `frazil data` as a program, against what stands in for Earthdata.
 
-#![expect(clippy::disallowed_methods, reason = "tests start programs")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests start programs, and stop at the first surprise"
+)]
 
 #[path = "support/skips.rs"]
 mod skips;

@@ -1,7 +1,7 @@
 //! Streams all granules of a dataset and tells how much memory that took: `stream SHORT_NAME [FILE.parquet]`.
 //! Proxy and authority are the environment's, as for `frazil data`.
 
-#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "an example speaks for itself")]
+#![expect(clippy::print_stdout, reason = "an example speaks for itself")]
 
 use std::time::Instant;
 

@@ -197,6 +197,12 @@ impl Cmr {
             for value in query.values_of(name) {
                 wanted.push(name, value);
             }
+            for option in parameters::OPTIONS {
+                let option = format!("options[{name}][{option}]");
+                for value in query.values_of(&option) {
+                    wanted.push(&option, value);
+                }
+            }
         }
         let ids = query.values_of("collection_concept_id").chain(query.values_of("concept_id"));
         for id in ids.filter(|id| id.starts_with('C')) {

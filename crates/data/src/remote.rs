@@ -11,11 +11,12 @@ mod s3;
 
 use std::fmt;
 use std::ops::Range;
+use std::time::Duration;
 
 pub use answered::Part;
 pub use https::HttpsObject;
 pub use pin::Pin;
-pub use s3::{Bucket, S3Object};
+pub use s3::{Bucket, Reader, S3Object};
 
 use crate::address::Address;
 use crate::error::Result;
@@ -97,10 +98,13 @@ impl fmt::Display for Remote {
     }
 }
 
+/// Longest wait for the head of an answer, redirects and tries included: data is there or it is not.
+const HEAD: Duration = Duration::from_secs(90);
+
 /// The request for a span of an object.
 fn request(url: Url, span: Span, pin: Option<&Pin>, tries: u32) -> crate::http::Request {
     use reqwest::header::{HeaderValue, RANGE};
-    let mut request = crate::http::Request::get(url).tries(tries);
+    let mut request = crate::http::Request::get(url).tries(tries).within(HEAD);
     if let Some(range) = span.header().and_then(|range| HeaderValue::from_str(&range).ok()) {
         request = request.header(RANGE, range);
     }

@@ -1,6 +1,10 @@
 //! The crate against what stands in for Earthdata: its own protocols, over TLS, under the real names.
 
-#![expect(clippy::disallowed_methods, reason = "tests start the stand-in and make surroundings")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests start the stand-in, and stop at the first surprise"
+)]
 
 #[path = "../../../tests/support/skips.rs"]
 mod skips;

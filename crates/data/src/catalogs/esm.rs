@@ -194,10 +194,8 @@ impl EsmCatalog {
 
     fn item(&self, row: &[String]) -> Option<Item> {
         let told = self.cell(row, &self.asset_column)?;
-        let href = match told.contains("://") {
-            true => told.to_owned(),
-            false => self.base.join(told).map_or_else(|_| told.to_owned(), String::from),
-        };
+        let joined = if told.contains("://") { None } else { self.base.join(told).ok() };
+        let href = joined.map_or_else(|| told.to_owned(), String::from);
         let format = self.format_column.as_deref().and_then(|column| self.cell(row, column));
         let format = format.or(self.format.as_deref());
         let mut asset = Asset::new("data", href.clone(), Role::Data);
@@ -274,9 +272,10 @@ type Reader<'a> = csv::Reader<Box<dyn Read + Send + 'a>>;
 
 fn reader(bytes: &Bytes) -> Reader<'_> {
     let plain = Cursor::new(bytes.as_ref());
-    let source: Box<dyn Read + Send + '_> = match bytes.starts_with(&GZIP) {
-        true => Box::new(flate2::read::MultiGzDecoder::new(plain)),
-        false => Box::new(plain),
+    let source: Box<dyn Read + Send + '_> = if bytes.starts_with(&GZIP) {
+        Box::new(flate2::read::MultiGzDecoder::new(plain))
+    } else {
+        Box::new(plain)
     };
     csv::ReaderBuilder::new().flexible(true).from_reader(source)
 }

@@ -29,14 +29,13 @@ fn fill_text(text: &str, names: &BTreeMap<String, String>, open: &mut Vec<String
             rest = after;
             continue;
         };
-        match names.get(inside.trim()) {
-            Some(value) => filled.push_str(value),
-            None => {
-                open.push(inside.trim().to_owned());
-                filled.push_str("{{");
-                filled.push_str(inside);
-                filled.push_str("}}");
-            }
+        if let Some(value) = names.get(inside.trim()) {
+            filled.push_str(value);
+        } else {
+            open.push(inside.trim().to_owned());
+            filled.push_str("{{");
+            filled.push_str(inside);
+            filled.push_str("}}");
         }
         rest = after;
     }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{links, size, space};
 use crate::found::{Dataset, Item, Source};
+use crate::geo::Geometry;
 use crate::json::{at, list, number, owned, text};
 use crate::times::{Interval, first};
 
@@ -93,7 +94,7 @@ impl Granule {
             provider: self.provider().map(str::to_owned),
             revision: self.revision(),
             time: self.time(),
-            bbox: geometry.as_ref().and_then(|geometry| geometry.bbox()),
+            bbox: geometry.as_ref().and_then(Geometry::bbox),
             geometry,
             size: size::total(archived),
             cloud_hosted: Some(links::in_cloud(&assets)),

@@ -1,6 +1,7 @@
 //! Keys as the archives write them, and how old they are.
 
 use jiff::{SignedDuration, Timestamp};
+use object_store::aws::AwsCredential;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -62,6 +63,15 @@ impl Keys {
             "expiration": self.until.to_string(),
             "since": self.since.to_string(),
         })
+    }
+
+    /// As requests are signed with them.
+    pub(crate) fn credential(&self) -> AwsCredential {
+        AwsCredential {
+            key_id: self.id.clone(),
+            secret_key: self.secret.expose_secret().to_owned(),
+            token: Some(self.token.expose_secret().to_owned()),
+        }
     }
 
     /// How far they are in their life.

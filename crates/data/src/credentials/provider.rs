@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use object_store::CredentialProvider;
 use object_store::aws::AwsCredential;
 use reqwest::header::{HeaderName, HeaderValue};
-use secrecy::ExposeSecret;
 use url::Url;
 
 use super::keys::{Age, Keys};
@@ -120,16 +119,15 @@ impl S3Keys {
         let refused = self.inner.held.read().unwrap_or_else(PoisonError::into_inner).refused.clone();
         let left = left
             .filter(|keys| keys.age(surroundings.now()) == Age::Young && refused.as_ref() != Some(&keys.id));
-        let keys = match left {
-            Some(keys) => keys,
-            None => {
-                let keys = self.asked().await?;
-                if let Some(shared) = shared.filter(|_| turn.is_some()) {
-                    // Not shared, they are still good here.
-                    shared.write(&keys).ok();
-                }
-                keys
+        let keys = if let Some(keys) = left {
+            keys
+        } else {
+            let keys = self.asked().await?;
+            if let Some(shared) = shared.filter(|_| turn.is_some()) {
+                // Not shared, they are still good here.
+                shared.write(&keys).ok();
             }
+            keys
         };
         let keys = Arc::new(keys);
         self.inner.held.write().unwrap_or_else(PoisonError::into_inner).keys = Some(Arc::clone(&keys));
@@ -159,11 +157,7 @@ impl CredentialProvider for S3Keys {
             .keys()
             .await
             .map_err(|error| object_store::Error::Generic { store: "S3", source: Box::new(error) })?;
-        Ok(Arc::new(AwsCredential {
-            key_id: keys.id.clone(),
-            secret_key: keys.secret.expose_secret().to_owned(),
-            token: Some(keys.token.expose_secret().to_owned()),
-        }))
+        Ok(Arc::new(keys.credential()))
     }
 }
 

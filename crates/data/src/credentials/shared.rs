@@ -13,7 +13,7 @@ use url::Url;
 use super::keys::Keys;
 
 /// How long another process is given to renew, before it is done without sharing.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often the lock is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -67,13 +67,13 @@ impl Shared {
         Keys::parse(&serde_json::from_slice(&text).ok()?, now)
     }
 
-    /// Leaves keys for other processes, whole or not at all.
+    /// Leaves keys for other processes, whole or not at all. For who has the turn.
     pub(super) fn write(&self, keys: &Keys) -> std::io::Result<()> {
-        let folder = self.file.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".keys-").tempfile_in(folder)?;
+        // Whoever has the turn is alone here: one name will do, and a kill leaves no others.
+        let new = self.file.with_extension("new");
+        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
         file.write_all(keys.written().to_string().as_bytes())?;
-        file.persist(&self.file)?;
-        Ok(())
+        std::fs::rename(new, &self.file)
     }
 }
 

@@ -36,13 +36,22 @@ pub struct Options {
     pub bandwidth: Option<u64>,
     /// Which way.
     pub access: Access,
+    /// Over this time the rate of a transfer is taken; one that is left far behind by the others from
+    /// its host is then begun again where it is, over another connection.
+    pub patience: Duration,
     /// Download also what is there.
     pub again: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 8, bandwidth: None, access: Access::Auto, again: false }
+        Self {
+            connections: 8,
+            bandwidth: None,
+            access: Access::Auto,
+            patience: Duration::from_secs(10),
+            again: false,
+        }
     }
 }
 
@@ -58,7 +67,7 @@ pub(super) struct Shared {
     pub(super) bandwidth: Bandwidth,
     pub(super) paces: Paces,
     slots: tokio::sync::Semaphore,
-    options: Options,
+    pub(super) options: Options,
 }
 
 impl Downloader {
@@ -146,7 +155,7 @@ impl Downloader {
                 None => tokio::time::sleep(LOOK).await,
             }
         };
-        let done = Transfer::new(&self.shared, item, progress, part).run(&target).await?;
+        let done = Box::pin(Transfer::new(&self.shared, item, progress, part).run(&target)).await?;
         let (place, wanted, checksum) = (folder.to_owned(), item.clone(), done.checksum.clone());
         blocking(move || {
             note(&place, &wanted, checksum);

@@ -43,8 +43,6 @@ pub(super) struct Paces {
     usual: Mutex<HashMap<String, f64>>,
 }
 
-/// For so long a transfer is looked at before it is judged.
-pub(super) const LOOK: Duration = Duration::from_secs(10);
 /// A transfer that is so many times slower than the usual one of its host is begun again elsewhere in it.
 const BEHIND: f64 = 8.0;
 /// A rate in bytes a second that is never too slow.
@@ -53,7 +51,7 @@ const ENOUGH: f64 = 1_000_000.0;
 const WEIGHT: f64 = 0.2;
 
 impl Paces {
-    /// Hears of a transfer's rate (bytes a second, over [`LOOK`]) and says whether it is left behind.
+    /// Hears of a transfer's rate (bytes a second, over the options' patience) and says whether it is left behind.
     pub(super) fn is_behind(&self, host: &str, rate: f64) -> bool {
         let mut all = self.usual.lock().unwrap_or_else(PoisonError::into_inner);
         let usual = all.entry(host.to_owned()).or_insert(rate);

@@ -68,9 +68,12 @@ impl PartFile {
         Ok(Some(part))
     }
 
-    /// Whether a note is of this item, as far as both tell.
+    /// Whether a note is of this item, as far as both tell. What came from a host that does not tell versions
+    /// apart can go on only if a checksum will show whether two were mixed.
     fn can_go_on(&self, note: &Note, item: &Item) -> bool {
-        note.from == self.from && note.total.zip(item.size).is_none_or(|(noted, told)| noted == told)
+        note.from == self.from
+            && note.total.zip(item.size).is_none_or(|(noted, told)| noted == told)
+            && (!note.pin.is_empty() || item.checksum.is_some())
     }
 
     fn sum_up(&mut self) -> Result<()> {
@@ -112,14 +115,10 @@ impl PartFile {
         if self.note.as_ref() == Some(&note) {
             return Ok(());
         }
-        let path = note_of(&self.path);
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let write = || -> std::io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(".part-").tempfile_in(folder)?;
-            file.write_all(&serde_json::to_vec(&note)?)?;
-            file.persist(&path)?;
-            Ok(())
-        };
+        // Whoever holds the part is alone here: one name will do, and a kill leaves no others.
+        let (path, new) = (note_of(&self.path), with_end(&note_of(&self.path), ".new"));
+        let write =
+            || std::fs::write(&new, serde_json::to_vec(&note)?).and_then(|()| std::fs::rename(&new, &path));
         write().map_err(Error::file(&path, "write"))?;
         self.note = Some(note);
         Ok(())
@@ -178,8 +177,12 @@ fn hidden(target: &Path) -> PathBuf {
 }
 
 fn note_of(part: &Path) -> PathBuf {
-    let mut name = part.as_os_str().to_owned();
-    name.push(".json");
+    with_end(part, ".json")
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
     PathBuf::from(name)
 }
 
@@ -273,6 +276,20 @@ mod tests {
         assert_eq!(left(&other), 3, "the same address, signed");
         std::fs::remove_file(note_of(&hidden(&target))).unwrap();
         assert_eq!(left(&other), 0, "nobody knows of what");
+    }
+
+    #[test]
+    fn a_host_that_tells_no_versions_apart_is_trusted_only_with_a_checksum() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("x.nc");
+        let summed = item().summed(Checksum::new("MD5", "900150983cd24fb0d6963f7d28e17f72"));
+        for (item, kept) in [(item(), 0), (summed, 3)] {
+            let mut part = PartFile::open(&target, &item).unwrap().unwrap();
+            part.begin(Some(6), &Pin::default()).unwrap();
+            part.write(b"abc").unwrap();
+            drop(part);
+            assert_eq!(PartFile::open(&target, &item).unwrap().unwrap().length(), kept);
+        }
     }
 
     #[test]

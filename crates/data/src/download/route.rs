@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::http::Client;
 use crate::login::Session;
 use crate::region::{Access, Choice, Route, Whereabouts};
-use crate::remote::{Bucket, HttpsObject, Remote, S3Object};
+use crate::remote::{Bucket, HttpsObject, Reader, Remote, S3Object};
 
 /// Chooses the way, and keeps what ways need: keys by where they come from.
 pub(super) struct Routes {
@@ -111,9 +111,12 @@ impl Routes {
             Some(region) => region.clone(),
             None => self.whereabouts.bucket(&s3.bucket).await?.name,
         };
-        let keys = s3.credentials.as_ref().map(|endpoint| self.keys_of(endpoint)).transpose()?;
+        let reader = match &s3.credentials {
+            Some(endpoint) => Reader::Archive(self.keys_of(endpoint)?),
+            None => Reader::Anybody,
+        };
         let bucket = Bucket { name: s3.bucket.clone(), region, requester_pays: false, endpoint: None };
-        Ok(Remote::S3(S3Object::new(&self.client, keys, bucket, &s3.key)))
+        Ok(Remote::S3(S3Object::new(&self.client, reader, bucket, &s3.key)))
     }
 
     fn keys_of(&self, endpoint: &Url) -> Result<S3Keys> {

@@ -7,7 +7,6 @@ use tokio::time::Instant;
 
 use super::downloader::Shared;
 use super::item::Item;
-use super::limits::LOOK;
 use super::part::PartFile;
 use super::progress::{Event, Progress};
 use super::report::{Done, Verified};
@@ -232,7 +231,7 @@ impl<'a> Transfer<'a> {
             length += count;
             seen += count;
             self.shared.bandwidth.take(bytes.len()).await;
-            if since.elapsed() >= LOOK {
+            if since.elapsed() >= self.shared.options.patience {
                 #[expect(clippy::cast_precision_loss, reason = "a rate is exact enough")]
                 let rate = seen as f64 / since.elapsed().as_secs_f64();
                 (since, seen) = (Instant::now(), 0);

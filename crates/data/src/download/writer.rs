@@ -15,15 +15,15 @@ pub(super) struct Writer {
 }
 
 enum State {
-    Idle(PartFile),
-    Busy(JoinHandle<Result<PartFile>>),
+    Idle(Box<PartFile>),
+    Busy(JoinHandle<Result<Box<PartFile>>>),
     /// Only after a write failed.
     Lost,
 }
 
 impl Writer {
     pub(super) fn new(part: PartFile) -> Self {
-        Self { state: State::Idle(part), batch: Vec::with_capacity(BATCH) }
+        Self { state: State::Idle(Box::new(part)), batch: Vec::with_capacity(BATCH) }
     }
 
     /// Takes bytes. An error may be of bytes that came before.
@@ -43,7 +43,7 @@ impl Writer {
         Ok(())
     }
 
-    async fn idle(&mut self) -> Result<PartFile> {
+    async fn idle(&mut self) -> Result<Box<PartFile>> {
         match std::mem::replace(&mut self.state, State::Lost) {
             State::Idle(part) => Ok(part),
             State::Busy(writing) => joined(writing).await,
@@ -84,11 +84,11 @@ impl Writer {
     /// Gives the part back, with all that was pushed.
     pub(super) async fn into_part(mut self) -> Result<PartFile> {
         self.settled().await?;
-        self.idle().await
+        Ok(*self.idle().await?)
     }
 }
 
-async fn joined(writing: JoinHandle<Result<PartFile>>) -> Result<PartFile> {
+async fn joined(writing: JoinHandle<Result<Box<PartFile>>>) -> Result<Box<PartFile>> {
     writing.await.map_err(|_| stopped())?
 }
 

@@ -34,7 +34,7 @@ impl Asset {
         let checksum = checksum.and_then(|sum| download::Checksum::new(&sum.algorithm, &sum.value));
         let size = self.size.filter(|size| size.is_exact()).map(super::Size::bytes);
         if let Some(url) = https {
-            let item = download::Item { size, s3, ..download::Item::https(url)?.summed(checksum) };
+            let item = download::Item { s3, size, ..download::Item::https(url)?.summed(checksum) };
             return Ok(item);
         }
         let name = self.file_name();

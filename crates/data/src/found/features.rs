@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Asset, Item, Role, Size, Source};
+use crate::geo::Geometry;
 
 /// The version of STAC that is written.
 const STAC_VERSION: &str = "1.1.0";
@@ -21,7 +22,7 @@ impl Item {
     pub fn to_json(&self) -> Value {
         let mut object = self.head();
         insert(&mut object, "bbox", self.bbox.map(|bbox| bbox.edges().to_vec()));
-        insert(&mut object, "geometry", self.geometry.as_ref().map(|geometry| geometry.to_geojson()));
+        insert(&mut object, "geometry", self.geometry.as_ref().map(Geometry::to_geojson));
         let assets: Vec<Value> = self.assets.iter().map(Asset::to_json).collect();
         object.insert("assets".to_owned(), assets.into());
         if !self.properties.is_empty() {
@@ -58,7 +59,7 @@ impl Item {
         feature.insert("type".to_owned(), "Feature".into());
         feature.insert("id".to_owned(), self.id.clone().into());
         insert(&mut feature, "bbox", self.bbox.map(|bbox| bbox.edges().to_vec()));
-        let geometry = self.geometry.as_ref().map_or(Value::Null, |geometry| geometry.to_geojson());
+        let geometry = self.geometry.as_ref().map_or(Value::Null, Geometry::to_geojson);
         feature.insert("geometry".to_owned(), geometry);
         let mut properties = self.head();
         properties.remove("id");
@@ -97,7 +98,7 @@ impl Item {
         item.insert("stac_version".to_owned(), STAC_VERSION.into());
         item.insert("stac_extensions".to_owned(), self.extensions().into());
         item.insert("id".to_owned(), self.name.clone().into());
-        let geometry = self.geometry.as_ref().map_or(Value::Null, |geometry| geometry.to_geojson());
+        let geometry = self.geometry.as_ref().map_or(Value::Null, Geometry::to_geojson);
         if let (false, Some(bbox)) = (geometry.is_null(), self.bbox) {
             item.insert("bbox".to_owned(), bbox.edges().to_vec().into());
         }
@@ -121,15 +122,12 @@ impl Item {
     /// Where the description of the dataset is.
     fn collection_href(&self) -> Option<String> {
         let id = self.dataset.id.as_deref()?;
-        match self.source {
-            Source::Cmr => Some(format!("https://cmr.earthdata.nasa.gov/search/concepts/{id}.umm_json")),
-            _ => {
-                let links = self.raw.get("links")?.as_array()?;
-                let link =
-                    links.iter().find(|link| link.get("rel").is_some_and(|rel| rel == "collection"))?;
-                link.get("href")?.as_str().map(str::to_owned)
-            }
+        if self.source == Source::Cmr {
+            return Some(format!("https://cmr.earthdata.nasa.gov/search/concepts/{id}.umm_json"));
         }
+        let links = self.raw.get("links")?.as_array()?;
+        let link = links.iter().find(|link| link.get("rel").is_some_and(|rel| rel == "collection"))?;
+        link.get("href")?.as_str().map(str::to_owned)
     }
 
     /// `datetime`, or a span with the middle left open, as STAC's common metadata has them.

@@ -236,7 +236,7 @@ impl Columns {
             &mut self.revision,
             &mut self.geometry,
         ];
-        columns.extend(others.into_iter().map(|column| column.finish()));
+        columns.extend(others.into_iter().map(ArrayBuilder::finish));
         let edges: Vec<ArrayRef> =
             self.edges.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect();
         let there = std::mem::take(&mut self.boxed);

@@ -118,8 +118,8 @@ impl Answer {
 
     /// How long this answer may be used again, if it says so.
     pub(super) fn max_age(&self) -> Option<Duration> {
-        let directives = self.header(&CACHE_CONTROL)?.split(',').map(str::trim);
-        let age = directives.filter_map(|directive| directive.strip_prefix("max-age=")).next()?;
+        let mut directives = self.header(&CACHE_CONTROL)?.split(',').map(str::trim);
+        let age = directives.find_map(|directive| directive.strip_prefix("max-age="))?;
         age.trim_matches('"').parse().ok().map(Duration::from_secs)
     }
 
@@ -174,7 +174,7 @@ impl std::fmt::Debug for Answer {
         out.debug_struct("Answer")
             .field("url", &Address::from(&self.url))
             .field("status", &self.status())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

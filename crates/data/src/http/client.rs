@@ -25,6 +25,7 @@ const REASON: usize = 64 << 10;
 pub struct Client {
     http: reqwest::Client,
     settings: Arc<Settings>,
+    known_as: HeaderValue,
     surroundings: Surroundings,
     totals: Arc<Totals>,
     watches: Arc<[Arc<dyn Watch>]>,
@@ -41,13 +42,18 @@ impl Client {
     /// A client with its own connections and cookies.
     ///
     /// # Errors
-    /// When proxies or certificates of the settings are not usable.
+    /// When proxies, certificates or names of the settings are not usable.
     pub fn new(settings: Settings, surroundings: &Surroundings) -> Result<Self> {
         let totals = Arc::new(Totals::default());
+        let known_as = HeaderValue::from_str(&settings.client_id).map_err(|_| Error::Invalid {
+            what: "the client's ID has characters that no header can carry".to_owned(),
+            advice: "write it with letters, digits and dashes".to_owned(),
+        })?;
         let counting: Arc<dyn Watch> = Arc::<Totals>::clone(&totals);
         Ok(Self {
             http: settings.build()?,
             settings: Arc::new(settings),
+            known_as,
             surroundings: surroundings.clone(),
             totals,
             watches: Arc::new([counting]),
@@ -85,7 +91,8 @@ impl Client {
     /// redirects without end or to an address without TLS.
     pub async fn open(&self, request: &Request) -> Result<Answer> {
         let address = Address::from(&request.url);
-        in_time(request.within, &address, self.followed(request)).await
+        // Boxed, for it is part of many larger ones.
+        in_time(request.within, &address, Box::pin(self.followed(request))).await
     }
 
     /// The whole body of a good answer, of at most `limit` bytes; it is asked for again where it was cut.
@@ -94,7 +101,7 @@ impl Client {
     /// As [`Client::open`], and for every status but 2xx and that of [`Request::answering`].
     pub async fn fetch(&self, request: &Request, limit: usize) -> Result<Whole> {
         let address = Address::from(&request.url);
-        in_time(request.within, &address, self.fetched(request, limit)).await
+        in_time(request.within, &address, Box::pin(self.fetched(request, limit))).await
     }
 
     async fn fetched(&self, request: &Request, limit: usize) -> Result<Whole> {
@@ -182,9 +189,7 @@ impl Client {
     async fn once(&self, request: &Request, hop: &Hop) -> std::result::Result<Answer, (String, bool)> {
         let mut built = reqwest::Request::new(hop.method.clone(), hop.url.clone());
         *built.headers_mut() = request.headers.clone();
-        let client_id = HeaderValue::from_str(&self.settings.client_id)
-            .map_err(|_| ("the client's ID has characters that no header can carry".to_owned(), true))?;
-        built.headers_mut().insert(HeaderName::from_static("client-id"), client_id);
+        built.headers_mut().insert(HeaderName::from_static("client-id"), self.known_as.clone());
         if let Some(authorization) = request.grant_for(&hop.url) {
             built.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }

@@ -85,9 +85,13 @@ fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     rest.split_once(&format!("</{name}>")).map(|(inner, _)| inner.trim())
 }
 
-/// On one line, and cut.
+/// On one line, without tokens that a service quotes back, and cut.
 fn short(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = |word: &str| match word.find("eyJ") {
+        Some(start) => format!("{}...", &word[..start]),
+        None => word.to_owned(),
+    };
+    let line = text.split_whitespace().map(shown).collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(SAID) {
         Some((end, _)) => format!("{}...", &line[..end]),
         None => line,
@@ -131,6 +135,7 @@ mod tests {
                 "Invalid user",
             ),
             (403, "<?xml?><Error><Code>AccessDenied</Code><Message>no</Message></Error>", "AccessDenied: no"),
+            (401, r#"{"errors":["Token [Bearer eyJ0eXAi] has expired."]}"#, "Token [Bearer ... has expired."),
             (503, "", "answered 503 3 times: Service Unavailable"),
         ];
         for (status, body, told) in cases {

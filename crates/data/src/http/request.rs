@@ -148,6 +148,11 @@ impl Request {
         self
     }
 
+    /// Whether it may be made again after a failure.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.repeatable
+    }
+
     /// Where it goes.
     pub fn url(&self) -> &Url {
         &self.url

@@ -1,14 +1,12 @@
 //! A login in use: shared by many tasks, renewed once for all of them.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::LOCATION;
 use secrecy::SecretString;
-use url::Url;
 
 use super::earthdata::Earthdata;
 use super::find::{Found, Place, Prompt, Reference};
@@ -35,8 +33,6 @@ struct Inner {
     found: Found,
     reference: Option<Reference>,
     state: tokio::sync::Mutex<State>,
-    /// Origins that take no token: they send to the login service, and give a cookie.
-    by_cookie: Mutex<BTreeSet<String>>,
 }
 
 #[derive(Default)]
@@ -106,16 +102,7 @@ impl Session {
     fn of(client: Client, earthdata: Earthdata, found: Found, reference: Option<Reference>) -> Self {
         let token = found.token.as_ref().map(|(token, _)| token.clone());
         let state = tokio::sync::Mutex::new(State { token, ..State::default() });
-        Self {
-            inner: Arc::new(Inner {
-                client,
-                earthdata,
-                found,
-                reference,
-                state,
-                by_cookie: Mutex::default(),
-            }),
-        }
+        Self { inner: Arc::new(Inner { client, earthdata, found, reference, state }) }
     }
 
     /// Where a worker finds the same login: none if it was given or typed and not kept.
@@ -170,6 +157,15 @@ impl Session {
             expires: token.expires(),
             renewable: found.password.is_some(),
         })
+    }
+
+    /// The token as a variable of the environment, for workers of somebody whose login is in no file:
+    /// who calls this hands it on. Workers cannot renew it.
+    ///
+    /// # Errors
+    /// As [`Session::token`].
+    pub async fn as_variable(&self) -> Result<(&'static str, SecretString)> {
+        Ok(("EARTHDATA_TOKEN", self.token().await?.value().clone()))
     }
 
     /// A token that is valid now, and where that can be had, for a day more. Asked by many at once, the
@@ -243,7 +239,7 @@ impl Session {
     /// # Errors
     /// As [`Client::open`], for statuses that are no success too, and as [`Session::token`].
     pub async fn open(&self, request: Request) -> Result<Answer> {
-        if !Earthdata::may_see_token(request.url()) || self.wants_cookie(request.url()) {
+        if !Earthdata::may_see_token(request.url()) {
             return self.by_login_service(request).await;
         }
         let token = self.token().await?;
@@ -265,28 +261,32 @@ impl Session {
                 other => other,
             });
         }
-        let origin = request.url().origin().ascii_serialization();
-        let answer = self.by_login_service(request).await.map_err(|error| match error {
+        // It may be a host that takes no token: the login service gives a cookie for it, which the client keeps.
+        self.by_login_service(request).await.map_err(|error| match error {
             Error::Refused { status: 401, .. } if self.inner.found.password.is_none() => {
                 Error::TokenEnded { address }
             }
             other => other,
-        })?;
-        self.inner.by_cookie.lock().unwrap_or_else(PoisonError::into_inner).insert(origin);
-        Ok(answer)
+        })
     }
 
-    /// The whole body of the answer to a request, logged in where that is wanted.
+    /// The whole body of the answer to a request, logged in where that is wanted; of a `GET`, it is asked for
+    /// again where it was cut.
     ///
     /// # Errors
     /// As [`Session::open`].
     pub async fn fetch(&self, request: Request, limit: usize) -> Result<Whole> {
-        self.open(request).await?.whole(limit).await
-    }
-
-    fn wants_cookie(&self, url: &Url) -> bool {
-        let origin = url.origin().ascii_serialization();
-        self.inner.by_cookie.lock().unwrap_or_else(PoisonError::into_inner).contains(&origin)
+        let settings = self.inner.client.settings();
+        let mut tries = 1;
+        loop {
+            match self.open(request.clone()).await?.whole(limit).await {
+                Err(Error::Connection { .. }) if request.is_repeatable() && tries < settings.tries => {
+                    tries += 1;
+                }
+                fetched => return fetched,
+            }
+            tokio::time::sleep(settings.pause).await;
+        }
     }
 
     async fn with_bearer(&self, request: &Request, token: &Token) -> Result<Answer> {

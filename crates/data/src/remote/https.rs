@@ -142,9 +142,9 @@ mod tests {
         let plain = "https://b.s3.us-west-2.amazonaws.com/k".parse().unwrap();
         let minutes = |count| Some(now + SignedDuration::from_mins(count));
         assert_eq!(until(&signed, None, now), minutes(59));
-        assert_eq!(until(&signed, Some(Duration::from_secs(600)), now), minutes(10));
-        assert_eq!(until(&signed, Some(Duration::from_secs(7200)), now), minutes(59));
-        assert_eq!(until(&plain, Some(Duration::from_secs(600)), now), minutes(10));
+        assert_eq!(until(&signed, Some(Duration::from_mins(10)), now), minutes(10));
+        assert_eq!(until(&signed, Some(Duration::from_hours(2)), now), minutes(59));
+        assert_eq!(until(&plain, Some(Duration::from_mins(10)), now), minutes(10));
         assert_eq!(until(&plain, None, now), None);
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// By what an object's version is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
-    /// The ETag, with its quotation marks.
+    /// The `ETag`, with its quotation marks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     etag: Option<String>,
     /// When it was last changed, as the server writes it.
@@ -24,6 +24,11 @@ impl Pin {
         Self { etag: text(ETAG), modified: text(LAST_MODIFIED) }
     }
 
+    /// Whether nothing tells one version from another.
+    pub fn is_empty(&self) -> bool {
+        self.etag.is_none() && self.modified.is_none()
+    }
+
     /// Whether two answers can be of one version: where both tell something, it is the same.
     pub fn agrees(&self, other: &Self) -> bool {
         let same = |one: &Option<String>, other: &Option<String>| match (one, other) {
@@ -36,7 +41,7 @@ impl Pin {
         }
     }
 
-    /// The header that lets an answer come only from this version. A weak ETag does not tell bytes
+    /// The header that lets an answer come only from this version. A weak `ETag` does not tell bytes
     /// apart (RFC 9110, 8.8.1), so the date stands in for it.
     pub(super) fn condition(&self) -> Option<(HeaderName, HeaderValue)> {
         let strong = self.etag.as_ref().filter(|etag| !etag.starts_with("W/"));

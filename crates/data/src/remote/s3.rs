@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use object_store::CredentialProvider;
-use object_store::aws::AwsAuthorizer;
+use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
 use object_store::client::HttpRequestBody;
 use reqwest::header::AUTHORIZATION;
 use url::Url;
@@ -27,19 +26,30 @@ pub struct Bucket {
     pub endpoint: Option<Url>,
 }
 
+/// Who asks for an object.
+#[derive(Clone, Debug)]
+pub enum Reader {
+    /// Anybody, of a bucket that is open to all.
+    Anybody,
+    /// Somebody with keys of an archive, for its own buckets.
+    Archive(S3Keys),
+    /// Somebody with an account of their own at Amazon.
+    Account(AwsCredentialProvider),
+}
+
 /// An object of a bucket.
 #[derive(Clone)]
 pub struct S3Object {
     client: Client,
-    keys: Option<S3Keys>,
+    reader: Reader,
     bucket: Bucket,
     key: String,
 }
 
 impl S3Object {
-    /// An object that is asked for with keys, or without.
-    pub fn new(client: &Client, keys: Option<S3Keys>, bucket: Bucket, key: &str) -> Self {
-        Self { client: client.clone(), keys, bucket, key: key.trim_start_matches('/').to_owned() }
+    /// An object, and who asks for it.
+    pub fn new(client: &Client, reader: Reader, bucket: Bucket, key: &str) -> Self {
+        Self { client: client.clone(), reader, bucket, key: key.trim_start_matches('/').to_owned() }
     }
 
     /// Its bucket.
@@ -54,15 +64,22 @@ impl S3Object {
 
     pub(super) async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {
         let asked = request(self.url()?, span, pin, tries);
-        let Some(keys) = &self.keys else {
-            return self.client.open(&asked).await?.checked().await;
+        let keys = match &self.reader {
+            Reader::Anybody => return self.client.open(&asked).await?.checked().await,
+            Reader::Account(provider) => {
+                let credential = provider.get_credential().await.map_err(|error| self.unsigned(&error))?;
+                return self.client.open(&self.signed(asked, &credential)?).await?.checked().await;
+            }
+            Reader::Archive(keys) => keys,
         };
         let held = keys.keys().await?;
-        let answer = self.client.open(&self.signed(asked.clone(), keys).await?).await?.checked().await;
+        let answer =
+            self.client.open(&self.signed(asked.clone(), &held.credential())?).await?.checked().await;
         match answer {
             Err(Error::Refused { status: 400, said, .. }) if is_ended(&said) => {
                 keys.refuse(&held);
-                self.client.open(&self.signed(asked, keys).await?).await?.checked().await
+                let other = keys.keys().await?;
+                self.client.open(&self.signed(asked, &other.credential())?).await?.checked().await
             }
             other => other,
         }
@@ -86,11 +103,10 @@ impl S3Object {
         Ok(url)
     }
 
-    async fn signed(&self, asked: Request, keys: &S3Keys) -> Result<Request> {
-        let credential = keys.get_credential().await.map_err(|error| self.unsigned(&error))?;
+    fn signed(&self, asked: Request, credential: &AwsCredential) -> Result<Request> {
         let mut signing = http::Request::new(HttpRequestBody::empty());
         *signing.uri_mut() = asked.url().as_str().parse().map_err(|error| self.unsigned(&error))?;
-        AwsAuthorizer::new(&credential, "s3", &self.bucket.region)
+        AwsAuthorizer::new(credential, "s3", &self.bucket.region)
             .with_request_payer(self.bucket.requester_pays)
             .try_authorize(&mut signing, None)
             .map_err(|error| self.unsigned(&error))?;
@@ -142,7 +158,7 @@ mod tests {
             requester_pays: false,
             endpoint: endpoint.map(|url| url.parse().unwrap()),
         };
-        S3Object::new(&client, None, bucket, key).url().unwrap().to_string()
+        S3Object::new(&client, Reader::Anybody, bucket, key).url().unwrap().to_string()
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Api {
     pub async fn open(client: &Client, root: &Url) -> Result<Self> {
         let mut root = root.clone();
         // So that relative links stay below it.
-        if !root.path().ends_with('/') && !root.path().ends_with(".json") {
+        if !root.path().ends_with('/') && !root.path().to_ascii_lowercase().ends_with("json") {
             root.set_path(&format!("{}/", root.path()));
         }
         let asked = trimmed(&root);

@@ -71,7 +71,7 @@ pub(super) fn next(page: &Value, base: &Url, current: &PageRequest) -> Option<Pa
             Some((name.to_ascii_lowercase(), value))
         })
         .collect();
-    let headers = if merge { merged_headers(&current.headers, told) } else { told };
+    let headers = if merge { merged_headers(&current.headers, &told) } else { told };
     let body = method.eq_ignore_ascii_case("POST").then(|| {
         let own = at(link, &["body"]).as_object().cloned().unwrap_or_default();
         if !merge {
@@ -84,7 +84,7 @@ pub(super) fn next(page: &Value, base: &Url, current: &PageRequest) -> Option<Pa
     Some(PageRequest { url, body, headers })
 }
 
-fn merged_headers(first: &[(String, String)], over: Vec<(String, String)>) -> Vec<(String, String)> {
+fn merged_headers(first: &[(String, String)], over: &[(String, String)]) -> Vec<(String, String)> {
     let replaced = |name: &String| over.iter().any(|(other, _)| other == name);
-    first.iter().filter(|(name, _)| !replaced(name)).cloned().chain(over.clone()).collect()
+    first.iter().filter(|(name, _)| !replaced(name)).chain(over).cloned().collect()
 }

@@ -119,12 +119,9 @@ impl StacSearch {
             }
             (Ok(page), _) => (asked, page),
         };
-        let features = match page.get_mut("features").map(Value::take) {
-            Some(Value::Array(features)) => features,
-            _ => {
-                let what = "an answer without a list of `features`".to_owned();
-                return Err(Error::Answer { address: Address::from(&url), what });
-            }
+        let Some(Value::Array(features)) = page.get_mut("features").map(Value::take) else {
+            let what = "an answer without a list of `features`".to_owned();
+            return Err(Error::Answer { address: Address::from(&url), what });
         };
         self.matched = matched(&page).or(self.matched);
         self.empty = if features.is_empty() { self.empty + 1 } else { 0 };

@@ -55,15 +55,16 @@ impl Signer {
         let Some((mut url, account, container)) = parts(href) else { return Ok(href.to_owned()) };
         let key = (account, container);
         let mut signatures = self.signatures.lock().await;
-        let soon = self.client.surroundings().now() + LEAST;
-        let signature = match signatures.get(&key).filter(|signature| signature.ends > soon) {
-            Some(signature) => signature.query.clone(),
-            None => {
-                let signature = self.ask(&key).await?;
-                let query = signature.query.clone();
-                signatures.insert(key, signature);
-                query
-            }
+        let now = self.client.surroundings().now();
+        let lasts = |signature: &&Signature| signature.ends.duration_since(now) > LEAST;
+        let known = signatures.get(&key).filter(lasts).map(|signature| signature.query.clone());
+        let signature = if let Some(known) = known {
+            known
+        } else {
+            let signature = self.ask(&key).await?;
+            let query = signature.query.clone();
+            signatures.insert(key, signature);
+            query
         };
         let query = match url.query() {
             Some(own) if !own.is_empty() => format!("{own}&{}", signature.expose_secret()),

@@ -39,13 +39,16 @@ pub struct Wanted {
     pub datetime: Option<Interval>,
 }
 
+/// A document on its way, with how many links the root is away.
+type Reading = BoxFuture<'static, (u32, Result<(Url, Value)>)>;
+
 /// A walk through a catalogue. Each document is read once, also where links lead in a circle.
 pub struct Walk {
     client: Client,
     wanted: Wanted,
     queue: VecDeque<(Url, u32)>,
     seen: HashSet<Url>,
-    reading: FuturesUnordered<BoxFuture<'static, (u32, Result<(Url, Value)>)>>,
+    reading: FuturesUnordered<Reading>,
     found: VecDeque<Item>,
     limit: Option<usize>,
     given: usize,
@@ -198,9 +201,9 @@ fn meet(one: Bbox, other: Bbox) -> bool {
     if one.south > other.north || other.south > one.north {
         return false;
     }
-    let parts = |bbox: Bbox| match bbox.crosses_antimeridian() {
-        true => vec![(bbox.west, 180.0), (-180.0, bbox.east)],
-        false => vec![(bbox.west, bbox.east)],
+    let parts = |bbox: Bbox| {
+        let across = vec![(bbox.west, 180.0), (-180.0, bbox.east)];
+        if bbox.crosses_antimeridian() { across } else { vec![(bbox.west, bbox.east)] }
     };
     parts(one).iter().any(|one| parts(other).iter().any(|other| one.0 <= other.1 && other.0 <= one.1))
 }

@@ -1,12 +1,14 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use aws_lc_rs::digest::{SHA256, SHA512, digest};
 use frazil_data::Error;
 use frazil_data::download::{
-    Downloader, Event, Item, Meter, Options, Outcome, Progress, Report, Silent, Verified,
+    Algorithm, Downloader, Event, Item, Meter, Options, Outcome, Progress, Report, Silent, Verified,
 };
 use frazil_data::region::{Access, Whereabouts};
+use md5::Digest;
 use serde_json::json;
 
 use crate::world::World;
@@ -24,12 +26,27 @@ pub(crate) fn assert_whole(report: &Report, items: &[Item], folder: &Path) {
         report.failures().map(|(path, error)| format!("{}: {error}", path.display())).collect();
     assert!(failures.is_empty(), "{failures:#?}");
     for item in items {
-        assert_eq!(folder.join(&item.to).metadata().unwrap().len(), item.size.unwrap());
+        let bytes = std::fs::read(folder.join(&item.to)).unwrap();
+        assert_eq!(bytes.len() as u64, item.size.unwrap());
+        if let Some(due) = &item.checksum {
+            assert_eq!(summed(due.algorithm(), &bytes), due.value(), "{}", item.to.display());
+        }
     }
     let mut names: Vec<_> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.retain(|name| name.to_str().unwrap().starts_with('.'));
     assert_eq!(names, [".frazil-downloads.jsonl"]);
+}
+
+/// A checksum, computed by others than the crate.
+fn summed(algorithm: Algorithm, bytes: &[u8]) -> String {
+    let sum = match algorithm {
+        Algorithm::Md5 => md5::Md5::digest(bytes).to_vec(),
+        Algorithm::Sha256 => digest(&SHA256, bytes).as_ref().to_vec(),
+        Algorithm::Sha512 => digest(&SHA512, bytes).as_ref().to_vec(),
+        other => panic!("{other:?}"),
+    };
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Keeps the events.
@@ -80,14 +97,18 @@ async fn no_more_connections_than_were_allowed_are_open() {
     world.post("settings", &json!({"latency_ms": 10})).await;
     let folder = tempfile::tempdir().unwrap();
     let downloader = downloader(&world, Options { connections: 3, ..Options::default() });
-    let (mut active, most) = (BTreeMap::new(), Mutex::new(0));
+    let (mut active, most) = (BTreeSet::new(), Mutex::new(0));
     let heard = Heard::default();
     let report = downloader.download(&items, folder.path(), &heard).await.unwrap();
     assert_whole(&report, &items, folder.path());
     for event in heard.0.lock().unwrap().iter() {
         match event {
-            Event::Started { path, .. } => drop(active.insert(path.clone(), ())),
-            Event::Done { path } => drop(active.remove(path)),
+            Event::Started { path, .. } => {
+                active.insert(path.clone());
+            }
+            Event::Done { path } => {
+                active.remove(path);
+            }
             _ => {}
         }
         let mut most = most.lock().unwrap();
@@ -293,4 +314,32 @@ async fn two_calls_for_the_same_files_do_each_once() {
     assert!(second.is_complete());
     let bytes: u64 = items.iter().filter_map(|item| item.size).sum();
     assert_eq!((first.came() + second.came(), world.sent().await), (bytes, bytes));
+}
+
+#[tokio::test]
+async fn what_is_counted_here_is_what_the_server_counts() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("COUNTED", 5, (100_000, 200_000), "MD5").await;
+    let session = world.session();
+    let whereabouts = Whereabouts::new(session.client().clone());
+    let options = Options { access: Access::Https, ..Options::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let downloader = Downloader::new(&session, &whereabouts, options);
+    downloader.download(&items, folder.path(), &Silent).await.unwrap();
+    let totals = session.client().totals();
+    let counters = world.get("counters").await["all"].clone();
+    assert_eq!(counters["requests"], totals.requests());
+    assert_eq!(counters["body_bytes"], totals.received());
+}
+
+#[tokio::test]
+async fn a_limit_on_bandwidth_is_kept() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("LIMITED", 4, (500_000, 500_000), "MD5").await;
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { bandwidth: Some(2_000_000), ..Options::default() };
+    let begun = std::time::Instant::now();
+    let report = downloader(&world, options).download(&items, folder.path(), &Silent).await.unwrap();
+    assert_whole(&report, &items, folder.path());
+    assert!(begun.elapsed().as_millis() >= 1000, "2 MB came within {:?}", begun.elapsed());
 }

@@ -216,6 +216,11 @@ async fn what_was_typed_is_kept_when_asked_and_found_by_workers() {
     let session = Session::find_or_ask(world.client(), &usual, prompt.clone()).await.unwrap();
     assert_eq!(read(&session).await.unwrap(), 1000);
     assert!(session.reference().is_none(), "no worker finds what was typed here");
+    let (name, token) = session.as_variable().await.unwrap();
+    let handed_on = world.surroundings(&[(name, frazil_data::ExposeSecret::expose_secret(&token))]);
+    let worker = Session::find(world.client_in(&handed_on), &usual).unwrap();
+    assert_eq!(read(&worker).await.unwrap(), 1000);
+    assert!(!worker.status().await.unwrap().renewable);
     let path = world.home.path().join(".netrc");
     let reference = session.keep(&path).unwrap();
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);

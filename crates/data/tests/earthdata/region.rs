@@ -49,6 +49,9 @@ async fn a_service_that_hangs_is_not_waited_for() {
     let choice = whereabouts.choose(BUCKET, None, Access::Auto).await;
     assert_eq!(choice.route, Route::Https);
     assert!(choice.because.contains("300 ms"), "{}", choice.because);
+    // Two answers of 200 ms each are late together, though neither is alone.
+    world.post("settings", &json!({"metadata_ms": 200})).await;
+    assert_eq!(self::whereabouts(&world, &[]).here().await.region, None);
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ async fn all_of_12070_granules_are_found() {
         assert_eq!(item.cloud_hosted, Some(true));
         let data: Vec<_> = item.data().collect();
         assert!(data.len() == 1 && data[0].s3.is_some() && data[0].checksum.is_some());
-        assert!(data[0].size.is_some_and(|size| size.is_exact()) && item.geometry.is_some());
+        assert!(data[0].size.is_some_and(frazil_data::found::Size::is_exact) && item.geometry.is_some());
     }
 }
 

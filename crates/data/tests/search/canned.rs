@@ -26,16 +26,20 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    pub(crate) fn json(body: impl ToString) -> Self {
-        Self { status: 200, headers: Vec::new(), body: body.to_string().into_bytes() }
+    pub(crate) fn json(body: impl Into<serde_json::Value>) -> Self {
+        Self { status: 200, headers: Vec::new(), body: body.into().to_string().into_bytes() }
     }
 
     pub(crate) fn status(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: b"{}".to_vec() }
     }
 
-    pub(crate) fn header(mut self, name: &str, value: impl ToString) -> Self {
-        self.headers.push((name.to_owned(), value.to_string()));
+    pub(crate) fn header(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        let value = match value.into() {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        };
+        self.headers.push((name.to_owned(), value));
         self
     }
 }

@@ -1,7 +1,11 @@
 //! Searches: what is asked, what is read of answers, and what is written of finds. Answers are those that
 //! were recorded of real services, of a server of canned answers, and of the stand-in for Earthdata.
 
-#![expect(clippy::disallowed_methods, reason = "tests read their environment and start what they talk to")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests read their environment, and stop at the first surprise"
+)]
 
 #[path = "../../../../tests/support/skips.rs"]
 mod skips;

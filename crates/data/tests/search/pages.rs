@@ -230,7 +230,8 @@ async fn dois_and_hosts_are_looked_up() {
     let asked = server.asked();
     assert!(asked[0].target.contains("collections.umm_json?page_size=2000&doi=10.5067"));
     assert!(asked[1].target.contains("collection_concept_id=C2-CPRD&temporal=2020"), "{}", asked[1].target);
-    ids(&cmr, query().cloud_hosted(false)).await;
+    ids(&cmr, query().option("short_name", "pattern", true).cloud_hosted(false)).await;
+    assert!(server.asked()[3].target.contains("options%5Bshort_name%5D%5Bpattern%5D=true"));
     assert!(server.asked().last().unwrap().target.contains("collection_concept_id=C1-ECS"));
     let error = cmr.granules(Query::<Granules>::new().doi("unknown")).await.err().unwrap();
     assert!(error.to_string().contains("CMR knows no dataset with doi=unknown"), "{error}");

@@ -62,14 +62,12 @@ async fn the_planetary_computer_is_read_to_its_last_page() {
     let server = Canned::start(move |asked| {
         let host = format!("http://{}", asked.headers["host"]);
         let found = recorded.iter().find(|exchange| same(exchange, asked));
-        match found {
-            Some(exchange) => moved(exchange, "https://planetarycomputer.microsoft.com", &host),
-            // The third page was not recorded: here it is the last.
-            None => {
-                assert!(asked.body.contains("next:naip:vt_m_4307307_ne_18_h_20160805"), "{asked:?}");
-                page(&[], &json!([]))
-            }
+        if let Some(exchange) = found {
+            return moved(exchange, "https://planetarycomputer.microsoft.com", &host);
         }
+        // The third page was not recorded: here it is the last.
+        assert!(asked.body.contains("next:naip:vt_m_4307307_ne_18_h_20160805"), "{asked:?}");
+        page(&[], &json!([]))
     })
     .await;
     let api = Api::open(&client(), &server.base.join("api/stac/v1").unwrap()).await.unwrap();

@@ -34,7 +34,7 @@ pub(crate) struct Told {
     pub(crate) proxy: String,
     pub(crate) plain: String,
     control: String,
-    ca: PathBuf,
+    pub(crate) ca: PathBuf,
     pub(crate) username: String,
     pub(crate) password: String,
 }
