@@ -1,0 +1,200 @@
+//! What is to be downloaded, and what it will be called.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::checksum::Checksum;
+use crate::address::Address;
+use crate::error::{Error, Result};
+
+/// An object in S3 as metadata tells of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InS3 {
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
+    /// The bucket's region, where the collection's metadata tells.
+    pub region: Option<String>,
+    /// Where its keys come from; none for buckets that are open to all.
+    pub credentials: Option<Url>,
+}
+
+/// A file to be downloaded: where it is, what is known of it, and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its address over HTTPS.
+    pub https: Option<Url>,
+    /// Where it is in S3.
+    pub s3: Option<InS3>,
+    /// Its exact size in bytes, if metadata tells.
+    pub size: Option<u64>,
+    /// Its checksum, if metadata tells.
+    pub checksum: Option<Checksum>,
+    /// Its path below the folder of the download.
+    pub to: PathBuf,
+}
+
+impl Item {
+    /// A file over HTTPS that keeps the last part of its address as its name.
+    ///
+    /// # Errors
+    /// When the address ends with no name.
+    pub fn https(url: Url) -> Result<Self> {
+        let to = PathBuf::from(name_of(&url)?);
+        Ok(Self { https: Some(url), s3: None, size: None, checksum: None, to })
+    }
+
+    /// With its place in S3.
+    #[must_use]
+    pub fn in_s3(mut self, s3: InS3) -> Self {
+        self.s3 = Some(s3);
+        self
+    }
+
+    /// With its exact size in bytes.
+    #[must_use]
+    pub fn sized(mut self, size: u64) -> Self {
+        self.size = Some(size);
+        self
+    }
+
+    /// With its checksum.
+    #[must_use]
+    pub fn summed(mut self, checksum: Option<Checksum>) -> Self {
+        self.checksum = checksum;
+        self
+    }
+
+    /// What it is, whichever way it comes: its address without a query, which may be signed.
+    pub fn identity(&self) -> String {
+        if let Some(url) = &self.https {
+            let mut plain = url.clone();
+            plain.set_query(None);
+            return Address::from(&plain).to_string();
+        }
+        self.s3.as_ref().map_or_else(String::new, |s3| format!("s3://{}/{}", s3.bucket, s3.key))
+    }
+
+    /// Whether a page for people (HTML) is what is wanted.
+    pub(super) fn is_page(&self) -> bool {
+        let end = self.to.extension().and_then(|end| end.to_str());
+        end.is_some_and(|end| end.eq_ignore_ascii_case("html") || end.eq_ignore_ascii_case("htm"))
+    }
+}
+
+/// The last part of an address as the name of a file: decoded, and nothing that leads elsewhere.
+fn name_of(url: &Url) -> Result<String> {
+    let last = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
+    let name = percent_decoded(last);
+    let plain = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', '\0']);
+    plain.then_some(name).ok_or_else(|| Error::Invalid {
+        what: format!("{} does not end with the name of a file", Address::from(url)),
+        advice: "say what the file is to be called".to_owned(),
+    })
+}
+
+/// Text with `%20` and the like decoded; left as it is where that would be no text.
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = bytes.get(at + 1..at + 3).and_then(|two| std::str::from_utf8(two).ok());
+        let decoded = digits.and_then(|two| u8::from_str_radix(two, 16).ok()).filter(|_| bytes[at] == b'%');
+        out.push(decoded.unwrap_or(bytes[at]));
+        at += if decoded.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Whether all items can be downloaded into one folder: each is somewhere, stays below the folder, and has
+/// its path to itself.
+///
+/// # Errors
+/// [`Error::Invalid`] with everything that is wrong.
+pub(super) fn check(items: &[Item]) -> Result<()> {
+    let mut wrong = Vec::new();
+    let mut taken: BTreeMap<&Path, &Item> = BTreeMap::new();
+    for item in items {
+        let path = item.to.as_path();
+        let below =
+            path.file_name().is_some() && path.components().all(|part| matches!(part, Component::Normal(_)));
+        if !below {
+            wrong.push(format!("`{}` is no path below the folder", path.display()));
+        }
+        if item.https.is_none() && item.s3.is_none() {
+            wrong.push(format!("`{}` has no address", path.display()));
+        }
+        if let Some(other) = taken.insert(path, item).filter(|other| other.identity() != item.identity()) {
+            wrong.push(format!("`{}` would be {} and {}", path.display(), other.identity(), item.identity()));
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let advice = "give each file a path of its own, such as its collection and its name".to_owned();
+    Err(Error::Invalid { what: wrong.join("; "), advice })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn item(url: &str) -> Item {
+        Item::https(url.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn files_keep_their_names() {
+        assert_eq!(item("https://a.nasa.gov/b/ATL03_x.h5?A-userid=me").to, Path::new("ATL03_x.h5"));
+        assert_eq!(item("https://a.nasa.gov/b/two%20words.nc").to, Path::new("two words.nc"));
+        assert_eq!(item("https://a.nasa.gov/100%").to, Path::new("100%"));
+        for url in [
+            "https://a.nasa.gov/",
+            "https://a.nasa.gov/b/",
+            "https://a.nasa.gov/%2E%2E%2Fpasswd",
+            "https://a.nasa.gov/%00",
+        ] {
+            assert!(Item::https(url.parse().unwrap()).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn paths_stay_below_and_are_had_once() {
+        let mut away = item("https://a.nasa.gov/x");
+        away.to = "../x".into();
+        let mut root = item("https://a.nasa.gov/y");
+        root.to = "/etc/passwd".into();
+        let items = [
+            away,
+            root,
+            item("https://a.nasa.gov/1/z"),
+            item("https://a.nasa.gov/2/z"),
+            item("https://a.nasa.gov/2/z"),
+        ];
+        let told = check(&items).unwrap_err().to_string();
+        for word in ["../x", "/etc/passwd", "`z` would be https://a.nasa.gov/1/z and https://a.nasa.gov/2/z"]
+        {
+            assert!(told.contains(word), "{told}");
+        }
+        assert_eq!(told.matches(';').count(), 2);
+        assert!(check(&items[2..3]).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_leads_out_of_the_folder(path in "\\PC{0,30}|(%2[eEfF]|[./\\\\]|a){0,10}") {
+            if let Ok(url) = format!("https://a.nasa.gov/{path}").parse::<Url>()
+                && let Ok(item) = Item::https(url)
+            {
+                prop_assert!(check(std::slice::from_ref(&item)).is_ok(), "{:?}", item.to);
+            }
+        }
+    }
+}

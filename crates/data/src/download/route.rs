@@ -1,0 +1,137 @@
+//! By which way each file comes.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use url::Url;
+
+use super::item::{InS3, Item};
+use super::progress::{Event, Progress};
+use crate::credentials::S3Keys;
+use crate::error::{Error, Result};
+use crate::http::Client;
+use crate::login::Session;
+use crate::region::{Access, Choice, Route, Whereabouts};
+use crate::remote::{Bucket, HttpsObject, Reader, Remote, S3Object};
+
+/// Chooses the way, and keeps what ways need: keys by where they come from.
+pub(super) struct Routes {
+    client: Client,
+    session: Option<Session>,
+    whereabouts: Whereabouts,
+    access: Access,
+    keys: Mutex<HashMap<Url, S3Keys>>,
+    /// Buckets that S3 would not open to us.
+    closed: Mutex<HashSet<String>>,
+    told: Mutex<HashSet<String>>,
+}
+
+impl Routes {
+    pub(super) fn new(
+        client: Client,
+        session: Option<Session>,
+        whereabouts: Whereabouts,
+        access: Access,
+    ) -> Self {
+        Self {
+            client,
+            session,
+            whereabouts,
+            access,
+            keys: Mutex::default(),
+            closed: Mutex::default(),
+            told: Mutex::default(),
+        }
+    }
+
+    /// The way to an item.
+    pub(super) async fn to(&self, item: &Item, progress: &dyn Progress) -> Result<Remote> {
+        match (&item.s3, &item.https) {
+            (Some(s3), None) => self.by_s3(s3).await,
+            (Some(s3), Some(url)) if !self.is_closed(&s3.bucket) => {
+                let choice = self.whereabouts.choose(&s3.bucket, s3.region.as_deref(), self.access).await;
+                self.tell(&s3.bucket, &choice, progress);
+                match choice.route {
+                    Route::S3 => self.by_s3(s3).await,
+                    Route::Https => Ok(self.by_https(url)),
+                }
+            }
+            (_, Some(url)) => Ok(self.by_https(url)),
+            (None, None) => Err(Error::Invalid {
+                what: format!("`{}` has no address", item.to.display()),
+                advice: "give it one".to_owned(),
+            }),
+        }
+    }
+
+    /// Whether another way is left after S3 refused: then all of the bucket goes by it.
+    pub(super) fn falls_back(
+        &self,
+        item: &Item,
+        remote: &Remote,
+        error: &Error,
+        progress: &dyn Progress,
+    ) -> bool {
+        let (Remote::S3(object), Some(_), Access::Auto) = (remote, &item.https, self.access) else {
+            return false;
+        };
+        let Error::Refused { status: 403, said, .. } = error else { return false };
+        let name = object.bucket().name.clone();
+        if self.closed.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
+            let because = format!("S3 refused ({said}), so it is HTTPS");
+            progress.heard(&Event::Chosen { bucket: name, because });
+        }
+        true
+    }
+
+    fn is_closed(&self, bucket: &str) -> bool {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).contains(bucket)
+    }
+
+    fn tell(&self, bucket: &str, choice: &Choice, progress: &dyn Progress) {
+        if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket.to_owned()) {
+            let way = match choice.route {
+                Route::S3 => "S3",
+                Route::Https => "HTTPS",
+            };
+            let because = format!("{way}: {}", choice.because);
+            progress.heard(&Event::Chosen { bucket: bucket.to_owned(), because });
+        }
+    }
+
+    fn by_https(&self, url: &Url) -> Remote {
+        Remote::Https(match &self.session {
+            Some(session) => HttpsObject::new(session, url.clone()),
+            None => HttpsObject::open_to_all(&self.client, url.clone()),
+        })
+    }
+
+    async fn by_s3(&self, s3: &InS3) -> Result<Remote> {
+        let region = match &s3.region {
+            Some(region) => region.clone(),
+            None => self.whereabouts.bucket(&s3.bucket).await?.name,
+        };
+        let reader = match &s3.credentials {
+            Some(endpoint) => Reader::Archive(self.keys_of(endpoint)?),
+            None => Reader::Anybody,
+        };
+        let bucket = Bucket { name: s3.bucket.clone(), region, requester_pays: false, endpoint: None };
+        Ok(Remote::S3(S3Object::new(&self.client, reader, bucket, &s3.key)))
+    }
+
+    fn keys_of(&self, endpoint: &Url) -> Result<S3Keys> {
+        let Some(session) = &self.session else {
+            return Err(Error::NoLogin {
+                host: endpoint.host_str().unwrap_or_default().to_owned(),
+                looked: vec!["nothing: this download is without a login".to_owned()],
+            });
+        };
+        let mut all = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keys) = all.get(endpoint) {
+            return Ok(keys.clone());
+        }
+        let keys = S3Keys::new(session.clone(), endpoint.clone())?;
+        all.insert(endpoint.clone(), keys.clone());
+        Ok(keys)
+    }
+}

@@ -1,0 +1,92 @@
+//! Whether a file is there already. All of it blocks.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::checksum::{Algorithm, Checksum, Hasher};
+use super::item::Item;
+use super::record::{Line, Record, append};
+use crate::error::{Error, Result};
+
+/// Bytes that are read at once.
+const PIECE: usize = 1 << 20;
+
+/// What can be said of a file that may be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum There {
+    /// It is there, as it should be.
+    Yes(u64),
+    /// A file of so many bytes is there, and nobody can say whether it is the one.
+    Perhaps(u64),
+    /// It is not, or another is.
+    No,
+}
+
+/// Looks: at the record, then at size and checksum as far as metadata tells them.
+pub(super) fn look(folder: &Path, item: &Item, record: &Record) -> Result<There> {
+    let path = folder.join(&item.to);
+    let Ok(meta) = path.metadata() else { return Ok(There::No) };
+    if !meta.is_file() || item.size.is_some_and(|size| size != meta.len()) {
+        return Ok(There::No);
+    }
+    if let Some(known) = record.checksum(folder, &item.to, &item.identity()) {
+        match &item.checksum {
+            Some(told) if told.algorithm() != known.algorithm() => {}
+            Some(told) if told != known => return Ok(There::No),
+            _ => return Ok(There::Yes(meta.len())),
+        }
+    }
+    let Some(told) = &item.checksum else {
+        return Ok(if item.size.is_some() { There::Yes(meta.len()) } else { There::Perhaps(meta.len()) });
+    };
+    let found = checksum(&path, told.algorithm())?;
+    if found != *told {
+        return Ok(There::No);
+    }
+    note(folder, item, found);
+    Ok(There::Yes(meta.len()))
+}
+
+/// Notes that a file was checked. A folder that takes no note only costs another look.
+pub(super) fn note(folder: &Path, item: &Item, checksum: Checksum) {
+    let line = Line::new(folder, &item.to, item.identity(), checksum);
+    line.and_then(|line| append(folder, &line)).ok();
+}
+
+fn checksum(path: &Path, algorithm: Algorithm) -> Result<Checksum> {
+    let mut file = std::fs::File::open(path).map_err(Error::file(path, "read"))?;
+    let mut hasher = Hasher::new(algorithm);
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece).map_err(Error::file(path, "read"))? {
+            0 => return Ok(hasher.finish()),
+            count => hasher.update(&piece[..count]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_there_when_size_and_checksum_are_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let plain = Item::https("https://a.nasa.gov/x.nc".parse().unwrap()).unwrap();
+        let summed = |value: &str| plain.clone().summed(Checksum::new("MD5", value));
+        let (right, wrong) =
+            (summed("900150983cd24fb0d6963f7d28e17f72"), summed("00000000000000000000000000000000"));
+        let there = |item: &Item| look(folder, item, &Record::read(folder)).unwrap();
+        assert_eq!(there(&plain), There::No);
+        std::fs::write(folder.join("x.nc"), "abc").unwrap();
+        assert_eq!(there(&plain), There::Perhaps(3));
+        assert_eq!(there(&plain.clone().sized(3)), There::Yes(3));
+        assert_eq!(there(&plain.clone().sized(4)), There::No);
+        assert_eq!(there(&wrong), There::No);
+        assert_eq!(there(&right), There::Yes(3));
+        assert_eq!(there(&plain), There::Yes(3), "the record knows it now");
+        std::fs::write(folder.join("x.nc"), "abd").unwrap();
+        assert_eq!(there(&right), There::No);
+    }
+}

@@ -1,0 +1,130 @@
+//! One object somewhere, read from any byte on: behind an archive's host, or in S3.
+//!
+//! An archive answers with a redirect to an address that is signed for a while; that address is used
+//! again until it ends, and the archive is asked once. The object is pinned: what is read later
+//! is of the same version, or an error.
+
+mod answered;
+mod https;
+mod pin;
+mod s3;
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+pub use answered::Part;
+pub use https::HttpsObject;
+pub use pin::Pin;
+pub use s3::{Bucket, Reader, S3Object};
+
+use crate::address::Address;
+use crate::error::Result;
+use crate::http::{Answer, Url};
+
+/// An object that can be read from any byte on.
+#[derive(Clone, Debug)]
+pub enum Remote {
+    /// Behind a host that speaks HTTPS.
+    Https(HttpsObject),
+    /// In S3 itself.
+    S3(S3Object),
+}
+
+/// Bytes of an object: from one on, to its end or up to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte.
+    pub from: u64,
+    /// The first byte that is not wanted; none for the object's end.
+    pub until: Option<u64>,
+}
+
+impl Span {
+    /// From a byte to the object's end.
+    pub fn onward(from: u64) -> Self {
+        Self { from, until: None }
+    }
+
+    /// As a `Range` header. An empty span has none.
+    pub(crate) fn header(self) -> Option<String> {
+        match self.until {
+            None => Some(format!("bytes={}-", self.from)),
+            Some(until) if until > self.from => Some(format!("bytes={}-{}", self.from, until - 1)),
+            Some(_) => None,
+        }
+    }
+}
+
+impl From<Range<u64>> for Span {
+    fn from(range: Range<u64>) -> Self {
+        Self { from: range.start, until: Some(range.end) }
+    }
+}
+
+impl Remote {
+    /// What it is called, without secrets.
+    pub fn address(&self) -> Address {
+        match self {
+            Self::Https(object) => Address::from(object.url()),
+            Self::S3(object) => object.address(),
+        }
+    }
+
+    /// The host or bucket that answers in the end, for those who count.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Https(object) => object.url().host_str().unwrap_or_default().to_owned(),
+            Self::S3(object) => object.bucket().name.clone(),
+        }
+    }
+
+    /// Begins to read a span, if the object is still the pinned one. What comes is not checked
+    /// against the span: see [`Part::of`].
+    ///
+    /// # Errors
+    /// As [`crate::login::Session::open`]; [`crate::Error::Changed`] when the object is another.
+    pub async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {
+        match self {
+            Self::Https(object) => object.open(span, pin, tries).await,
+            Self::S3(object) => object.open(span, pin, tries).await,
+        }
+    }
+}
+
+impl fmt::Display for Remote {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address().fmt(out)
+    }
+}
+
+/// Longest wait for the head of an answer, redirects and tries included: data is there or it is not.
+const HEAD: Duration = Duration::from_secs(90);
+
+/// The request for a span of an object.
+fn request(url: Url, span: Span, pin: Option<&Pin>, tries: u32) -> crate::http::Request {
+    use reqwest::header::{HeaderValue, RANGE};
+    let mut request = crate::http::Request::get(url).tries(tries).within(HEAD);
+    if let Some(range) = span.header().and_then(|range| HeaderValue::from_str(&range).ok()) {
+        request = request.header(RANGE, range);
+    }
+    if let Some(until) = span.until {
+        request = request.requesting(until.saturating_sub(span.from));
+    }
+    match pin.and_then(Pin::condition) {
+        Some((name, value)) => request.header(name, value),
+        None => request,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_asked_for_as_ranges() {
+        assert_eq!(Span::onward(0).header().as_deref(), Some("bytes=0-"));
+        assert_eq!(Span::from(5..8).header().as_deref(), Some("bytes=5-7"));
+        assert_eq!(Span::from(5..5).header(), None);
+    }
+}

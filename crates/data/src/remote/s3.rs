@@ -1,0 +1,176 @@
+//! An object in S3, asked for with keys (Signature Version 4), or without in open buckets.
+
+use std::fmt;
+
+use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
+use object_store::client::HttpRequestBody;
+use reqwest::header::AUTHORIZATION;
+use url::Url;
+
+use super::{Pin, Span, request};
+use crate::address::Address;
+use crate::credentials::S3Keys;
+use crate::error::{Error, Result};
+use crate::http::{Answer, Client, Grant, Request};
+
+/// A bucket, where it is, and how it is read.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+    /// Whether the one who reads pays, and says so.
+    pub requester_pays: bool,
+    /// Where S3 answers, instead of at Amazon: buckets are then the path's first part.
+    pub endpoint: Option<Url>,
+}
+
+/// Who asks for an object.
+#[derive(Clone, Debug)]
+pub enum Reader {
+    /// Anybody, of a bucket that is open to all.
+    Anybody,
+    /// Somebody with keys of an archive, for its own buckets.
+    Archive(S3Keys),
+    /// Somebody with an account of their own at Amazon.
+    Account(AwsCredentialProvider),
+}
+
+/// An object of a bucket.
+#[derive(Clone)]
+pub struct S3Object {
+    client: Client,
+    reader: Reader,
+    bucket: Bucket,
+    key: String,
+}
+
+impl S3Object {
+    /// An object, and who asks for it.
+    pub fn new(client: &Client, reader: Reader, bucket: Bucket, key: &str) -> Self {
+        Self { client: client.clone(), reader, bucket, key: key.trim_start_matches('/').to_owned() }
+    }
+
+    /// Its bucket.
+    pub fn bucket(&self) -> &Bucket {
+        &self.bucket
+    }
+
+    pub(super) fn address(&self) -> Address {
+        let text = format!("s3://{}/{}", self.bucket.name, self.key);
+        text.parse::<Url>().map_or_else(|_| Address::named(text), |url| Address::from(&url))
+    }
+
+    pub(super) async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {
+        let asked = request(self.url()?, span, pin, tries);
+        let keys = match &self.reader {
+            Reader::Anybody => return self.client.open(&asked).await?.checked().await,
+            Reader::Account(provider) => {
+                let credential = provider.get_credential().await.map_err(|error| self.unsigned(&error))?;
+                return self.client.open(&self.signed(asked, &credential)?).await?.checked().await;
+            }
+            Reader::Archive(keys) => keys,
+        };
+        let held = keys.keys().await?;
+        let answer =
+            self.client.open(&self.signed(asked.clone(), &held.credential())?).await?.checked().await;
+        match answer {
+            Err(Error::Refused { status: 400, said, .. }) if is_ended(&said) => {
+                keys.refuse(&held);
+                let other = keys.keys().await?;
+                self.client.open(&self.signed(asked, &other.credential())?).await?.checked().await
+            }
+            other => other,
+        }
+    }
+
+    /// Where it is: by the bucket's own host, or, for names with a dot and other endpoints, by a path.
+    fn url(&self) -> Result<Url> {
+        let Bucket { name, region, endpoint, .. } = &self.bucket;
+        let base = match endpoint {
+            Some(endpoint) => format!("{}/{name}/", endpoint.as_str().trim_end_matches('/')),
+            None if name.contains('.') => format!("https://s3.{region}.amazonaws.com/{name}/"),
+            None => format!("https://{name}.s3.{region}.amazonaws.com/"),
+        };
+        let wrong = || Error::Invalid {
+            what: format!("{} is no object in S3", self.address()),
+            advice: "write it as s3://BUCKET/KEY".to_owned(),
+        };
+        let mut url = Url::parse(&base).map_err(|_| wrong())?;
+        // Segment by segment, so that no key leads out of its bucket.
+        url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty().extend(self.key.split('/'));
+        Ok(url)
+    }
+
+    fn signed(&self, asked: Request, credential: &AwsCredential) -> Result<Request> {
+        let mut signing = http::Request::new(HttpRequestBody::empty());
+        *signing.uri_mut() = asked.url().as_str().parse().map_err(|error| self.unsigned(&error))?;
+        AwsAuthorizer::new(credential, "s3", &self.bucket.region)
+            .with_request_payer(self.bucket.requester_pays)
+            .try_authorize(&mut signing, None)
+            .map_err(|error| self.unsigned(&error))?;
+        let mut asked = asked;
+        for (name, value) in signing.headers() {
+            let mut value = value.clone();
+            value.set_sensitive(true);
+            asked = if name == AUTHORIZATION {
+                let grant = Grant::new(asked.url(), value);
+                asked.grant(grant)
+            } else {
+                asked.header(name.clone(), value)
+            };
+        }
+        Ok(asked.unfollowed())
+    }
+
+    fn unsigned(&self, error: &dyn std::error::Error) -> Error {
+        Error::Invalid {
+            what: format!("the request for {} cannot be signed: {error}", self.address()),
+            advice: "check the name of the object, and that its keys can be had".to_owned(),
+        }
+    }
+}
+
+/// Whether S3 says that keys have ended.
+fn is_ended(said: &str) -> bool {
+    said.contains("ExpiredToken") || said.contains("InvalidToken")
+}
+
+/// Shows the name, and no key.
+impl fmt::Debug for S3Object {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("S3Object").field(&self.address()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Settings;
+    use crate::surroundings::Surroundings;
+
+    fn url(bucket: &str, key: &str, endpoint: Option<&str>) -> String {
+        let client = Client::new(Settings::default(), &Surroundings::made([("A", "b")])).unwrap();
+        let bucket = Bucket {
+            name: bucket.to_owned(),
+            region: "us-west-2".to_owned(),
+            requester_pays: false,
+            endpoint: endpoint.map(|url| url.parse().unwrap()),
+        };
+        S3Object::new(&client, Reader::Anybody, bucket, key).url().unwrap().to_string()
+    }
+
+    #[test]
+    fn objects_have_the_address_of_their_bucket() {
+        assert_eq!(url("b", "/a/c d.nc", None), "https://b.s3.us-west-2.amazonaws.com/a/c%20d.nc");
+        assert_eq!(url("b.c", "k", None), "https://s3.us-west-2.amazonaws.com/b.c/k");
+        assert_eq!(url("b", "k", Some("http://127.0.0.1:9")), "http://127.0.0.1:9/b/k");
+    }
+
+    #[test]
+    fn no_key_leads_out_of_its_bucket() {
+        assert_eq!(url("b.c", "../other/k", None), "https://s3.us-west-2.amazonaws.com/b.c/other/k");
+        assert_eq!(url("b", "k?x=y#z", None), "https://b.s3.us-west-2.amazonaws.com/k%3Fx=y%23z");
+    }
+}

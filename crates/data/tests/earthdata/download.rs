@@ -1,0 +1,345 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::digest::{SHA256, SHA512, digest};
+use frazil_data::Error;
+use frazil_data::download::{
+    Algorithm, Downloader, Event, Item, Meter, Options, Outcome, Progress, Report, Silent, Verified,
+};
+use frazil_data::region::{Access, Whereabouts};
+use md5::Digest;
+use serde_json::json;
+
+use crate::world::World;
+
+pub(crate) fn downloader(world: &World, options: Options) -> Downloader {
+    let whereabouts = Whereabouts::new(world.client_in(
+        &world.surroundings(&[("AWS_EC2_METADATA_DISABLED", "true"), ("GCE_METADATA_HOST", "127.0.0.1:1")]),
+    ));
+    Downloader::new(&world.session(), &whereabouts, options)
+}
+
+/// Every file complete, with the checksum of its metadata; nothing beside them but the record.
+pub(crate) fn assert_whole(report: &Report, items: &[Item], folder: &Path) {
+    let failures: Vec<_> =
+        report.failures().map(|(path, error)| format!("{}: {error}", path.display())).collect();
+    assert!(failures.is_empty(), "{failures:#?}");
+    for item in items {
+        let bytes = std::fs::read(folder.join(&item.to)).unwrap();
+        assert_eq!(bytes.len() as u64, item.size.unwrap());
+        if let Some(due) = &item.checksum {
+            assert_eq!(summed(due.algorithm(), &bytes), due.value(), "{}", item.to.display());
+        }
+    }
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.retain(|name| name.to_str().unwrap().starts_with('.'));
+    assert_eq!(names, [".frazil-downloads.jsonl"]);
+}
+
+/// A checksum, computed by others than the crate.
+fn summed(algorithm: Algorithm, bytes: &[u8]) -> String {
+    let sum = match algorithm {
+        Algorithm::Md5 => md5::Md5::digest(bytes).to_vec(),
+        Algorithm::Sha256 => digest(&SHA256, bytes).as_ref().to_vec(),
+        Algorithm::Sha512 => digest(&SHA512, bytes).as_ref().to_vec(),
+        other => panic!("{other:?}"),
+    };
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Keeps the events.
+#[derive(Default)]
+struct Heard(Mutex<Vec<Event>>);
+
+impl Progress for Heard {
+    fn heard(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+#[tokio::test]
+async fn files_come_whole_and_the_same_call_again_asks_for_nothing() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("MIXED", 12, (100_000, 900_000), "mixed").await;
+    let folder = tempfile::tempdir().unwrap();
+    let meter = Meter::default();
+    let downloader = downloader(&world, Options::default());
+    let report = downloader.download(&items, folder.path(), &meter).await.unwrap();
+    assert_whole(&report, &items, folder.path());
+    let bytes: u64 = items.iter().filter_map(|item| item.size).sum();
+    let sent = world.sent().await;
+    assert_eq!((report.came(), meter.look().there, meter.look().total, sent), (bytes, bytes, bytes, bytes));
+    for file in &report.files {
+        assert!(matches!(&file.outcome, Outcome::Done(done) if done.verified == Verified::Checksum));
+    }
+    assert_eq!(world.made("signed").await, 12);
+    let asked = world.requests().await.len();
+    let again = downloader.download(&items, folder.path(), &Silent).await.unwrap();
+    assert!(again.files.iter().all(|file| matches!(file.outcome, Outcome::There { .. })));
+    assert_eq!(world.requests().await.len(), asked);
+    std::fs::remove_file(folder.path().join(&items[3].to)).unwrap();
+    std::fs::write(
+        folder.path().join(&items[5].to),
+        vec![0; usize::try_from(items[5].size.unwrap()).unwrap()],
+    )
+    .unwrap();
+    let third = downloader.download(&items, folder.path(), &Silent).await.unwrap();
+    assert_whole(&third, &items, folder.path());
+    assert_eq!(third.came(), items[3].size.unwrap() + items[5].size.unwrap());
+}
+
+#[tokio::test]
+async fn no_more_connections_than_were_allowed_are_open() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("FEW", 12, (300_000, 400_000), "MD5").await;
+    world.post("settings", &json!({"latency_ms": 10})).await;
+    let folder = tempfile::tempdir().unwrap();
+    let downloader = downloader(&world, Options { connections: 3, ..Options::default() });
+    let (mut active, most) = (BTreeSet::new(), Mutex::new(0));
+    let heard = Heard::default();
+    let report = downloader.download(&items, folder.path(), &heard).await.unwrap();
+    assert_whole(&report, &items, folder.path());
+    for event in heard.0.lock().unwrap().iter() {
+        match event {
+            Event::Started { path, .. } => {
+                active.insert(path.clone());
+            }
+            Event::Done { path } => {
+                active.remove(path);
+            }
+            _ => {}
+        }
+        let mut most = most.lock().unwrap();
+        *most = active.len().max(*most);
+    }
+    assert_eq!(*most.lock().unwrap(), 3);
+    let opened = world.get("counters").await["all"]["connections"].as_u64().unwrap();
+    assert!(opened <= 3 * 3, "{opened} connections to three hosts");
+}
+
+#[tokio::test]
+async fn a_page_for_people_is_never_saved_as_data() {
+    let Some(world) = World::start() else { return };
+    let mut items = world.files("PAGES", 3, (1000, 2000), "none").await;
+    items[0].size = None;
+    world.post("faults", &json!([{"role": "egress", "fault": "html", "times": -1}])).await;
+    let folder = tempfile::tempdir().unwrap();
+    let report =
+        downloader(&world, Options::default()).download(&items, folder.path(), &Silent).await.unwrap();
+    assert_eq!(report.failures().count(), 3);
+    for (_, error) in report.failures() {
+        assert!(matches!(error, Error::Answer { what, .. } if what.contains("HTML")), "{error}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_fails_stops_no_other_and_is_told_with_its_reason() {
+    let Some(world) = World::start() else { return };
+    let mut items = world.files("SOME", 4, (1000, 2000), "SHA-256").await;
+    let missing =
+        "https://archive.podaac.earthdata.nasa.gov/podaac-ops-cumulus-protected/none.nc".parse().unwrap();
+    items.push(Item::https(missing).unwrap());
+    items[1].checksum = items[2].checksum.clone();
+    items[3].size = Some(5);
+    let folder = tempfile::tempdir().unwrap();
+    let report =
+        downloader(&world, Options::default()).download(&items, folder.path(), &Silent).await.unwrap();
+    let told: Vec<_> = report.failures().map(|(path, error)| (path.clone(), error.to_string())).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].1.contains("checksum"), "{told:?}");
+    assert!(told[1].1.contains("its metadata says 5"), "{told:?}");
+    assert!(told[2].0.ends_with("none.nc") && told[2].1.contains("404"), "{told:?}");
+    assert!(folder.path().join(&items[0].to).exists() && !folder.path().join(&items[1].to).exists());
+}
+
+#[tokio::test]
+async fn what_changes_at_its_host_is_begun_again_and_never_mixed() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("CHANGING", 1, (3_000_000, 3_000_000), "none").await;
+    let place = items[0].s3.clone().unwrap();
+    world.post("settings", &json!({"bandwidth": 3_000_000})).await;
+    world.post("faults", &json!([{"role": "s3", "method": "GET", "fault": "cut", "after": 0.5}])).await;
+    let folder = tempfile::tempdir().unwrap();
+    let touching = Touching {
+        world: &world,
+        object: format!("{}/{}", place.bucket, place.key),
+        heard: Heard::default(),
+    };
+    let downloader = downloader(&world, Options::default());
+    let report = touching.run(&downloader, &items, folder.path()).await;
+    assert_whole(&report, &items, folder.path());
+    let lost = touching
+        .heard
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|event| if let Event::Again { lost, .. } = event { *lost } else { 0 })
+        .max();
+    assert!(lost.unwrap() > 1_000_000, "what came of the old one is thrown away");
+    let fresh = tempfile::tempdir().unwrap();
+    downloader.download(&items, fresh.path(), &Silent).await.unwrap();
+    let same = |folder: &Path| std::fs::read(folder.join(&items[0].to)).unwrap();
+    assert!(same(folder.path()) == same(fresh.path()));
+}
+
+/// Changes the object as soon as its transfer is cut.
+struct Touching<'a> {
+    world: &'a World,
+    object: String,
+    heard: Heard,
+}
+
+impl Touching<'_> {
+    async fn run(&self, downloader: &Downloader, items: &[Item], folder: &Path) -> Report {
+        let cut = Arc::new(tokio::sync::Notify::new());
+        let progress = Cut { heard: &self.heard, cut: Arc::clone(&cut) };
+        let touching = async {
+            cut.notified().await;
+            self.world.post("touch", &json!({"object": self.object})).await;
+        };
+        let bringing = downloader.download(items, folder, &progress);
+        let (report, ()) = futures::join!(bringing, touching);
+        report.unwrap()
+    }
+}
+
+struct Cut<'a> {
+    heard: &'a Heard,
+    cut: Arc<tokio::sync::Notify>,
+}
+
+impl Progress for Cut<'_> {
+    fn heard(&self, event: &Event) {
+        if matches!(event, Event::Came { .. }) {
+            self.cut.notify_one();
+        }
+        self.heard.heard(event);
+    }
+}
+
+#[tokio::test]
+async fn signed_addresses_and_tokens_that_end_during_the_work_fail_nothing() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("ENDING", 6, (400_000, 600_000), "SHA-256").await;
+    world.post("settings", &json!({"signed_life": 1, "token_life": 4, "bandwidth": 500_000})).await;
+    let cuts = json!([{"role": "s3", "method": "GET", "fault": "cut", "times": 12, "after": 0.4}]);
+    world.post("faults", &cuts).await;
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { connections: 2, ..Options::default() };
+    let report = downloader(&world, options).download(&items, folder.path(), &Silent).await.unwrap();
+    assert_whole(&report, &items, folder.path());
+    assert!(world.made("tokens").await > 1, "tokens ended");
+    assert_eq!(report.came(), items.iter().filter_map(|item| item.size).sum::<u64>());
+}
+
+#[tokio::test]
+async fn in_region_it_is_s3_and_where_s3_says_no_it_is_https_for_all() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("INSIDE", 5, (10_000, 20_000), "MD5").await;
+    for in_region in [true, false] {
+        world.post("settings", &json!({"in_region": in_region})).await;
+        world.post("reset", &json!({})).await;
+        let folder = tempfile::tempdir().unwrap();
+        let whereabouts =
+            Whereabouts::new(world.client_in(&world.surroundings(&[("FRAZIL_REGION", "us-west-2")])));
+        let options = Options { connections: 1, ..Options::default() };
+        let heard = Heard::default();
+        let downloader = Downloader::new(&world.session(), &whereabouts, options);
+        let report = downloader.download(&items, folder.path(), &heard).await.unwrap();
+        assert_whole(&report, &items, folder.path());
+        assert_eq!(world.made("signed").await, if in_region { 0 } else { 5 });
+        let told: Vec<_> = heard
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .filter_map(|event| match event {
+                Event::Chosen { because, .. } => Some(because.clone()),
+                _ => None,
+            })
+            .collect();
+        assert!(told[0].starts_with("S3: ") && told[0].contains("FRAZIL_REGION"), "{told:?}");
+        assert_eq!(told.len(), if in_region { 1 } else { 2 }, "{told:?}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let forced = downloader(&world, Options { access: Access::S3, ..Options::default() });
+    let report = forced.download(&items, folder.path(), &Silent).await.unwrap();
+    assert_eq!(report.failures().count(), 5, "what was chosen is not changed");
+}
+
+#[tokio::test]
+async fn empty_files_and_files_without_metadata_come_too() {
+    let Some(world) = World::start() else { return };
+    let base = "https://archive.podaac.earthdata.nasa.gov/sized";
+    let items: Vec<_> = ["1/0.nc", "2/1.nc", "3/70000.nc"]
+        .map(|key| Item::https(format!("{base}/{key}").parse().unwrap()).unwrap())
+        .into_iter()
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let downloader = downloader(&world, Options::default());
+    let report = downloader.download(&items, folder.path(), &Silent).await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    let lengths: Vec<_> =
+        items.iter().map(|item| folder.path().join(&item.to).metadata().unwrap().len()).collect();
+    assert_eq!(lengths, [0, 1, 70_000]);
+    assert!(
+        report
+            .files
+            .iter()
+            .all(|file| matches!(&file.outcome, Outcome::Done(done) if done.verified == Verified::Length))
+    );
+    std::fs::remove_file(folder.path().join(".frazil-downloads.jsonl")).unwrap();
+    let sent = world.sent().await;
+    let again = downloader.download(&items[1..], folder.path(), &Silent).await.unwrap();
+    assert!(again.files.iter().all(|file| matches!(file.outcome, Outcome::There { .. })), "{again:?}");
+    assert_eq!(world.sent().await, sent + 2, "one byte each, to learn the length");
+}
+
+#[tokio::test]
+async fn two_calls_for_the_same_files_do_each_once() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("TWICE", 6, (300_000, 500_000), "SHA-256").await;
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (downloader(&world, Options::default()), downloader(&world, Options::default()));
+    let (first, second) = futures::join!(
+        one.download(&items, folder.path(), &Silent),
+        other.download(&items, folder.path(), &Silent)
+    );
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_whole(&first, &items, folder.path());
+    assert!(second.is_complete());
+    let bytes: u64 = items.iter().filter_map(|item| item.size).sum();
+    assert_eq!((first.came() + second.came(), world.sent().await), (bytes, bytes));
+}
+
+#[tokio::test]
+async fn what_is_counted_here_is_what_the_server_counts() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("COUNTED", 5, (100_000, 200_000), "MD5").await;
+    let session = world.session();
+    let whereabouts = Whereabouts::new(session.client().clone());
+    let options = Options { access: Access::Https, ..Options::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let downloader = Downloader::new(&session, &whereabouts, options);
+    downloader.download(&items, folder.path(), &Silent).await.unwrap();
+    let totals = session.client().totals();
+    let counters = world.get("counters").await["all"].clone();
+    assert_eq!(counters["requests"], totals.requests());
+    assert_eq!(counters["body_bytes"], totals.received());
+}
+
+#[tokio::test]
+async fn a_limit_on_bandwidth_is_kept() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("LIMITED", 4, (500_000, 500_000), "MD5").await;
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { bandwidth: Some(2_000_000), ..Options::default() };
+    let begun = std::time::Instant::now();
+    let report = downloader(&world, options).download(&items, folder.path(), &Silent).await.unwrap();
+    assert_whole(&report, &items, folder.path());
+    assert!(begun.elapsed().as_millis() >= 1000, "2 MB came within {:?}", begun.elapsed());
+}

@@ -1,0 +1,3 @@
+module frazil.test/earthdata
+
+go 1.26
