@@ -33,6 +33,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A file being downloaded.
 pub(super) struct Transfer<'a> {
     shared: &'a Shared,
+    patience: Duration,
     item: &'a Item,
     progress: &'a dyn Progress,
     writer: Writer,
@@ -59,13 +60,26 @@ enum Broken {
 impl<'a> Transfer<'a> {
     pub(super) fn new(
         shared: &'a Shared,
+        patience: Duration,
         item: &'a Item,
         progress: &'a dyn Progress,
         part: PartFile,
     ) -> Self {
         let sized = item.size.is_some();
         let writer = Writer::new(part);
-        Self { shared, item, progress, writer, came: 0, in_vain: 0, restarts: 0, behind: 0, wholes: 0, sized }
+        Self {
+            shared,
+            patience,
+            item,
+            progress,
+            writer,
+            came: 0,
+            in_vain: 0,
+            restarts: 0,
+            behind: 0,
+            wholes: 0,
+            sized,
+        }
     }
 
     /// Downloads, checks, and gives the file its name.
@@ -231,7 +245,7 @@ impl<'a> Transfer<'a> {
             length += count;
             seen += count;
             self.shared.bandwidth.take(bytes.len()).await;
-            if since.elapsed() >= self.shared.options.patience {
+            if since.elapsed() >= self.patience {
                 #[expect(clippy::cast_precision_loss, reason = "a rate is exact enough")]
                 let rate = seen as f64 / since.elapsed().as_secs_f64();
                 (since, seen) = (Instant::now(), 0);
