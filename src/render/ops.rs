@@ -1,14 +1,19 @@
-//! What runs beside a hub for its administrators, from the ops image: the recorder of pod history.
+//! What runs beside a hub for its administrators, from the ops image: the recorder of pod history, and in the same
+//! pod the page of costs, which reads that history where it is written.
+
+mod report;
 
 use serde_json::{Value, json};
 
 use super::cluster::Cluster;
+pub(super) use report::{TOKEN, hub_values, identity};
 
 /// What all of it is called.
 pub const RECORDER: &str = "recorder";
-/// Where the history is, in the recorder's pod.
+/// Where the history is, in the recorder's pod; beside it the ledger.
 const HISTORY: &str = "/history";
-/// Room for years of a hub's history: a line of some 500 bytes for each change of a pod.
+/// Room for years of a hub's history: a line of some 500 bytes for each change of a pod, and of some 250 for each half
+/// hour in which it sent or received: a hundred pods by day and night write 1.2 MB a day.
 const ROOM: &str = "1Gi";
 
 /// The objects of the recorder, where the hub file names its image.
@@ -26,6 +31,7 @@ pub fn manifests(cluster: &Cluster<'_>) -> Vec<Value> {
             "resources": { "requests": { "storage": ROOM } },
         } }),
     ));
+    all.extend(report::manifests(cluster));
     all.push(named(cluster, "apps/v1", "Deployment", json!({ "spec": deployment(cluster, image) })));
     all
 }
@@ -41,16 +47,15 @@ fn named(cluster: &Cluster<'_>, api: &str, kind: &str, rest: Value) -> Value {
     object
 }
 
-/// To look at the pods of the hub's namespace and at nodes, and at nothing else.
+/// To look at the pods of the hub's namespace and at nodes, and to ask kubelets what pods sent and received.
 fn rights(cluster: &Cluster<'_>) -> [Value; 4] {
     const RBAC: &str = "rbac.authorization.k8s.io/v1";
-    let look =
-        |resource: &str| json!([{ "apiGroups": [""], "resources": [resource], "verbs": ["list", "watch"] }]);
+    let pods = json!([{ "apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"] }]);
     let subjects = json!([{ "kind": "ServiceAccount", "name": RECORDER, "namespace": cluster.namespace() }]);
     let everywhere = format!("{}-{RECORDER}", cluster.hub.name);
     let role = |kind: &str, name: &str| json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name });
     [
-        named(cluster, RBAC, "Role", json!({ "rules": look("pods") })),
+        named(cluster, RBAC, "Role", json!({ "rules": pods })),
         named(
             cluster,
             RBAC,
@@ -61,7 +66,10 @@ fn rights(cluster: &Cluster<'_>) -> [Value; 4] {
             "apiVersion": RBAC,
             "kind": "ClusterRole",
             "metadata": { "name": everywhere },
-            "rules": look("nodes"),
+            "rules": [
+                { "apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"] },
+                { "apiGroups": [""], "resources": ["nodes/stats"], "verbs": ["get"] },
+            ],
         }),
         json!({
             "apiVersion": RBAC,
@@ -73,8 +81,29 @@ fn rights(cluster: &Cluster<'_>) -> [Value; 4] {
     ]
 }
 
+fn labels() -> Value {
+    json!({ "app.kubernetes.io/name": "frazil", "app.kubernetes.io/component": RECORDER })
+}
+
+/// What no container of the pod may do.
+fn confined() -> Value {
+    json!({
+        "allowPrivilegeEscalation": false,
+        "readOnlyRootFilesystem": true,
+        "capabilities": { "drop": ["ALL"] },
+    })
+}
+
 fn deployment(cluster: &Cluster<'_>, image: &str) -> Value {
-    let labels = json!({ "app.kubernetes.io/name": "frazil", "app.kubernetes.io/component": RECORDER });
+    let mut deployment = recorder(cluster, image);
+    if report::is_served(cluster) {
+        report::add(cluster, image, &mut deployment);
+    }
+    deployment
+}
+
+fn recorder(cluster: &Cluster<'_>, image: &str) -> Value {
+    let labels = labels();
     json!({
         "replicas": 1,
         // The volume is of one pod at a time.
@@ -98,11 +127,7 @@ fn deployment(cluster: &Cluster<'_>, image: &str) -> Value {
                         "requests": { "cpu": "10m", "memory": "32Mi" },
                         "limits": { "memory": "256Mi" },
                     },
-                    "securityContext": {
-                        "allowPrivilegeEscalation": false,
-                        "readOnlyRootFilesystem": true,
-                        "capabilities": { "drop": ["ALL"] },
-                    },
+                    "securityContext": confined(),
                     "volumeMounts": [{ "name": "history", "mountPath": HISTORY }],
                 }],
                 "volumes": [{ "name": "history", "persistentVolumeClaim": { "claimName": RECORDER } }],

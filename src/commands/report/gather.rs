@@ -9,13 +9,14 @@ use super::{Asked, budget, estimate};
 use crate::catalog::Provider;
 use crate::commands::cost::refuse;
 use crate::commands::cost::show::{answer, bills, day_number, ranges};
+use crate::commands::egress::{near, requester_pays};
 use crate::config::HubFile;
 use crate::error::{Error, Result};
 use crate::estimate::place;
 use crate::ledger::allocate::{Allocation, By, Currency, Kind, Part, Question};
 use crate::ledger::budget::date;
 use crate::ledger::egress;
-use crate::ledger::told::HubLife;
+use crate::ledger::told::Told;
 use crate::ledger::{Bill, Day, Ledger, Month, SourceKind};
 use crate::report::{Chapter, DaySum, EgressRow, Event, History, PersonSum, Sum, history};
 
@@ -24,10 +25,18 @@ const NO_PERSON: &str = "no-person";
 
 /// Which days are asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct When {
-    pub(super) month: Option<Month>,
-    pub(super) from: Option<Date>,
-    pub(super) to: Option<Date>,
+pub(in crate::commands) struct When {
+    pub(in crate::commands) month: Option<Month>,
+    pub(in crate::commands) from: Option<Date>,
+    pub(in crate::commands) to: Option<Date>,
+}
+
+impl When {
+    /// Whether days are asked for, or the event, and not a month.
+    pub(super) fn by_days(self, asked: &Asked) -> bool {
+        let has_event = asked.file().is_some_and(|file| file.event.is_some());
+        self.from.is_some() || self.to.is_some() || (has_event && self.month.is_none())
+    }
 }
 
 /// A chapter in which people still have their names, and the history of its hub.
@@ -36,20 +45,18 @@ pub(super) struct Found {
     pub(super) history: Option<History>,
 }
 
-/// A hub's chapters, one for each currency.
+/// A hub's chapters, one for each currency in which the ledger has something of it.
 ///
 /// # Errors
-/// When the ledger has nothing of it.
+/// When the ledger cannot be read.
 pub(super) fn hub(
     ledger: &Ledger,
-    lives: &[HubLife],
+    told: &Told,
     asked: &Asked,
     when: When,
     today: Date,
 ) -> Result<Vec<Found>> {
-    let has_event = asked.file().is_some_and(|file| file.event.is_some());
-    let by_days = when.from.is_some() || when.to.is_some() || (has_event && when.month.is_none());
-    let (bills, ignored) = bills(ledger, when.month, by_days)?;
+    let (bills, ignored) = bills(ledger, when.month, when.by_days(asked))?;
     let ask = |by: By| {
         let question = Question {
             by: vec![by],
@@ -68,49 +75,84 @@ pub(super) fn hub(
         let mut chapter = chapter(asked, currency, people, days);
         chapter.bills = bills.iter().map(source).collect();
         chapter.notes = notes(&by_component, &ignored);
-        chapter.egress = egress(ledger, (&bills, asked, when), &currency.name)?;
+        chapter.egress = egress((ledger, told), (&bills, asked, when), &currency.name)?;
         if let Some(file) = asked.file() {
             beside(ledger, &mut chapter, file, today)?;
         }
-        found.push(Found { chapter, history: history(lives, asked.name()) });
-    }
-    if found.is_empty() {
-        return Err(nothing(asked));
+        found.push(Found { chapter, history: history(&told.lives, asked.name()) });
     }
     Ok(found)
 }
 
-/// What bills tell of transfer: way, bytes and money in one currency.
+/// What each meter tells of transfer, by way, in one currency.
 fn egress(
-    ledger: &Ledger,
-    (bills, asked, when): (&[Bill], &Asked, When),
+    (ledger, told): (&Ledger, &Told),
+    of: (&[Bill], &Asked, When),
     currency: &str,
 ) -> Result<Vec<EgressRow>> {
-    let question = egress::Question {
+    let found = meters((ledger, told), of, Vec::new())?;
+    let reasons = found.disagreements();
+    let noted = |((way, _), cell): (&egress::RowKey, &egress::Cell)| {
+        let words = reasons.get(way).map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>());
+        Some(EgressRow { note: words.map(|words| words.join("; ")), ..row(*way, cell, currency)? })
+    };
+    Ok(found.rows.iter().filter_map(noted).collect())
+}
+
+/// What all meters tell that the ledger has. Of flow logs only what is known to be the hub's.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub(super) fn meters(
+    (ledger, told): (&Ledger, &Told),
+    (bills, asked, when): (&[Bill], &Asked, When),
+    by: Vec<egress::By>,
+) -> Result<egress::Egress> {
+    let clients = ledger.clients().map_err(refuse)?;
+    let entries: Vec<_> = clients.iter().flat_map(|file| &file.entries).collect();
+    let mut question = egress::Question {
+        by,
         hub: asked.name().map(str::to_owned),
         from: when.from.and_then(day_number),
         to: when.to.and_then(day_number),
-        ..egress::Question::default()
+        requester_pays: requester_pays(&entries),
+        near: near(&entries),
+        known: true,
     };
     let mut found = egress::Egress::default();
     for bill in bills {
         found.add_bill(&question, bill, &ledger.rows(bill).map_err(refuse)?);
     }
-    let row = |((way, _), cell): (&(egress::Way, Vec<Option<String>>), &egress::Cell)| {
-        let bill = cell.bill.as_ref()?;
-        let cost = bill.cost().get(currency).copied()?;
-        let bytes = (bill.out + bill.into + bill.through) / 1_000_000_000_000;
-        Some(EgressRow {
-            way: way.name().to_owned(),
-            bill_bytes: u64::try_from(bytes).ok(),
-            bill_cost: Some(Amount::from_pico(cost)),
-            ..EgressRow::default()
-        })
-    };
-    Ok(found.rows.iter().filter_map(row).collect())
+    question = question.within(found.billed);
+    for (hub, flows) in &ledger.flows().map_err(refuse)? {
+        found.add_flows_of(&question, hub, flows, &told.lives);
+    }
+    found.add_pods(&question, &told.pod_days, &told.lives);
+    for entry in entries {
+        found.add_entry(&question, entry);
+    }
+    Ok(found)
 }
 
-fn nothing(asked: &Asked) -> Error {
+/// What meters tell of a way, the bill in one currency.
+pub(super) fn row(way: egress::Way, cell: &egress::Cell, currency: &str) -> Option<EgressRow> {
+    let cost = cell.bill.as_ref().and_then(|bill| bill.cost().get(currency).copied());
+    let billed = cell.bill.as_ref().filter(|_| cost.is_some());
+    let billed = billed.map(|bill| (bill.out + bill.into + bill.through) / 1_000_000_000_000);
+    let seen = cell.cluster.or(cell.pods).map(|part| part.out + part.into);
+    let read = cell.client.map(|part| part.received);
+    (cost.is_some() || seen.is_some() || read.is_some()).then(|| EgressRow {
+        way: way.name().to_owned(),
+        bill_bytes: billed.and_then(|bytes| u64::try_from(bytes).ok()),
+        bill_cost: cost.map(Amount::from_pico),
+        cluster_bytes: seen.and_then(|bytes| u64::try_from(bytes).ok()),
+        client_bytes: read.and_then(|bytes| u64::try_from(bytes).ok()),
+        note: None,
+    })
+}
+
+/// The error of a hub of which the ledger has nothing.
+pub(super) fn nothing(asked: &Asked) -> Error {
     match asked.name() {
         Some(name) => Error::failed(format!("the ledger has nothing of the hub `{name}` on these days"))
             .hint("`frazil cost read BILL…` reads its bills; rows are the hub's by the tag frazil:hub"),
@@ -148,7 +190,7 @@ fn beside(ledger: &Ledger, chapter: &mut Chapter, file: &HubFile, today: Date) -
 }
 
 /// A bill without the account that pays it, which is nobody else's business.
-fn source(bill: &Bill) -> String {
+pub(super) fn source(bill: &Bill) -> String {
     let format = match bill.source.kind {
         SourceKind::CostExplorer => "Cost Explorer",
         SourceKind::Focus => "FOCUS",
@@ -160,7 +202,8 @@ fn source(bill: &Bill) -> String {
     format!("{format}, {}", bill.month)
 }
 
-fn notes(allocation: &Allocation, ignored: &[Bill]) -> Vec<String> {
+/// What a reader has to know of an answer.
+pub(super) fn notes(allocation: &Allocation, ignored: &[Bill]) -> Vec<String> {
     let mut notes = Vec::new();
     if !allocation.without_history.is_empty() {
         notes.push(format!("It is not known who was on nodes on {}.", ranges(&allocation.without_history)));
@@ -173,7 +216,7 @@ fn notes(allocation: &Allocation, ignored: &[Bill]) -> Vec<String> {
 }
 
 /// The first and the last day of some parts.
-fn days_of(parts: &[Part]) -> Option<(Date, Date)> {
+pub(super) fn days_of(parts: &[Part]) -> Option<(Date, Date)> {
     let days = || parts.iter().flat_map(|part| part.days.iter().map(|(day, _)| *day));
     Some((date(days().min()?)?, date(days().max()?)?))
 }
@@ -216,7 +259,13 @@ fn component_of(part: &Part) -> &str {
     if part.kind.is_of_hub() { value(part).unwrap_or("other") } else { part.kind.name() }
 }
 
-fn chapter(asked: &Asked, currency: &Currency, people: Option<&Currency>, days: (Date, Date)) -> Chapter {
+/// A chapter of an answer by what the money was for, and one by person.
+pub(super) fn chapter(
+    asked: &Asked,
+    currency: &Currency,
+    people: Option<&Currency>,
+    days: (Date, Date),
+) -> Chapter {
     let components = summed(&currency.parts, component_of);
     let dates: std::collections::BTreeSet<Day> =
         components.iter().flat_map(|(_, sum)| sum.days.keys().copied()).collect();
@@ -244,6 +293,7 @@ fn chapter(asked: &Asked, currency: &Currency, people: Option<&Currency>, days: 
     let apart = summed(&apart, kind).into_iter().map(sum).collect();
     Chapter {
         hub: asked.name().map(str::to_owned),
+        of: None,
         place: None,
         event: None,
         currency: currency.name.clone(),
