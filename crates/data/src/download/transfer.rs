@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::http::Answer;
 use crate::remote::{Part, Remote, Span};
 
-/// So often in a row it may go wrong without a byte having come.
+/// So often in a row it may go wrong without progress.
 const MOST_IN_VAIN: u32 = 8;
 /// So often in a row the answer may be none to what was asked.
 const MOST_WRONG: u32 = 3;
@@ -23,6 +23,8 @@ const MOST_WRONG: u32 = 3;
 const MOST_RESTARTS: u32 = 3;
 /// So often a transfer that others leave behind is begun again where it is.
 const MOST_BEHIND: u32 = 3;
+/// So many bytes are progress; a host that breaks off after fewer brings nothing.
+const PROGRESS: u64 = 16 << 10;
 /// So often the HTTP client tries by itself before it is our turn.
 const TRIES: u32 = 2;
 /// Pause after a failure; doubled with each in a row, up to the longest.
@@ -132,15 +134,15 @@ impl<'a> Transfer<'a> {
                 }
                 Broken::Anew(error) => {
                     self.restarts += 1;
+                    let lost = self.writer.with(PartFile::restart).await?;
                     if self.restarts > MOST_RESTARTS {
                         return Err(error);
                     }
-                    let lost = self.writer.with(PartFile::restart).await?;
                     self.again(&error, lost);
                     self.pause(self.restarts).await;
                 }
                 Broken::Here(error) => {
-                    self.in_vain = if after > before { 0 } else { self.in_vain + 1 };
+                    self.in_vain = if after >= before + PROGRESS { 0 } else { self.in_vain + 1 };
                     let most = if matches!(error, Error::Answer { .. }) { MOST_WRONG } else { MOST_IN_VAIN };
                     if self.in_vain > most {
                         return Err(error);

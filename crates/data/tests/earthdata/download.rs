@@ -152,7 +152,16 @@ async fn a_file_that_fails_stops_no_other_and_is_told_with_its_reason() {
     assert!(told[0].1.contains("checksum"), "{told:?}");
     assert!(told[1].1.contains("its metadata says 5"), "{told:?}");
     assert!(told[2].0.ends_with("none.nc") && told[2].1.contains("404"), "{told:?}");
-    assert!(folder.path().join(&items[0].to).exists() && !folder.path().join(&items[1].to).exists());
+    let mut left: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    let mut due = vec![
+        ".frazil-downloads.jsonl".into(),
+        items[0].to.clone().into_os_string(),
+        items[2].to.clone().into_os_string(),
+    ];
+    due.sort();
+    assert_eq!(left, due, "nothing is left of what failed");
 }
 
 #[tokio::test]
