@@ -161,7 +161,7 @@ func (w *world) addCollections(raw []byte) (any, error) {
 		}
 		w.collections = append(w.collections, one)
 	}
-	w.searches = map[string]int{}
+	w.searches, w.lastFound = map[string]int{}, lastFound{}
 	return given, nil
 }
 
