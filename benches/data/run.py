@@ -6,26 +6,27 @@ what each took: seconds and memory of its process, and requests and bytes by the
     python run.py download --files 500 --connections 8 --bandwidth 40e6 --latency-ms 80
 
 `search`: 12,070 granules, of which the first page is short and one in the middle; how many are found.
-`memory`: the first granules of a million. `download`: files of 8 to 40 MB without faults; each is
-compared with the size and checksum that the catalogue tells, then removed.
+`memory`: the first granules of a million. `download`: files of 8 to 40 MB; each is compared with the
+checksum that the catalogue tells, then removed.
 """
 
 import argparse
 import hashlib
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-import ssl
 from pathlib import Path
 
 from standin import Standin
 
 HERE = Path(__file__).parent
 HOSTS_OF_DATA = ["egress", "s3"]
+REDIRECTS = ["301", "302", "303", "307"]
 
 
 def measured(program: str, words: list[str], world: Standin) -> dict:
@@ -34,7 +35,8 @@ def measured(program: str, words: list[str], world: Standin) -> dict:
     with tempfile.TemporaryDirectory(prefix="home-") as home, tempfile.TemporaryFile("w+") as out:
         command = [sys.executable, str(HERE / f"in_{program}.py"), *words]
         began = time.monotonic()
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, env=world.environment(home), text=True)
+        environment = world.environment(home)
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, env=environment, text=True)
         said = process.stderr.read()
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.monotonic() - began
@@ -42,13 +44,19 @@ def measured(program: str, words: list[str], world: Standin) -> dict:
         process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         lines = out.read().strip().splitlines()
-    told = json.loads(lines[-1]) if process.returncode == 0 else {"failed": said.strip().splitlines()[-1:]}
+    failed = {"failed": said.strip().splitlines()[-1:]}
+    told = failed if process.returncode else json.loads(lines[-1])
     seen = world.control("GET", "/counters")
     return {
-        "program": program, **told, "seconds": round(seconds, 2), "cpu_seconds": round(used.ru_utime + used.ru_stime, 2),
-        "max_rss_mb": round(used.ru_maxrss * 1024 / 1e6), "requests": seen["all"]["requests"],
-        "redirects": sum(seen["all"]["statuses"].get(status, 0) for status in ["301", "302", "303", "307"]),
-        "body_mb": round(seen["all"]["body_bytes"] / 1e6, 1), "connections": seen["all"]["connections"],
+        "program": program,
+        **told,
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 2),
+        "max_rss_mb": round(used.ru_maxrss * 1024 / 1e6),
+        "requests": seen["all"]["requests"],
+        "redirects": sum(seen["all"]["statuses"].get(status, 0) for status in REDIRECTS),
+        "body_mb": round(seen["all"]["body_bytes"] / 1e6, 1),
+        "connections": seen["all"]["connections"],
     }
 
 
@@ -71,27 +79,38 @@ def memory(given: argparse.Namespace) -> list[dict]:
 
 def download(given: argparse.Namespace) -> list[dict]:
     latencies = dict.fromkeys(HOSTS_OF_DATA, given.latency_ms)
-    settings = {"bandwidth": given.bandwidth, "latency_ms_by_role": latencies}
+    kinds = ["status", "reset_midway", "cut", "wrong_length", "html"]
+    rates = {"s3": dict.fromkeys(kinds, given.faults / len(kinds))}
+    settings = {"bandwidth": given.bandwidth, "latency_ms_by_role": latencies, "rates": rates}
+    whole = given.bandwidth or None
     with Standin(settings) as world, tempfile.TemporaryDirectory(prefix="files-", dir=given.folder) as folder:
+        # The stand-in computes checksums when it first tells them: that is no program's time.
+        granules = catalogue(world, given.files)
         words = ["download", "FIVE_HUNDRED", str(given.files), folder, str(given.connections)]
         told = measured("earthaccess", words, world)
-        right, size = checked(folder, world, given.files)
+        right, size = checked(folder, granules)
         seconds = told.get("download_seconds", told["seconds"])
         told |= {
-            "right": right, "file_mb": round(size / 1e6, 1), "mb_per_s": round(size / 1e6 / seconds, 2),
-            "link_seconds": round(size / given.bandwidth, 1) if given.bandwidth else None,
+            "right": right,
+            "file_mb": round(size / 1e6, 1),
+            "mb_per_s": round(size / 1e6 / seconds, 2),
+            "link_seconds": whole and round(size / whole, 1),
         }
     return [told]
 
 
-def checked(folder: str, world: Standin, count: int) -> tuple[int, int]:
-    """How many files are as the catalogue tells, and the bytes of all that are there."""
+def catalogue(world: Standin, count: int) -> list[dict]:
+    """The granules that are downloaded, as CMR tells them."""
     context = ssl.create_default_context(cafile=world.told["ca"])
     proxies = urllib.request.ProxyHandler({"https": world.told["proxy"]})
     opener = urllib.request.build_opener(proxies, urllib.request.HTTPSHandler(context=context))
-    address = f"https://cmr.earthdata.nasa.gov/search/granules.umm_json?short_name=FIVE_HUNDRED&page_size={count}"
-    with opener.open(address) as answer:
-        granules = json.load(answer)["items"]
+    search = "https://cmr.earthdata.nasa.gov/search/granules.umm_json"
+    with opener.open(f"{search}?short_name=FIVE_HUNDRED&page_size={count}") as answer:
+        return json.load(answer)["items"]
+
+
+def checked(folder: str, granules: list[dict]) -> tuple[int, int]:
+    """How many files are as the catalogue tells, and the bytes of all that are there."""
     right = size = 0
     for granule in granules:
         about = granule["umm"]["DataGranule"]["ArchiveAndDistributionInformation"][0]
@@ -118,6 +137,7 @@ def main() -> None:
     one.add_argument("--connections", type=int, default=8)
     one.add_argument("--bandwidth", type=float, default=40e6, help="bytes a second; 0: no limit")
     one.add_argument("--latency-ms", type=float, default=80)
+    one.add_argument("--faults", type=float, default=0, help="part of the answers with bytes that go wrong")
     one.add_argument("--folder", help="where the files go for a while")
     given = parser.parse_args()
     for told in {"search": search, "memory": memory, "download": download}[given.kind](given):
