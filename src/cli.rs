@@ -15,6 +15,7 @@ mod plan;
 mod record;
 mod render;
 mod report;
+mod serve;
 mod up;
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -31,6 +32,7 @@ pub use plan::PlanArgs;
 pub use record::RecordArgs;
 pub use render::RenderArgs;
 pub use report::ReportArgs;
+pub use serve::ServeArgs;
 pub use up::UpArgs;
 
 use crate::error::Error;
@@ -128,6 +130,7 @@ impl Cli {
         match &self.verb {
             Verb::Nodes(args) => args.check(self.format)?,
             Verb::Report(args) => args.check(self.format)?,
+            Verb::Serve(args) => args.check()?,
             _ => {}
         }
         Ok(())
@@ -328,6 +331,19 @@ Example:
   frazil record --namespace lab --out /history"
     )]
     Record(RecordArgs),
+
+    /// Serve the page of `frazil report`, live, as a service of JupyterHub; `frazil up` starts it.
+    #[command(after_help = "\
+Examples:
+  frazil serve hub.yaml                the page of this hub
+  frazil serve hub.yaml --bills s3://bills/cur2 --history /history --every \"1 h\"
+                                       which reads bills and history itself
+  frazil serve hub.yaml --metrics 127.0.0.1:9102
+                                       and metrics for a Prometheus nearby
+
+A hub says by the variables JUPYTERHUB_… whose service this is (docs/serve.md). Administrators see
+everything, a person what is their own, nobody else anything.")]
+    Serve(ServeArgs),
 
     /// Print the completion script of a shell.
     #[command(after_help = "\

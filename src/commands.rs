@@ -17,6 +17,7 @@ mod plan;
 mod record;
 mod render;
 mod report;
+mod serve;
 mod status;
 mod up;
 mod validate;
@@ -53,6 +54,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Record(args) => record::record(&run, args).await,
         Verb::Render(args) => render::render(&run, args),
         Verb::Report(args) => report::report(&run, args),
+        Verb::Serve(args) => serve::serve(&run, args).await,
         Verb::Plan(args) => plan::plan(&run, args).await,
         Verb::Up(args) => up::up(&run, args).await,
         Verb::Drift(args) => drift::drift(&run, args).await,

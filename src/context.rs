@@ -118,6 +118,15 @@ impl Context {
             .hint("access tokens are sent there: write it as http://127.0.0.1:PORT, or unset it"))
     }
 
+    /// Where this program is, for what it starts of itself.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn own_program(&self) -> Result<PathBuf> {
+        std::env::current_exe()
+            .map_err(|error| Error::failed("the system does not say where this program is").because(error))
+    }
+
     /// The name of this machine, as others see it too.
     pub fn machine_name(&self) -> &str {
         &self.machine_name

@@ -18,5 +18,6 @@ pub mod outcome;
 pub mod provision;
 pub mod render;
 pub mod report;
+pub mod serve;
 pub mod tool;
 pub mod view;

@@ -13,7 +13,7 @@ mod words;
 
 pub use data::data;
 pub use history::history;
-pub use html::{TemplateError, html};
+pub use html::{Live, MonthLink, Notice, TemplateError, html, live, notice, policy};
 pub use page::{
     Budget, Chapter, DaySum, EgressRow, Estimate, EstimateRow, Event, Night, NightLife, Nights, NodeDay,
     Nodes, Page, PageError, PersonSum, PoolSum, Sum,

@@ -129,7 +129,7 @@ pub struct ShowArgs {
 }
 
 /// Arguments of `frazil cost read`.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ReadArgs {
     /// Bills: files, folders, or addresses in S3 and GCS.
     #[arg(value_name = "PATH")]
@@ -173,7 +173,7 @@ pub struct ReadArgs {
 }
 
 /// Bills to ask clouds for, each a month.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Ask a cloud, which costs something")]
 pub struct AskArgs {
     /// Ask Cost Explorer for an account, by its twelve digits: 0.01 USD a page.

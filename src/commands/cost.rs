@@ -7,7 +7,7 @@ mod explanation;
 mod lines;
 pub(super) mod money;
 mod prometheus;
-mod read;
+pub(super) mod read;
 pub(super) mod show;
 mod sql;
 

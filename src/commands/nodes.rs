@@ -2,7 +2,7 @@
 
 mod cluster;
 mod line;
-mod local;
+pub(super) mod local;
 mod metrics;
 mod price;
 mod report;

@@ -3,22 +3,26 @@
 mod budget;
 mod estimate;
 mod gather;
+mod own;
 
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use self::gather::{Found, When};
+use self::gather::Found;
+pub(super) use self::gather::When;
 use super::cost::refuse;
 use super::cost::show::existing;
 use super::{Run, load};
 use crate::cli::ReportArgs;
 use crate::config::HubFile;
 use crate::error::{Error, Result};
+use crate::ledger::Ledger;
 use crate::outcome::Outcome;
 use crate::render::write_changed;
-use crate::report::{Clock, Page, Register, data, html, nights, nodes};
+use crate::report::{Clock, Naming, Page, Register, data, html, nights, nodes};
 use crate::view::{Layout, Printer, Report};
 
 /// The hub file that is meant where none is named.
@@ -32,20 +36,21 @@ const ZONES: &str = "/usr/share/zoneinfo";
 /// When the ledger or a file cannot be used, or the page's parts are not its total, which would be a bug.
 pub(super) fn report(run: &Run<'_>, args: &ReportArgs) -> Result<Outcome> {
     let ledger = existing(run, args.ledger.as_deref())?;
-    let clock = Clock(zone(&args.zone)?);
-    let today = run.context.today()?;
-    let when = When { month: args.month, from: args.from, to: args.to };
-    let lives = ledger.told().map_err(refuse)?.lives;
-    let mut found = Vec::new();
-    for hub in hubs(run, args)? {
-        found.extend(gather::hub(&ledger, &lives, &hub, when, today)?);
-    }
-    let page = Page { made: today, zone: args.zone.clone(), naming: args.people, chapters: Vec::new() };
-    let page = filled(page, found, &clock);
-    for chapter in &page.chapters {
-        chapter.check().map_err(|error| {
-            Error::bug(error.to_string()).hint("no number of this page can be trusted: please tell us")
-        })?;
+    let hubs = hubs(run, &args.files, args.hub.as_deref())?;
+    let making = Making {
+        ledger: &ledger,
+        hubs: &hubs,
+        when: When { month: args.month, from: args.from, to: args.to },
+        naming: args.people,
+        zone: (&args.zone, &Clock(zone(&args.zone)?)),
+        today: run.context.today()?,
+        of: None,
+    };
+    let page = making.page()?;
+    if let Some(missing) =
+        hubs.iter().find(|hub| !page.chapters.iter().any(|chapter| chapter.hub.as_deref() == hub.name()))
+    {
+        return Err(gather::nothing(missing));
     }
     let text = html(&page).map_err(|error| Error::bug("the page cannot be written").because(error))?;
     if args.prints() {
@@ -58,8 +63,56 @@ pub(super) fn report(run: &Run<'_>, args: &ReportArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// What a page is made from.
+pub(super) struct Making<'a> {
+    /// The ledger.
+    pub(super) ledger: &'a Ledger,
+    /// The hubs.
+    pub(super) hubs: &'a [Asked],
+    /// The days.
+    pub(super) when: When,
+    /// What people are called.
+    pub(super) naming: Naming,
+    /// The time zone, by its name and as a clock.
+    pub(super) zone: (&'a str, &'a Clock),
+    /// The day on which it is made.
+    pub(super) today: Date,
+    /// The one person of whom it tells; `None` for everything.
+    pub(super) of: Option<&'a str>,
+}
+
+impl Making<'_> {
+    /// The page; a hub of which the ledger has nothing on these days has no chapter.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, or parts are not the total, which would be a bug.
+    pub(super) fn page(&self) -> Result<Page> {
+        let lives = self.ledger.told().map_err(refuse)?.lives;
+        let mut found = Vec::new();
+        for hub in self.hubs {
+            found.extend(match self.of {
+                None => gather::hub(self.ledger, &lives, hub, self.when, self.today)?,
+                Some(person) => own::hub(self.ledger, &lives, hub, self.when, person)?,
+            });
+        }
+        let page = Page {
+            made: self.today,
+            zone: self.zone.0.to_owned(),
+            naming: self.naming,
+            chapters: Vec::new(),
+        };
+        let page = filled(page, found, self.zone.1);
+        for chapter in &page.chapters {
+            chapter.check().map_err(|error| {
+                Error::bug(error.to_string()).hint("no number of this page can be trusted: please tell us")
+            })?;
+        }
+        Ok(page)
+    }
+}
+
 /// A time zone by its name, from the system's files.
-fn zone(name: &str) -> Result<TimeZone> {
+pub(super) fn zone(name: &str) -> Result<TimeZone> {
     if name == "UTC" {
         return Ok(TimeZone::UTC);
     }
@@ -76,14 +129,18 @@ fn zone(name: &str) -> Result<TimeZone> {
 }
 
 /// A hub that is asked for: its file, its name alone, or nothing for all that the ledger has.
-enum Asked {
+#[derive(Clone, Debug)]
+pub(super) enum Asked {
+    /// A hub by its file.
     File(Box<HubFile>),
+    /// A hub by its name.
     Name(String),
+    /// All that there is.
     All,
 }
 
 impl Asked {
-    fn name(&self) -> Option<&str> {
+    pub(super) fn name(&self) -> Option<&str> {
         match self {
             Self::File(hub) => Some(hub.name.as_str()),
             Self::Name(name) => Some(name),
@@ -91,7 +148,7 @@ impl Asked {
         }
     }
 
-    fn file(&self) -> Option<&HubFile> {
+    pub(super) fn file(&self) -> Option<&HubFile> {
         match self {
             Self::File(hub) => Some(hub),
             Self::Name(_) | Self::All => None,
@@ -99,13 +156,16 @@ impl Asked {
     }
 }
 
-fn hubs(run: &Run<'_>, args: &ReportArgs) -> Result<Vec<Asked>> {
-    if let Some(name) = &args.hub {
-        return Ok(vec![Asked::Name(name.clone())]);
+/// The hubs that are asked for by their files or a name.
+///
+/// # Errors
+/// When a file cannot be used, or two are of one hub.
+pub(super) fn hubs(run: &Run<'_>, given: &[PathBuf], name: Option<&str>) -> Result<Vec<Asked>> {
+    if let Some(name) = name {
+        return Ok(vec![Asked::Name(name.to_owned())]);
     }
     let usual = Path::new(USUAL);
-    let files =
-        if args.files.is_empty() && usual.exists() { vec![usual.to_owned()] } else { args.files.clone() };
+    let files = if given.is_empty() && usual.exists() { vec![usual.to_owned()] } else { given.to_vec() };
     if files.is_empty() {
         return Ok(vec![Asked::All]);
     }
@@ -133,7 +193,8 @@ fn filled(mut page: Page, found: Vec<Found>, clock: &Clock) -> Page {
             person.name = register.called(&person.name).to_owned();
         }
         if let Some(history) = &history {
-            chapter.nodes = nodes(history, chapter.days, clock);
+            // Of one person alone, nodes tell of others.
+            chapter.nodes = chapter.of.is_none().then(|| nodes(history, chapter.days, clock)).flatten();
             chapter.nights = nights(history, chapter.days, clock, &register);
         }
         page.chapters.push(chapter);

@@ -374,7 +374,7 @@ pub enum Nat {
 }
 
 /// What is installed beside hub and gateway.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Support {
     /// Whether Prometheus keeps the nodes' and people's usage.
@@ -386,6 +386,9 @@ pub struct Support {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9._:/-]*[:@][A-Za-z0-9_][A-Za-z0-9_.:-]*$"), example = &"registry.example.org/ops:1")]
     pub recorder: Option<String>,
+    /// Whether the hub serves the page of `frazil report`: administrators see everything, a person what is
+    /// their own. On a cluster it takes the ops image that `recorder` names.
+    pub report: bool,
 }
 
 /// Who issues the TLS certificate.
@@ -432,6 +435,22 @@ impl HubFile {
         self.sizes.iter().find(|size| size.default).or(self.sizes.first())
     }
 
+    /// The file without what only the hub itself needs: who logs in and how, overrides, other clusters. The page
+    /// of costs is made from it.
+    #[must_use]
+    pub fn for_report(&self) -> Self {
+        Self {
+            auth: None,
+            admins: Vec::new(),
+            groups: BTreeMap::new(),
+            gateways: Vec::new(),
+            overrides: Overrides::default(),
+            welcome: None,
+            terms: None,
+            ..self.clone()
+        }
+    }
+
     /// Where the certificate authority and the budget's alerts write to, where the hub has an address.
     pub fn contact(&self) -> Option<String> {
         self.contact.clone().or_else(|| self.domain.as_ref().map(|domain| format!("hostmaster@{domain}")))
@@ -472,6 +491,12 @@ impl Default for Scratch {
 impl Default for Image {
     fn default() -> Self {
         Self { name: None, tag: "2026.11".to_owned() }
+    }
+}
+
+impl Default for Support {
+    fn default() -> Self {
+        Self { monitoring: false, certificates: Certificates::default(), recorder: None, report: true }
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Part {
     Hub,
     /// Dask Gateway's server.
     Gateway,
+    /// The page of costs: `frazil serve`.
+    Report,
     /// A person's server.
     Server,
     /// The scheduler of a Dask cluster.
@@ -43,10 +45,11 @@ pub enum Part {
 }
 
 impl Part {
-    const NAMES: [(&'static str, Self); 7] = [
+    const NAMES: [(&'static str, Self); 8] = [
         ("proxy", Self::Proxy),
         ("hub", Self::Hub),
         ("gateway", Self::Gateway),
+        ("report", Self::Report),
         ("server", Self::Server),
         ("dask-scheduler", Self::DaskScheduler),
         ("dask-worker", Self::DaskWorker),

@@ -9,7 +9,7 @@ use super::nodes::{GPU_TAINT, NodePool, POOL_LABEL, Purpose, Taint};
 use super::outputs::{Output, output};
 use super::quote::{memory, quantity};
 use super::seats::seats;
-use super::{gateways, guard, neighbours, placeholders, programs, support};
+use super::{gateways, guard, neighbours, ops, placeholders, programs, support};
 use crate::config::{Auth, Certificates, Github, Size};
 
 /// The chart of JupyterHub.
@@ -88,13 +88,13 @@ fn hub(cluster: &Cluster<'_>) -> Value {
         // Prometheus has no token; the policy of the network lets only the cluster's own pods ask.
         "authenticatePrometheus": !cluster.hub.support.monitoring,
     });
-    merge(&mut hub, gateway_services(cluster));
+    merge(&mut hub, services(cluster));
     json!({ "hub": hub })
 }
 
-/// The gateways as services of the hub, open to every person and server of it: its own, and further ones
-/// that take the hub's tokens.
-fn gateway_services(cluster: &Cluster<'_>) -> Value {
+/// Services of the hub. Gateways are open to every person and server of it: its own, and further ones that take
+/// the hub's tokens. The page of costs is open to every person.
+fn services(cluster: &Cluster<'_>) -> Value {
     let mut services = Map::new();
     if cluster.has_gateway() {
         let url = format!("http://{}.{}", cluster.traefik(), cluster.namespace());
@@ -102,7 +102,8 @@ fn gateway_services(cluster: &Cluster<'_>) -> Value {
     }
     let further = gateways::with_our_tokens(cluster.hub).map(|gateway| gateways::service_name(&gateway.name));
     services.extend(further.map(|name| (name, json!({ "display": false }))));
-    if services.is_empty() {
+    let report = ops::hub_values(cluster);
+    if services.is_empty() && report.is_none() {
         return json!({});
     }
     let access: Vec<_> = services.keys().map(|name| format!("access:services!service={name}")).collect();
@@ -111,13 +112,18 @@ fn gateway_services(cluster: &Cluster<'_>) -> Value {
         own.chain(access.iter().cloned()).collect::<Vec<_>>()
     };
     let server = ["users:activity!user", "access:servers!server", "read:users:groups!user"];
-    json!({
+    let mut user = with_access(&["self"]);
+    let (page, scope) = report.unzip();
+    user.extend(scope);
+    let mut values = json!({
         "loadRoles": {
-            "user": { "scopes": with_access(&["self"]) },
+            "user": { "scopes": user },
             "server": { "scopes": with_access(&server) },
         },
         "services": services,
-    })
+    });
+    merge(&mut values, page.unwrap_or_else(|| json!({})));
+    values
 }
 
 fn callback(cluster: &Cluster<'_>) -> Option<String> {

@@ -34,6 +34,9 @@ const GATEWAY_PROGRAMS: [(&str, &str); 4] = [
     ("machine.py", include_str!("../../templates/local/machine.py")),
 ];
 
+/// The file that the page of costs reads.
+pub const REPORT_FILE: &str = "hub.json";
+
 /// Ports on the loopback interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ports {
@@ -45,6 +48,9 @@ pub struct Ports {
     pub gateway: u16,
     /// Dask Gateway's own port, behind its proxy.
     pub gateway_api: u16,
+    /// The port of the page of costs, behind the proxy; 0 where it was never wanted.
+    #[serde(default)]
+    pub report: u16,
 }
 
 /// Where and for whom a hub runs on this machine.
@@ -74,7 +80,7 @@ pub fn preview(hub_file: &HubFile, port: u16, machine: Machine) -> Tree {
     let limits = Limits::none("decided when the hub comes up");
     let place = Placement {
         id: "",
-        ports: Ports { hub: 0, proxy_api: 0, gateway: 0, gateway_api: 0 },
+        ports: Ports { hub: 0, proxy_api: 0, gateway: 0, gateway_api: 0, report: 0 },
         data: Path::new("data"),
         tokens: Path::new("tokens"),
         limits: &limits,
@@ -105,6 +111,16 @@ pub fn gateway(hub: &HubFile, place: &Placement<'_>) -> Tree {
     let mut tree = programs(&GATEWAY_PROGRAMS);
     tree.add("gateway.json", pretty(&gateway_data(hub, place)));
     tree
+}
+
+/// What the page of costs reads: the hub file without what only the hub needs.
+///
+/// # Errors
+/// When a value cannot be written as JSON.
+pub fn report(hub: &HubFile) -> serde_json::Result<Tree> {
+    let mut tree = Tree::default();
+    tree.add(REPORT_FILE, pretty(&serde_json::to_value(hub.for_report())?));
+    Ok(tree)
 }
 
 fn programs(programs: &[(&str, &str)]) -> Tree {
@@ -145,6 +161,7 @@ fn hub_data(hub: &HubFile, port: u16, place: &Placement<'_>) -> Value {
         "hub_port": place.ports.hub,
         "proxy_api_port": place.ports.proxy_api,
         "gateway_port": hub.gateway.enabled.then_some(place.ports.gateway),
+        "report_port": hub.support.report.then_some(place.ports.report),
         "data_dir": place.data,
         "tokens_dir": place.tokens,
         "welcome": hub.welcome,

@@ -110,6 +110,11 @@ impl Cluster<'_> {
         self.bucket("state").filter(|_| made)
     }
 
+    /// The bucket to which AWS exports the account's bills, where that is asked for (`terraform/aws/billing.tf`).
+    pub fn bills(&self) -> Option<String> {
+        self.bucket("bills").filter(|_| self.is_eks() && self.hub.billing.exports)
+    }
+
     /// A bucket's name. It is unique in the world by the account or project that pays for it.
     fn bucket(&self, what: &str) -> Option<String> {
         let owner = match &self.hub.provider {
@@ -156,7 +161,8 @@ pub fn names(cluster: &Cluster<'_>, releases: &[Release]) -> Vec<Name> {
         let buckets = [cluster.scratch(), cluster.state()].into_iter().flatten();
         names.extend(buckets.map(|text| name(kinds.bucket, text, BUCKET)));
         let identities = releases.iter().filter_map(support::identity).map(|(what, _)| what);
-        let accounts = identities.chain([USER_IDENTITY]).chain(cluster.parts().iter().copied());
+        let accounts = identities.chain([USER_IDENTITY]).chain(super::ops::identity(cluster));
+        let accounts = accounts.chain(cluster.parts().iter().copied());
         names
             .extend(accounts.map(|what| name(kinds.account.0, cluster.cloud_account(what), kinds.account.1)));
     }

@@ -1,12 +1,16 @@
-//! What runs beside a hub for its administrators, from the ops image: the recorder of pod history.
+//! What runs beside a hub for its administrators, from the ops image: the recorder of pod history, and in the same
+//! pod the page of costs, which reads that history where it is written.
+
+mod report;
 
 use serde_json::{Value, json};
 
 use super::cluster::Cluster;
+pub(super) use report::{TOKEN, hub_values, identity};
 
 /// What all of it is called.
 pub const RECORDER: &str = "recorder";
-/// Where the history is, in the recorder's pod.
+/// Where the history is, in the recorder's pod; beside it the ledger.
 const HISTORY: &str = "/history";
 /// Room for years of a hub's history: a line of some 500 bytes for each change of a pod.
 const ROOM: &str = "1Gi";
@@ -26,6 +30,7 @@ pub fn manifests(cluster: &Cluster<'_>) -> Vec<Value> {
             "resources": { "requests": { "storage": ROOM } },
         } }),
     ));
+    all.extend(report::manifests(cluster));
     all.push(named(cluster, "apps/v1", "Deployment", json!({ "spec": deployment(cluster, image) })));
     all
 }
@@ -73,8 +78,29 @@ fn rights(cluster: &Cluster<'_>) -> [Value; 4] {
     ]
 }
 
+fn labels() -> Value {
+    json!({ "app.kubernetes.io/name": "frazil", "app.kubernetes.io/component": RECORDER })
+}
+
+/// What no container of the pod may do.
+fn confined() -> Value {
+    json!({
+        "allowPrivilegeEscalation": false,
+        "readOnlyRootFilesystem": true,
+        "capabilities": { "drop": ["ALL"] },
+    })
+}
+
 fn deployment(cluster: &Cluster<'_>, image: &str) -> Value {
-    let labels = json!({ "app.kubernetes.io/name": "frazil", "app.kubernetes.io/component": RECORDER });
+    let mut deployment = recorder(cluster, image);
+    if report::is_served(cluster) {
+        report::add(cluster, image, &mut deployment);
+    }
+    deployment
+}
+
+fn recorder(cluster: &Cluster<'_>, image: &str) -> Value {
+    let labels = labels();
     json!({
         "replicas": 1,
         // The volume is of one pod at a time.
@@ -98,11 +124,7 @@ fn deployment(cluster: &Cluster<'_>, image: &str) -> Value {
                         "requests": { "cpu": "10m", "memory": "32Mi" },
                         "limits": { "memory": "256Mi" },
                     },
-                    "securityContext": {
-                        "allowPrivilegeEscalation": false,
-                        "readOnlyRootFilesystem": true,
-                        "capabilities": { "drop": ["ALL"] },
-                    },
+                    "securityContext": confined(),
                     "volumeMounts": [{ "name": "history", "mountPath": HISTORY }],
                 }],
                 "volumes": [{ "name": "history", "persistentVolumeClaim": { "claimName": RECORDER } }],

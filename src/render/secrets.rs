@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::cluster::Cluster;
 use super::gateways::{password_key, service_name, token_key, with_our_tokens};
-use super::{dask_gateway, jupyterhub};
+use super::{dask_gateway, jupyterhub, ops};
 use crate::config::{Auth, SecretRef};
+use crate::serve::NAME;
 
 /// The Kubernetes Secret that keeps a hub's secrets, made once, in the hub's namespace.
 pub const HUB_SECRET: &str = "frazil-secrets";
@@ -84,6 +85,9 @@ fn of_hub(cluster: &Cluster<'_>) -> Vec<Secret> {
     random("crypt-key".to_owned(), &["hub", "config", "CryptKeeper", "keys", "0"]);
     if cluster.has_gateway() {
         random("gateway-token".to_owned(), &["hub", "services", dask_gateway::CHART.name, "apiToken"]);
+    }
+    if ops::hub_values(cluster).is_some() {
+        random(ops::TOKEN.to_owned(), &["hub", "services", NAME, "apiToken"]);
     }
     for gateway in with_our_tokens(cluster.hub) {
         random(token_key(gateway), &["hub", "services", &service_name(&gateway.name), "apiToken"]);

@@ -147,6 +147,9 @@ fn identities(cluster: &Cluster<'_>) -> Value {
             add(what, &release.namespace, account);
         }
     }
+    if let Some(what) = super::ops::identity(cluster) {
+        add(what, cluster.namespace(), super::ops::RECORDER);
+    }
     Value::Object(identities)
 }
 

@@ -28,6 +28,7 @@ fn chapter(chapter: &Chapter) -> Value {
     };
     json!({
         "hub": chapter.hub,
+        "of": chapter.of,
         "place": chapter.place,
         "event": chapter.event.map(|event| json!({
             "from": event.from.to_string(), "to": event.to.to_string(), "attendees": event.attendees,

@@ -53,6 +53,15 @@ pub fn history(lives: &[HubLife], hub: Option<&str>) -> Option<History> {
     Some(History { nodes, pods, known, by_pods })
 }
 
+impl History {
+    /// What of it is one person's: their pods, and the nodes that those were on for as long as they were.
+    #[must_use]
+    pub fn of(mut self, person: &str) -> Self {
+        self.pods.retain(|pod| pod.who == person);
+        Self { nodes: nodes_of(&self.pods), by_pods: true, ..self }
+    }
+}
+
 fn node_span(node: &NodeLife, span: Span) -> NodeSpan {
     NodeSpan { name: node.name.clone(), pool: node.pool.clone(), machine: node.machine.clone(), span }
 }

@@ -23,6 +23,8 @@ pub struct Page {
 pub struct Chapter {
     /// The hub; `None` for everything that the ledger has.
     pub hub: Option<String>,
+    /// The one person of whom it tells; `None` for everything.
+    pub of: Option<String>,
     /// Where it runs, such as `aws/us-west-2`.
     pub place: Option<String>,
     /// What the hub was for.

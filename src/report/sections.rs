@@ -193,9 +193,10 @@ impl Writer<'_> {
             id: self.id.clone(),
             deep: self.deep,
             heading: plain(chapter.name()),
-            kicker: match &chapter.event {
-                Some(event) => format!("Event of {}", range(event.from, event.to)),
-                None => "What it cost".to_owned(),
+            kicker: match (&chapter.of, &chapter.event) {
+                (Some(person), _) => format!("What {} had", plain(person)),
+                (None, Some(event)) => format!("Event of {}", range(event.from, event.to)),
+                (None, None) => "What it cost".to_owned(),
             },
             amount: self.money(chapter.total),
             currency: chapter.currency.clone(),
@@ -238,7 +239,7 @@ impl Writer<'_> {
             facts.extend(value.map(|value| Fact { what, value }));
         };
         let people = chapter.people.len();
-        if people > 0 {
+        if people > 0 && chapter.of.is_none() {
             add(format!("a person, of {}", counted(people, "person", "people")), over(people));
         }
         let (from, to) = chapter.days;

@@ -8,6 +8,7 @@ hub.json
   hub_port        the hub's own port on 127.0.0.1
   proxy_api_port  the proxy's control port on 127.0.0.1
   gateway_port    Dask Gateway's port on 127.0.0.1, or null for no gateway
+  report_port     the port of the page of costs on 127.0.0.1, or null for none
   data_dir        absolute folder: hub.sqlite, homes/, logs/
   tokens_dir      absolute folder of one-time sign-in tokens, files named by
                   SHA-256 holding {"user": text, "expires": seconds since 1970}
@@ -28,6 +29,7 @@ The JSON file that FRAZIL_SECRETS names
   cookie_secret   64 hexadecimal digits
   gateway_token   text: API token of the service dask-gateway
   frazil_token    text: API token of the service frazil
+  report_token    text: API token of the service report
   admin_password  32 characters or more (JupyterHub refuses less); kind password
   user_password   8 characters or more and another one, or null: then only
                   administrators can sign in; kind password
@@ -154,8 +156,11 @@ c.JupyterHub.load_roles = [
                    "proxy", "read:hub", "shutdown"],
     },
 ]
+scopes = {
+    "user": ["self"],
+    "server": ["users:activity!user", "access:servers!server", "read:users:groups!user"],
+}
 if hub.get("gateway_port"):
-    access = "access:services!service=dask-gateway"
     c.JupyterHub.services.append(
         {
             "name": "dask-gateway",
@@ -164,8 +169,19 @@ if hub.get("gateway_port"):
             "display": False,
         }
     )
-    c.JupyterHub.load_roles += [
-        {"name": "user", "scopes": ["self", access]},
-        {"name": "server", "scopes": ["users:activity!user", "access:servers!server",
-                                      "read:users:groups!user", access]},
-    ]
+    for allowed in scopes.values():
+        allowed.append("access:services!service=dask-gateway")
+if hub.get("report_port"):
+    everything = "custom:report:read-all"
+    c.JupyterHub.custom_scopes = {everything: {"description": "See what everybody cost"}}
+    c.JupyterHub.services.append(
+        {
+            "name": "report",
+            "url": f"http://127.0.0.1:{hub['report_port']}",
+            "api_token": secrets["report_token"],
+            "oauth_no_confirm": True,
+            "oauth_client_allowed_scopes": [everything],
+        }
+    )
+    scopes["user"].append("access:services!service=report")
+c.JupyterHub.load_roles += [{"name": name, "scopes": own} for name, own in scopes.items()]

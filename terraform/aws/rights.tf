@@ -108,11 +108,28 @@ locals {
     },
   ])
 
+  # The page of costs.
+  read_bills = !var.billing.exports ? "[]" : jsonencode([
+    {
+      Sid      = "ListBills"
+      Effect   = "Allow"
+      Action   = ["s3:ListBucket", "s3:GetBucketLocation"]
+      Resource = ["${local.s3}${var.name}-${var.account}-bills"]
+    },
+    {
+      Sid      = "ReadBills"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = ["${local.s3}${var.name}-${var.account}-bills/*"]
+    },
+  ])
+
   # JSON each, since the statements are of different shapes.
   rights = { for what, statements in {
     user         = jsonencode(concat(local.read_elsewhere, jsondecode(local.use_scratch)))
     autoscaler   = jsonencode(local.scale_pools)
     homes        = jsonencode(local.mount_homes)
     certificates = local.prove_domain
+    report       = local.read_bills
   } : what => statements if statements != "[]" }
 }

@@ -85,7 +85,7 @@ variable "registry" {
 }
 
 variable "identities" {
-  description = "Service accounts that get rights in the cloud, by what they do, with the name of the role: user, autoscaler, homes, certificates."
+  description = "Service accounts that get rights in the cloud, by what they do, with the name of the role: user, autoscaler, homes, certificates, report."
   type        = map(object({ name = string, namespace = string, account = string }))
 }
 

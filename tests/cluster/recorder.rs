@@ -29,6 +29,38 @@ fn the_recorder_comes_and_goes_with_its_hub() {
     hub.assert_gone();
 }
 
+#[test]
+fn the_page_of_costs_is_a_service_of_the_hub() {
+    let Some(hub) = Hub::new() else { return };
+    hub.machine.write("hub.yaml", file("support: { recorder: \"well:1\" }\n"));
+    hub.up();
+    let get = |what: &str| -> Value {
+        serde_json::from_str(&hub.kubectl(&["get", what, "-n", "lab", "--output=json"])).unwrap()
+    };
+    let pod = &get("deployment/recorder")["spec"]["template"]["spec"];
+    let page = &pod["containers"][1];
+    assert_eq!((&pod["containers"][0]["name"], &page["name"]), (&json!("recorder"), &json!("report")));
+    let token = page["env"].as_array().unwrap().iter().find(|each| each["name"] == "JUPYTERHUB_API_TOKEN");
+    let from = &token.unwrap()["valueFrom"]["secretKeyRef"];
+    assert_eq!((&from["name"], &from["key"]), (&json!("frazil-secrets"), &json!("report-token")));
+    let ours = &get("secret/frazil-secrets")["data"]["report-token"];
+    let hubs = &get("secret/hub")["data"]["hub.services.report.apiToken"];
+    assert!(ours.is_string() && ours == hubs, "the hub knows the service by the same token");
+    let told: Value =
+        serde_json::from_str(get("configmap/report")["data"]["hub.json"].as_str().unwrap()).unwrap();
+    assert_eq!((&told["name"], told.get("auth")), (&json!("lab"), None));
+    assert_eq!(get("service/report")["spec"]["ports"][0]["port"], page["ports"][0]["containerPort"]);
+    assert_eq!(get("networkpolicy/report")["spec"]["policyTypes"], json!(["Ingress"]));
+    assert!(hub.well(&["status"]).contains("recorder"));
+    assert_eq!(hub.drift(), []);
+    hub.machine.write("hub.yaml", file("support: { recorder: \"well:1\", report: false }\n"));
+    hub.up();
+    let pod = &get("deployment/recorder")["spec"]["template"]["spec"];
+    assert_eq!(pod["containers"].as_array().unwrap().len(), 1);
+    hub.down();
+    hub.assert_gone();
+}
+
 fn start(hub: &Hub, folder: &Path) -> Child {
     Command::new(assert_cmd::cargo::cargo_bin("frazil"))
         .args(["record", "--context", "lab", "--namespace", "people", "--out"])

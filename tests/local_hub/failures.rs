@@ -22,7 +22,7 @@ fn a_taken_port_is_told_with_a_free_one() {
     assert!(text.contains("provider: { local: { port: "), "{text}");
     assert_eq!(hub.processes(), 0);
     drop(held);
-    assert_eq!(hub.up()["started"], json!(["proxy", "hub", "gateway"]));
+    assert_eq!(hub.up()["started"], json!(["proxy", "hub", "gateway", "report"]));
     hub.remove();
 }
 

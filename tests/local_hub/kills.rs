@@ -43,8 +43,8 @@ fn kill_within(hub: &Hub, random: &mut Random, arguments: &[&str], longest: u64)
     let mut running = command.spawn().unwrap();
     let delay = Duration::from_millis(random.below(longest));
     std::thread::sleep(delay);
-    let victims = ["frazil", "frazil", "proxy", "hub", "gateway"];
-    let victim = victims[usize::try_from(random.below(5)).unwrap()];
+    let victims = ["frazil", "frazil", "proxy", "hub", "gateway", "report"];
+    let victim = victims[usize::try_from(random.below(6)).unwrap()];
     println!("{arguments:?} after {delay:?}: kill {victim}");
     match victim {
         "frazil" => running.kill().unwrap(),

@@ -17,7 +17,7 @@ fn up_status_open_down() {
     assert_eq!(status["missing"], json!([]), "{status}");
     let parts: Vec<_> =
         status["running"].as_array().unwrap().iter().map(|row| row["part"].as_str().unwrap()).collect();
-    assert_eq!(parts, ["proxy", "hub", "gateway"]);
+    assert_eq!(parts, ["proxy", "hub", "gateway", "report"]);
     assert!(status["running"][1]["memory_bytes"].as_u64().unwrap() > 10 << 20);
 
     let again = hub.up();
@@ -38,7 +38,7 @@ fn up_status_open_down() {
     assert_eq!(hub.processes(), 0);
     assert_eq!(hub.json(["status"])["wanted"], json!(false));
     let up = hub.up();
-    assert_eq!(up["started"], json!(["proxy", "hub", "gateway"]));
+    assert_eq!(up["started"], json!(["proxy", "hub", "gateway", "report"]));
     assert_eq!(up["admin_password"], Value::Null);
     hub.remove();
 }
@@ -55,7 +55,10 @@ fn a_changed_file_changes_only_what_differs() {
     assert!(support::get_text(&format!("{}/hub/login", hub.address())).contains("Good morning."));
     hub.write("gateway: { enabled: false }\n");
     assert_eq!(hub.up()["started"], json!(["hub"]));
-    assert_eq!(hub.status()["running"].as_array().unwrap().len(), 2, "the gateway is gone");
+    assert_eq!(hub.status()["running"].as_array().unwrap().len(), 3, "the gateway is gone");
+    hub.write("gateway: { enabled: false }\nsupport: { report: false }\n");
+    assert_eq!(hub.up()["started"], json!(["hub"]));
+    assert_eq!(hub.status()["running"].as_array().unwrap().len(), 2, "the page of costs is gone");
     hub.remove();
 }
 
@@ -64,7 +67,7 @@ fn a_part_that_died_is_told_and_mended() {
     let Some(hub) = Hub::start("deaths") else {
         return;
     };
-    for part in ["proxy", "hub", "gateway"] {
+    for part in ["proxy", "hub", "gateway", "report"] {
         hub.kill(part);
         let output = hub.machine.run(["status"]);
         assert_eq!(output.status.code(), Some(3), "{part}: {}", stdout(&output));

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -219,6 +220,8 @@ def build_ops():
     context = target / "ops"
     context.mkdir(parents=True, exist_ok=True)
     shutil.copy2(program, context / "frazil")
+    shutil.copy2(ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt",
+                 context / "ca-certificates.crt")
     buildah = ["buildah", "--storage-driver", "vfs"]
     OPS.parent.mkdir(parents=True, exist_ok=True)
     OPS.unlink(missing_ok=True)

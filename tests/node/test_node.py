@@ -261,6 +261,14 @@ def test_the_recorder_knows_who_had_what(lab):
     assert grace[-1]["ended"], "her server was stopped"
 
 
+def test_the_page_of_costs_is_behind_the_hubs_login(lab):
+    """Through proxy and network policies, with the token that the hub and the pod have."""
+    for name in ("ada", "grace"):
+        assert "There are no bills yet" in lab.person(name).page("/services/report/").text
+    eve = Person(lab.node.service("lab", "proxy-public"), "eve", "")
+    assert "/hub/login" in eve.http.get(eve.at("/services/report/"), timeout=30).url
+
+
 def test_status_tells_of_people_and_their_clusters(lab):
     with step("status"):
         text = lab.frazil("status", "lab.yaml")

@@ -105,6 +105,7 @@ fn changes(provider: &str) -> Vec<(&'static str, Value)> {
         ("support.monitoring", json!(true)),
         ("support.certificates", json!("offload")),
         ("support.recorder", json!("registry.example.org/ops:2")),
+        ("support.report", json!(false)),
         ("overrides.terraform", json!({ "pools": { "user": { "labels": { "team": "ice" } } } })),
     ];
     for pool in ["core", "user", "dask", "gpu"] {

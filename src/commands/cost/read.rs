@@ -26,6 +26,15 @@ use crate::view::{Align, Layout, Report, Table, wrapped};
 /// # Errors
 /// When anything cannot be read; the ledger is then as it was.
 pub(super) async fn read(run: &Run<'_>, args: &ReadArgs) -> Result<Outcome> {
+    run.printer.report(&take(run, args).await?)?;
+    Ok(Outcome::Done)
+}
+
+/// The same without telling of it.
+///
+/// # Errors
+/// When anything cannot be read; the ledger is then as it was.
+pub(in crate::commands) async fn take(run: &Run<'_>, args: &ReadArgs) -> Result<Read> {
     let others = [args.history.len(), args.prometheus.len(), args.homes.len(), args.groups.len()];
     if args.bills.is_empty() && !args.ask.is_any() && others.iter().all(|count| *count == 0) {
         return Err(Error::usage("nothing to read")
@@ -39,8 +48,7 @@ pub(super) async fn read(run: &Run<'_>, args: &ReadArgs) -> Result<Outcome> {
     let path = path(run, args.ledger.as_deref())?;
     let mut ledger = Ledger::open(&path).map_err(refuse)?;
     let taken = ledger.take_with(&gathered, &told, &run.context.now().to_string()).map_err(refuse)?;
-    run.printer.report(&Read { path, taken, told, expenses, notes })?;
-    Ok(Outcome::Done)
+    Ok(Read { path, taken, told, expenses, notes })
 }
 
 /// Bytes that take long enough to tell how far it is.
@@ -130,7 +138,7 @@ fn history_files(path: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// What was taken in.
-struct Read {
+pub(in crate::commands) struct Read {
     path: PathBuf,
     taken: Vec<Taken>,
     told: Told,

@@ -10,6 +10,7 @@ use super::super::Run;
 use super::line::percent;
 use super::watch::{blocks, live};
 use crate::cli::NodesArgs;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observe::computer::{Cgroup, Computer, Cpu, Disk, Memory};
 use crate::outcome::Outcome;
@@ -44,6 +45,17 @@ pub(super) async fn local(run: &Run<'_>, args: &NodesArgs) -> Result<Outcome> {
     }
     let layout = Layout { wide: run.printer.format == Format::Wide, width: None };
     live(every, &format!("frazil nodes --local, every {}", args.interval), layout, look).await
+}
+
+/// This machine as metrics, CPU over a moment that the caller waits; nothing where the system has no /proc.
+pub(in crate::commands) fn machine(context: &Context) -> Option<Metrics> {
+    let root = Path::new("/");
+    if !root.join("proc/cpuinfo").exists() {
+        return None;
+    }
+    let mut meter = Meter::begin(root);
+    std::thread::sleep(WINDOW);
+    meter.look(root, context.machine_name()).metrics()
 }
 
 /// CPU time that was taken until now; two of them give a rate.

@@ -24,10 +24,18 @@ const NO_PERSON: &str = "no-person";
 
 /// Which days are asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct When {
-    pub(super) month: Option<Month>,
-    pub(super) from: Option<Date>,
-    pub(super) to: Option<Date>,
+pub(in crate::commands) struct When {
+    pub(in crate::commands) month: Option<Month>,
+    pub(in crate::commands) from: Option<Date>,
+    pub(in crate::commands) to: Option<Date>,
+}
+
+impl When {
+    /// Whether days are asked for, or the event, and not a month.
+    pub(super) fn by_days(self, asked: &Asked) -> bool {
+        let has_event = asked.file().is_some_and(|file| file.event.is_some());
+        self.from.is_some() || self.to.is_some() || (has_event && self.month.is_none())
+    }
 }
 
 /// A chapter in which people still have their names, and the history of its hub.
@@ -36,10 +44,10 @@ pub(super) struct Found {
     pub(super) history: Option<History>,
 }
 
-/// A hub's chapters, one for each currency.
+/// A hub's chapters, one for each currency in which the ledger has something of it.
 ///
 /// # Errors
-/// When the ledger has nothing of it.
+/// When the ledger cannot be read.
 pub(super) fn hub(
     ledger: &Ledger,
     lives: &[HubLife],
@@ -47,9 +55,7 @@ pub(super) fn hub(
     when: When,
     today: Date,
 ) -> Result<Vec<Found>> {
-    let has_event = asked.file().is_some_and(|file| file.event.is_some());
-    let by_days = when.from.is_some() || when.to.is_some() || (has_event && when.month.is_none());
-    let (bills, ignored) = bills(ledger, when.month, by_days)?;
+    let (bills, ignored) = bills(ledger, when.month, when.by_days(asked))?;
     let ask = |by: By| {
         let question = Question {
             by: vec![by],
@@ -74,9 +80,6 @@ pub(super) fn hub(
         }
         found.push(Found { chapter, history: history(lives, asked.name()) });
     }
-    if found.is_empty() {
-        return Err(nothing(asked));
-    }
     Ok(found)
 }
 
@@ -96,21 +99,24 @@ fn egress(
     for bill in bills {
         found.add_bill(&question, bill, &ledger.rows(bill).map_err(refuse)?);
     }
-    let row = |((way, _), cell): (&(egress::Way, Vec<Option<String>>), &egress::Cell)| {
-        let bill = cell.bill.as_ref()?;
-        let cost = bill.cost().get(currency).copied()?;
-        let bytes = (bill.out + bill.into + bill.through) / 1_000_000_000_000;
-        Some(EgressRow {
-            way: way.name().to_owned(),
-            bill_bytes: u64::try_from(bytes).ok(),
-            bill_cost: Some(Amount::from_pico(cost)),
-            ..EgressRow::default()
-        })
-    };
-    Ok(found.rows.iter().filter_map(row).collect())
+    Ok(found.rows.iter().filter_map(|((way, _), cell)| row(*way, cell, currency)).collect())
 }
 
-fn nothing(asked: &Asked) -> Error {
+/// What a bill tells of a way in one currency.
+pub(super) fn row(way: egress::Way, cell: &egress::Cell, currency: &str) -> Option<EgressRow> {
+    let bill = cell.bill.as_ref()?;
+    let cost = bill.cost().get(currency).copied()?;
+    let bytes = (bill.out + bill.into + bill.through) / 1_000_000_000_000;
+    Some(EgressRow {
+        way: way.name().to_owned(),
+        bill_bytes: u64::try_from(bytes).ok(),
+        bill_cost: Some(Amount::from_pico(cost)),
+        ..EgressRow::default()
+    })
+}
+
+/// The error of a hub of which the ledger has nothing.
+pub(super) fn nothing(asked: &Asked) -> Error {
     match asked.name() {
         Some(name) => Error::failed(format!("the ledger has nothing of the hub `{name}` on these days"))
             .hint("`frazil cost read BILL…` reads its bills; rows are the hub's by the tag frazil:hub"),
@@ -148,7 +154,7 @@ fn beside(ledger: &Ledger, chapter: &mut Chapter, file: &HubFile, today: Date) -
 }
 
 /// A bill without the account that pays it, which is nobody else's business.
-fn source(bill: &Bill) -> String {
+pub(super) fn source(bill: &Bill) -> String {
     let format = match bill.source.kind {
         SourceKind::CostExplorer => "Cost Explorer",
         SourceKind::Focus => "FOCUS",
@@ -160,7 +166,8 @@ fn source(bill: &Bill) -> String {
     format!("{format}, {}", bill.month)
 }
 
-fn notes(allocation: &Allocation, ignored: &[Bill]) -> Vec<String> {
+/// What a reader has to know of an answer.
+pub(super) fn notes(allocation: &Allocation, ignored: &[Bill]) -> Vec<String> {
     let mut notes = Vec::new();
     if !allocation.without_history.is_empty() {
         notes.push(format!("It is not known who was on nodes on {}.", ranges(&allocation.without_history)));
@@ -173,7 +180,7 @@ fn notes(allocation: &Allocation, ignored: &[Bill]) -> Vec<String> {
 }
 
 /// The first and the last day of some parts.
-fn days_of(parts: &[Part]) -> Option<(Date, Date)> {
+pub(super) fn days_of(parts: &[Part]) -> Option<(Date, Date)> {
     let days = || parts.iter().flat_map(|part| part.days.iter().map(|(day, _)| *day));
     Some((date(days().min()?)?, date(days().max()?)?))
 }
@@ -216,7 +223,13 @@ fn component_of(part: &Part) -> &str {
     if part.kind.is_of_hub() { value(part).unwrap_or("other") } else { part.kind.name() }
 }
 
-fn chapter(asked: &Asked, currency: &Currency, people: Option<&Currency>, days: (Date, Date)) -> Chapter {
+/// A chapter of an answer by what the money was for, and one by person.
+pub(super) fn chapter(
+    asked: &Asked,
+    currency: &Currency,
+    people: Option<&Currency>,
+    days: (Date, Date),
+) -> Chapter {
     let components = summed(&currency.parts, component_of);
     let dates: std::collections::BTreeSet<Day> =
         components.iter().flat_map(|(_, sum)| sum.days.keys().copied()).collect();
@@ -244,6 +257,7 @@ fn chapter(asked: &Asked, currency: &Currency, people: Option<&Currency>, days: 
     let apart = summed(&apart, kind).into_iter().map(sum).collect();
     Chapter {
         hub: asked.name().map(str::to_owned),
+        of: None,
         place: None,
         event: None,
         currency: currency.name.clone(),

@@ -34,6 +34,7 @@ pub(super) async fn status(run: &Run<'_>, document: &HubDocument) -> Result<Outc
             rows: Vec::new(),
             health: Health::default(),
             gateway: false,
+            report: false,
         })?;
         return Ok(Outcome::Done);
     };
@@ -48,6 +49,7 @@ pub(super) async fn status(run: &Run<'_>, document: &HubDocument) -> Result<Outc
         rows: rows(&processes),
         health,
         gateway: document.hub.gateway.enabled,
+        report: document.hub.support.report,
     };
     let well = status.missing().is_empty();
     run.printer.report(&status)?;
@@ -103,6 +105,7 @@ struct Status {
     rows: Vec<Row>,
     health: Health,
     gateway: bool,
+    report: bool,
 }
 
 impl Status {
@@ -115,6 +118,7 @@ impl Status {
             (Part::Proxy, self.health.proxy, true),
             (Part::Hub, self.health.hub, true),
             (Part::Gateway, self.health.gateway, self.gateway),
+            (Part::Report, self.health.report, self.report),
         ];
         parts
             .iter()

@@ -54,6 +54,8 @@ fn parts(cluster: &Cluster<'_>, cloud: Cloud) -> Vec<(bool, Needed)> {
         (hub.hub && cluster.homes() == Homes::Server, Needed::new(1, 112, 344)),
         (hub.hub && eks && cluster.homes() == Homes::Shared, Needed::new(1, 30, 192)),
         (hub.support.monitoring, Needed::new(2, 111, 592)),
+        // The recorder and the page of costs are one pod (`render/ops.rs`).
+        (hub.support.recorder.is_some(), Needed::new(1, 20, 96)),
         // The autoscaler, metrics-server, CoreDNS and the EBS driver's controller (their charts' own requests).
         (eks, Needed::new(2, 100, 400).and(Needed::new(2, 200, 140)).and(Needed::new(2, 120, 480))),
         // kube-dns (cluster/addons/dns/kube-dns of kubernetes/kubernetes).

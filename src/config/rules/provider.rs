@@ -10,7 +10,7 @@ use crate::config::provider::Provider;
 use crate::render::neighbours::is_internal;
 
 /// Keys that do nothing on one machine.
-const NOT_LOCAL: [&str; 20] = [
+const NOT_LOCAL: [&str; 22] = [
     "contact",
     "domain",
     "dns",
@@ -20,7 +20,9 @@ const NOT_LOCAL: [&str; 20] = [
     "pools",
     "state",
     "charts",
-    "support",
+    "support.monitoring",
+    "support.certificates",
+    "support.recorder",
     "budget",
     "billing",
     "storage",
@@ -101,6 +103,18 @@ pub(super) fn of_this_hub(subject: &Subject<'_>) -> Vec<Problem> {
             "gateway.balancer",
             "with a hub, whose people reach the gateway through it",
             "leave it out; it is for `hub: false`",
+        ),
+        (
+            !subject.is_local() && hub.support.recorder.is_none(),
+            "support.report",
+            "without the ops image, which serves the page",
+            "name the image in `support.recorder` too, or leave it out",
+        ),
+        (
+            !hub.hub && hub.support.recorder.is_some(),
+            "support.report",
+            "without a hub, behind whose login the page is",
+            "leave it out",
         ),
     ];
     let said = idle.into_iter().filter(|(idle, key, _, _)| *idle && subject.says(key));

@@ -80,6 +80,7 @@ pub async fn bring_up(context: &Context, document: &HubDocument, progress: &mut 
         secrets: &resolved.secrets,
         hub: &hub,
         gateway: gateway.as_ref(),
+        report: document.hub.support.report,
     };
     let (started, kept) = converge(&sources, &list(&identity.id)?, progress).await?;
     Ok(Up {
@@ -250,6 +251,11 @@ impl Plan<'_> {
         if let Some(gateway) = &gateway {
             gateway.write(&self.folders.gateway_config())?;
         }
+        if self.document.hub.support.report {
+            let report = render::report(&self.document.hub)
+                .map_err(|error| Error::bug("the hub file cannot be written as JSON").because(error))?;
+            report.write(&self.folders.report_config())?;
+        }
         Ok((hub, gateway))
     }
 }
@@ -258,7 +264,7 @@ impl Plan<'_> {
 fn choose_ports(identity: &mut Identity, running: &[Process]) -> Result<()> {
     let fresh = free_ports(identity.port)?;
     let keep = |part: Part, port: u16, new: u16| {
-        if port != identity.port && (runs(running, part) || is_free(port)) { port } else { new }
+        if port != 0 && port != identity.port && (runs(running, part) || is_free(port)) { port } else { new }
     };
     let ports = identity.ports;
     identity.ports = Ports {
@@ -266,6 +272,7 @@ fn choose_ports(identity: &mut Identity, running: &[Process]) -> Result<()> {
         proxy_api: keep(Part::Proxy, ports.proxy_api, fresh.proxy_api),
         gateway: keep(Part::Gateway, ports.gateway, fresh.gateway),
         gateway_api: keep(Part::Gateway, ports.gateway_api, fresh.gateway_api),
+        report: keep(Part::Report, ports.report, fresh.report),
     };
     Ok(())
 }

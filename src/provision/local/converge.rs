@@ -37,7 +37,7 @@ pub(super) async fn converge(
     running: &[Process],
     progress: &mut Progress,
 ) -> Result<(Vec<Part>, Vec<Part>)> {
-    let programs = sources.programs();
+    let programs = sources.programs()?;
     let http = client()?;
     let kept = keep_if_well(&http, sources.identity, &programs, running).await;
     let (stay, to_start): (Vec<_>, Vec<_>) =
@@ -58,7 +58,7 @@ pub(super) async fn converge(
 /// Whether a process has to go: a part that is not kept, or a Dask cluster without a gateway.
 fn is_superseded(part: Part, kept: &[Part], gateway: bool) -> bool {
     match part {
-        Part::Proxy | Part::Hub | Part::Gateway => !kept.contains(&part),
+        Part::Proxy | Part::Hub | Part::Gateway | Part::Report => !kept.contains(&part),
         Part::DaskScheduler | Part::DaskWorker => !gateway,
         Part::Server | Part::Build => false,
     }
@@ -102,6 +102,7 @@ fn answers(part: Part, health: Health) -> bool {
         Part::Proxy => health.proxy,
         Part::Hub => health.hub,
         Part::Gateway => health.gateway,
+        Part::Report => health.report,
         _ => false,
     }
 }
@@ -153,11 +154,12 @@ async fn wait_ready(
             synced = true;
         }
         let gateway_ready = !gateway_wanted || (health.gateway && health.gateway_address);
-        if synced && health.address && gateway_ready {
+        let report_ready = !sources.report || (health.report && health.report_address);
+        if synced && health.address && gateway_ready && report_ready {
             return Ok(());
         }
         if begin.elapsed() > START_PATIENCE {
-            return Err(too_slow(health, gateway_wanted, sources));
+            return Err(too_slow(health, sources));
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -192,13 +194,16 @@ fn ended_early(
         .hint(format!("the whole log is {}", log.display()))
 }
 
-fn too_slow(health: Health, gateway_wanted: bool, sources: &Sources<'_>) -> Error {
+fn too_slow(health: Health, sources: &Sources<'_>) -> Error {
+    let gateway_wanted = sources.gateway.is_some();
     let silent = [
         ("proxy", !health.proxy),
         ("hub", !health.hub),
         ("gateway", gateway_wanted && !health.gateway),
         ("hub through the proxy", !health.address),
         ("gateway through the proxy", gateway_wanted && !health.gateway_address),
+        ("report", sources.report && !health.report),
+        ("report through the proxy", sources.report && !health.report_address),
     ];
     let silent: Vec<_> = silent.iter().filter(|(_, silent)| *silent).map(|(name, _)| *name).collect();
     Error::failed(format!("no answer after {} s from: {}", START_PATIENCE.as_secs(), silent.join(", "))).hint(

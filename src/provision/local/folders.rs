@@ -42,6 +42,11 @@ impl Folders {
         self.state.join("config/gateway")
     }
 
+    /// What the page of costs reads.
+    pub fn report_config(&self) -> PathBuf {
+        self.state.join("config/report")
+    }
+
     /// What the programs write.
     pub fn logs(&self) -> PathBuf {
         self.state.join("logs")

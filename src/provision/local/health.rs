@@ -24,6 +24,10 @@ pub struct Health {
     pub address: bool,
     /// The gateway, by the address people use.
     pub gateway_address: bool,
+    /// The page of costs, by its own address.
+    pub report: bool,
+    /// The page of costs, by the address people use.
+    pub report_address: bool,
 }
 
 /// A client for the loopback interface: no proxy of the environment is in its way, and no TLS, so that
@@ -49,14 +53,16 @@ pub async fn probe(client: &Client, identity: &Identity) -> Health {
         let answer = client.get(format!("http://127.0.0.1:{}/api/routes", ports.proxy_api)).send().await;
         answer.is_ok_and(|answer| answer.status() == StatusCode::FORBIDDEN)
     };
-    let (proxy, hub, gateway, address, gateway_address) = tokio::join!(
+    let (proxy, hub, gateway, address, gateway_address, report, report_address) = tokio::join!(
         proxy,
         ok(ports.hub, "/hub/health"),
         ok(ports.gateway, "/services/dask-gateway/api/health"),
         ok(identity.port, "/hub/health"),
         ok(identity.port, "/services/dask-gateway/api/health"),
+        ok(ports.report, "/services/report/health"),
+        ok(identity.port, "/services/report/health"),
     );
-    Health { proxy, hub, gateway, address, gateway_address }
+    Health { proxy, hub, gateway, address, gateway_address, report, report_address }
 }
 
 /// Lets the hub tell a new proxy about all servers and services.

@@ -68,6 +68,7 @@ fn from_configuration(folders: &Folders) -> Option<Identity> {
             proxy_api: port("proxy_api_port").unwrap_or(fresh.proxy_api),
             gateway: port("gateway_port").unwrap_or(fresh.gateway),
             gateway_api: fresh.gateway_api,
+            report: port("report_port").unwrap_or(fresh.report),
         },
         wanted: true,
         file: PathBuf::new(),
@@ -112,12 +113,12 @@ pub(in crate::provision) fn random_hex(bytes: usize) -> Result<String> {
     Ok(crate::render::hex(&buffer))
 }
 
-/// Four free ports of the loopback interface, none of them the given one.
+/// Five free ports of the loopback interface, none of them the given one.
 pub(super) fn free_ports(except: u16) -> Result<Ports> {
     let fail = |error| Error::failed("no free port on 127.0.0.1").because(error);
     let mut held = Vec::new();
     let mut ports = BTreeSet::new();
-    while ports.len() < 4 {
+    while ports.len() < 5 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(fail)?;
         let port = listener.local_addr().map_err(fail)?.port();
         if port != except {
@@ -127,7 +128,7 @@ pub(super) fn free_ports(except: u16) -> Result<Ports> {
     }
     let mut next = ports.into_iter();
     let mut take = || next.next().unwrap_or_default();
-    Ok(Ports { hub: take(), proxy_api: take(), gateway: take(), gateway_api: take() })
+    Ok(Ports { hub: take(), proxy_api: take(), gateway: take(), gateway_api: take(), report: take() })
 }
 
 /// Whether a port of the loopback interface is free.

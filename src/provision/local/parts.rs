@@ -1,4 +1,4 @@
-//! The three long-lived programs of a hub on this machine, and what each is
+//! The long-lived programs of a hub on this machine, and what each is
 //! started from.
 
 use std::ffi::OsString;
@@ -8,8 +8,11 @@ use super::folders::Folders;
 use super::identity::Identity;
 use super::secrets::{Secrets, fingerprint};
 use crate::context::Context;
+use crate::error::Result;
 use crate::observe::{DIGEST, HUB_ID, PART, Part};
 use crate::render::Tree;
+use crate::render::local::REPORT_FILE;
+use crate::serve::NAME;
 use crate::tool::Call;
 
 /// A program to keep running.
@@ -40,14 +43,22 @@ pub(super) struct Sources<'a> {
     pub hub: &'a Tree,
     /// The gateway's configuration; `None` when there is no gateway.
     pub gateway: Option<&'a Tree>,
+    /// Whether there is the page of costs.
+    pub report: bool,
 }
 
 impl Sources<'_> {
     /// The programs, in the order in which they depend on each other.
-    pub(super) fn programs(&self) -> Vec<Program> {
+    ///
+    /// # Errors
+    /// When the system does not say where this program is.
+    pub(super) fn programs(&self) -> Result<Vec<Program>> {
         let mut programs = vec![self.proxy(), self.hub()];
         programs.extend(self.gateway.map(|tree| self.gateway_program(tree)));
-        programs
+        if self.report {
+            programs.push(self.report_program()?);
+        }
+        Ok(programs)
     }
 
     fn digest(&self, parts: &[&str]) -> String {
@@ -115,6 +126,7 @@ impl Sources<'_> {
             &secrets.cookie_secret,
             &secrets.gateway_token,
             &secrets.frazil_token,
+            &secrets.report_token,
             &secrets.admin_password,
             &user_password,
         ]);
@@ -124,6 +136,41 @@ impl Sources<'_> {
             .variable("FRAZIL_SECRETS", self.folders.secrets())
             .folder(&self.folders.data);
         self.program(Part::Hub, digest, call)
+    }
+
+    /// This program itself, as a service of the hub. Another version of it is started anew; the hub file it reads
+    /// whenever that changes.
+    fn report_program(&self) -> Result<Program> {
+        let program = self.context.own_program()?;
+        let token = &self.secrets.report_token;
+        let ports = self.identity.ports;
+        let ledger = self.context.directories()?.data.join("ledger.sqlite");
+        let changed = std::fs::metadata(&program).and_then(|file| file.modified()).ok();
+        let digest = self.digest(&[
+            "report",
+            &program.to_string_lossy(),
+            &format!("{changed:?}"),
+            &ledger.to_string_lossy(),
+            &ports.report.to_string(),
+            &ports.hub.to_string(),
+            token,
+        ]);
+        let prefix = format!("/services/{NAME}/");
+        let call = Call::new(program)
+            .arguments(["serve", "--listen", &format!("127.0.0.1:{}", ports.report), "--rendered"])
+            .arguments([self.folders.report_config().join(REPORT_FILE)])
+            .arguments([OsString::from("--ledger"), ledger.into_os_string()])
+            .variable("JUPYTERHUB_API_URL", format!("http://127.0.0.1:{}/hub/api", ports.hub))
+            .variable("JUPYTERHUB_BASE_URL", "/")
+            .variable("JUPYTERHUB_SERVICE_PREFIX", &prefix)
+            .variable("JUPYTERHUB_CLIENT_ID", format!("service-{NAME}"))
+            .variable("JUPYTERHUB_OAUTH_CALLBACK_URL", format!("{prefix}oauth_callback"))
+            .variable("JUPYTERHUB_OAUTH_ACCESS_SCOPES", format!("[\"access:services!service={NAME}\"]"))
+            .folder(&self.folders.state);
+        let mut program = self.program(Part::Report, digest, call);
+        // After the one that this process may have as a program in somebody's server.
+        program.call = program.call.variable("JUPYTERHUB_API_TOKEN", token);
+        Ok(program)
     }
 
     fn gateway_program(&self, tree: &Tree) -> Program {

@@ -31,6 +31,9 @@ pub(super) struct Secrets {
     pub gateway_token: String,
     /// Between hub and frazil.
     pub frazil_token: String,
+    /// Between hub and the page of costs; empty in a file that is older than the page.
+    #[serde(default)]
+    pub report_token: String,
     /// Encrypts keys of Dask clusters in the gateway's database: 32 bytes in base64.
     pub gateway_db_key: String,
     /// The admins' password.
@@ -72,6 +75,9 @@ pub(super) fn ensure(context: &Context, folders: &Folders, document: &HubDocumen
     let known = read(&folders.secrets())?;
     let fresh = known.is_none();
     let mut secrets = known.map_or_else(generate, Ok)?;
+    if secrets.report_token.is_empty() {
+        secrets.report_token = random_hex(32)?;
+    }
     let password = match &document.hub.auth {
         Some(Auth::Password(password)) => password.clone(),
         _ => crate::config::Password::default(),
@@ -132,6 +138,7 @@ fn generate() -> Result<Secrets> {
         cookie_secret: random_hex(32)?,
         gateway_token: random_hex(32)?,
         frazil_token: random_hex(32)?,
+        report_token: random_hex(32)?,
         gateway_db_key: random_base64_key()?,
         admin_password: String::new(),
         user_password: None,

@@ -44,6 +44,7 @@ fn chapter(name: &str) -> Chapter {
     };
     Chapter {
         hub: Some(name.into()),
+        of: None,
         place: Some(name.into()),
         event: Some(Event { from: first, to: day(1), attendees: 3 }),
         currency: "USD".into(),

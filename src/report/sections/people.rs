@@ -11,7 +11,7 @@ impl Writer<'_> {
     /// What each person had, the ten with most as bars.
     pub(super) fn people(&self) -> Result<Option<Section>, ChartError> {
         let chapter = self.chapter;
-        if chapter.people.is_empty() && chapter.apart.is_empty() {
+        if chapter.of.is_some() || (chapter.people.is_empty() && chapter.apart.is_empty()) {
             return Ok(None);
         }
         let mut section = self.section("people", "Per person");

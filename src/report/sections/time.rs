@@ -58,6 +58,11 @@ impl Writer<'_> {
     pub(super) fn nights(&self) -> Result<Option<Section>, ChartError> {
         let Some(nights) = &self.chapter.nights else { return Ok(None) };
         let mut section = self.section("nights", "At night");
+        if self.chapter.of.is_some() {
+            section.paragraphs.push(self.night_hours());
+            section.tables.extend(lives(&nights.lives));
+            return Ok((!section.tables.is_empty()).then_some(section));
+        }
         section.paragraphs.push(self.nights_lead(nights));
         let hour = |seconds: i64| f64::from(i32::try_from(seconds / 36).unwrap_or(i32::MAX)) / 100.0;
         let spec = Columns {
@@ -98,10 +103,14 @@ impl Writer<'_> {
         Ok(Some(section))
     }
 
+    fn night_hours(&self) -> String {
+        format!("Night is from {}:00 to {}:00, {}.", NIGHT.0, NIGHT.1, self.zone)
+    }
+
     fn nights_lead(&self, nights: &Nights) -> String {
         let empty: i64 = nights.nights.iter().map(|night| night.empty_seconds).sum();
         let busy: i64 = nights.nights.iter().map(|night| night.busy_seconds).sum();
-        let night = format!("Night is from {}:00 to {}:00, {}.", NIGHT.0, NIGHT.1, self.zone);
+        let night = self.night_hours();
         let (first, last): (Option<Date>, Option<Date>) =
             (nights.nights.first().map(|night| night.date), nights.nights.last().map(|night| night.date));
         let span = match (first, last) {
