@@ -26,31 +26,39 @@ from standin import Standin
 FAULTS = ["status", "reset_midway", "cut", "wrong_length", "html"]
 
 
-def run(world: Standin, commands: dict[str, list[str] | None], kills: Kills | None = None) -> list[dict]:
-    for program, command in commands.items():
+PROGRAMS = ["frazil", "earthaccess", "pystac-client"]
+
+
+def chosen(given: argparse.Namespace, commands: dict[str, list[str] | None]) -> dict[str, list[str]]:
+    """The commands of the programs that are wanted and there."""
+    wanted = {program: command for program, command in commands.items() if program in given.only}
+    for program, command in wanted.items():
         if command is None:
             print(f"left out: {program}; FRAZIL does not say where it is", file=sys.stderr)
-    return [measured(name, each, world, kills) for name, each in commands.items() if each]
+    return {program: command for program, command in wanted.items() if command}
 
 
 def search(given: argparse.Namespace) -> list[dict]:
     with Standin({"latency_ms": given.latency_ms}) as world, tempfile.TemporaryDirectory() as folder:
-        return run(world, {
+        commands = {
             "frazil": frazil("search", "GEDI01_B", "--out", f"{folder}/found.parquet"),
             "earthaccess": python("earthaccess", "list", "GEDI01_B", "-1"),
             "pystac-client": python("pystac_client", "list", "LPCLOUD", "GEDI01_B_003", "-1"),
-        })
+        }
+        return [measured(name, each, world) for name, each in chosen(given, commands).items()]
 
 
 def memory(given: argparse.Namespace) -> list[dict]:
     found = []
     with Standin({}) as world, tempfile.TemporaryDirectory() as folder:
         for count in map(str, given.counts):
-            found += run(world, {
-                "frazil": frazil("search", "ONE_MILLION", "--limit", count, "--out", f"{folder}/found.parquet"),
+            out = ["--limit", count, "--out", f"{folder}/found.parquet"]
+            commands = {
+                "frazil": frazil("search", "ONE_MILLION", *out),
                 "earthaccess": python("earthaccess", "list", "ONE_MILLION", count),
                 "pystac-client": python("pystac_client", "list", "POCLOUD", "ONE_MILLION_1", count),
-            })
+            }
+            found += [measured(name, each, world) for name, each in chosen(given, commands).items()]
     return found
 
 
@@ -67,16 +75,16 @@ def download(given: argparse.Namespace) -> list[dict]:
     with Standin(settings) as world:
         # The stand-in computes checksums when it first tells them: that is no program's time.
         granules = catalogue(world, given.files)
-        for program in ["frazil", "earthaccess"]:
-            with tempfile.TemporaryDirectory(prefix="files-", dir=given.folder) as folder:
-                words = ["--limit", files, "--connections", connections, "--out", folder]
-                others = ["download", "FIVE_HUNDRED", files, folder, connections]
-                command = {
-                    "frazil": frazil("download", "FIVE_HUNDRED", *words),
-                    "earthaccess": python("earthaccess", *others),
-                }[program]
-                for told in run(world, {program: command}, kills):
-                    found.append(told | checked(folder, granules, given.bandwidth, told))
+        with tempfile.TemporaryDirectory(prefix="files-", dir=given.folder) as folder:
+            ours = ["--limit", files, "--connections", connections, "--out", f"{folder}/frazil"]
+            others = ["FIVE_HUNDRED", files, f"{folder}/earthaccess", connections]
+            commands = {
+                "frazil": frazil("download", "FIVE_HUNDRED", *ours),
+                "earthaccess": python("earthaccess", "download", *others),
+            }
+            for name, command in chosen(given, commands).items():
+                told = measured(name, command, world, kills)
+                found.append(told | checked(f"{folder}/{name}", granules, given.bandwidth, told))
     return found
 
 
@@ -137,6 +145,8 @@ def main() -> None:
     one.add_argument("--kill-after", type=float, default=12, help="seconds from a call to its kill, about")
     one.add_argument("--seed", type=int, default=1, help="of bytes, faults and kills")
     one.add_argument("--folder", help="where the files go for a while")
+    for one in kinds.choices.values():
+        one.add_argument("--only", nargs="+", choices=PROGRAMS, default=PROGRAMS, help="these programs")
     given = parser.parse_args()
     for told in {"search": search, "memory": memory, "download": download}[given.kind](given):
         print(json.dumps(told))
