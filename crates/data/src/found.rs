@@ -6,6 +6,7 @@ mod multihash;
 mod parquet;
 mod rows;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use parquet::ItemWriter;
@@ -15,7 +16,7 @@ use crate::geo::{Bbox, Geometry};
 use crate::times::Interval;
 
 /// Where an item was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     /// NASA's Common Metadata Repository.
     Cmr,
@@ -40,7 +41,7 @@ impl Source {
 }
 
 /// The dataset that an item is of; what the catalogue does not tell is empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dataset {
     /// Its id in the catalogue: a concept id, or a collection of STAC.
     pub id: Option<String>,
@@ -64,7 +65,7 @@ impl Dataset {
 }
 
 /// A number of bytes as a catalogue tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Size {
     /// To the byte.
     Exact(u64),
@@ -94,7 +95,7 @@ impl Size {
 }
 
 /// A digest of a file, as a catalogue tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
     /// The algorithm in upper case: `MD5`, `SHA-1`, `SHA-256`, `SHA-512`, or what the catalogue says.
     pub algorithm: String,
@@ -103,7 +104,7 @@ pub struct Checksum {
 }
 
 /// What an asset is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Role {
     /// The data.
     Data,
@@ -137,7 +138,7 @@ impl Role {
 }
 
 /// A file or an address that belongs to an item.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asset {
     /// Its name among the item's assets.
     pub key: String,
@@ -195,7 +196,7 @@ pub(crate) fn file_name(href: &str) -> &str {
 }
 
 /// One thing that was found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     /// Where it was found.
     pub source: Source,

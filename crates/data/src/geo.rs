@@ -1,6 +1,8 @@
 //! Where things are on the Earth: positions in degrees of WGS 84, longitude first, as GeoJSON
 //! ([RFC 7946](https://www.rfc-editor.org/rfc/rfc7946)) has them.
 
+use serde::{Deserialize, Serialize};
+
 mod cut;
 mod geojson;
 mod wkb;
@@ -16,7 +18,7 @@ pub type Position = [f64; 2];
 pub type Ring = Vec<Position>;
 
 /// A shape on the Earth. What crosses the antimeridian is cut there, as RFC 7946 (3.1.9) asks for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Geometry {
     /// One position.
     Point(Position),
@@ -36,7 +38,7 @@ pub enum Geometry {
 
 /// A box between two meridians and two parallels, in degrees. West is greater than east where the box
 /// crosses the antimeridian.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bbox {
     /// The western edge.
     pub west: f64,

@@ -125,6 +125,12 @@ impl<C: Concept> Query<C> {
         Self::default()
     }
 
+    /// The names of its parameters; `options`, `exclude`, `sort_key` and, of granules, `passes`, `doi` and
+    /// `cloud_hosted` are not among them.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        PARAMETERS.iter().filter(|parameter| parameter.of & C::OF != 0).map(|parameter| parameter.name)
+    }
+
     /// Sets a parameter by CMR's name from a text, as on a command line: `short_name`, `polygon[]`,
     /// `options[short_name][pattern]`, `exclude[concept_id][]`, `passes[0][pass]`, `sort_key[]`.
     #[must_use]

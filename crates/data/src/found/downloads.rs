@@ -22,7 +22,11 @@ impl Item {
 }
 
 impl Asset {
-    fn download(&self, keys: Option<&Url>) -> Result<download::Item> {
+    /// The asset as what the downloader takes, with where keys for S3 are given.
+    ///
+    /// # Errors
+    /// When its address is none, or ends with no name.
+    pub fn download(&self, keys: Option<&Url>) -> Result<download::Item> {
         let https = ["https://", "http://"].iter().any(|scheme| self.href.starts_with(scheme));
         let https = https.then(|| self.href.parse::<Url>().ok()).flatten();
         let s3 = self.s3.as_deref().or(Some(self.href.as_str())).and_then(|href| self.in_s3(href, keys));
