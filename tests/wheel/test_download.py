@@ -1,7 +1,6 @@
 """Downloads: files, failures, what other threads and processes do meanwhile, and stops."""
 
 import hashlib
-import http.server
 import io
 import multiprocessing
 import signal
@@ -84,41 +83,29 @@ def test_wrong_words_are_refused(granules, tmp_path):
             frazil.download(wrong, tmp_path)
 
 
+SERVER_AND_READER = """
+import http.server, sys, threading
+import frazil
+
+BYTES = bytes(range(256)) * 4096
+
 class Files(http.server.BaseHTTPRequestHandler):
-    """Serves some bytes from a thread of Python's."""
-
-    BYTES = bytes(range(256)) * 4096
-
     def do_GET(self):
-        begin, end = 0, len(self.BYTES)
-        asked = self.headers.get("Range")
-        if asked:
-            begin, _, last = asked.removeprefix("bytes=").partition("-")
-            begin, end = int(begin), int(last) + 1 if last else end
-        part = self.BYTES[begin:end]
-        self.send_response(206 if asked else 200)
-        if asked:
-            self.send_header("Content-Range", f"bytes {begin}-{begin + len(part) - 1}/{len(self.BYTES)}")
-        self.send_header("Content-Length", str(len(part)))
-        self.send_header("ETag", '"one"')
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(BYTES)))
         self.end_headers()
-        self.wfile.write(part)
+        self.wfile.write(BYTES)
 
-    def log_message(self, *_):
-        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+brought = frazil.download(f"http://127.0.0.1:{server.server_port}/bytes.bin", sys.argv[1])
+assert brought.raise_for_failures().paths[0].read_bytes() == BYTES
+"""
 
 
 def test_other_threads_of_python_go_on(world, tmp_path):
-    """The server is a thread of this interpreter: it could not answer if the download held its lock."""
-    import frazil
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        brought = frazil.download(f"http://127.0.0.1:{server.server_port}/bytes.bin", tmp_path)
-    finally:
-        server.shutdown()
-    assert brought.raise_for_failures().paths[0].read_bytes() == Files.BYTES
+    """The server is a thread of the same interpreter: it could not answer if the download held its lock."""
+    subprocess.run([sys.executable, "-c", SERVER_AND_READER, tmp_path], check=True, timeout=120)
 
 
 def in_child(items, folder, answers):
@@ -155,6 +142,22 @@ try:
 except KeyboardInterrupt:
     print("stopped", flush=True)
 """
+
+
+def test_a_dask_worker_downloads_by_the_login_that_it_finds(granules, logged_in, tmp_path):
+    import frazil
+    from distributed import Client, LocalCluster
+
+    gone = "https://data.nsidc.earthdatacloud.nasa.gov/nsidc-cumulus-prod-protected/gone.h5"
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        asked = client.submit(frazil.download, [*granules, gone], tmp_path, session=frazil.login(), progress=False)
+        brought = asked.result(timeout=120)
+    assert [path.stat().st_size for path in brought] == [item.size for item in granules]
+    assert isinstance(brought.failures[0].error, frazil.errors.NotFoundError)
+    assert brought.failures[0].error.status == 404 and brought.failures[0].error.__notes__
 
 
 def test_ctrl_c_stops_and_the_next_call_goes_on(granules, tmp_path):

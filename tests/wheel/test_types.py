@@ -1,7 +1,10 @@
 """The types: what the stubs say of the native part is so, and the package's own Python fits them."""
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 SNIPPET = """
 import frazil
@@ -10,6 +13,12 @@ reveal_type(found[0])
 reveal_type(frazil.download(found[:3]).paths)
 frazil.search_granules(bounding_boxx=(1, 2, 3, 4))
 """
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cache(tmp_path_factory):
+    """What one check learnt of the standard library's types, the next need not learn again."""
+    os.environ["MYPY_CACHE_DIR"] = str(tmp_path_factory.mktemp("types"))
 
 
 def run(*arguments, folder):
