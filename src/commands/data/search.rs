@@ -51,7 +51,7 @@ pub(super) async fn search(run: &Run<'_>, args: &SearchArgs) -> Result<Outcome> 
             run.printer.report(&found)?;
         }
         (Done::Written(count), Some(out)) => {
-            run.printer.note(&format!("{count} found, in {}", out.display()))
+            run.printer.note(&format!("{count} found, in {}", out.display()));
         }
         (Done::Written(_), None) => {}
     }

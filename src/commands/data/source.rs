@@ -157,6 +157,10 @@ async fn intake(run: &Run<'_>, client: &Client, args: &Wanted, root: &url::Url) 
             || args.datasets.iter().any(|name| path == name || path.ends_with(&format!(".{name}")))
     };
     Ok(Finds::Read(
-        sources.iter().filter(|source| wanted(&source.path)).map(|source| source.item()).collect(),
+        sources
+            .iter()
+            .filter(|source| wanted(&source.path))
+            .map(frazil_data::catalogs::IntakeSource::item)
+            .collect(),
     ))
 }
