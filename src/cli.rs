@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod cost;
+pub mod data;
 mod doctor;
 mod down;
 pub mod egress;
@@ -61,7 +62,8 @@ pub struct Cli {
     #[command(subcommand)]
     pub verb: Verb,
 
-    /// Form of the result: table, wide (more columns), json, yaml, csv or prometheus.
+    /// Form of the result: table, wide (more columns), json, yaml, csv, prometheus, geojson
+    /// or stac.
     #[arg(
         short = 'o',
         long = "output",
@@ -119,6 +121,7 @@ impl Cli {
                 | Verb::Status(_)
                 | Verb::Nodes(_)
                 | Verb::Egress(_)
+                | Verb::Data(_)
                 | Verb::Doctor(_)
         );
         if self.format == Format::Csv && !has_rows {
@@ -128,7 +131,12 @@ impl Cli {
             return Err(Error::usage("this verb has no metrics for `-o prometheus`")
                 .hint("`frazil nodes` has; choose table, json or yaml here"));
         }
+        if matches!(self.format, Format::Geojson | Format::Stac) && !matches!(self.verb, Verb::Data(_)) {
+            return Err(Error::usage("this verb has no features for `-o geojson` and `-o stac`")
+                .hint("`frazil data search` has; choose table, json or yaml here"));
+        }
         match &self.verb {
+            Verb::Data(args) => args.check(self.format)?,
             Verb::Nodes(args) => args.check(self.format)?,
             Verb::Report(args) => args.check(self.format)?,
             Verb::Serve(args) => args.check()?,
@@ -213,6 +221,14 @@ Examples:
                                        beside what people's programs read, from where
   frazil egress -o csv                 exact bytes and amounts")]
     Egress(egress::EgressArgs),
+
+    /// Find Earth-science data: granules and datasets of NASA, STAC items, Intake catalogues; tell where it is.
+    #[command(after_help = "\
+Examples:
+  frazil data search ATL08 --bbox -74.2,40.5,-73.7,41.0 --time 2023-05
+  frazil data info ATL08
+  frazil data where ATL08")]
+    Data(data::DataArgs),
 
     /// Write a page for who organizes and who pays: what it cost, of whom, on which days, what ran at night.
     #[command(after_help = "\

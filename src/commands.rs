@@ -2,6 +2,7 @@
 
 pub mod catalog;
 mod cost;
+mod data;
 mod docs;
 mod doctor;
 mod down;
@@ -51,6 +52,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Catalog(args) => catalog::catalog(&run, args),
         Verb::Cost(args) => cost::cost(&run, args).await,
         Verb::Egress(args) => egress::egress(&run, args).await,
+        Verb::Data(args) => data::data(&run, args).await,
         Verb::Record(args) => record::record(&run, args).await,
         Verb::Render(args) => render::render(&run, args),
         Verb::Report(args) => report::report(&run, args),

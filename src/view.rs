@@ -38,6 +38,15 @@ impl Layout {
     pub const WIDE: Self = Self { wide: true, width: None };
 }
 
+/// As what features are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Features {
+    /// A GeoJSON feature collection.
+    Geojson,
+    /// A STAC item collection.
+    Stac,
+}
+
 /// What a verb found out: printed as a table for people, as data for programs.
 pub trait Report {
     /// The name and version of the data's shape, such as `frazil.nodes/v1`.
@@ -51,6 +60,11 @@ pub trait Report {
 
     /// The rows for `-o csv`, where the report has rows.
     fn table(&self) -> Option<Table> {
+        None
+    }
+
+    /// The features for `-o geojson` and `-o stac`, where the report has some.
+    fn features(&self, _form: Features) -> Option<Value> {
         None
     }
 

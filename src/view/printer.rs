@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::progress::Progress;
 use super::stderr::stderr_line;
-use super::{Layout, Report};
+use super::{Features, Layout, Report};
 use crate::config::Checked;
 use crate::error::{Error, Result};
 
@@ -27,6 +27,10 @@ pub enum Format {
     Csv,
     /// Metrics as Prometheus reads them, where the report has some.
     Prometheus,
+    /// A feature collection, where the report has features.
+    Geojson,
+    /// An item collection of STAC, where the report has items.
+    Stac,
 }
 
 /// When to use colour.
@@ -77,6 +81,8 @@ impl Printer {
             Format::Csv => {
                 report.table().ok_or_else(|| Error::usage("this verb has no rows for `-o csv`"))?.csv()
             }
+            Format::Geojson => features(report, Features::Geojson)?,
+            Format::Stac => features(report, Features::Stac)?,
             Format::Prometheus => report
                 .metrics()
                 .ok_or_else(|| Error::usage("this verb has no metrics for `-o prometheus`"))?
@@ -133,6 +139,11 @@ impl Printer {
     pub fn progress(&self) -> Progress {
         Progress::new(self.moving && !self.quiet, self.quiet)
     }
+}
+
+fn features(report: &dyn Report, form: Features) -> Result<String> {
+    let found = report.features(form);
+    json_text(&found.ok_or_else(|| Error::usage("this verb has no features for `-o geojson` and `-o stac`"))?)
 }
 
 fn document(report: &dyn Report) -> Value {

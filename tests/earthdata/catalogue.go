@@ -143,6 +143,11 @@ func (c *collection) item(counts bool) object {
 		}},
 		"MetadataSpecification": object{"URL": "https://cdn.earthdata.nasa.gov/umm/collection/v1.18.4", "Name": "UMM-C", "Version": "1.18.4"},
 	}
+	if c.Shape == "orbit" {
+		space := umm["SpatialExtent"].(object)
+		space["GranuleSpatialRepresentation"] = "ORBIT"
+		space["OrbitParameters"] = object{"SwathWidth": 36.0, "OrbitPeriod": 96.8, "InclinationAngle": 92.0, "NumberOfOrbits": 0.071428571, "StartCircularLatitude": 0.0}
+	}
 	if c.DOI != "" {
 		umm["DOI"] = object{"DOI": c.DOI}
 	}

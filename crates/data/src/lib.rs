@@ -6,6 +6,8 @@
 //!
 //! * [`http`]: every request of the crate: retries, redirects by hand, counting.
 //! * [`login`]: who asks: found, kept valid, shown only where it belongs.
+//! * [`cmr`], [`stac`], [`catalogs`]: finding data in NASA's catalogue, in STAC, in Intake catalogues.
+//! * [`found`]: what they find, in one shape; with [`geo`] and [`times`].
 //! * [`credentials`]: keys for S3, renewed inside running work.
 //! * [`region`]: where this runs and where the data is, and so S3 or HTTPS.
 //! * [`download`]: files brought to a folder, resumed, checked.
@@ -31,17 +33,26 @@
 //! ```
 
 mod address;
+pub mod catalogs;
+pub mod cmr;
 pub mod credentials;
+mod documents;
 pub mod download;
 mod error;
+pub mod found;
+pub mod geo;
 pub mod http;
+mod json;
 pub mod login;
 pub mod region;
 pub mod remote;
 mod secret;
+pub mod stac;
 mod surroundings;
+pub mod times;
 
 pub use address::Address;
+pub use documents::locate;
 pub use error::{Error, Result};
 pub use secret::{ExposeSecret, SecretString};
 pub use surroundings::{Clock, Surroundings};

@@ -23,3 +23,5 @@ mod kills;
 mod login;
 #[path = "earthdata/region.rs"]
 mod region;
+#[path = "earthdata/search.rs"]
+mod search;

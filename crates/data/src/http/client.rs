@@ -98,7 +98,7 @@ impl Client {
     /// The whole body of a good answer, of at most `limit` bytes; it is asked for again where it was cut.
     ///
     /// # Errors
-    /// As [`Client::open`], and for every status but 2xx.
+    /// As [`Client::open`], and for every status but 2xx and that of [`Request::answering`].
     pub async fn fetch(&self, request: &Request, limit: usize) -> Result<Whole> {
         let address = Address::from(&request.url);
         in_time(request.within, &address, Box::pin(self.fetched(request, limit))).await
@@ -107,7 +107,13 @@ impl Client {
     async fn fetched(&self, request: &Request, limit: usize) -> Result<Whole> {
         let mut attempt = 1;
         loop {
-            let read = async { self.followed(request).await?.checked().await?.whole(limit).await }.await;
+            let read = async {
+                let answer = self.followed(request).await?;
+                let wanted = request.answering == Some(answer.status().as_u16());
+                let answer = if wanted { answer } else { answer.checked().await? };
+                answer.whole(limit).await
+            }
+            .await;
             match read {
                 Err(Error::Connection { address, why, tries: 1 }) if request.repeatable => {
                     if attempt >= self.tries(request) {
@@ -157,7 +163,12 @@ impl Client {
         loop {
             let last = attempt >= tries || !request.repeatable;
             let asked = match self.once(request, hop).await {
-                Ok(answer) if !retry::is_passing(answer.status()) => return Ok(answer),
+                Ok(answer)
+                    if !retry::is_passing(answer.status())
+                        || request.answering == Some(answer.status().as_u16()) =>
+                {
+                    return Ok(answer);
+                }
                 Ok(answer) if last => return Err(reason(answer, attempt).await),
                 Ok(answer) => {
                     let now = self.surroundings.now();

@@ -21,6 +21,7 @@ pub struct Request {
     pub(super) tries: Option<u32>,
     pub(super) within: Option<Duration>,
     pub(super) requested: Option<u64>,
+    pub(super) answering: Option<u16>,
 }
 
 /// A login for one origin (scheme, host and port). It is sent there and nowhere else, also after redirects.
@@ -54,6 +55,7 @@ impl Request {
             tries: None,
             within: None,
             requested: None,
+            answering: None,
         }
     }
 
@@ -136,6 +138,13 @@ impl Request {
     #[must_use]
     pub fn requesting(mut self, bytes: u64) -> Self {
         self.requested = Some(bytes);
+        self
+    }
+
+    /// A status that is an answer, neither tried again nor made an error of.
+    #[must_use]
+    pub fn answering(mut self, status: u16) -> Self {
+        self.answering = Some(status);
         self
     }
 

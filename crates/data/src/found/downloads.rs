@@ -1,0 +1,64 @@
+//! Finds as files to be downloaded.
+
+use std::path::Path;
+
+use url::Url;
+
+use super::{Asset, Item, Role};
+use crate::download;
+use crate::error::{Error, Result};
+
+impl Item {
+    /// The files of its data whose names match a pattern (`*` and `?`), as what the downloader takes: with
+    /// sizes and checksums where the catalogue tells them to the byte, and with where keys for S3 are given.
+    ///
+    /// # Errors
+    /// When an address is none, or ends with no name.
+    pub fn downloads(&self, pattern: Option<&str>) -> Result<Vec<download::Item>> {
+        let keys = self.assets.iter().find(|asset| asset.role == Role::Credentials);
+        let keys: Option<Url> = keys.and_then(|asset| asset.href.parse().ok());
+        self.data_matching(pattern).map(|asset| asset.download(keys.as_ref())).collect()
+    }
+}
+
+impl Asset {
+    /// The asset as what the downloader takes, with where keys for S3 are given.
+    ///
+    /// # Errors
+    /// When its address is none, or ends with no name.
+    pub fn download(&self, keys: Option<&Url>) -> Result<download::Item> {
+        let https = ["https://", "http://"].iter().any(|scheme| self.href.starts_with(scheme));
+        let https = https.then(|| self.href.parse::<Url>().ok()).flatten();
+        let s3 = self.s3.as_deref().or(Some(self.href.as_str())).and_then(|href| self.in_s3(href, keys));
+        let checksum = self.checksum.as_ref();
+        let checksum = checksum.and_then(|sum| download::Checksum::new(&sum.algorithm, &sum.value));
+        let size = self.size.filter(|size| size.is_exact()).map(super::Size::bytes);
+        if let Some(url) = https {
+            let item = download::Item { s3, size, ..download::Item::https(url)?.summed(checksum) };
+            return Ok(item);
+        }
+        let name = self.file_name();
+        let plain = !matches!(name, "" | "." | "..") && !name.contains(['\\', '\0']);
+        match s3 {
+            Some(s3) if plain => {
+                let to = Path::new(name).to_owned();
+                Ok(download::Item { https: None, s3: Some(s3), size, checksum, to })
+            }
+            _ => Err(Error::Invalid {
+                what: format!("{} is no file that can be downloaded", self.href),
+                advice: "read it where it is; stores of many objects, such as Zarr, are no files".to_owned(),
+            }),
+        }
+    }
+
+    fn in_s3(&self, href: &str, keys: Option<&Url>) -> Option<download::InS3> {
+        let (bucket, key) = href.strip_prefix("s3://")?.split_once('/')?;
+        let there = !bucket.is_empty() && !key.is_empty() && !key.ends_with('/');
+        there.then(|| download::InS3 {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            region: self.region.clone(),
+            credentials: keys.cloned(),
+        })
+    }
+}

@@ -1,0 +1,211 @@
+//! Searches of the stand-in's catalogue and of its STAC APIs.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use frazil_data::cmr::{Cmr, Collections, Granules, Notice, Query};
+use frazil_data::found::Item;
+use frazil_data::login::Earthdata;
+use frazil_data::stac::{Api, Signer, StacQuery};
+use serde_json::json;
+
+use crate::world::World;
+
+fn cmr(world: &World) -> Cmr {
+    Cmr::of(world.client(), &Earthdata::production()).unwrap()
+}
+
+async fn items(cmr: &Cmr, query: Query<Granules>) -> Vec<Item> {
+    let mut search = cmr.granules(query).await.unwrap();
+    let mut items = Vec::new();
+    while let Some(granule) = search.next().await.unwrap() {
+        items.push(granule.item(None));
+    }
+    assert_eq!(search.hits(), Some(items.len() as u64));
+    items
+}
+
+fn gedi() -> Query<Granules> {
+    Query::<Granules>::new().short_name("GEDI01_B").version("003")
+}
+
+#[tokio::test]
+async fn all_of_12070_granules_are_found() {
+    let Some(world) = World::start() else { return };
+    world.post("settings", &json!({"gzip": true})).await;
+    let found = items(&cmr(&world), gedi()).await;
+    let ids: BTreeSet<&str> = found.iter().map(|item| item.id.as_str()).collect();
+    assert_eq!((found.len(), ids.len()), (12_070, 12_070));
+    for item in &found {
+        assert_eq!(item.cloud_hosted, Some(true));
+        let data: Vec<_> = item.data().collect();
+        assert!(data.len() == 1 && data[0].s3.is_some() && data[0].checksum.is_some());
+        assert!(data[0].size.is_some_and(frazil_data::found::Size::is_exact) && item.geometry.is_some());
+    }
+}
+
+#[tokio::test]
+async fn faults_and_a_busy_catalogue_lose_no_granule() {
+    let Some(world) = World::start() else { return };
+    let faults = json!([
+        {"role": "cmr", "fault": "time_out", "skip": 1, "times": 2},
+        {"role": "cmr", "fault": "status", "status": 429, "retry_after": "1", "skip": 4},
+        {"role": "cmr", "fault": "status", "status": 504, "body": "", "skip": 5},
+        {"role": "cmr", "fault": "cut", "skip": 6},
+        {"role": "cmr", "fault": "reset_midway", "skip": 8},
+    ]);
+    world.post("faults", &faults).await;
+    let notices = Arc::new(Mutex::new(0));
+    let heard = Arc::clone(&notices);
+    let listening = cmr(&world).told_to(Arc::new(move |notice: &Notice| {
+        assert!(matches!(notice, Notice::SmallerPages { .. }));
+        *heard.lock().unwrap() += 1;
+    }));
+    let found = items(&listening, gedi()).await;
+    let ids: BTreeSet<&str> = found.iter().map(|item| item.id.as_str()).collect();
+    assert_eq!(ids.len(), 12_070);
+    assert!(*notices.lock().unwrap() >= 3, "CMR's own ends were not told");
+}
+
+#[tokio::test]
+async fn a_search_is_narrowed_by_place_time_and_name() {
+    let Some(world) = World::start() else { return };
+    let cmr = cmr(&world);
+    let all = cmr.count(&gedi()).await.unwrap();
+    let placed = items(&cmr, gedi().set("bounding_box", "-74.2,40,-60,60").temporal("2019/..")).await;
+    assert!(!placed.is_empty() && (placed.len() as u64) < all);
+    for item in &placed {
+        let bbox = item.bbox.unwrap();
+        assert!(bbox.east >= -74.2 && bbox.west <= -60.0 && bbox.north >= 40.0 && bbox.south <= 60.0);
+        assert!(item.time.end.unwrap() >= "2019-01-01T00:00:00Z".parse().unwrap());
+    }
+    let name = placed[0].name.clone();
+    let pattern = format!("{}*", &name[..20]);
+    let named =
+        gedi().set("readable_granule_name", &pattern).option("readable_granule_name", "pattern", true);
+    assert!(items(&cmr, named).await.iter().any(|item| item.name == name));
+    assert_eq!(items(&cmr, Query::<Granules>::new().concept_id(&placed[0].id)).await[0].name, name);
+}
+
+#[tokio::test]
+async fn datasets_are_found_by_doi_and_told_from_those_on_prem() {
+    let Some(world) = World::start() else { return };
+    let cmr = cmr(&world);
+    let found =
+        items(&cmr, Query::<Granules>::new().doi("10.5067/ATLAS/ATL03.005").temporal("2018-10-14")).await;
+    assert!(!found.is_empty());
+    assert!(found.iter().all(|item| item.cloud_hosted == Some(false) && !item.size.unwrap().is_exact()));
+    let cloud = Query::<Granules>::new().short_name("ATL03").cloud_hosted(true).temporal("2018-10-14");
+    let found = items(&cmr, cloud).await;
+    assert!(!found.is_empty());
+    assert!(found.iter().all(|item| item.provider.as_deref() == Some("NSIDC_CPRD")));
+    let absent = Query::<Granules>::new().doi("10.5067/ATLAS/ATL03.005").cloud_hosted(true);
+    let error = cmr.granules(absent).await.err().unwrap();
+    assert!(error.to_string().contains("is in the cloud") && error.advice().contains("on-prem"), "{error}");
+    let mut versions = cmr.collections(Query::<Collections>::new().short_name("ATL03")).unwrap();
+    let mut places = BTreeSet::new();
+    while let Some(collection) = versions.next().await.unwrap() {
+        places.insert((collection.version().unwrap().to_owned(), collection.cloud_hosted()));
+    }
+    assert_eq!(places, BTreeSet::from([("005".to_owned(), false), ("006".to_owned(), true)]));
+}
+
+#[tokio::test]
+async fn long_queries_go_as_forms() {
+    let Some(world) = World::start() else { return };
+    let cmr = cmr(&world);
+    let some = items(&cmr, gedi().temporal("2019-01-01/2019-01-05")).await;
+    let query = some.iter().fold(gedi(), |query, item| query.granule_ur(&item.name));
+    assert_eq!(items(&cmr, query).await.len(), some.len());
+    assert!(
+        world
+            .requests()
+            .await
+            .iter()
+            .any(|request| request.starts_with("POST cmr.earthdata.nasa.gov/search/granules"))
+    );
+}
+
+#[tokio::test]
+async fn a_login_that_has_ended_does_not_close_the_catalogue() {
+    let Some(world) = World::start() else { return };
+    let ended = frazil_data::login::Session::with_token(
+        world.client(),
+        Earthdata::production(),
+        "eyJhbGciOiJub25lIn0.eyJ1aWQiOiJ4In0.".to_owned().into(),
+    );
+    let notices = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&notices);
+    let cmr = cmr(&world)
+        .logged_in(ended)
+        .told_to(Arc::new(move |notice: &Notice| heard.lock().unwrap().push(notice.clone())));
+    assert_eq!(items(&cmr, gedi().temporal("2019-01-01")).await.len(), 36);
+    assert!(notices.lock().unwrap().contains(&Notice::LoginRefused));
+    let own = cmr_of_user(&world);
+    assert_eq!(items(&own, gedi().temporal("2019-01-01")).await.len(), 36);
+}
+
+fn cmr_of_user(world: &World) -> Cmr {
+    cmr(world).logged_in(world.session())
+}
+
+#[tokio::test]
+async fn services_and_their_states_are_told() {
+    let Some(world) = World::start() else { return };
+    let cmr = cmr(&world);
+    let states = cmr.statuses().await.unwrap();
+    assert!(states.iter().any(|service| service.name.contains("Login")), "{states:?}");
+}
+
+#[tokio::test]
+async fn stac_apis_are_read_to_their_last_page() {
+    let Some(world) = World::start() else { return };
+    let client = world.client();
+    for (root, collection) in [
+        ("https://earth-search.aws.element84.com/v1", "sentinel-2-c1-l2a"),
+        ("https://planetarycomputer.microsoft.com/api/stac/v1", "naip"),
+    ] {
+        let api = Api::open(&client, &root.parse().unwrap()).await.unwrap();
+        let query =
+            StacQuery { collections: vec![collection.to_owned()], page_size: Some(100), ..StacQuery::new() };
+        let mut search = api.search(&query).unwrap().limit(450);
+        let mut ids = BTreeSet::new();
+        while let Some(item) = search.next().await.unwrap() {
+            assert!(!item.assets.is_empty() && item.time.start.is_some(), "{}", item.raw);
+            ids.insert(item.id);
+        }
+        assert!(ids.len() > 100, "{root} has only {} items", ids.len());
+        world.post("settings", &json!({"stac_without_post": [api_host(root)]})).await;
+        let mut again = api.search(&query).unwrap().limit(5);
+        assert!(again.next().await.unwrap().is_some(), "{root} was not asked by GET");
+    }
+}
+
+fn api_host(root: &str) -> String {
+    root.parse::<frazil_data::http::Url>().unwrap().host_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_the_planetary_computer_keeps_is_signed_once_for_each_container() {
+    let Some(world) = World::start() else { return };
+    let client = world.client();
+    let root = "https://planetarycomputer.microsoft.com/api/stac/v1".parse().unwrap();
+    let api = Api::open(&client, &root).await.unwrap();
+    let query = StacQuery { collections: vec!["naip".to_owned()], ..StacQuery::new() };
+    let mut search = api.search(&query).unwrap().limit(10);
+    let signer = Signer::new(client.clone());
+    while let Some(mut item) = search.next().await.unwrap() {
+        let before = item.assets.clone();
+        signer.sign_item(&mut item).await.unwrap();
+        for (asset, unsigned) in item.assets.iter().zip(&before) {
+            let blob = unsigned.href.contains(".blob.core.windows.net/");
+            assert_eq!(asset.href.contains("sig="), blob, "{}", unsigned.href);
+        }
+    }
+    assert_eq!(world.made("shared_access").await, 1);
+    // Once it has ended, it is asked for again.
+    world.advance(2 * 86_400).await;
+    let mut search = api.search(&query).unwrap().limit(1);
+    signer.sign_item(&mut search.next().await.unwrap().unwrap()).await.unwrap();
+    assert_eq!(world.made("shared_access").await, 2);
+}

@@ -1,0 +1,203 @@
+//! Downloads from Python.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use frazil_data::Error;
+use frazil_data::download::{self, Downloader, Event, Look, Meter, Options, Outcome, Progress, Verified};
+use frazil_data::found::Role;
+use frazil_data::http::Client;
+use frazil_data::login::Earthdata;
+use frazil_data::region::Access;
+use frazil_data::stac::Signer;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+
+use crate::error::{exception, invalid, raised, told};
+use crate::item::Item;
+use crate::runtime::wait;
+use crate::session::{Session, way};
+
+/// Hears what happens, for Python to ask now and then.
+#[derive(Default)]
+struct Ear {
+    meter: Meter,
+    words: Mutex<Vec<String>>,
+}
+
+impl Progress for Ear {
+    fn heard(&self, event: &Event) {
+        self.meter.heard(event);
+        if let Event::Chosen { bucket, because } = event {
+            let words = format!("{bucket}: {because}");
+            self.words.lock().unwrap_or_else(PoisonError::into_inner).push(words);
+        }
+    }
+}
+
+impl Ear {
+    /// Tells a function of Python how far the download is.
+    fn tell(&self, py: Python<'_>, hearer: Option<&Py<PyAny>>) -> PyResult<()> {
+        let Some(hearer) = hearer else { return Ok(()) };
+        let words = std::mem::take(&mut *self.words.lock().unwrap_or_else(PoisonError::into_inner));
+        hearer.call1(py, (look(py, &self.meter.look())?, words)).map(drop)
+    }
+}
+
+fn look<'py>(py: Python<'py>, look: &Look) -> PyResult<Bound<'py, PyDict>> {
+    let told = PyDict::new(py);
+    told.set_item("files", look.files)?;
+    told.set_item("complete", look.complete)?;
+    told.set_item("failed", look.failed)?;
+    told.set_item("total", look.total)?;
+    told.set_item("there", look.there)?;
+    told.set_item("came", look.came)?;
+    told.set_item("rate", look.rate)?;
+    told.set_item("left", look.left.map(|left| left.as_secs_f64()))?;
+    Ok(told)
+}
+
+/// The access that a person names.
+pub(crate) fn access(py: Python<'_>, name: &str) -> PyResult<Access> {
+    match name {
+        "auto" => Ok(Access::Auto),
+        "s3" => Ok(Access::S3),
+        "https" => Ok(Access::Https),
+        other => Err(invalid(py, format!("there is no access `{other}`"), "say `auto`, `s3` or `https`")),
+    }
+}
+
+/// What is to be downloaded: items that were found, and addresses.
+enum Wanted {
+    Found(Box<frazil_data::found::Item>),
+    File(Box<download::Item>),
+}
+
+fn wanted(py: Python<'_>, items: &Bound<'_, PyList>) -> PyResult<Vec<Wanted>> {
+    let one = |item: Bound<'_, PyAny>| {
+        if let Ok(item) = item.cast::<Item>() {
+            return Ok(Wanted::Found(Box::new(item.get().item.clone())));
+        }
+        let Ok(address) = item.extract::<String>() else {
+            let what = format!("{} is nothing that can be downloaded", item.repr()?);
+            return Err(invalid(py, what, "give items that a search found, or addresses"));
+        };
+        told(py, file(&address)).map(|file| Wanted::File(Box::new(file)))
+    };
+    items.iter().map(one).collect()
+}
+
+/// A file by its address: over HTTPS, or `s3://BUCKET/KEY` of a bucket that is open to all.
+pub(crate) fn file(address: &str) -> frazil_data::Result<download::Item> {
+    let item = frazil_data::found::Asset::new("data", address, Role::Data);
+    item.download(None)
+}
+
+/// The files of all, those in Azure's store signed.
+async fn files(
+    wanted: Vec<Wanted>,
+    pattern: Option<&str>,
+    client: &Client,
+) -> frazil_data::Result<Vec<download::Item>> {
+    let signer = Signer::new(client.clone());
+    let (mut all, mut wrong) = (Vec::new(), Vec::new());
+    for one in wanted {
+        match one {
+            Wanted::File(file) => all.push(*file),
+            Wanted::Found(mut item) => {
+                signer.sign_item(&mut item).await?;
+                match item.downloads(pattern) {
+                    Ok(files) if files.is_empty() => {
+                        wrong.push(format!("{} has no data that fits", item.name));
+                    }
+                    Ok(files) => all.extend(files),
+                    Err(error) => wrong.push(error.to_string()),
+                }
+            }
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(all);
+    }
+    let advice = "look at its `assets`, and at the pattern in `files`".to_owned();
+    Err(Error::Invalid { what: wrong.join("; "), advice })
+}
+
+/// Whether any of the files wants a login.
+fn wants_login(files: &[download::Item]) -> bool {
+    files.iter().any(|file| {
+        let keys = file.s3.as_ref().and_then(|s3| s3.credentials.as_ref());
+        file.https.iter().chain(keys).any(Earthdata::may_see_token)
+    })
+}
+
+/// How files are downloaded, as Python says it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct How {
+    access: String,
+    connections: usize,
+    bandwidth: Option<u64>,
+    again: bool,
+    files: Option<String>,
+}
+
+/// Downloads items and addresses into a folder, and says for each file what became of it: its path, `done`,
+/// `there` or `failed`, its bytes, the bytes that came, against what it was checked, and the error.
+#[pyfunction]
+#[pyo3(signature = (items, folder, session, how, hearer))]
+pub(crate) fn bring<'py>(
+    py: Python<'py>,
+    items: &Bound<'py, PyList>,
+    folder: PathBuf,
+    session: Option<Py<Session>>,
+    how: How,
+    hearer: Option<Py<PyAny>>,
+) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+    let session = session.as_ref().map(Py::get);
+    let (client, whereabouts) = way(py, session)?;
+    let options = Options {
+        connections: how.connections,
+        bandwidth: how.bandwidth,
+        access: access(py, &how.access)?,
+        again: how.again,
+        ..Options::default()
+    };
+    let wanted = wanted(py, items)?;
+    let files = wait(py, || files(wanted, how.files.as_deref(), &client), |_| Ok(()))?;
+    let files = told(py, files)?;
+    let downloader = match session {
+        Some(session) => Downloader::new(&session.live(py)?.session, &whereabouts, options),
+        None if wants_login(&files) => {
+            let looked = vec!["frazil.login()".to_owned(), "the environment".to_owned(), ".netrc".to_owned()];
+            let host = Earthdata::default().host().to_owned();
+            return Err(raised(py, Error::NoLogin { host, looked }));
+        }
+        None => Downloader::open_to_all(&client, &whereabouts, options),
+    };
+    let ear = Ear::default();
+    let report = wait(py, || downloader.download(&files, &folder, &ear), |py| ear.tell(py, hearer.as_ref()))?;
+    ear.tell(py, hearer.as_ref())?;
+    let report = told(py, report)?;
+    let became = |file: download::FileReport| -> PyResult<Bound<'py, PyTuple>> {
+        let path = folder.join(&file.path);
+        match file.outcome {
+            Outcome::There { bytes } => {
+                (path, "there", Some(bytes), 0, None::<&str>, None::<u8>).into_pyobject(py)
+            }
+            Outcome::Done(done) => {
+                let against = match done.verified {
+                    Verified::Checksum => "checksum",
+                    Verified::Size => "size",
+                    Verified::Length => "length",
+                };
+                (path, "done", Some(done.bytes), done.came, Some(against), None::<u8>).into_pyobject(py)
+            }
+            Outcome::Failed(error) => {
+                let error = exception(py, error)?;
+                (path, "failed", None::<u64>, 0, None::<&str>, Some(error)).into_pyobject(py)
+            }
+        }
+    };
+    report.files.into_iter().map(became).collect()
+}

@@ -1,0 +1,46 @@
+//! The native part of the Python package `frazil`: what waits, reads and writes. The package's Python makes
+//! keywords of it, asks people, and shows how far things are.
+//!
+//! Whatever waits for the network waits without Python's lock, on one tokio runtime of the process, and ends
+//! at Ctrl-C. There is no `unsafe` here but what `PyO3` itself has.
+
+#![expect(clippy::needless_pass_by_value, reason = "PyO3 makes values of arguments")]
+
+mod catalog;
+mod download;
+mod error;
+mod footprint;
+mod html;
+mod item;
+mod json;
+mod place;
+mod query;
+mod results;
+mod runtime;
+mod search;
+mod session;
+
+use pyo3::prelude::*;
+
+/// The native part of `frazil`.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::catalog::{Catalog, open_catalog, parameters, search_cmr};
+    #[pymodule_export]
+    use super::download::bring;
+    #[pymodule_export]
+    use super::html::readable;
+    #[pymodule_export]
+    use super::item::{Collection, Item, Service};
+    #[pymodule_export]
+    use super::place::place;
+    #[pymodule_export]
+    use super::results::{Finds, Results};
+    #[pymodule_export]
+    use super::session::Session;
+
+    /// The package's version.
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+}

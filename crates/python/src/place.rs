@@ -1,0 +1,78 @@
+//! Where data is, where this runs, and so which way is the right one.
+
+use frazil_data::region::Route;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::download::{access, file};
+use crate::error::{invalid, told};
+use crate::item::Item;
+use crate::runtime::wait;
+use crate::session::{Session, way};
+
+/// Tells where an item or an address is: `here` and `here_because` of this machine, `bucket` and `region` of
+/// the data, `access` and `because` of the way. Waits for at most 600 ms the first time.
+#[pyfunction]
+#[pyo3(signature = (what, session, access_by))]
+pub(crate) fn place<'py>(
+    py: Python<'py>,
+    what: &Bound<'py, PyAny>,
+    session: Option<Py<Session>>,
+    access_by: &str,
+) -> PyResult<Bound<'py, PyDict>> {
+    let wanted = access(py, access_by)?;
+    let (bucket, region) = bucket(py, what)?;
+    let (_, whereabouts) = way(py, session.as_ref().map(Py::get))?;
+    let asked = || async {
+        let here = whereabouts.here().await.clone();
+        let Some(bucket) = &bucket else { return (here, None, None) };
+        let choice = whereabouts.choose(bucket, region.as_deref(), wanted).await;
+        let there = match &region {
+            Some(name) => Some(format!("aws/{name}")),
+            None => whereabouts.bucket(bucket).await.ok().map(|region| region.to_string()),
+        };
+        (here, there, Some(choice))
+    };
+    let (here, there, choice) = wait(py, asked, |_| Ok(()))?;
+    let told = PyDict::new(py);
+    told.set_item("here", here.region.map(|region| region.to_string()))?;
+    told.set_item("here_because", here.because)?;
+    told.set_item("bucket", bucket)?;
+    told.set_item("region", there)?;
+    let (access, because) = match choice {
+        Some(choice) if choice.route == Route::S3 => ("s3", choice.because),
+        Some(choice) => ("https", choice.because),
+        None => ("https", "it is not known to be in a bucket of S3".to_owned()),
+    };
+    told.set_item("access", access)?;
+    told.set_item("because", because)?;
+    Ok(told)
+}
+
+/// The bucket of an item or an address, and its region if that is told.
+fn bucket(py: Python<'_>, what: &Bound<'_, PyAny>) -> PyResult<(Option<String>, Option<String>)> {
+    if let Ok(item) = what.cast::<Item>() {
+        let in_store = |asset: &&frazil_data::found::Asset| asset.bucket().is_some();
+        let item = item.get();
+        let asset = item.item.data().find(in_store);
+        return Ok(
+            asset.map_or((None, None), |asset| (asset.bucket().map(str::to_owned), asset.region.clone()))
+        );
+    }
+    let Ok(address) = what.extract::<String>() else {
+        let what = format!("{} is neither an item nor an address", what.repr()?);
+        return Err(invalid(py, what, "give an item that a search found, or an address"));
+    };
+    if let Some(rest) = address.strip_prefix("s3://") {
+        return Ok((rest.split('/').next().map(str::to_owned), None));
+    }
+    let file = told(py, file(&address))?;
+    Ok((file.https.as_ref().and_then(|url| bucket_of_host(url.host_str()?)), None))
+}
+
+/// The bucket of a host of S3: `BUCKET.s3.REGION.amazonaws.com`, or without the region.
+fn bucket_of_host(host: &str) -> Option<String> {
+    let rest = host.strip_suffix(".amazonaws.com")?;
+    let (bucket, after) = rest.split_once(".s3")?;
+    (after.is_empty() || after.starts_with(['.', '-'])).then(|| bucket.to_owned())
+}

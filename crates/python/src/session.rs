@@ -1,0 +1,208 @@
+//! A login as Python holds it, and clients of this process.
+
+use std::sync::Arc;
+
+use frazil_data::http::{Client, Settings};
+use frazil_data::login::{self, Earthdata, Entry, Netrc, Place, Reference};
+use frazil_data::region::Whereabouts;
+use frazil_data::{SecretString, Surroundings};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::error::{invalid, raised, told};
+use crate::runtime::{OfProcess, wait};
+
+/// A client with what it knows of where it is.
+pub(crate) struct Way {
+    pub(crate) client: Client,
+    pub(crate) whereabouts: Whereabouts,
+}
+
+static OPEN: OfProcess<Way> = OfProcess::new();
+
+/// Surroundings, and a client by what they say.
+fn client() -> frazil_data::Result<Client> {
+    let surroundings = Surroundings::of_process();
+    Client::new(Settings::of(&surroundings)?, &surroundings)
+}
+
+/// The way for those who are not logged in.
+pub(crate) fn open(py: Python<'_>) -> PyResult<Arc<Way>> {
+    let way = OPEN.get(|| {
+        let client = client()?;
+        Ok(Way { whereabouts: Whereabouts::new(client.clone()), client })
+    });
+    told(py, way)
+}
+
+/// The same, by a login where there is one.
+pub(crate) fn way(py: Python<'_>, session: Option<&Session>) -> PyResult<(Client, Whereabouts)> {
+    if let Some(session) = session {
+        let live = session.live(py)?;
+        return Ok((live.session.client().clone(), live.whereabouts.clone()));
+    }
+    let way = open(py)?;
+    Ok((way.client.clone(), way.whereabouts.clone()))
+}
+
+/// How a session is made anew in another process.
+enum Recipe {
+    Reference(Reference),
+    Token(Earthdata, SecretString),
+    Password(Earthdata, Entry),
+}
+
+/// A session and what goes with it, in this process.
+pub(crate) struct Live {
+    pub(crate) session: login::Session,
+    pub(crate) whereabouts: Whereabouts,
+}
+
+/// A login to Earthdata: `frazil.login` gives it, everything else takes it. It renews its token by itself.
+///
+/// Pickled, it says where the login was found and holds none of it: a worker logs in by what it finds there.
+#[pyclass(frozen, module = "frazil")]
+pub(crate) struct Session {
+    recipe: Recipe,
+    live: OfProcess<Live>,
+}
+
+impl Session {
+    fn of(recipe: Recipe) -> Self {
+        Self { recipe, live: OfProcess::new() }
+    }
+
+    pub(crate) fn live(&self, py: Python<'_>) -> PyResult<Arc<Live>> {
+        let live = self.live.get(|| {
+            let client = client()?;
+            let whereabouts = Whereabouts::new(client.clone());
+            let session = match &self.recipe {
+                Recipe::Reference(reference) => login::Session::find(client, reference)?,
+                Recipe::Token(earthdata, token) => {
+                    login::Session::with_token(client, earthdata.clone(), token.clone())
+                }
+                Recipe::Password(earthdata, entry) => {
+                    login::Session::with_password(client, earthdata.clone(), entry.clone())
+                }
+            };
+            Ok(Live { session, whereabouts })
+        });
+        told(py, live)
+    }
+
+    pub(crate) fn earthdata(&self) -> &Earthdata {
+        match &self.recipe {
+            Recipe::Reference(reference) => &reference.earthdata,
+            Recipe::Token(earthdata, _) | Recipe::Password(earthdata, _) => earthdata,
+        }
+    }
+
+    fn from(&self) -> String {
+        match &self.recipe {
+            Recipe::Reference(reference) => {
+                let places: Vec<String> = reference.places.iter().map(ToString::to_string).collect();
+                places.join(", ")
+            }
+            Recipe::Token(..) => "a token that was typed".to_owned(),
+            Recipe::Password(..) => "a password that was typed".to_owned(),
+        }
+    }
+}
+
+#[pymethods]
+impl Session {
+    /// Looks for a login in these places, in their order: `environment`, `netrc`.
+    #[staticmethod]
+    fn _find(py: Python<'_>, places: Vec<String>, system: &str) -> PyResult<Self> {
+        let earthdata = told(py, Earthdata::named(system))?;
+        let place = |name: &String| match name.as_str() {
+            "environment" => Ok(Place::Environment),
+            "netrc" => Ok(Place::Netrc(None)),
+            other => Err(invalid(py, format!("`{other}` is no place for logins"), "environment, netrc")),
+        };
+        let places = places.iter().map(place).collect::<PyResult<_>>()?;
+        let found = Self::of(Recipe::Reference(Reference { earthdata, places }));
+        found.live(py)?;
+        Ok(found)
+    }
+
+    /// By a name and a password.
+    #[staticmethod]
+    fn _with_password(py: Python<'_>, name: String, password: String, system: &str) -> PyResult<Self> {
+        let earthdata = told(py, Earthdata::named(system))?;
+        let entry = Entry { login: name, password: SecretString::from(password) };
+        Ok(Self::of(Recipe::Password(earthdata, entry)))
+    }
+
+    /// By a token.
+    #[staticmethod]
+    fn _with_token(py: Python<'_>, token: String, system: &str) -> PyResult<Self> {
+        let earthdata = told(py, Earthdata::named(system))?;
+        Ok(Self::of(Recipe::Token(earthdata, SecretString::from(token))))
+    }
+
+    /// The same login, its password written into the user's `.netrc`, where workers and later sessions find it.
+    fn _kept(&self, py: Python<'_>) -> PyResult<Self> {
+        let live = self.live(py)?;
+        let Some(path) = Netrc::path(live.session.client().surroundings()) else {
+            return Err(invalid(py, "there is no home for a .netrc", "set HOME or NETRC"));
+        };
+        let reference = told(py, live.session.keep(&path))?;
+        Ok(Self::of(Recipe::Reference(reference)))
+    }
+
+    /// What the user should know of the login: files that others can read, passwords that were left.
+    fn _warnings(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        Ok(self.live(py)?.session.warnings().to_vec())
+    }
+
+    /// Where the login was found, without any secret.
+    #[staticmethod]
+    fn _from_reference(py: Python<'_>, text: &str) -> PyResult<Self> {
+        let reference = serde_json::from_str(text)
+            .map_err(|error| invalid(py, format!("no reference to a login: {error}"), "log in again"))?;
+        Ok(Self::of(Recipe::Reference(reference)))
+    }
+
+    /// The system of Earthdata: the host of its login service.
+    #[getter]
+    fn host(&self) -> &str {
+        self.earthdata().host()
+    }
+
+    /// Asks Earthdata for a token if there is none, and tells whose login it is (`user`), where it was found
+    /// (`found_in`), when the token ends (`expires`, ISO 8601) and whether it is renewed then (`renewable`).
+    fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let live = self.live(py)?;
+        let status = wait(py, || live.session.status(), |_| Ok(()))?;
+        let status = told(py, status)?;
+        let told = PyDict::new(py);
+        told.set_item("user", status.user)?;
+        told.set_item("found_in", status.from)?;
+        told.set_item("expires", status.expires.map(|moment| moment.to_string()))?;
+        told.set_item("renewable", status.renewable)?;
+        Ok(told)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<frazil.Session at {}, from {}>", self.host(), self.from())
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        let py = slf.py();
+        let Recipe::Reference(reference) = &slf.get().recipe else {
+            return Err(raised(
+                py,
+                frazil_data::Error::Invalid {
+                    what:
+                        "a login that was typed cannot be sent to other processes: they would get the secret"
+                            .to_owned(),
+                    advice: "log in with persist=True, or set EARTHDATA_TOKEN for all processes".to_owned(),
+                },
+            ));
+        };
+        let text = serde_json::to_string(reference)
+            .map_err(|error| invalid(py, format!("the login has no reference: {error}"), "log in again"))?;
+        Ok((py.get_type::<Self>().getattr("_from_reference")?, (text,)))
+    }
+}

@@ -1,0 +1,259 @@
+//! `frazil data download`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use frazil_data::download::{
+    Downloader, Event, FileReport, Item, Meter, Options, Outcome as Fate, Progress, Report as Fates, Verified,
+};
+use frazil_data::login::Earthdata;
+use frazil_data::region::{Access, Whereabouts};
+use serde_json::{Value, json};
+
+use super::source::open;
+use super::{Run, bytes_text, client, login, told};
+use crate::cli::data::{DownloadArgs, Way};
+use crate::error::{Error, Result};
+use crate::outcome::Outcome;
+use crate::view::{Align, Layout, Printer, Report, Table};
+
+/// How often progress is told.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Finds what is asked for and brings its files.
+///
+/// # Errors
+/// When nothing is found, more than asked for, or there is no login. What goes wrong with a file is told.
+pub(super) async fn download(run: &Run<'_>, args: &DownloadArgs) -> Result<Outcome> {
+    let client = client(run)?;
+    let items = files(run, &client, args).await?;
+    let whereabouts = Whereabouts::new(client.clone());
+    let options = Options {
+        connections: args.connections,
+        bandwidth: args.bandwidth.map(frazil_units::Bytes::get),
+        access: match args.access {
+            Way::Auto => Access::Auto,
+            Way::S3 => Access::S3,
+            Way::Https => Access::Https,
+        },
+        again: args.again,
+    };
+    let nasa = items.iter().any(|item| {
+        item.https.as_ref().is_none_or(|url| {
+            url.host_str().is_some_and(|host| {
+                host.ends_with(".nasa.gov")
+                    || host.ends_with(".asf.alaska.edu")
+                    || host.ends_with(".nsidc.org")
+            })
+        })
+    });
+    let downloader = if nasa {
+        let earthdata = Earthdata::named(&args.wanted.service.earthdata).map_err(told)?;
+        Downloader::new(&login::session(run, &client, earthdata).await?, &whereabouts, options)
+    } else {
+        Downloader::open_to_all(&client, &whereabouts, options)
+    };
+    std::fs::create_dir_all(&args.out).map_err(|error| {
+        Error::failed(format!("the folder {} cannot be made", args.out.display())).because(error)
+    })?;
+    let fates = bring(run, &downloader, &items, args).await?;
+    let complete = fates.is_complete();
+    run.printer.report(&Brought { fates, folder: args.out.clone() })?;
+    Ok(if complete { Outcome::Done } else { Outcome::Failed })
+}
+
+/// The files of what is found.
+async fn files(run: &Run<'_>, client: &frazil_data::http::Client, args: &DownloadArgs) -> Result<Vec<Item>> {
+    let mut progress = run.printer.progress();
+    progress.step(&format!("search {}", args.wanted.service.from));
+    let found = gather(run, client, args).await;
+    match &found {
+        Ok(_) => progress.finish(),
+        Err(_) => progress.abandon(),
+    }
+    found
+}
+
+async fn gather(run: &Run<'_>, client: &frazil_data::http::Client, args: &DownloadArgs) -> Result<Vec<Item>> {
+    let most = args.wanted.most();
+    let mut finds = open(run, client, &args.wanted, most).await?;
+    let (mut items, mut count) = (Vec::new(), 0_usize);
+    while most.is_none_or(|most| count < most) {
+        let Some(found) = finds.next().await? else { break };
+        items.extend(found.downloads(args.file.as_deref()).map_err(told)?);
+        count += 1;
+    }
+    let matched = finds.matched().and_then(|matched| usize::try_from(matched).ok()).unwrap_or(count);
+    if args.wanted.limit.is_none() && !args.wanted.all && matched > count {
+        return Err(Error::usage(format!(
+            "{matched} granules are found, and nothing says that all are wanted"
+        ))
+        .hint("say how many with --limit, or all with --all; `frazil data search` shows what they are"));
+    }
+    if items.is_empty() {
+        return Err(Error::failed("nothing is found to download").hint(
+            "`frazil data search` with the same arguments shows what there is; --file may leave all out",
+        ));
+    }
+    Ok(items)
+}
+
+/// Hears what happens, and tells what has to be seen.
+struct Hears {
+    meter: Meter,
+    printer: Printer,
+}
+
+impl Progress for Hears {
+    fn heard(&self, event: &Event) {
+        self.meter.heard(event);
+        match event {
+            Event::Chosen { bucket, because } => self.printer.note(&format!("{bucket}: {because}")),
+            Event::Again { path, why, .. } => self.printer.note(&format!("{}: {why}; again", path.display())),
+            _ => {}
+        }
+    }
+}
+
+async fn bring(run: &Run<'_>, downloader: &Downloader, items: &[Item], args: &DownloadArgs) -> Result<Fates> {
+    let hears = Hears { meter: Meter::default(), printer: *run.printer };
+    let mut progress = run.printer.progress();
+    progress.step(&format!("download {} files to {}", items.len(), args.out.display()));
+    let mut work = Box::pin(downloader.download(items, &args.out, &hears));
+    let mut tick = tokio::time::interval(TICK);
+    let fates = loop {
+        tokio::select! {
+            done = &mut work => break done,
+            _ = tick.tick() => progress.detail(&look(&hears.meter)),
+        }
+    };
+    match &fates {
+        Ok(_) => progress.finish(),
+        Err(_) => progress.abandon(),
+    }
+    fates.map_err(told)
+}
+
+/// How far it is, in bytes, with the rate and what is left.
+fn look(meter: &Meter) -> String {
+    let look = meter.look();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "bytes a second, not negative"
+    )]
+    let rate = bytes_text(look.rate.max(0.0) as u64);
+    let left = look.left.map(|left| format!(", {} s left", left.as_secs())).unwrap_or_default();
+    let failed = if look.failed > 0 { format!(", {} failed", look.failed) } else { String::new() };
+    format!(
+        "{} of {} files{failed}, {} of {}, {rate}/s{left}",
+        look.complete,
+        look.files,
+        bytes_text(look.there),
+        bytes_text(look.total)
+    )
+}
+
+/// What became of the files.
+struct Brought {
+    fates: Fates,
+    folder: PathBuf,
+}
+
+/// What became of a file: in a word, its bytes, the bytes that came, against what it was checked, and why not.
+fn fate(file: &FileReport) -> (&'static str, Option<u64>, u64, &'static str, Option<String>) {
+    match &file.outcome {
+        Fate::There { bytes } => ("there", Some(*bytes), 0, "", None),
+        Fate::Done(done) => {
+            let verified = match done.verified {
+                Verified::Checksum => "checksum",
+                Verified::Size => "size",
+                Verified::Length => "length",
+            };
+            ("done", Some(done.bytes), done.came, verified, None)
+        }
+        Fate::Failed(error) => ("failed", None, 0, "", Some(error.to_string())),
+    }
+}
+
+impl Brought {
+    fn rows(&self) -> Table {
+        let columns = [("file", Align::Left), ("state", Align::Left), ("bytes", Align::Right)];
+        let columns = columns.into_iter().chain([
+            ("came", Align::Right),
+            ("checked", Align::Left),
+            ("why", Align::Left),
+        ]);
+        let mut table = Table::with_columns(columns);
+        for file in &self.fates.files {
+            let (state, bytes, came, checked, why) = fate(file);
+            let bytes = bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
+            let path = file.path.display().to_string();
+            table.row([
+                path,
+                state.to_owned(),
+                bytes,
+                came.to_string(),
+                checked.to_owned(),
+                why.unwrap_or_default(),
+            ]);
+        }
+        table
+    }
+}
+
+impl Report for Brought {
+    fn schema(&self) -> &'static str {
+        "frazil.data.download/v1"
+    }
+
+    fn data(&self) -> Value {
+        let files: Vec<Value> = self
+            .fates
+            .files
+            .iter()
+            .map(|file| {
+                let (state, bytes, came, checked, why) = fate(file);
+                let advice = match &file.outcome {
+                    Fate::Failed(error) => Some(error.advice()),
+                    _ => None,
+                };
+                json!({
+                    "path": file.path.display().to_string(), "state": state, "size_bytes": bytes,
+                    "came_bytes": came, "checked": checked, "why": why, "advice": advice,
+                })
+            })
+            .collect();
+        json!({
+            "folder": self.folder.display().to_string(),
+            "complete": self.fates.is_complete(),
+            "came_bytes": self.fates.came(),
+            "items": files,
+        })
+    }
+
+    fn text(&self, layout: Layout) -> String {
+        if layout.wide {
+            return self.rows().render(layout.width);
+        }
+        let states: Vec<_> = self.fates.files.iter().map(|file| fate(file).0).collect();
+        let count = |wanted: &str| states.iter().filter(|state| **state == wanted).count();
+        let mut text = format!(
+            "{} files in {}: {} downloaded ({}), {} there before, {} missing\n",
+            states.len(),
+            self.folder.display(),
+            count("done"),
+            bytes_text(self.fates.came()),
+            count("there"),
+            count("failed")
+        );
+        for (path, error) in self.fates.failures() {
+            text += &format!("{}: {error}\n  {}\n", path.display(), error.advice());
+        }
+        text
+    }
+
+    fn table(&self) -> Option<Table> {
+        Some(self.rows())
+    }
+}

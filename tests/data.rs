@@ -1,0 +1,220 @@
+//! `frazil data` as a program, against what stands in for Earthdata.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests start programs, and stop at the first surprise"
+)]
+
+#[path = "support/skips.rs"]
+mod skips;
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use assert_cmd::assert::Assert;
+use serde_json::{Value, json};
+
+use skips::skipped;
+
+/// A running stand-in. It ends when this is dropped.
+struct World {
+    child: Child,
+    told: Value,
+    home: tempfile::TempDir,
+}
+
+impl World {
+    fn start() -> Option<Self> {
+        let program = built()?;
+        let home = tempfile::tempdir().unwrap();
+        let mut child = Command::new(program)
+            .arg("-folder")
+            .arg(home.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Some(Self { child, told: serde_json::from_str(&line).unwrap(), home })
+    }
+
+    fn frazil(&self, arguments: &[&str]) -> Assert {
+        let text = |name: &str| self.told[name].as_str().unwrap();
+        assert_cmd::Command::new(assert_cmd::cargo::cargo_bin("frazil"))
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("HTTPS_PROXY", text("proxy"))
+            .env("FRAZIL_CA_BUNDLE", text("ca"))
+            .env("EARTHDATA_USERNAME", text("username"))
+            .env("EARTHDATA_PASSWORD", text("password"))
+            .env("FRAZIL_REGION", "aws/eu-central-1")
+            .current_dir(self.home.path())
+            .arg("data")
+            .args(arguments)
+            .assert()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let whole: Vec<&str> = arguments.iter().copied().chain(["-o", "json"]).collect();
+        serde_json::from_slice(&self.frazil(&whole).success().get_output().stdout).unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// The stand-in's program, built by the toolchain if there is one.
+fn built() -> Option<PathBuf> {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("earthdata-for-verbs");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/earthdata");
+    let built = Command::new("go")
+        .args(["build", "-trimpath", "-o", program.to_str().unwrap(), "."])
+        .current_dir(sources)
+        .env("CGO_ENABLED", "0")
+        .output();
+    match built {
+        Ok(output) if output.status.success() => Some(program),
+        Ok(output) => panic!("{}", String::from_utf8_lossy(&output.stderr)),
+        Err(_) => {
+            skipped("there is no go to build the stand-in for Earthdata");
+            None
+        }
+    }
+}
+
+fn stdout(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+fn stderr(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+}
+
+const PLACE: [&str; 4] = ["--bbox", "-74,40,-50,60", "--time", "2018-10/2019-01"];
+
+#[test]
+fn finds_are_shown_in_every_form() {
+    let Some(world) = World::start() else { return };
+    let found = world.json(&[&["search", "ATL08", "--all"], PLACE.as_slice()].concat());
+    assert_eq!(found["schema"], "frazil.data.search/v1");
+    let items = found["items"].as_array().unwrap();
+    assert_eq!(found["matched"], items.len());
+    assert!(!items.is_empty() && items.iter().all(|item| item["cloud_hosted"] == true));
+    let table =
+        stdout(&world.frazil(&[&["search", "ATL08", "--limit", "2"], PLACE.as_slice()].concat()).success());
+    assert!(table.starts_with("NAME") && table.contains(&format!("2 of {} found", items.len())), "{table}");
+    let csv = stdout(
+        &world.frazil(&[&["search", "ATL08", "--all", "-o", "csv"], PLACE.as_slice()].concat()).success(),
+    );
+    assert_eq!(csv.lines().count(), items.len() + 1);
+    for (form, version) in [("geojson", None), ("stac", Some("1.1.0"))] {
+        let arguments = [&["search", "ATL08", "--all", "-o", form], PLACE.as_slice()].concat();
+        let collection: Value = serde_json::from_str(&stdout(&world.frazil(&arguments).success())).unwrap();
+        let features = collection["features"].as_array().unwrap();
+        assert_eq!(features.len(), items.len());
+        assert_eq!(features[0]["stac_version"].as_str(), version);
+        assert_eq!(features[0]["geometry"]["type"], "Polygon");
+    }
+    let file = world.home.path().join("found.parquet");
+    let told =
+        world.frazil(&[&["search", "ATL08", "--out", "found.parquet"], PLACE.as_slice()].concat()).success();
+    assert!(stderr(&told).contains(&format!("{} found, in found.parquet", items.len())), "{}", stderr(&told));
+    assert_eq!(&std::fs::read(file).unwrap()[..4], b"PAR1");
+    assert_eq!(
+        world.json(&[&["search", "ATL08", "--count"], PLACE.as_slice()].concat())["matched"],
+        items.len()
+    );
+}
+
+#[test]
+fn everything_wrong_is_told_before_anything_is_asked() {
+    let Some(world) = World::start() else { return };
+    let told =
+        world.frazil(&["search", "ATL08", "-p", "shortname=x", "--bbox", "1,2,3", "--time", "2020-13"]);
+    let told = stderr(&told.code(64));
+    for part in ["did you mean `short_name`?", "it has 3 numbers", "`2020-13` is no moment"] {
+        assert!(told.contains(part), "{told}");
+    }
+    for arguments in [
+        &["search", "ATL08", "--out", "found.csv"][..],
+        &["search", "--datasets", "-o", "stac"],
+        &["where", "ATL08", "-o", "geojson"],
+        &["search", "ATL08", "--all", "--limit", "3"],
+    ] {
+        world.frazil(arguments).code(64);
+    }
+    assert!(stderr(&world.frazil(&["info", "NO_SUCH_DATA"]).code(1)).contains("knows no `NO_SUCH_DATA`"));
+}
+
+#[test]
+fn datasets_are_described_and_placed() {
+    let Some(world) = World::start() else { return };
+    let found = world.json(&["search", "ATL03", "--datasets"]);
+    assert_eq!(found["items"].as_array().unwrap().len(), 2);
+    let one = world.json(&["info", "10.5067/ATLAS/ATL08.006"]);
+    assert_eq!((&one["dataset"]["short_name"], &one["dataset"]["granules"]), (&json!("ATL08"), &json!(4000)));
+    let places = world.json(&["where", "ATL03"]);
+    assert_eq!(places["here"]["region"], "aws/eu-central-1");
+    let clouds: Vec<&Value> =
+        places["items"].as_array().unwrap().iter().map(|item| &item["cloud_hosted"]).collect();
+    assert!(clouds.contains(&&json!(true)) && clouds.contains(&&json!(false)), "{places}");
+    let cloud = places["items"].as_array().unwrap().iter().find(|item| item["cloud_hosted"] == true).unwrap();
+    assert_eq!((&cloud["region"], &cloud["way"]), (&json!("us-west-2"), &json!("https")));
+    let granule = world.json(&["search", "ATL08", "--limit", "1"])["items"][0]["id"].clone();
+    let granule = world.json(&["info", granule.as_str().unwrap()]);
+    assert!(
+        granule["item"]["assets"][0]["checksum"]["value"].is_string() && granule["raw"]["umm"].is_object()
+    );
+}
+
+#[test]
+fn stac_and_files_are_searched_by_the_same_verb() {
+    let Some(world) = World::start() else { return };
+    let found = world.json(&["search", "naip", "--from", "planetary-computer", "--limit", "3"]);
+    assert_eq!(found["items"].as_array().unwrap().len(), 3);
+    assert_eq!(found["items"][0]["source"], "stac");
+    let item = json!({"type": "Feature", "stac_version": "1.0.0", "id": "i", "geometry": null, "links": [],
+        "properties": {"datetime": "2020-01-01T00:00:00Z"}, "assets": {}});
+    let catalog = json!({"type": "Catalog", "id": "c", "stac_version": "1.0.0", "links": [{"rel": "item", "href": "i.json"}]});
+    let esm = json!({"esmcat_version": "0.1.0", "assets": {"column_name": "path", "format": "zarr"},
+        "catalog_dict": [{"path": "gs://b/1.zarr", "v": "tos"}, {"path": "gs://b/2.zarr", "v": "o2"}]});
+    for (name, value) in [("i.json", item), ("catalog.json", catalog), ("esm.json", esm)] {
+        std::fs::write(world.home.path().join(name), value.to_string()).unwrap();
+    }
+    std::fs::write(
+        world.home.path().join("c.yaml"),
+        "sources:\n  a: {driver: zarr, args: {urlpath: s3://b/a.zarr}}\n",
+    )
+    .unwrap();
+    assert_eq!(world.json(&["search", "--from", "catalog.json"])["items"][0]["id"], "i");
+    let rows = world.json(&["search", "--from", "esm.json", "-p", "v=o*"]);
+    assert_eq!((&rows["matched"], &rows["items"][0]["id"]), (&json!(1), &json!("gs://b/2.zarr")));
+    assert_eq!(world.json(&["search", "--from", "c.yaml"])["items"][0]["name"], "a");
+    assert!(stderr(&world.frazil(&["search", "--from", "nowhere.json"]).code(1)).contains("nowhere.json"));
+}
+
+#[test]
+fn files_are_brought_and_the_same_call_brings_none_again() {
+    let Some(world) = World::start() else { return };
+    let arguments = ["download", "SCATTERED_POINTS", "--limit", "5", "--out", "data"];
+    let brought = world.json(&arguments);
+    assert_eq!((&brought["complete"], brought["items"].as_array().unwrap().len()), (&json!(true), 5));
+    assert!(brought["came_bytes"].as_u64().unwrap() > 0);
+    for item in brought["items"].as_array().unwrap() {
+        let path = world.home.path().join("data").join(item["path"].as_str().unwrap());
+        assert_eq!(item["size_bytes"], path.metadata().unwrap().len());
+    }
+    assert_eq!(world.json(&arguments)["came_bytes"], 0);
+    let told = world.frazil(&["download", "SCATTERED_POINTS", "--out", "data"]).code(64);
+    assert!(stderr(&told).contains("1000 granules are found"), "{}", stderr(&told));
+    let login = world.json(&["login"]);
+    assert_eq!(login["user"], world.told["username"]);
+    assert!(!login.to_string().contains(world.told["password"].as_str().unwrap()));
+}

@@ -1,0 +1,87 @@
+"""The package as this tree has it, and a stand-in for Earthdata.
+
+FRAZIL            the program; the package's native part lies beside it (default target/debug/frazil)
+FRAZIL_EARTHDATA  the stand-in (default: where tests/run builds it)
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from world import STAND_IN, World
+
+ROOT = HERE.parents[1]
+NATIVE = Path(os.environ.get("FRAZIL", ROOT / "target" / "debug" / "frazil")).parent / "lib_native.so"
+LOGIN = ["EARTHDATA_TOKEN", "EARTHDATA_USERNAME", "EARTHDATA_PASSWORD", "NETRC", "FRAZIL_REGION", "AWS_REGION"]
+
+
+def missing():
+    """What these tests need and this machine lacks, as one line; or None."""
+    absent = [str(path) for path in (STAND_IN, NATIVE) if not path.exists()]
+    return f"there is no {' and no '.join(absent)}" if absent else None
+
+
+def pytest_collection_modifyitems(items):
+    reason = missing()
+    for item in items if reason else ():
+        if Path(item.path).parent == HERE:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def package(tmp_path_factory):
+    """A folder with the package: its Python from the tree, and the native part as cargo built it."""
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "frazil").mkdir()
+    for source in (ROOT / "crates" / "python" / "python" / "frazil").iterdir():
+        (folder / "frazil" / source.name).symlink_to(source)
+    (folder / "frazil" / "_native.abi3.so").symlink_to(NATIVE)
+    sys.path.insert(0, str(folder))
+    os.environ["PYTHONPATH"] = str(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def running():
+    world = World()
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def world(running, monkeypatch, tmp_path):
+    """The stand-in, with a home of its own where nothing is yet, and nobody logged in."""
+    import frazil._login
+
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in LOGIN:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**running.environment, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(frazil._login, "_current", None)
+    running.home = home
+    yield running
+    running.ask("faults", method="DELETE")
+    running.ask("reset", {})
+
+
+@pytest.fixture
+def logged_in(world, monkeypatch):
+    """The stand-in, with its first user's password in the environment."""
+    monkeypatch.setenv("EARTHDATA_USERNAME", world.username)
+    monkeypatch.setenv("EARTHDATA_PASSWORD", world.password)
+    return world
+
+
+@pytest.fixture
+def granules(logged_in):
+    """Three granules of the seeds' walk."""
+    import frazil
+
+    return frazil.search_granules(short_name="ATL08", bounding_box=(-10, 20, 10, 50), count=5)[:3]

@@ -1,0 +1,44 @@
+"""The types: what the stubs say of the native part is so, and the package's own Python fits them."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+SNIPPET = """
+import frazil
+found = frazil.search_granules(short_name="ATL08", bounding_box=(-10, 20, 10, 50), count=5)
+reveal_type(found[0])
+reveal_type(frazil.download(found[:3]).paths)
+frazil.search_granules(bounding_boxx=(1, 2, 3, 4))
+"""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cache(tmp_path_factory):
+    """What one check learnt of the standard library's types, the next need not learn again."""
+    os.environ["MYPY_CACHE_DIR"] = str(tmp_path_factory.mktemp("types"))
+
+
+def run(*arguments, folder):
+    return subprocess.run([sys.executable, "-m", *arguments], cwd=folder, capture_output=True, text=True)
+
+
+def test_stubs_and_module_agree(package, monkeypatch, tmp_path):
+    monkeypatch.setenv("MYPYPATH", str(package))
+    compared = run("mypy.stubtest", "frazil._native", folder=tmp_path)
+    assert compared.returncode == 0, compared.stdout
+
+
+def test_the_packages_python_fits_its_types(package, monkeypatch, tmp_path):
+    monkeypatch.setenv("MYPYPATH", str(package))
+    checked = run("mypy", "--strict", "-p", "frazil", folder=tmp_path)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_a_wrong_keyword_is_seen_by_the_checker(tmp_path):
+    (tmp_path / "snippet.py").write_text(SNIPPET)
+    checked = run("mypy", "snippet.py", folder=tmp_path)
+    assert "frazil._native.Item" in checked.stdout and "list[pathlib.Path]" in checked.stdout, checked.stdout
+    assert 'Unexpected keyword argument "bounding_boxx"' in checked.stdout, checked.stdout
