@@ -77,7 +77,7 @@ impl Means {
 
 /// A search under way.
 pub(crate) enum Walk {
-    Granules(Box<cmr::Search<Granules>>, Orbits),
+    Granules(Box<cmr::Search<Granules>>, Box<Orbits>),
     Collections(Box<cmr::Search<Collections>>),
     Services(Box<cmr::Search<Services>>),
     Stac(Box<StacSearch>),
@@ -116,7 +116,7 @@ impl Asked {
             Self::Granules(query) => {
                 let cmr = means.cmr()?;
                 let search = cmr.granules(query.clone()).await?.limit(most).page_size(page);
-                Walk::Granules(Box::new(search), Orbits { cmr, known: BTreeMap::new() })
+                Walk::Granules(Box::new(search), Box::new(Orbits { cmr, known: BTreeMap::new() }))
             }
             Self::Collections(query) => Walk::Collections(Box::new(
                 means.cmr()?.collections(query.clone())?.limit(most).page_size(page),
