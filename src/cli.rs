@@ -12,6 +12,7 @@ mod init;
 mod kubeconfig;
 mod nodes;
 mod open;
+pub mod period;
 mod plan;
 mod record;
 mod render;

@@ -23,6 +23,6 @@ mod uses;
 
 pub use gather::{FileRead, Gather, Gathered, Prices};
 pub use line::{Charge, Day, Line, LineKey, Lineage, Month, Source, SourceKind, Sums, Use, UseKey, UseSums};
-pub use store::{Bill, BillRows, Ledger, LedgerError, Taken};
+pub use store::{Bill, BillRows, ClientFile, Counted, Ledger, LedgerError, Taken};
 pub use symbols::{Symbol, Symbols};
 pub use uses::Uses;

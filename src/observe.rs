@@ -2,6 +2,7 @@
 
 pub mod computer;
 pub mod history;
+mod kubelets;
 mod labels;
 mod limits;
 mod machine;
@@ -10,7 +11,9 @@ mod processes;
 pub mod quantity;
 mod recorder;
 pub mod requests;
+pub mod traffic;
 
+pub use kubelets::Kubelets;
 pub use limits::{Limits, LimitsKind, prepare_limits, processes_in_limits, remove_limits};
 pub use machine::{Machine, free_space, machine};
 pub use processes::{

@@ -11,6 +11,8 @@
 mod aws;
 #[path = "conformance/aws_seeds.rs"]
 mod aws_seeds;
+#[path = "conformance/flow_logs.rs"]
+mod flow_logs;
 #[path = "conformance/google.rs"]
 mod google;
 #[path = "conformance/google_seeds.rs"]

@@ -59,6 +59,7 @@ fn locks_name_no_registry_and_pin_every_package() {
         "tests/requirements.txt",
         "tests/clouds/aws/requirements.txt",
         "benches/ledger/requirements.txt",
+        "benches/data/requirements.txt",
     ] {
         let text = std::fs::read_to_string(root().join(name)).unwrap();
         assert!(!text.contains("://"), "{name}");

@@ -12,13 +12,17 @@ mod scratch;
 mod skips;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use frazil::ledger::decimal::Decimal;
-use frazil::ledger::told::{HubLife, Told};
+use frazil::ledger::told::{HubLife, Origin, PodDay, Told};
 use frazil::ledger::{
-    Charge, FileRead, Gather, Gathered, Ledger, LineKey, Lineage, Month, Prices, Source, SourceKind, Symbol,
+    Charge, ClientFile, Counted, FileRead, Gather, Gathered, Ledger, LineKey, Lineage, Month, Prices, Source,
+    SourceKind, Symbol,
 };
 use frazil::observe::history::{Life, NodeLife, PodLife};
+use frazil::observe::traffic::Moved;
+use frazil_byte_ledger::{Entry, Record, Route, Who};
 use scratch::{Scratch, stderr, stdout};
 use serde_json::Value;
 use skips::skipped;
@@ -182,6 +186,50 @@ fn a_page_has_the_sums_that_were_made_by_hand() {
         assert!(html.contains(shown), "{shown}");
     }
     assert!(!html.contains("123456789012"), "the account is nobody's business");
+}
+
+/// The bill has no transfer; counters and a byte ledger tell of the hub, and of another one that is nobody's here.
+#[test]
+fn bytes_that_moved_are_told_by_each_meter_that_was_counted() {
+    let machine = machine();
+    let day = |hub: &str, pod: &str, received: u64| PodDay {
+        hub: hub.into(),
+        day: FIRST,
+        origin: Origin::Recorder,
+        pod: pod.into(),
+        labels: String::new(),
+        moved: Moved { received, sent: 1 },
+    };
+    let pod_days = vec![day("lab", "ada 2025-09-01T08:00:00Z", 7_000_000_000), day("other", "x", 5)];
+    let entry = |hub: &str, received: u64| Entry {
+        who: Arc::new(Who { hub: hub.into(), ..Who::default() }),
+        record: Record {
+            time: u64::try_from(FIRST).unwrap() * 86_400_000,
+            route: Route::InRegion,
+            received,
+            ..Record::default()
+        },
+    };
+    let entries = vec![entry("lab", 5_000_000_000), entry("other", 3)];
+    let client = ClientFile { name: "a.bytes".into(), size: 1, entries };
+    let counted = Counted { clients: vec![client], ..Counted::default() };
+    let mut ledger = Ledger::open(&machine.path().join("ledger.sqlite")).unwrap();
+    let told = Told { pod_days, ..Told::default() };
+    ledger.take_all_of(&[], &told, &counted, "2025-09-03T00:00:00Z").unwrap();
+    let found = data(&machine, &[]);
+    let rows: Vec<_> = found["hubs"][0]["egress"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            format!("{} {} {} {}", row["way"], row["bill_bytes"], row["cluster_bytes"], row["client_bytes"])
+        })
+        .collect();
+    let expected = [r#""store-in-region" null null 5000000000"#, r#""all" null 7000000001 null"#];
+    assert_eq!(rows, expected);
+    let html = std::fs::read_to_string(machine.path().join("report.html")).unwrap();
+    assert!(html.contains("7.00 GB") && html.contains("5.00 GB"), "{html}");
+    assert!(html.contains("no bill counts it"), "why the bill has none");
 }
 
 /// n1 is there through both nights from 22 on: 8 hours of the first without anybody, 2 of the second, of which grace

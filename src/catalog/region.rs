@@ -171,6 +171,19 @@ impl Region {
         INTERNET_TIERS.into_iter().filter_map(tier).collect()
     }
 
+    /// What is free each month of transfer to the internet, in the unit of [`Region::internet_tiers`]: AWS gives
+    /// 100 GB to all accounts that pay together, over all regions but China's and `GovCloud`'s ("Amazon EC2
+    /// on-demand pricing"), Google 1 GiB to a billing account, from North America and by the premium tier ("Google
+    /// Cloud free program"; Australia and China as targets have it not).
+    pub fn free_internet(&self) -> u64 {
+        let begins = |parts: &[&str]| parts.iter().any(|part| self.name.starts_with(part));
+        match self.provider {
+            Provider::Aws if begins(&["cn-", "us-gov-"]) => 0,
+            Provider::Aws => 100,
+            Provider::Gcp => u64::from(begins(&["us-", "northamerica-"])),
+        }
+    }
+
     /// Whether any machine has a price here.
     pub fn has_machine_prices(&self) -> bool {
         self.offers.iter().any(|offer| offer.on_demand.is_some())

@@ -7,6 +7,7 @@ use frazil_units::Amount;
 use jiff::civil::Date;
 
 use super::HubFiles;
+use super::period::PeriodArgs;
 use crate::ledger::Month;
 use crate::ledger::allocate::{By, IdleRule, Money, Ratio, Rule, SharedRule};
 use crate::ledger::ask::{CurTable, ExportTable};
@@ -34,6 +35,7 @@ Examples:
   frazil cost read bill.csv.gz --prometheus memory-request=memory.json --homes homes.json
   frazil cost read --prometheus http://localhost:9090 --from 2026-10-01 --to 2026-10-31
   frazil cost read --groups groups.json --hub lab
+  frazil cost read --flow-logs s3://logs/AWSLogs --from 2026-10-12 --bytes bytes/
   frazil cost read --cost-explorer 123456789012 --month 2026-10
   frazil cost read --athena bills.cur2 --region us-east-1
   frazil cost read --bigquery my-project.billing.gcp_billing_export_v1_0177BB_554433
@@ -103,17 +105,9 @@ pub struct ShowArgs {
     #[arg(long, default_value_t, value_name = "CPU:MEMORY")]
     pub weights: Ratio,
 
-    /// The bills of a month. Default: the last month of the ledger.
-    #[arg(long, value_name = "YEAR-MONTH", value_parser = month, conflicts_with_all = ["from", "to"])]
-    pub month: Option<Month>,
-
-    /// The first day.
-    #[arg(long, value_name = "DAY")]
-    pub from: Option<Date>,
-
-    /// The last day.
-    #[arg(long, value_name = "DAY")]
-    pub to: Option<Date>,
+    /// Which bills.
+    #[command(flatten)]
+    pub period: PeriodArgs,
 
     /// Only this hub.
     #[arg(long, value_name = "NAME")]
@@ -122,10 +116,6 @@ pub struct ShowArgs {
     /// How one line came about: its name in the table, such as `ada` or `(idle)`.
     #[arg(long, value_name = "LINE")]
     pub explain: Option<String>,
-
-    /// The ledger. Default: ledger.sqlite in frazil's data folder.
-    #[arg(long, value_name = "FILE")]
-    pub ledger: Option<PathBuf>,
 }
 
 /// Arguments of `frazil cost read`.
@@ -151,11 +141,20 @@ pub struct ReadArgs {
     #[arg(long, value_name = "FILE")]
     pub groups: Vec<PathBuf>,
 
-    /// The hub of history, samples, homes and groups. Default: the namespace that they name.
+    /// Flow logs of a network: files, folders, or addresses in S3 and GCS. Each file is counted once.
+    #[arg(long, value_name = "PATH")]
+    pub flow_logs: Vec<String>,
+
+    /// Byte ledgers: folders that people's programs write. Files of days that are over may be deleted then.
+    #[arg(long, value_name = "FOLDER")]
+    pub bytes: Vec<PathBuf>,
+
+    /// The hub of history, samples, homes and groups. Default: the namespace that they name. Of flow logs, the hub
+    /// whose network it is.
     #[arg(long, value_name = "NAME")]
     pub hub: Option<String>,
 
-    /// The first day to ask a Prometheus for.
+    /// The first day to ask a Prometheus for, and of flow logs in folders of days.
     #[arg(long, value_name = "DAY")]
     pub from: Option<Date>,
 

@@ -300,10 +300,10 @@ impl DataArgs {
     pub fn check(&self, format: Format) -> Result<()> {
         let features = matches!(format, Format::Geojson | Format::Stac);
         let DataVerb::Search(args) = &self.verb else {
-            return match features && !matches!(self.verb, DataVerb::Info(_)) {
-                true => Err(Error::usage("this verb finds no features").hint("choose table, json or yaml")),
-                false => Ok(()),
-            };
+            if features && !matches!(self.verb, DataVerb::Info(_)) {
+                return Err(Error::usage("this verb finds no features").hint("choose table, json or yaml"));
+            }
+            return Ok(());
         };
         if let Some(out) = &args.out
             && !out.extension().is_some_and(|end| end == "parquet" || end == "geoparquet")

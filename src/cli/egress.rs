@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::civil::Date;
 
-use super::cost::month;
-use crate::ledger::Month;
+use super::period::PeriodArgs;
 use crate::ledger::egress::By;
 
 /// Arguments of `frazil egress`.
@@ -16,17 +14,9 @@ pub struct EgressArgs {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
     pub by: Vec<By>,
 
-    /// The bills of a month. Default: the last month of the ledger.
-    #[arg(long, value_name = "YEAR-MONTH", value_parser = month, conflicts_with_all = ["from", "to"])]
-    pub month: Option<Month>,
-
-    /// The first day.
-    #[arg(long, value_name = "DAY")]
-    pub from: Option<Date>,
-
-    /// The last day.
-    #[arg(long, value_name = "DAY")]
-    pub to: Option<Date>,
+    /// Which bills.
+    #[command(flatten)]
+    pub period: PeriodArgs,
 
     /// Only this hub; flow logs are taken to be its network's.
     #[arg(long, value_name = "NAME")]
@@ -39,8 +29,4 @@ pub struct EgressArgs {
     /// Byte ledgers: folders that people's programs write.
     #[arg(long, value_name = "FOLDER")]
     pub bytes: Vec<PathBuf>,
-
-    /// The ledger. Default: ledger.sqlite in frazil's data folder.
-    #[arg(long, value_name = "FILE")]
-    pub ledger: Option<PathBuf>,
 }

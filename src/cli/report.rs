@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jiff::civil::Date;
 
-use super::cost::month;
+use super::period::PeriodArgs;
 use crate::error::{Error, Result};
-use crate::ledger::Month;
 use crate::report::Naming;
 use crate::view::Format;
 
@@ -27,17 +25,9 @@ pub struct ReportArgs {
     #[arg(long, value_enum, default_value_t, value_name = "HOW", hide_possible_values = true)]
     pub people: Naming,
 
-    /// The bills of a month. Default: all days of a hub with an event, the last month of the ledger for others.
-    #[arg(long, value_name = "YEAR-MONTH", value_parser = month, conflicts_with_all = ["from", "to"])]
-    pub month: Option<Month>,
-
-    /// The first day.
-    #[arg(long, value_name = "DAY")]
-    pub from: Option<Date>,
-
-    /// The last day.
-    #[arg(long, value_name = "DAY")]
-    pub to: Option<Date>,
+    /// Which bills.
+    #[command(flatten)]
+    pub period: PeriodArgs,
 
     /// Only this hub, without its file: no event, budget or estimate.
     #[arg(long, value_name = "NAME")]
@@ -46,10 +36,6 @@ pub struct ReportArgs {
     /// The time zone of nights, such as America/Vancouver. Bills know days in UTC only.
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub zone: String,
-
-    /// The ledger. Default: ledger.sqlite in frazil's data folder.
-    #[arg(long, value_name = "FILE")]
-    pub ledger: Option<PathBuf>,
 }
 
 impl ReportArgs {
@@ -64,7 +50,7 @@ impl ReportArgs {
             return Err(Error::usage("`--out -` prints the page, and `-o` another form of the same")
                 .hint("leave one of them out"));
         }
-        if self.from.zip(self.to).is_some_and(|(from, to)| to < from) {
+        if self.period.from.zip(self.period.to).is_some_and(|(from, to)| to < from) {
             return Err(Error::usage("`--to` is before `--from`")
                 .hint("both are days that count, such as --from 2026-10-05 --to 2026-10-09"));
         }

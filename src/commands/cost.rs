@@ -47,6 +47,7 @@ pub(super) fn refuse(error: LedgerError) -> Error {
         LedgerError::Version { .. } => {
             failed.hint("use the frazil that made it, or read the bills into a new one")
         }
+        LedgerError::Meanwhile => failed.hint("nothing was taken in: run it again"),
         LedgerError::Twice { .. } => failed.hint("name it once"),
         LedgerError::TwiceTold { .. } => {
             failed.hint("read it from files, or ask for it, in calls of their own")

@@ -29,11 +29,11 @@ use crate::view::Printer;
 /// Whatever stopped it.
 pub(super) async fn data(run: &Run<'_>, args: &DataArgs) -> Result<Outcome> {
     match &args.verb {
-        DataVerb::Search(args) => search::search(run, args).await,
-        DataVerb::Info(args) => info::info(run, args).await,
-        DataVerb::Where(args) => place::place(run, args).await,
-        DataVerb::Download(args) => download::download(run, args).await,
-        DataVerb::Login(args) => login::login(run, args).await,
+        DataVerb::Search(args) => Box::pin(search::search(run, args)).await,
+        DataVerb::Info(args) => Box::pin(info::info(run, args)).await,
+        DataVerb::Where(args) => Box::pin(place::place(run, args)).await,
+        DataVerb::Download(args) => Box::pin(download::download(run, args)).await,
+        DataVerb::Login(args) => Box::pin(login::login(run, args)).await,
     }
 }
 

@@ -35,12 +35,12 @@ const ZONES: &str = "/usr/share/zoneinfo";
 /// # Errors
 /// When the ledger or a file cannot be used, or the page's parts are not its total, which would be a bug.
 pub(super) fn report(run: &Run<'_>, args: &ReportArgs) -> Result<Outcome> {
-    let ledger = existing(run, args.ledger.as_deref())?;
+    let ledger = existing(run, args.period.ledger.as_deref())?;
     let hubs = hubs(run, &args.files, args.hub.as_deref())?;
     let making = Making {
         ledger: &ledger,
         hubs: &hubs,
-        when: When { month: args.month, from: args.from, to: args.to },
+        when: When { month: args.period.month, from: args.period.from, to: args.period.to },
         naming: args.people,
         zone: (&args.zone, &Clock(zone(&args.zone)?)),
         today: run.context.today()?,
@@ -87,12 +87,12 @@ impl Making<'_> {
     /// # Errors
     /// When the ledger cannot be read, or parts are not the total, which would be a bug.
     pub(super) fn page(&self) -> Result<Page> {
-        let lives = self.ledger.told().map_err(refuse)?.lives;
+        let told = self.ledger.told().map_err(refuse)?;
         let mut found = Vec::new();
         for hub in self.hubs {
             found.extend(match self.of {
-                None => gather::hub(self.ledger, &lives, hub, self.when, self.today)?,
-                Some(person) => own::hub(self.ledger, &lives, hub, self.when, person)?,
+                None => gather::hub(self.ledger, &told, hub, self.when, self.today)?,
+                Some(person) => own::hub(self.ledger, &told, hub, self.when, person)?,
             });
         }
         let page = Page {

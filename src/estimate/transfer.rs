@@ -7,9 +7,6 @@ use super::prices::{Missing, Priced, gigabytes, item, keys};
 use crate::catalog::{self, Provider, Region, Tier};
 use crate::config::{HubFile, Nat};
 
-/// What AWS gives a month to all accounts that pay together, in gigabytes ("Amazon EC2 on-demand pricing").
-const AWS_FREE_GB: u64 = 100;
-
 /// What reading from one place costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
@@ -72,7 +69,8 @@ impl Transfer {
         let mut regions: Vec<&str> = hub.data.regions.iter().map(crate::config::Region::as_str).collect();
         regions.dedup();
         let free = match region.provider() {
-            Provider::Aws => Quantity::whole(AWS_FREE_GB),
+            Provider::Aws => Quantity::whole(region.free_internet()),
+            // A gigabyte among terabytes.
             Provider::Gcp => Quantity::ZERO,
         };
         Self {

@@ -9,7 +9,7 @@ mod people;
 mod presence;
 mod question;
 mod rows;
-mod share;
+pub(in crate::ledger) mod share;
 mod sums;
 pub(super) mod tags;
 

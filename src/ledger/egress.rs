@@ -10,13 +10,18 @@ mod bill;
 mod client;
 mod cluster;
 mod google;
+mod holder;
+mod list;
+mod pods;
+mod prefix;
 mod reason;
 mod transfer;
 
-pub use answer::{By, Cell, Egress, Money, Question};
+pub use answer::{By, Cell, Egress, Money, Question, RowKey};
 pub use bill::BillSums;
 pub use client::ClientPart;
 pub use cluster::FlowPart;
+pub use list::{ListPrices, Listed, UsedPrice};
 pub use reason::Reason;
 pub use transfer::{Measure, Transfer, transfer};
 
@@ -43,23 +48,11 @@ pub enum Way {
     Line,
     /// Through endpoints, transit gateways and balancers, which ask a price for each byte.
     Processing,
+    /// Whichever: counters of pods do not tell.
+    All,
 }
 
 impl Way {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Internet,
-        Self::InterRegion,
-        Self::InterZone,
-        Self::Nat,
-        Self::RequesterPays,
-        Self::StoreInRegion,
-        Self::StoreElsewhere,
-        Self::Edge,
-        Self::Line,
-        Self::Processing,
-    ];
-
     /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -73,6 +66,7 @@ impl Way {
             Self::Edge => "edge",
             Self::Line => "line",
             Self::Processing => "processing",
+            Self::All => "all",
         }
     }
 }

@@ -14,6 +14,7 @@
 //! of its sender, and once under [`Direction::In`], by that of its receiver: who sums both counts it twice.
 
 mod address;
+mod days;
 mod fields;
 mod files;
 mod google;
@@ -31,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use days::Days;
 pub use kinds::{Beyond, Direction, Lacks, LeftOut, Peer, TrafficPath, Zones};
 
 use super::line::Day;
@@ -122,12 +124,55 @@ impl Traffic {
     }
 }
 
-/// Reads flow logs with so many threads. Nothing is kept of any file when one cannot be read to its end.
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowFile {
+    /// By what it is known wherever it lies.
+    pub identity: String,
+    /// Where it was.
+    pub name: String,
+}
+
+/// Which files are read.
+#[derive(Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// Of which days, where folders tell: records of other days may be in the same files.
+    pub days: Days,
+    /// Whether a file was counted before, by its identity. To know that, files here are read once more.
+    pub known: Option<&'a dyn Fn(&str) -> bool>,
+}
+
+/// Reads flow logs with so many threads, and says which files these were. Nothing is kept of any file when one cannot
+/// be read to its end.
 ///
 /// # Errors
 /// When there is no flow log, or one is not whole and right in every line.
-pub fn read(inputs: &[Input], ranges: &AddressRanges, threads: usize) -> Result<FlowSums, ReadError> {
-    let files = files::open(inputs)?;
+pub fn read_some(
+    inputs: &[Input],
+    wanted: &Wanted<'_>,
+    ranges: &AddressRanges,
+    threads: usize,
+) -> Result<(FlowSums, Vec<FlowFile>), ReadError> {
+    let files = files::open(inputs, wanted)?;
+    if files.is_empty() {
+        return Ok((FlowSums::default(), Vec::new()));
+    }
     let tally = work::run(&files, ranges, threads.max(1))?;
-    Ok(settle::settle(tally))
+    let name = |file: files::Opened| FlowFile { name: file.place.name().to_owned(), identity: file.identity };
+    Ok((settle::settle(tally), files.into_iter().map(name).collect()))
+}
+
+/// Reads all of some flow logs.
+///
+/// # Errors
+/// As [`read_some`].
+pub fn read(inputs: &[Input], ranges: &AddressRanges, threads: usize) -> Result<FlowSums, ReadError> {
+    read_some(inputs, &Wanted::default(), ranges, threads).map(|(sums, _)| sums)
+}
+
+impl FlowSums {
+    /// Adds a row.
+    pub fn add(&mut self, key: FlowKey, traffic: Traffic) {
+        self.rows.entry(key).or_default().add(traffic);
+    }
 }

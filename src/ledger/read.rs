@@ -27,7 +27,7 @@ mod work;
 use std::path::PathBuf;
 
 pub use error::{At, Fault, Place, ReadError};
-pub use remote::Bucket;
+pub use remote::{Bucket, Look};
 
 use super::Gathered;
 

@@ -1,6 +1,8 @@
 //! The ledger's file: SQLite, made and opened here alone. A month of a bill is taken in one transaction, so
 //! that whatever stops it leaves the month as it was.
 
+mod bytes;
+mod error;
 mod number;
 mod told;
 
@@ -11,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+pub use self::bytes::{ClientFile, Counted};
+pub use self::error::LedgerError;
 use self::number::Number;
 use super::gather::{FileRead, Gathered};
 use super::line::{Charge, LineKey, Lineage, Month, Source, SourceKind, Sums, Use, UseKey, UseSums};
@@ -21,56 +25,9 @@ use super::uses::Uses;
 /// `frzl`, by which `file` knows a ledger (SQLite, "Database File Format", 1.3.15).
 const APPLICATION: i32 = 0x6672_7a6c;
 /// The shape of the tables.
-const VERSION: i32 = 1;
-const SCHEMA: &str = include_str!("store/schema.sql");
-
-/// Why the ledger cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// The file is not ours.
-    #[error("{} is no ledger of frazil", .0.display())]
-    Foreign(PathBuf),
-    /// The file is of another version.
-    #[error("{} is a ledger of version {found}, this frazil knows version {VERSION}", path.display())]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// What it says.
-        found: i32,
-    },
-    /// Two files of one call have the same bytes.
-    #[error("{first} and {second} are the same file")]
-    Twice {
-        /// The one.
-        first: String,
-        /// The other.
-        second: String,
-    },
-    /// A month was read from files and asked for, or both.
-    #[error("{bill} for {month} is there twice in one call")]
-    TwiceTold {
-        /// Whose bill.
-        bill: Source,
-        /// The month.
-        month: Month,
-    },
-    /// SQLite says no.
-    #[error("the ledger in {} cannot be used", path.display())]
-    Sqlite {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        source: rusqlite::Error,
-    },
-    /// The file cannot be made.
-    #[error("the ledger in {} cannot be made", path.display())]
-    Make {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-}
+const VERSION: i32 = 2;
+/// What each version has beside the one before it.
+const SCHEMAS: [&str; 2] = [include_str!("store/schema.sql"), include_str!("store/schema_2.sql")];
 
 type Result<T> = std::result::Result<T, LedgerError>;
 
@@ -149,10 +106,16 @@ impl Ledger {
         self.connection.pragma_update(None, "cache_size", -16_384)?;
         let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let tables: i64 = write.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        if tables == 0 {
-            write.execute_batch(SCHEMA)?;
+        let read = |name: &str| write.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+        let version = match (read("application_id")?, read("user_version")?) {
+            (APPLICATION, version @ 1..VERSION) => version,
+            _ if tables == 0 => 0,
+            _ => VERSION,
+        };
+        for (number, schema) in (1..).zip(SCHEMAS).filter(|(number, _)| *number > version) {
+            write.execute_batch(schema)?;
             write.pragma_update(None, "application_id", APPLICATION)?;
-            write.pragma_update(None, "user_version", VERSION)?;
+            write.pragma_update(None, "user_version", number)?;
         }
         write.commit()
     }
@@ -185,12 +148,46 @@ impl Ledger {
     /// # Errors
     /// When a file or a month was read twice, or SQLite says no; the ledger is then as it was.
     pub fn take_with(&mut self, all: &[Gathered], told: &Told, now: &str) -> Result<Vec<Taken>> {
-        twice(all)?;
-        let path = self.path.clone();
-        self.take_all(all, told, now).map_err(|source| LedgerError::Sqlite { path, source })
+        self.take_all_of(all, told, &Counted::default(), now)
     }
 
-    fn take_all(&mut self, all: &[Gathered], told: &Told, now: &str) -> rusqlite::Result<Vec<Taken>> {
+    /// Takes in what flow logs and byte ledgers say. All or nothing.
+    ///
+    /// # Errors
+    /// When a file of flow logs was counted before, or SQLite says no; the ledger is then as it was.
+    pub fn take_counted(&mut self, counted: &Counted, now: &str) -> Result<()> {
+        self.take_all_of(&[], &Told::default(), counted, now).map(drop)
+    }
+
+    /// Takes everything in. All or nothing.
+    ///
+    /// # Errors
+    /// As those of its parts; the ledger is then as it was.
+    pub fn take_all_of(
+        &mut self,
+        all: &[Gathered],
+        told: &Told,
+        counted: &Counted,
+        now: &str,
+    ) -> Result<Vec<Taken>> {
+        twice(all)?;
+        let path = self.path.clone();
+        self.take_all(all, told, counted, now).map_err(|source| match source.sqlite_error() {
+            // The keys of all other tables are made here, or replaced.
+            Some(error) if error.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
+                LedgerError::Meanwhile
+            }
+            _ => LedgerError::Sqlite { path, source },
+        })
+    }
+
+    fn take_all(
+        &mut self,
+        all: &[Gathered],
+        told: &Told,
+        counted: &Counted,
+        now: &str,
+    ) -> rusqlite::Result<Vec<Taken>> {
         let write = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut taken = Vec::new();
         for gathered in all {
@@ -200,6 +197,7 @@ impl Ledger {
             }
         }
         told::put(&write, told)?;
+        bytes::put(&write, counted, now)?;
         write.commit()?;
         Ok(taken)
     }

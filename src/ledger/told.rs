@@ -1,5 +1,6 @@
 //! What others than the bill tell: lives of pods and nodes, samples, sizes of homes, groups of people.
 
+mod counters;
 mod groups;
 mod homes;
 mod lives;
@@ -7,9 +8,11 @@ mod prometheus;
 mod source;
 
 use crate::observe::history::Life;
+use crate::observe::traffic::Moved;
 
 use super::line::{Day, UseSums};
 
+pub use counters::{are_counters, counters};
 pub use groups::groups;
 pub use homes::homes;
 pub use lives::history;
@@ -53,6 +56,47 @@ impl Sampled {
     }
 }
 
+/// Who counted what pods moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// The recorder, by kubelets. Where it tells of a hub's day, others are not asked.
+    Recorder,
+    /// Samples of a Prometheus.
+    Samples,
+}
+
+impl Origin {
+    /// The name in the ledger.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Recorder => "recorder",
+            Self::Samples => "samples",
+        }
+    }
+
+    /// The origin of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Recorder, Self::Samples].into_iter().find(|origin| origin.name() == name)
+    }
+}
+
+/// What a pod sent and received on a day, whichever way it took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodDay {
+    /// The hub.
+    pub hub: String,
+    /// The day.
+    pub day: Day,
+    /// Who counted.
+    pub origin: Origin,
+    /// The pod: its UID as the recorder knows it, or its name and the time of its first sample that day.
+    pub pod: String,
+    /// Its labels, a JSON object of texts; the recorder's are those of its life.
+    pub labels: String,
+    /// How much.
+    pub moved: Moved,
+}
+
 /// How large a person's home was on a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HomeSize {
@@ -90,6 +134,8 @@ pub struct Told {
     pub homes: Vec<HomeSize>,
     /// Groups of people.
     pub memberships: Vec<Membership>,
+    /// What pods sent and received.
+    pub pod_days: Vec<PodDay>,
 }
 
 impl Told {
@@ -99,6 +145,7 @@ impl Told {
             && self.sampled.is_empty()
             && self.homes.is_empty()
             && self.memberships.is_empty()
+            && self.pod_days.is_empty()
     }
 
     /// Adds what another one tells.
@@ -107,5 +154,6 @@ impl Told {
         self.sampled.extend(other.sampled);
         self.homes.extend(other.homes);
         self.memberships.extend(other.memberships);
+        self.pod_days.extend(other.pod_days);
     }
 }

@@ -62,6 +62,9 @@ pub struct PodLife {
     /// Whether `ended` is only the time at which it was found to be gone: the recorder was not there.
     #[serde(default)]
     pub ended_before: bool,
+    /// Its address; empty while it has none, and where it has its node's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub address: String,
 }
 
 /// The life of a node.
@@ -92,6 +95,9 @@ pub struct NodeLife {
     /// Whether `ended` is only the time at which it was found to be gone.
     #[serde(default)]
     pub ended_before: bool,
+    /// Its addresses within the network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
 }
 
 impl Life {
@@ -150,7 +156,20 @@ pub fn pod(live: &Value) -> Life {
         scheduled: scheduled.map(str::to_owned),
         ended: ended(live),
         ended_before: false,
+        address: if on_host_network(live) { "" } else { text(live, "/status/podIP") }.to_owned(),
     })
+}
+
+/// Whether a pod has its node's network instead of one of its own.
+pub(super) fn on_host_network(live: &Value) -> bool {
+    live.pointer("/spec/hostNetwork").and_then(Value::as_bool) == Some(true)
+}
+
+/// The addresses of a node within the network.
+pub(super) fn addresses(live: &Value) -> Vec<String> {
+    let all = live.pointer("/status/addresses").and_then(Value::as_array).into_iter().flatten();
+    let internal = all.filter(|each| each["type"] == "InternalIP");
+    internal.filter_map(|each| each["address"].as_str()).map(str::to_owned).collect()
 }
 
 fn marks(live: &Value) -> BTreeMap<String, String> {
@@ -190,6 +209,7 @@ pub fn node(live: &Value) -> Life {
         created: text(live, "/metadata/creationTimestamp").to_owned(),
         ended: None,
         ended_before: false,
+        addresses: addresses(live),
     })
 }
 

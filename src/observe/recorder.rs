@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::history::{Life, lives, news, node, pod};
+use super::kubelets::BYTES;
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -143,7 +144,8 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|end| end == "jsonl") {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.extension().is_some_and(|end| end == "jsonl") && !name.starts_with(BYTES) {
             found.push(path);
         }
     }
@@ -151,11 +153,55 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Adds whole lines after whatever a stop has cut off.
-fn append(path: &Path, lines: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    let whole = fs::read(path)?.last().is_none_or(|last| *last == b'\n');
-    let text = if whole { lines.to_owned() } else { format!("\n{lines}") };
-    file.write_all(text.as_bytes())?;
+/// Adds whole lines, in place of what a stop has cut off.
+pub(super) fn append(path: &Path, lines: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let whole = whole(&mut file)?;
+    if whole < file.metadata()?.len() {
+        file.set_len(whole)?;
+    }
+    file.write_all(lines.as_bytes())?;
     file.sync_data()
+}
+
+/// The length of a file up to its last whole line.
+fn whole(file: &mut fs::File) -> io::Result<u64> {
+    let mut end = file.metadata()?.len();
+    let mut block = [0; 4096];
+    while end > 0 {
+        let start = end.saturating_sub(4096);
+        let count = usize::try_from(end - start).unwrap_or(4096);
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(&mut block[..count])?;
+        if let Some(newline) = block[..count].iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + newline as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_stop_has_cut_off_gives_way_to_whole_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let long = "x".repeat(9_000);
+        for (before, after) in
+            [("", "new\n"), ("one\n", "one\nnew\n"), ("one\n{\"ha", "one\nnew\n"), (long.as_str(), "new\n")]
+        {
+            fs::write(&path, before).unwrap();
+            append(&path, "new\n").unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), after);
+        }
+        let text = format!("one\n{long}");
+        fs::write(&path, text).unwrap();
+        append(&path, "new\n").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\nnew\n");
+        fs::write(folder.path().join("bytes-2026-10-12.jsonl"), "").unwrap();
+        assert_eq!(files(folder.path()).unwrap(), [path]);
+    }
 }

@@ -12,7 +12,8 @@ pub(super) use report::{TOKEN, hub_values, identity};
 pub const RECORDER: &str = "recorder";
 /// Where the history is, in the recorder's pod; beside it the ledger.
 const HISTORY: &str = "/history";
-/// Room for years of a hub's history: a line of some 500 bytes for each change of a pod.
+/// Room for years of a hub's history: a line of some 500 bytes for each change of a pod, and of some 250 for each half
+/// hour in which it sent or received: a hundred pods by day and night write 1.2 MB a day.
 const ROOM: &str = "1Gi";
 
 /// The objects of the recorder, where the hub file names its image.
@@ -46,16 +47,15 @@ fn named(cluster: &Cluster<'_>, api: &str, kind: &str, rest: Value) -> Value {
     object
 }
 
-/// To look at the pods of the hub's namespace and at nodes, and at nothing else.
+/// To look at the pods of the hub's namespace and at nodes, and to ask kubelets what pods sent and received.
 fn rights(cluster: &Cluster<'_>) -> [Value; 4] {
     const RBAC: &str = "rbac.authorization.k8s.io/v1";
-    let look =
-        |resource: &str| json!([{ "apiGroups": [""], "resources": [resource], "verbs": ["list", "watch"] }]);
+    let pods = json!([{ "apiGroups": [""], "resources": ["pods"], "verbs": ["list", "watch"] }]);
     let subjects = json!([{ "kind": "ServiceAccount", "name": RECORDER, "namespace": cluster.namespace() }]);
     let everywhere = format!("{}-{RECORDER}", cluster.hub.name);
     let role = |kind: &str, name: &str| json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name });
     [
-        named(cluster, RBAC, "Role", json!({ "rules": look("pods") })),
+        named(cluster, RBAC, "Role", json!({ "rules": pods })),
         named(
             cluster,
             RBAC,
@@ -66,7 +66,10 @@ fn rights(cluster: &Cluster<'_>) -> [Value; 4] {
             "apiVersion": RBAC,
             "kind": "ClusterRole",
             "metadata": { "name": everywhere },
-            "rules": look("nodes"),
+            "rules": [
+                { "apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"] },
+                { "apiGroups": [""], "resources": ["nodes/stats"], "verbs": ["get"] },
+            ],
         }),
         json!({
             "apiVersion": RBAC,

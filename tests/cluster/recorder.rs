@@ -25,6 +25,7 @@ fn the_recorder_comes_and_goes_with_its_hub() {
     assert!(may(&["watch", "pods", "-n", "lab"]) && may(&["list", "nodes"]));
     assert!(!may(&["list", "secrets", "-n", "lab"]) && !may(&["list", "pods", "-n", "default"]));
     assert!(!may(&["delete", "pods", "-n", "lab"]));
+    assert!(may(&["get", "nodes", "--subresource=stats"]) && !may(&["get", "nodes", "--subresource=proxy"]));
     hub.down();
     hub.assert_gone();
 }
@@ -48,7 +49,7 @@ fn the_page_of_costs_is_a_service_of_the_hub() {
     assert!(ours.is_string() && ours == hubs, "the hub knows the service by the same token");
     let told: Value =
         serde_json::from_str(get("configmap/report")["data"]["hub.json"].as_str().unwrap()).unwrap();
-    assert_eq!((&told["name"], told.get("auth")), (&json!("lab"), None));
+    assert_eq!((&told["name"], &told["auth"]), (&json!("lab"), &Value::Null), "nothing of the login");
     assert_eq!(get("service/report")["spec"]["ports"][0]["port"], page["ports"][0]["containerPort"]);
     assert_eq!(get("networkpolicy/report")["spec"]["policyTypes"], json!(["Ingress"]));
     assert!(hub.well(&["status"]).contains("recorder"));

@@ -99,7 +99,7 @@ func (w *world) cmrToken(in *http.Request) string {
 	if len(part) > 20 {
 		part = part[:12] + "[REDACTED]" + part[len(part)-4:]
 	}
-	if known == nil {
+	if known == nil || isUAT(known.host) != isUAT(hostOf(in)) {
 		return "Token does not exist"
 	}
 	if !known.ends.After(w.now()) {

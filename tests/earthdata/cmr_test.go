@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +38,9 @@ func TestDeepPagingGoesOnAfterShortPages(t *testing.T) {
 			s.is("the page without a mark", len(items), 0)
 			break
 		}
-		sizes = append(sizes, len(items))
+		if sizes = append(sizes, len(items)); len(sizes) > 10 {
+			t.Fatalf("no end: %v", sizes)
+		}
 		header = []string{"CMR-Search-After: " + mark}
 	}
 	s.is("found", len(seen), 12070)
@@ -221,6 +225,26 @@ func TestCollectionsAndServices(t *testing.T) {
 	services := s.must(200, "GET", "https://cmr.earthdata.nasa.gov/search/services.umm_json?provider=POCLOUD", "").json(t)
 	s.is("services", services["hits"], 1)
 	s.must(400, "GET", collections+"readable_granule_name=x", "")
+}
+
+// A recorded granule is told word for word, unknown fields and all.
+func TestRecordedGranulesAreCollections(t *testing.T) {
+	folder := t.TempDir()
+	item := `{"meta":{"concept-id":"G42-NSIDC_ECS","provider-id":"NSIDC_ECS","native-id":"SC:ATL99"},"umm":{"GranuleUR":"SC:ATL99",` +
+		`"TemporalExtent":{"RangeDateTime":{"BeginningDateTime":"2022-10-12T16:16:17.770Z","EndingDateTime":"2022-10-12T16:21:43.385Z"}},` +
+		`"CollectionReference":{"EntryTitle":"Something V005"},"RelatedUrls":[{"URL":"https://n5eil01u.ecs.nsidc.org/x/ATL99_2022.h5","Type":"GET DATA"}],"Odd":[1]}}`
+	if err := os.MkdirAll(filepath.Join(folder, "earthaccess"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "earthaccess", "atl99_umm.json"), []byte(`{"hits":1,"took":5,"items":[`+item+`]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := startWith(t, options{Folder: t.TempDir(), Recordings: folder, Settings: usualSettings()})
+	answer := s.must(200, "GET", granules+"short_name=ATL99&version=005&temporal=2022-10-12T16:20:00Z,", "")
+	if !strings.Contains(string(answer.body), item) {
+		t.Fatalf("%s", answer.body)
+	}
+	s.is("outside its time", s.hits("short_name=ATL99&temporal=2022-10-13,"), 0)
 }
 
 func TestPeriods(t *testing.T) {

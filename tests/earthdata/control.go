@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -84,9 +85,16 @@ func (w *world) does(what string, full bool, raw []byte) (any, error) {
 	return nil, fmt.Errorf("there is no %s", what)
 }
 
+// Reads JSON that has no name which is not known: a test that says one would test nothing.
+func strictly(raw []byte, into any) error {
+	reader := json.NewDecoder(bytes.NewReader(raw))
+	reader.DisallowUnknownFields()
+	return reader.Decode(into)
+}
+
 func (w *world) plan(raw []byte) error {
 	var given []*fault
-	if err := json.Unmarshal(raw, &given); err != nil {
+	if err := strictly(raw, &given); err != nil {
 		return fmt.Errorf("the faults cannot be read: %w", err)
 	}
 	for _, one := range given {
@@ -103,7 +111,7 @@ func (w *world) plan(raw []byte) error {
 // {"seconds": n} puts the world's clock forward.
 func (w *world) advance(raw []byte) (any, error) {
 	var given struct{ Seconds float64 }
-	if err := json.Unmarshal(raw, &given); err != nil {
+	if err := strictly(raw, &given); err != nil {
 		return nil, fmt.Errorf("the time cannot be read: %w", err)
 	}
 	w.mu.Lock()
@@ -119,7 +127,7 @@ func (w *world) addUser(raw []byte) error {
 		Unapproved     []string
 		WithoutEULA    []string `json:"without_eula"`
 	}
-	if err := json.Unmarshal(raw, &given); err != nil || given.Name == "" {
+	if err := strictly(raw, &given); err != nil || given.Name == "" {
 		return fmt.Errorf("a user needs a name: %s", raw)
 	}
 	w.mu.Lock()
@@ -142,7 +150,7 @@ func (w *world) addToken(raw []byte) (any, error) {
 		User, Host string
 		Life       float64
 	}{firstUser, "urs.earthdata.nasa.gov", w.set().TokenLife}
-	if err := json.Unmarshal(raw, &given); err != nil {
+	if err := strictly(raw, &given); err != nil {
 		return nil, fmt.Errorf("the token cannot be read: %w", err)
 	}
 	return w.makeToken(given.User, given.Host, given.Life).told(), nil
@@ -150,7 +158,7 @@ func (w *world) addToken(raw []byte) (any, error) {
 
 func (w *world) addCollections(raw []byte) (any, error) {
 	var given []*collection
-	if err := json.Unmarshal(raw, &given); err != nil {
+	if err := strictly(raw, &given); err != nil {
 		return nil, fmt.Errorf("the collections cannot be read: %w", err)
 	}
 	w.mu.Lock()
@@ -161,14 +169,14 @@ func (w *world) addCollections(raw []byte) (any, error) {
 		}
 		w.collections = append(w.collections, one)
 	}
-	w.searches = map[string]int{}
+	w.searches, w.lastFound = map[string]int{}, lastFound{}
 	return given, nil
 }
 
 // {"object": "BUCKET/KEY"} gives an object other bytes and another ETag.
 func (w *world) touch(raw []byte) error {
 	var given struct{ Object string }
-	if err := json.Unmarshal(raw, &given); err != nil || given.Object == "" {
+	if err := strictly(raw, &given); err != nil || given.Object == "" {
 		return fmt.Errorf("an object is needed: %s", raw)
 	}
 	w.mu.Lock()

@@ -140,15 +140,21 @@ func TestRangesAndConditions(t *testing.T) {
 }
 
 func TestFoldersAreServed(t *testing.T) {
-	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "a.nc"), []byte("netCDF, nearly"), 0o600); err != nil {
-		t.Fatal(err)
+	above := t.TempDir()
+	folder := filepath.Join(above, "inner")
+	for path, text := range map[string]string{folder + "/a.nc": "netCDF, nearly", above + "/b.nc": "not to be seen"} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s := startWith(t, options{Folder: t.TempDir(), Served: map[string]string{"science": folder}, Settings: usualSettings()})
 	s.is("open", string(s.must(206, "GET", "https://open.example.org/served/science/a.nc", "", "Range: bytes=3-5").body), "CDF")
 	data := "https://data.nsidc.earthdatacloud.nasa.gov/served/science/a.nc"
 	s.is("signed", string(s.must(200, "GET", s.signed(data, s.bearer()), "").body), "netCDF, nearly")
-	s.must(404, "GET", "https://open.example.org/served/science/../../etc/passwd", "")
+	s.must(404, "GET", "https://open.example.org/served/science/../b.nc", "")
 }
 
 func TestKeysOfS3End(t *testing.T) {

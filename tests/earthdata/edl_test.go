@@ -25,6 +25,18 @@ func TestTokensAreFoundMadeAndRevoked(t *testing.T) {
 	s.is("UAT has tokens of its own", s.must(200, "GET", "https://uat.urs.earthdata.nasa.gov/api/users/tokens", "", "basic").body, []byte("[]"))
 }
 
+func TestTokensAreOfOneSystem(t *testing.T) {
+	s := start(t)
+	production := s.bearer()
+	uat := "Authorization: Bearer " + s.must(200, "POST", "https://uat.urs.earthdata.nasa.gov/api/users/token", "", "basic").json(t)["access_token"].(string)
+	query := "/search/granules.umm_json?short_name=ATL08"
+	s.must(200, "GET", "https://cmr.earthdata.nasa.gov"+query, "", production)
+	s.must(200, "GET", "https://cmr.uat.earthdata.nasa.gov"+query, "", uat)
+	s.must(401, "GET", "https://cmr.uat.earthdata.nasa.gov"+query, "", production)
+	s.must(401, "GET", "https://cmr.earthdata.nasa.gov"+query, "", uat)
+	s.must(302, "GET", link(s.granule("short_name=ATL08"), "GET DATA"), "", uat)
+}
+
 func TestWrongCredentialsAreToldAsRecorded(t *testing.T) {
 	s := start(t)
 	for _, headers := range [][]string{nil, {"Authorization: Basic bm9ib2R5Om5vdGhpbmc="}} {

@@ -53,6 +53,11 @@ func (f *fault) check() (err error) {
 	if err := checkKind(f.Fault); err != nil {
 		return err
 	}
+	if f.Role != "" {
+		if err := checkRole(f.Role); err != nil {
+			return err
+		}
+	}
 	if f.host, err = regexp.Compile(f.Host); err != nil {
 		return fmt.Errorf("the host %q is no regular expression: %w", f.Host, err)
 	}

@@ -170,8 +170,17 @@ func TestMetadataServices(t *testing.T) {
 
 func TestSettingsAreRefusedWhereTheyAreNoSettings(t *testing.T) {
 	set := usualSettings()
-	for _, text := range []string{`{"sed": 1}`, `{"rates": {"s3": {"fire": 1}}}`, `[]`} {
+	for _, text := range []string{`{"sed": 1}`, `{"rates": {"s3": {"fire": 1}}}`, `{"rates": {"tea": {"cut": 1}}}`, `{"latency_ms_by_role": {"tea": 1}}`, `[]`} {
 		if set.change([]byte(text)) == nil {
+			t.Errorf("%s was taken", text)
+		}
+	}
+	w, err := newWorld(options{Settings: set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{`[{"fault": "fire"}]`, `[{"fault": "cut", "role": "tea"}]`, `[{"fault": "cut", "count": 3}]`, `[{"fault": "cut", "path": "("}]`} {
+		if w.plan([]byte(text)) == nil {
 			t.Errorf("%s was taken", text)
 		}
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +22,17 @@ const (
 	roleOpen     = "open"
 	roleMetadata = "metadata"
 )
+
+var roles = []string{
+	roleEDL, roleCMR, roleStatus, roleStac, roleEgress, roleCumulus, roleOnPrem, roleS3, roleBlob, roleOpen, roleMetadata,
+}
+
+func checkRole(role string) error {
+	if !slices.Contains(roles, role) {
+		return fmt.Errorf("no host has the role %q: %v", role, roles)
+	}
+	return nil
+}
 
 // Hosts by name. Which data hosts are Cumulus' own and which the egress app is known to their operators
 // only: two are made Cumulus here so that both ways are met.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -56,12 +54,18 @@ func usualSettings() settings {
 // Changes what the JSON names and nothing else; unknown names and kinds are refused.
 func (s *settings) change(raw []byte) error {
 	changed := *s
-	reader := json.NewDecoder(bytes.NewReader(raw))
-	reader.DisallowUnknownFields()
-	if err := reader.Decode(&changed); err != nil {
+	if err := strictly(raw, &changed); err != nil {
 		return fmt.Errorf("the settings cannot be read: %w", err)
 	}
+	for role := range changed.LatencyByRole {
+		if err := checkRole(role); err != nil {
+			return err
+		}
+	}
 	for role, kinds := range changed.Rates {
+		if err := checkRole(role); err != nil {
+			return err
+		}
 		for kind := range kinds {
 			if err := checkKind(kind); err != nil {
 				return fmt.Errorf("rates of %s: %w", role, err)

@@ -24,7 +24,7 @@ type stacQuery struct {
 	collections, ids []string
 	shapes           []shape
 	datetime         *period
-	test             func(object) (bool, error)
+	tests            []func(object) (bool, error)
 	sortby           []sortKey
 	include, exclude []string
 	limit            int
@@ -66,7 +66,7 @@ func (w *world) stacSearch(out *answer, in *http.Request, api *stacAPI, within .
 		out.stacError(http.StatusBadRequest, "RequestValidationError", err.Error())
 		return
 	}
-	found, err := asked.find(api)
+	found, err := w.findOnce(asked, api, body)
 	if err != nil {
 		out.stacError(http.StatusBadRequest, "RequestValidationError", err.Error())
 		return
@@ -230,15 +230,14 @@ func (q *stacQuery) space(body object) error {
 	return nil
 }
 
-// The query and filter of a body as one test of an item.
+// The query and filter of a body as tests of an item.
 func (q *stacQuery) conditions(body object) error {
-	tests := []func(object) (bool, error){}
 	if given, is := body["query"].(object); is {
 		test, err := testOfQuery(given)
 		if err != nil {
 			return err
 		}
-		tests = append(tests, test)
+		q.tests = append(q.tests, test)
 	}
 	filter := body["filter"]
 	if text, is := filter.(string); is {
@@ -248,17 +247,37 @@ func (q *stacQuery) conditions(body object) error {
 		}
 	}
 	if given, is := filter.(object); is {
-		tests = append(tests, func(item object) (bool, error) { return truth(given, item) })
-	}
-	q.test = func(item object) (bool, error) {
-		for _, one := range tests {
-			if fits, err := one(item); err != nil || !fits {
-				return false, err
-			}
-		}
-		return true, nil
+		q.tests = append(q.tests, func(item object) (bool, error) { return truth(given, item) })
 	}
 	return nil
+}
+
+// lastFound is what the last search found, for its further pages.
+type lastFound struct {
+	about string
+	found []stacGranule
+}
+
+func (w *world) findOnce(asked *stacQuery, api *stacAPI, body object) ([]stacGranule, error) {
+	kept := maps.Clone(body)
+	for _, one := range []string{"token", "next", "cursor", "limit", "fields"} {
+		delete(kept, one)
+	}
+	raw, _ := json.Marshal(kept)
+	about := api.root + string(raw)
+	w.mu.Lock()
+	last := w.lastFound
+	w.mu.Unlock()
+	if last.about == about {
+		return last.found, nil
+	}
+	found, err := asked.find(api)
+	if err == nil {
+		w.mu.Lock()
+		w.lastFound = lastFound{about, found}
+		w.mu.Unlock()
+	}
+	return found, err
 }
 
 // All items that fit, in the order asked for: the newest first unless said.
@@ -298,9 +317,17 @@ func (q *stacQuery) fits(one stacGranule) (bool, error) {
 			return false, nil
 		}
 	}
+	if len(q.tests) == 0 {
+		return true, nil
+	}
 	item := object{"id": one.name(), "collection": one.collection, "geometry": one.geometry()}
 	maps.Copy(item, one.properties())
-	return q.test(item)
+	for _, test := range q.tests {
+		if fits, err := test(item); err != nil || !fits {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 func (q *stacQuery) sort(found []stacGranule) {
@@ -324,15 +351,26 @@ func (q *stacQuery) sort(found []stacGranule) {
 				return order
 			}
 		}
-		return cmp.Or(b.begin.Compare(a.begin), cmp.Compare(a.name(), b.name()))
+		return cmp.Or(b.begin.Compare(a.begin), cmp.Compare(a.collection, b.collection), cmp.Compare(a.at, b.at))
 	})
+}
+
+// The place behind the item that the last page ended with. Names take long to make, so numbers in them
+// are looked at first.
+func (q *stacQuery) start(found []stacGranule) int {
+	match := placeInName.FindStringSubmatch(q.after)
+	if match == nil {
+		return 0
+	}
+	number, _ := strconv.Atoi(match[1])
+	return 1 + slices.IndexFunc(found, func(one stacGranule) bool { return one.at == number && one.name() == q.after })
 }
 
 // A page with the link to the next, in the API's own way.
 func (q *stacQuery) page(api *stacAPI, in *http.Request, body object, found []stacGranule) object {
 	start := 0
 	if q.after != "" {
-		start = 1 + slices.IndexFunc(found, func(one stacGranule) bool { return one.name() == q.after })
+		start = q.start(found)
 	}
 	rest := found[start:]
 	shown := rest[:min(q.limit, len(rest))]

@@ -30,6 +30,7 @@ type world struct {
 	planned     []*fault
 	tries       map[string]int
 	searches    map[string]int
+	lastFound   lastFound
 	counters    *counters
 	bucket      bandwidth
 	// By how much the world's clock is ahead of the machine's.

@@ -58,7 +58,7 @@ fn what_clients_read_is_shown_by_person_and_dataset() {
     assert!(text.contains("CLIENTS READ") && text.contains("70.0 MB"), "{text}");
     assert!(text.contains("byte ledger in bytes"), "{text}");
     let csv = stdout(&egress(&["--by", "user", "-o", "csv"]));
-    assert!(csv.contains("internet,bob,clients,in,140000000,,\r\n"), "{csv}");
+    assert!(csv.contains("internet,bob,clients,in,140000000,,,\r\n"), "{csv}");
 
     let later = egress(&["--from", "2027-01-01"]);
     assert_eq!(later.status.code(), Some(1));

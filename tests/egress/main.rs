@@ -4,7 +4,7 @@
 
 mod bills;
 mod clients;
-#[expect(dead_code, reason = "what other tests need, and these do not")]
+mod counted;
 #[path = "../support/scratch.rs"]
 mod scratch;
 #[path = "../support/skips.rs"]

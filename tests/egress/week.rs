@@ -10,12 +10,14 @@ use frazil::ledger::decimal::Decimal;
 use frazil::ledger::egress::{By, Egress, Question, Reason, Way};
 use frazil::ledger::flows::{self, FlowSums};
 use frazil::ledger::read::Input;
-use frazil::ledger::told::HubLife;
+use frazil::ledger::told::{HubLife, Text, history};
 use frazil::ledger::{
     Bill, BillRows, Charge, Gather, Ledger, LineKey, Lineage, Month, Prices, Source, SourceKind, Symbol,
 };
 use frazil::observe::history::{Life, NodeLife, PodLife};
+use frazil::observe::traffic::{Meters, Moved, Reading};
 use frazil_byte_ledger::{Record, Route, Who, Writer};
+use jiff::Timestamp;
 
 /// The 12th of October 2026, a Monday, and its beginning in seconds.
 const MONDAY: i32 = 20_738;
@@ -308,6 +310,113 @@ fn meters_side_by_side_and_why_they_differ() {
     for agreed in [Way::Nat, Way::InterZone, Way::RequesterPays] {
         assert_eq!(reasons(agreed), BTreeSet::new(), "{}", agreed.name());
     }
+}
+
+/// What kubelets say of the pods of ada's server and of the Dask workers, hour by hour, and what of it is true: all that
+/// the pods moved, whichever way. The server's network is made anew on Wednesday.
+fn counters() -> (String, BTreeMap<&'static str, Moved>) {
+    let at =
+        |hours: u64| Timestamp::from_second(i64::try_from(MONDAY_SECONDS + hours * 3_600).unwrap()).unwrap();
+    let mut meters = Meters::default();
+    let there = BTreeSet::from(["uid-ada".to_owned(), "uid-dask".to_owned()]);
+    let (mut lines, mut truth) = (String::new(), BTreeMap::new());
+    let mut standing: BTreeMap<&str, Moved> = BTreeMap::new();
+    for hour in 1..=DAYS * 24 {
+        if hour == 50 {
+            standing.remove("uid-ada");
+        }
+        let scale = hour / 24 + 1;
+        // Ada reads near, sends to herself and to the workers; the workers read far.
+        let ada = Moved { received: 70_300_018 * scale, sent: 6_000_014 * scale + 6_000_066 };
+        let dask = Moved { received: 11_000_036 * scale, sent: 77 };
+        for (uid, moved) in [("uid-ada", ada), ("uid-dask", dask)] {
+            let counters = standing.entry(uid).or_default();
+            *counters = counters.plus(moved);
+            let sum: &mut Moved = truth.entry(uid).or_default();
+            *sum = sum.plus(moved);
+            meters.read(Reading { uid: uid.into(), since: Some(at(0)), at: at(hour), counters: *counters });
+        }
+        for line in meters.due(&there) {
+            writeln!(lines, "{}", serde_json::to_string(&line).unwrap()).unwrap();
+        }
+    }
+    for line in meters.due(&BTreeSet::new()) {
+        writeln!(lines, "{}", serde_json::to_string(&line).unwrap()).unwrap();
+    }
+    (lines, truth)
+}
+
+#[test]
+fn counters_of_pods_tell_whose_bytes_and_not_which_way() {
+    let (written, truth) = counters();
+    let text = Text { name: "bytes.jsonl".into(), text: written };
+    let told = history(&[text], Some("lab")).unwrap();
+    assert_eq!(
+        told.pod_days.iter().map(|day| day.day).collect::<BTreeSet<_>>(),
+        (MONDAY..MONDAY + 7).collect()
+    );
+    let life = |uid: &str, key: &str, value: &str| {
+        let labels = BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        HubLife {
+            hub: "lab".into(),
+            life: Life::Pod(PodLife { uid: uid.into(), labels, ..PodLife::default() }),
+        }
+    };
+    let lives = [
+        life("uid-ada", "hub.jupyter.org/username", "ada"),
+        life("uid-dask", "gateway.dask.org/cluster", "c1"),
+    ];
+    let mut egress = Egress::default();
+    let question = Question { by: vec![By::User, By::DaskCluster], ..Question::default() };
+    egress.add_pods(&question, &told.pod_days, &lives);
+    let of = |user: Option<&str>, cluster: Option<&str>| {
+        let part =
+            egress.rows[&(Way::All, vec![user.map(str::to_owned), cluster.map(str::to_owned)])].pods.unwrap();
+        (part.into, part.out)
+    };
+    let true_of = |uid: &str| (u128::from(truth[uid].received), u128::from(truth[uid].sent));
+    assert_eq!(of(Some("ada"), None), true_of("uid-ada"));
+    assert_eq!(of(None, Some("c1")), true_of("uid-dask"));
+    assert_eq!(egress.rows.len(), 2, "no way is told, so none is said");
+
+    // Beside flow logs, which have bob's machine and the gateway too.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("flows.log"), &week().text).unwrap();
+    let flows = read(folder.path(), &AddressRanges::embedded().unwrap());
+    let mut egress = Egress::default();
+    egress.add_flows(&Question::default(), &flows, &lives);
+    egress.add_pods(&Question::default(), &told.pod_days, &lives);
+    assert_eq!(egress.disagreements()[&Way::All], BTreeSet::from([Reason::OtherEnds]));
+}
+
+/// What the week's flows cost at list, by hand: prices of 2³⁰ bytes.
+#[test]
+fn a_week_at_list_prices() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = week();
+    std::fs::write(folder.path().join("flows.log"), &logs.text).unwrap();
+    let flows = read(folder.path(), &AddressRanges::embedded().unwrap());
+    let mut egress = Egress::default();
+    egress.add_flows(&Question { by: vec![By::Day], ..Question::default() }, &flows, &[]);
+    let list = egress.price();
+    let of = |way| {
+        let cells = egress.rows.iter().filter(|((own, _), _)| *own == way);
+        cells
+            .filter_map(|(_, cell)| cell.cluster_list)
+            .fold((0, 0), |(usd, owners), listed| (usd + listed.usd, owners + listed.of_owners))
+    };
+    let usd = |thousandths: i128, bytes: u128| {
+        let exact = thousandths * 1_000_000_000 * i128::try_from(bytes).unwrap();
+        (exact + (1 << 29)) >> 30
+    };
+    let truth = |way, direction| logs.truth[&(way, direction)];
+    assert_eq!(of(Way::Internet), (0, 0), "less than the 100 GB that are free");
+    assert_eq!(list.free["network"], truth("internet", "out"));
+    assert_eq!(of(Way::Nat), (usd(45, truth("nat", "out")), 0));
+    assert_eq!(of(Way::InterZone), (usd(10, 2 * truth("inter-zone", "out")), 0));
+    let far = usd(20, truth("store-elsewhere", "in"));
+    assert_eq!(of(Way::StoreElsewhere), (far, far), "whose bucket it is pays");
+    assert_eq!(of(Way::StoreInRegion), (0, 0));
 }
 
 /// A bill that has a machine and none of its bytes.

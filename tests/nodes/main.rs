@@ -13,6 +13,7 @@ mod kubernetes;
 mod scratch;
 
 mod cluster;
+mod kubelets;
 mod local;
 mod objects;
 #[path = "../support/skips.rs"]

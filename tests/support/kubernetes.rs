@@ -3,7 +3,7 @@
 //! say and run nothing; kubernetes/stages.yaml tells which image makes a pod fail.
 
 #[path = "kubernetes/keys.rs"]
-mod keys;
+pub(crate) mod keys;
 #[path = "kubernetes/program.rs"]
 mod program;
 

@@ -13,6 +13,24 @@
 //! * [`download`]: files brought to a folder, resumed, checked.
 //! * [`remote`]: one object, read from any byte on.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
+//!
+//! ```no_run
+//! use frazil_data::Surroundings;
+//! use frazil_data::download::{Downloader, Item, Options, Silent};
+//! use frazil_data::http::{Client, Settings};
+//! use frazil_data::login::{Earthdata, Reference, Session};
+//! use frazil_data::region::Whereabouts;
+//!
+//! # async fn bring(url: url::Url) -> frazil_data::Result<()> {
+//! let surroundings = Surroundings::of_process();
+//! let client = Client::new(Settings::of(&surroundings)?, &surroundings)?;
+//! let session = Session::find(client.clone(), &Reference::usual(Earthdata::production()))?;
+//! let downloader = Downloader::new(&session, &Whereabouts::new(client), Options::default());
+//! let report = downloader.download(&[Item::https(url)?], "granules".as_ref(), &Silent).await?;
+//! assert!(report.is_complete());
+//! # Ok(())
+//! # }
+//! ```
 
 mod address;
 pub mod catalogs;

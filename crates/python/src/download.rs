@@ -161,7 +161,6 @@ pub(crate) fn bring<'py>(
         bandwidth: how.bandwidth,
         access: access(py, &how.access)?,
         again: how.again,
-        ..Options::default()
     };
     let wanted = wanted(py, items)?;
     let files = wait(py, || files(wanted, how.files.as_deref(), &client), |_| Ok(()))?;

@@ -1,6 +1,7 @@
 //! `frazil cost read`: bills and histories into the ledger.
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -8,15 +9,20 @@ use serde_json::{Value, json};
 use super::ask::{Asked, ask};
 use super::money::exact;
 use super::prometheus::{ask as ask_prometheus, split};
+use super::show::days;
 use super::{path, refuse};
 use crate::cli::cost::ReadArgs;
 use crate::cloud::objects::inputs;
 use crate::commands::Run;
+use crate::commands::egress::{client_files, read_flow_logs};
 use crate::error::{Error, Result};
 use crate::ledger::ask::Expense;
+use crate::ledger::flows::{Days, Wanted};
 use crate::ledger::read::{Progress, read as read_all};
-use crate::ledger::told::{Text, Told, ToldError, groups, history, homes, samples, text};
-use crate::ledger::{Gather, Gathered, Ledger, Taken};
+use crate::ledger::told::{
+    Metric, Text, Told, ToldError, are_counters, counters, groups, history, homes, samples, text,
+};
+use crate::ledger::{Counted, Gather, Gathered, Ledger, Taken};
 use crate::observe::machine;
 use crate::outcome::Outcome;
 use crate::view::{Align, Layout, Report, Table, wrapped};
@@ -35,20 +41,30 @@ pub(super) async fn read(run: &Run<'_>, args: &ReadArgs) -> Result<Outcome> {
 /// # Errors
 /// When anything cannot be read; the ledger is then as it was.
 pub(in crate::commands) async fn take(run: &Run<'_>, args: &ReadArgs) -> Result<Read> {
-    let others = [args.history.len(), args.prometheus.len(), args.homes.len(), args.groups.len()];
+    let others = [
+        args.history.len(),
+        args.prometheus.len(),
+        args.homes.len(),
+        args.groups.len(),
+        args.flow_logs.len(),
+        args.bytes.len(),
+    ];
     if args.bills.is_empty() && !args.ask.is_any() && others.iter().all(|count| *count == 0) {
         return Err(Error::usage("nothing to read")
-            .hint("name bills, or `--history`, `--prometheus`, `--homes`, `--groups`, or a cloud to ask"));
+            .hint("name bills, or `--history`, `--prometheus`, `--homes`, `--groups`, `--flow-logs`, `--bytes`, or a cloud to ask"));
     }
     let bills = bills(run, &args.bills).await?;
     let told = told(run, args).await?;
-    // What costs something comes last, when nothing else can fail.
-    let Asked { mut gathered, expenses, notes } = ask(run, &args.ask).await?;
-    gathered.push(bills);
     let path = path(run, args.ledger.as_deref())?;
+    let (counted, faults) = counted(run, args, &path).await?;
+    // What costs something comes last, when nothing else can fail.
+    let Asked { mut gathered, expenses, mut notes } = ask(run, &args.ask).await?;
+    gathered.push(bills);
     let mut ledger = Ledger::open(&path).map_err(refuse)?;
-    let taken = ledger.take_with(&gathered, &told, &run.context.now().to_string()).map_err(refuse)?;
-    Ok(Read { path, taken, told, expenses, notes })
+    let now = run.context.now().to_string();
+    let taken = ledger.take_all_of(&gathered, &told, &counted, &now).map_err(refuse)?;
+    notes.extend(faults.into_iter().map(|fault| format!("Left out: {fault}.")));
+    Ok(Read { path, taken, told, counted, expenses, notes })
 }
 
 /// Bytes that take long enough to tell how far it is.
@@ -78,6 +94,33 @@ async fn bills(run: &Run<'_>, names: &[String]) -> Result<Gathered> {
     Ok(gathered)
 }
 
+/// What flow logs and byte ledgers tell that is not in the ledger yet, and lines that were left.
+async fn counted(run: &Run<'_>, args: &ReadArgs, path: &Path) -> Result<(Counted, Vec<String>)> {
+    let (mut files, mut known) = (BTreeSet::new(), BTreeMap::new());
+    if path.exists() && !(args.flow_logs.is_empty() && args.bytes.is_empty()) {
+        let ledger = Ledger::open(path).map_err(refuse)?;
+        files = ledger.flow_files().map_err(refuse)?;
+        known.extend(ledger.clients().map_err(refuse)?.into_iter().map(|file| (file.name, file.size)));
+    }
+    let mut counted = Counted { hub: args.hub.clone().unwrap_or_default(), ..Counted::default() };
+    if !args.flow_logs.is_empty() {
+        let (from, to) = days(args.from, args.to)?;
+        let known = |identity: &str| files.contains(identity);
+        let wanted = Wanted { days: Days { from, to }, known: Some(&known) };
+        (counted.flows, counted.flow_files) = read_flow_logs(run, &args.flow_logs, &wanted).await?;
+    }
+    let mut left = Vec::new();
+    if !args.bytes.is_empty() {
+        let is_known = |name: &str, size: u64| known.get(name) == Some(&size);
+        for folder in &args.bytes {
+            let (files, faults) = client_files(folder, &is_known)?;
+            counted.clients.extend(files);
+            left.extend(faults);
+        }
+    }
+    Ok((counted, left))
+}
+
 /// What others than bills tell.
 async fn told(run: &Run<'_>, args: &ReadArgs) -> Result<Told> {
     let hub = args.hub.as_deref();
@@ -93,7 +136,8 @@ async fn told(run: &Run<'_>, args: &ReadArgs) -> Result<Told> {
             answers.push((metric, text(Path::new(place)).map_err(wrong)?));
         }
     }
-    told.extend(samples(&answers, hub).map_err(wrong)?);
+    told.pod_days.extend(counters(&answers, hub).map_err(wrong)?);
+    told.extend(samples(&of_samples(answers), hub).map_err(wrong)?);
     for file in texts(args.homes.iter())? {
         told.extend(homes(&file, hub).map_err(wrong)?);
     }
@@ -101,6 +145,15 @@ async fn told(run: &Run<'_>, args: &ReadArgs) -> Result<Told> {
         told.extend(groups(&file, hub).map_err(wrong)?);
     }
     Ok(told)
+}
+
+/// Answers without those of networks' counters, which have one sample where a pod is young.
+fn of_samples(answers: Vec<(Option<Metric>, Text)>) -> Vec<(Option<Metric>, Text)> {
+    let is_counter = |(metric, text): &(Option<Metric>, Text)| match metric {
+        Some(metric) => matches!(metric, Metric::NetworkReceive | Metric::NetworkTransmit),
+        None => are_counters(text),
+    };
+    answers.into_iter().filter(|answer| !is_counter(answer)).collect()
 }
 
 fn texts<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<Text>> {
@@ -142,18 +195,22 @@ pub(in crate::commands) struct Read {
     path: PathBuf,
     taken: Vec<Taken>,
     told: Told,
+    counted: Counted,
     expenses: Vec<Expense>,
     notes: Vec<String>,
 }
 
 impl Read {
-    fn counts(&self) -> [(&'static str, usize); 4] {
-        let Told { lives, sampled, homes, memberships } = &self.told;
+    fn counts(&self) -> [(&'static str, usize); 7] {
+        let Told { lives, sampled, homes, memberships, pod_days } = &self.told;
         [
             ("lives of pods and nodes", lives.len()),
             ("days of pods by samples", sampled.len()),
             ("sizes of homes", homes.len()),
             ("memberships of groups", memberships.len()),
+            ("days of pods by counters of bytes", pod_days.len()),
+            ("new files of flow logs", self.counted.flow_files.len()),
+            ("new or grown files of byte ledgers", self.counted.clients.len()),
         ]
     }
 }
@@ -189,7 +246,8 @@ impl Report for Read {
                 "usd": expense.usd.map(|usd| usd.to_string()),
             })
         };
-        let [lives, sampled, homes, memberships] = self.counts().map(|(_, count)| count);
+        let [lives, sampled, homes, memberships, pod_days, flow_files, client_files] =
+            self.counts().map(|(_, count)| count);
         json!({
             "ledger": self.path.display().to_string(),
             "bills": self.taken.iter().map(taken).collect::<Vec<_>>(),
@@ -197,6 +255,9 @@ impl Report for Read {
             "sampled_days": sampled,
             "homes": homes,
             "memberships": memberships,
+            "pod_days": pod_days,
+            "flow_files": flow_files,
+            "client_files": client_files,
             "asked": self.expenses.iter().map(asked).collect::<Vec<_>>(),
             "notes": self.notes,
         })

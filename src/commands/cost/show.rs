@@ -33,8 +33,9 @@ struct Costs {
 /// # Errors
 /// When the ledger cannot be read, or parts are not the bill, which would be a bug.
 pub(super) fn show(run: &Run<'_>, args: &ShowArgs) -> Result<Outcome> {
-    let ledger = existing(run, args.ledger.as_deref())?;
-    let (bills, ignored) = bills(&ledger, args.month, args.from.is_some() || args.to.is_some())?;
+    let ledger = existing(run, args.period.ledger.as_deref())?;
+    let period = &args.period;
+    let (bills, ignored) = bills(&ledger, period.month, period.from.is_some() || period.to.is_some())?;
     let question = question(args)?;
     let allocation = answer(&ledger, &bills, &question)?;
     if let Some(wanted) = &question.explain {
@@ -114,7 +115,7 @@ pub(in crate::commands) fn days(
 }
 
 fn question(args: &ShowArgs) -> Result<Question> {
-    let (from, to) = days(args.from, args.to)?;
+    let (from, to) = days(args.period.from, args.period.to)?;
     let mut by = args.by.clone();
     let mut seen = Vec::new();
     by.retain(|each| {

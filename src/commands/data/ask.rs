@@ -119,7 +119,7 @@ fn interval(args: &Wanted) -> Result<Option<Interval>> {
 fn shape(args: &Wanted) -> Result<Option<Geometry>> {
     let of = |name: &str, text: &str| -> Result<Vec<[f64; 2]>> {
         let numbers = numbers(name, text)?;
-        if numbers.len() % 2 != 0 {
+        if !numbers.len().is_multiple_of(2) {
             return Err(Error::usage(format!("{name} has {} numbers", numbers.len()))
                 .hint("write a longitude and a latitude for each position"));
         }

@@ -47,9 +47,11 @@ pub(super) async fn search(run: &Run<'_>, args: &SearchArgs) -> Result<Outcome> 
         Err(_) => progress.abandon(),
     }
     match (done?, &args.out) {
-        (Done::Gathered(found), _) => drop(run.printer.report(&found)?),
+        (Done::Gathered(found), _) => {
+            run.printer.report(&found)?;
+        }
         (Done::Written(count), Some(out)) => {
-            run.printer.note(&format!("{count} found, in {}", out.display()))
+            run.printer.note(&format!("{count} found, in {}", out.display()));
         }
         (Done::Written(_), None) => {}
     }

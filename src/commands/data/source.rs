@@ -46,13 +46,12 @@ impl CmrFinds {
             return Ok(Some(granule.item(None)));
         }
         let Some(id) = granule.dataset().id else { return Ok(Some(granule.item(None))) };
-        let orbits = match self.orbits.get(&id) {
-            Some(known) => *known,
-            None => {
-                let orbits = self.cmr.collection(&id).await?.and_then(|collection| collection.orbits());
-                self.orbits.insert(id, orbits);
-                orbits
-            }
+        let orbits = if let Some(known) = self.orbits.get(&id) {
+            *known
+        } else {
+            let orbits = self.cmr.collection(&id).await?.and_then(|collection| collection.orbits());
+            self.orbits.insert(id, orbits);
+            orbits
         };
         Ok(Some(granule.item(orbits.as_ref())))
     }
@@ -158,6 +157,10 @@ async fn intake(run: &Run<'_>, client: &Client, args: &Wanted, root: &url::Url) 
             || args.datasets.iter().any(|name| path == name || path.ends_with(&format!(".{name}")))
     };
     Ok(Finds::Read(
-        sources.iter().filter(|source| wanted(&source.path)).map(|source| source.item()).collect(),
+        sources
+            .iter()
+            .filter(|source| wanted(&source.path))
+            .map(frazil_data::catalogs::IntakeSource::item)
+            .collect(),
     ))
 }

@@ -9,13 +9,14 @@ use super::{Asked, budget, estimate};
 use crate::catalog::Provider;
 use crate::commands::cost::refuse;
 use crate::commands::cost::show::{answer, bills, day_number, ranges};
+use crate::commands::egress::{near, requester_pays};
 use crate::config::HubFile;
 use crate::error::{Error, Result};
 use crate::estimate::place;
 use crate::ledger::allocate::{Allocation, By, Currency, Kind, Part, Question};
 use crate::ledger::budget::date;
 use crate::ledger::egress;
-use crate::ledger::told::HubLife;
+use crate::ledger::told::Told;
 use crate::ledger::{Bill, Day, Ledger, Month, SourceKind};
 use crate::report::{Chapter, DaySum, EgressRow, Event, History, PersonSum, Sum, history};
 
@@ -50,7 +51,7 @@ pub(super) struct Found {
 /// When the ledger cannot be read.
 pub(super) fn hub(
     ledger: &Ledger,
-    lives: &[HubLife],
+    told: &Told,
     asked: &Asked,
     when: When,
     today: Date,
@@ -74,44 +75,79 @@ pub(super) fn hub(
         let mut chapter = chapter(asked, currency, people, days);
         chapter.bills = bills.iter().map(source).collect();
         chapter.notes = notes(&by_component, &ignored);
-        chapter.egress = egress(ledger, (&bills, asked, when), &currency.name)?;
+        chapter.egress = egress((ledger, told), (&bills, asked, when), &currency.name)?;
         if let Some(file) = asked.file() {
             beside(ledger, &mut chapter, file, today)?;
         }
-        found.push(Found { chapter, history: history(lives, asked.name()) });
+        found.push(Found { chapter, history: history(&told.lives, asked.name()) });
     }
     Ok(found)
 }
 
-/// What bills tell of transfer: way, bytes and money in one currency.
+/// What each meter tells of transfer, by way, in one currency.
 fn egress(
-    ledger: &Ledger,
-    (bills, asked, when): (&[Bill], &Asked, When),
+    (ledger, told): (&Ledger, &Told),
+    of: (&[Bill], &Asked, When),
     currency: &str,
 ) -> Result<Vec<EgressRow>> {
-    let question = egress::Question {
+    let found = meters((ledger, told), of, Vec::new())?;
+    let reasons = found.disagreements();
+    let noted = |((way, _), cell): (&egress::RowKey, &egress::Cell)| {
+        let words = reasons.get(way).map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>());
+        Some(EgressRow { note: words.map(|words| words.join("; ")), ..row(*way, cell, currency)? })
+    };
+    Ok(found.rows.iter().filter_map(noted).collect())
+}
+
+/// What all meters tell that the ledger has. Of flow logs only what is known to be the hub's.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub(super) fn meters(
+    (ledger, told): (&Ledger, &Told),
+    (bills, asked, when): (&[Bill], &Asked, When),
+    by: Vec<egress::By>,
+) -> Result<egress::Egress> {
+    let clients = ledger.clients().map_err(refuse)?;
+    let entries: Vec<_> = clients.iter().flat_map(|file| &file.entries).collect();
+    let mut question = egress::Question {
+        by,
         hub: asked.name().map(str::to_owned),
         from: when.from.and_then(day_number),
         to: when.to.and_then(day_number),
-        ..egress::Question::default()
+        requester_pays: requester_pays(&entries),
+        near: near(&entries),
+        known: true,
     };
     let mut found = egress::Egress::default();
     for bill in bills {
         found.add_bill(&question, bill, &ledger.rows(bill).map_err(refuse)?);
     }
-    Ok(found.rows.iter().filter_map(|((way, _), cell)| row(*way, cell, currency)).collect())
+    question = question.within(found.billed);
+    for (hub, flows) in &ledger.flows().map_err(refuse)? {
+        found.add_flows_of(&question, hub, flows, &told.lives);
+    }
+    found.add_pods(&question, &told.pod_days, &told.lives);
+    for entry in entries {
+        found.add_entry(&question, entry);
+    }
+    Ok(found)
 }
 
-/// What a bill tells of a way in one currency.
+/// What meters tell of a way, the bill in one currency.
 pub(super) fn row(way: egress::Way, cell: &egress::Cell, currency: &str) -> Option<EgressRow> {
-    let bill = cell.bill.as_ref()?;
-    let cost = bill.cost().get(currency).copied()?;
-    let bytes = (bill.out + bill.into + bill.through) / 1_000_000_000_000;
-    Some(EgressRow {
+    let cost = cell.bill.as_ref().and_then(|bill| bill.cost().get(currency).copied());
+    let billed = cell.bill.as_ref().filter(|_| cost.is_some());
+    let billed = billed.map(|bill| (bill.out + bill.into + bill.through) / 1_000_000_000_000);
+    let seen = cell.cluster.or(cell.pods).map(|part| part.out + part.into);
+    let read = cell.client.map(|part| part.received);
+    (cost.is_some() || seen.is_some() || read.is_some()).then(|| EgressRow {
         way: way.name().to_owned(),
-        bill_bytes: u64::try_from(bytes).ok(),
-        bill_cost: Some(Amount::from_pico(cost)),
-        ..EgressRow::default()
+        bill_bytes: billed.and_then(|bytes| u64::try_from(bytes).ok()),
+        bill_cost: cost.map(Amount::from_pico),
+        cluster_bytes: seen.and_then(|bytes| u64::try_from(bytes).ok()),
+        client_bytes: read.and_then(|bytes| u64::try_from(bytes).ok()),
+        note: None,
     })
 }
 

@@ -1,12 +1,11 @@
 //! What the ledger has of one person, as a chapter that tells of nobody else.
 
 use super::Asked;
-use super::gather::{Found, When, chapter, days_of, notes, source};
-use crate::commands::cost::refuse;
+use super::gather::{Found, When, chapter, days_of, meters, notes, row, source};
 use crate::commands::cost::show::{answer, bills, day_number};
 use crate::error::Result;
 use crate::ledger::allocate::{By, Currency, Kind, Part, Question};
-use crate::ledger::told::HubLife;
+use crate::ledger::told::Told;
 use crate::ledger::{Bill, Ledger, egress};
 use crate::report::{Chapter, EgressRow, history};
 
@@ -17,7 +16,7 @@ use crate::report::{Chapter, EgressRow, history};
 /// When the ledger cannot be read.
 pub(super) fn hub(
     ledger: &Ledger,
-    lives: &[HubLife],
+    told: &Told,
     asked: &Asked,
     when: When,
     person: &str,
@@ -37,8 +36,8 @@ pub(super) fn hub(
         let Some(mut chapter) = of_parts(asked, &currency.name, &parts, person) else { continue };
         chapter.bills = bills.iter().map(source).collect();
         chapter.notes = notes(&found, &ignored);
-        chapter.egress = moved(ledger, (&bills, asked, when), (&currency.name, person))?;
-        let history = history(lives, asked.name()).map(|history| history.of(person));
+        chapter.egress = moved((ledger, told), (&bills, asked, when), (&currency.name, person))?;
+        let history = history(&told.lives, asked.name()).map(|history| history.of(person));
         own.push(Found { chapter, history });
     }
     Ok(own)
@@ -64,26 +63,16 @@ fn of_parts(asked: &Asked, currency: &str, parts: &[&Part], person: &str) -> Opt
     Some(chapter)
 }
 
-/// What bills tell of a person's transfer.
+/// What meters tell of a person's transfer.
 fn moved(
-    ledger: &Ledger,
-    (bills, asked, when): (&[Bill], &Asked, When),
+    ledger: (&Ledger, &Told),
+    of: (&[Bill], &Asked, When),
     (currency, person): (&str, &str),
 ) -> Result<Vec<EgressRow>> {
-    let question = egress::Question {
-        by: vec![egress::By::User],
-        hub: asked.name().map(str::to_owned),
-        from: when.from.and_then(day_number),
-        to: when.to.and_then(day_number),
-        ..egress::Question::default()
-    };
-    let mut found = egress::Egress::default();
-    for bill in bills {
-        found.add_bill(&question, bill, &ledger.rows(bill).map_err(refuse)?);
-    }
+    let found = meters(ledger, of, vec![egress::By::User])?;
     let own = found
         .rows
         .iter()
         .filter(|((_, values), _)| values.first().is_some_and(|value| value.as_deref() == Some(person)));
-    Ok(own.filter_map(|((way, _), cell)| super::gather::row(*way, cell, currency)).collect())
+    Ok(own.filter_map(|((way, _), cell)| row(*way, cell, currency)).collect())
 }

@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::ledger::line::{Charge, LineKey, Lineage, Month, Sums, Use, UseKey, UseSums};
 use crate::ledger::symbols::Symbol;
-use crate::ledger::told::{HomeSize, HubLife, Membership};
+use crate::ledger::told::{HomeSize, HubLife, Membership, Origin, PodDay};
 use crate::observe::history::{Life, NodeLife, PodLife};
+use crate::observe::traffic::Moved;
 
 /// The first of October 2026.
 const DAY: Day = 20_727;
@@ -387,6 +388,14 @@ fn what_is_told_comes_back_and_a_life_that_is_over_stays_over() {
     let told = Told {
         lives: vec![life("1", "ada", "n1", 1)],
         homes: vec![HomeSize { hub: "lab".into(), day: DAY, user: "ada".into(), bytes: 5 }],
+        pod_days: vec![PodDay {
+            hub: "lab".into(),
+            day: DAY,
+            origin: Origin::Samples,
+            pod: "jupyter-ada eth0".into(),
+            labels: "{}".into(),
+            moved: Moved { received: 7, sent: 1 },
+        }],
         memberships: vec![Membership {
             hub: "lab".into(),
             day: DAY,

@@ -9,10 +9,12 @@ use super::Way;
 use super::bill::{self, BillSums};
 use super::client::{self, ClientPart};
 use super::cluster::{self, FlowPart};
+use super::list::{Counted, ListPrices, Listed, Meter};
+use super::pods;
 use super::reason::{self, Reason};
 use crate::ledger::flows::FlowSums;
 use crate::ledger::line::Day;
-use crate::ledger::told::HubLife;
+use crate::ledger::told::{HubLife, PodDay};
 use crate::ledger::{Bill, BillRows};
 
 /// What to sum by, beside the way.
@@ -65,6 +67,12 @@ pub struct Question {
     pub hub: Option<String>,
     /// Buckets whose readers pay, as clients met them: on a bill they look like one's own.
     pub requester_pays: BTreeSet<String>,
+    /// Regions that programs of a hub read from without leaving them, as `aws/us-west-2`: where one is told, the
+    /// hub is there.
+    pub near: BTreeMap<String, BTreeSet<String>>,
+    /// Whether flow logs count only where they are known to be of the hub that is asked for; otherwise logs of nobody
+    /// are taken to be of its network.
+    pub known: bool,
 }
 
 impl Question {
@@ -93,6 +101,9 @@ impl Question {
     }
 }
 
+/// A way, and the values of `--by`.
+pub type RowKey = (Way, Vec<Option<String>>);
+
 /// Money of one currency, in 10⁻¹² of it.
 pub type Money = BTreeMap<String, i128>;
 
@@ -103,8 +114,14 @@ pub struct Cell {
     pub bill: Option<BillSums>,
     /// The network's flow logs.
     pub cluster: Option<FlowPart>,
+    /// Counters of pods.
+    pub pods: Option<FlowPart>,
     /// The clients' byte ledgers.
     pub client: Option<ClientPart>,
+    /// What the network's bytes cost at list.
+    pub cluster_list: Option<Listed>,
+    /// What the clients' bytes cost at list.
+    pub client_list: Option<Listed>,
 }
 
 impl Cell {
@@ -112,15 +129,24 @@ impl Cell {
         if let Some(bill) = &other.bill {
             *self.bill.get_or_insert_default() += bill;
         }
-        if let Some(FlowPart { out, into }) = other.cluster {
-            let own = self.cluster.get_or_insert_default();
-            (own.out, own.into) = (own.out + out, own.into + into);
+        for (own, other) in [(&mut self.cluster, other.cluster), (&mut self.pods, other.pods)] {
+            if let Some(FlowPart { out, into }) = other {
+                let own = own.get_or_insert_default();
+                (own.out, own.into) = (own.out + out, own.into + into);
+            }
         }
         if let Some(part) = other.client {
             let own = self.client.get_or_insert_default();
             own.requests += part.requests;
             own.requested += part.requested;
             own.received += part.received;
+        }
+        for (own, other) in
+            [(&mut self.cluster_list, other.cluster_list), (&mut self.client_list, other.client_list)]
+        {
+            if let Some(listed) = other {
+                *own.get_or_insert_default() += listed;
+            }
         }
     }
 }
@@ -129,7 +155,7 @@ impl Cell {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Egress {
     /// The rows.
-    pub rows: BTreeMap<(Way, Vec<Option<String>>), Cell>,
+    pub rows: BTreeMap<RowKey, Cell>,
     /// The days that bills tell of, first and last.
     pub billed: Option<(Day, Day)>,
     /// Bytes of flow logs that took no way that has a price.
@@ -138,6 +164,8 @@ pub struct Egress {
     pub unknown_route: u128,
     /// What flow logs lack, by which sums may differ.
     pub(super) reasons: BTreeSet<Reason>,
+    /// What is asked for the bytes of meters that have no bill.
+    pub(super) counted: Counted,
 }
 
 impl Egress {
@@ -148,12 +176,36 @@ impl Egress {
 
     /// Adds what flow logs tell; lives of pods say whose they were.
     pub fn add_flows(&mut self, question: &Question, flows: &FlowSums, lives: &[HubLife]) {
-        cluster::add(self, question, flows, lives);
+        cluster::add(self, question, ("", flows), lives);
+    }
+
+    /// Adds what flow logs of a hub's network tell.
+    pub fn add_flows_of(&mut self, question: &Question, hub: &str, flows: &FlowSums, lives: &[HubLife]) {
+        cluster::add(self, question, (hub, flows), lives);
+    }
+
+    /// Adds what counters of pods say; lives of pods say whose they were.
+    pub fn add_pods(&mut self, question: &Question, pods: &[PodDay], lives: &[HubLife]) {
+        pods::add(self, question, pods, lives);
     }
 
     /// Adds what a client's record tells.
     pub fn add_entry(&mut self, question: &Question, entry: &Entry) {
         client::add(self, question, entry);
+    }
+
+    /// Puts what bytes cost at list into the rows. What is added later is not in it.
+    pub fn price(&mut self) -> ListPrices {
+        let list = self.counted.priced();
+        for ((meter, row), listed) in &list.rows {
+            let Some(cell) = self.rows.get_mut(row) else { continue };
+            let place = match meter {
+                Meter::Network => &mut cell.cluster_list,
+                Meter::Clients => &mut cell.client_list,
+            };
+            *place = Some(*listed);
+        }
+        list
     }
 
     /// Why the meters of each way disagree, over all rows of it; ways without a reason are left out.
@@ -162,7 +214,11 @@ impl Egress {
         for ((way, _), cell) in &self.rows {
             sums.entry(*way).or_default().add(cell);
         }
-        let all = sums.iter().map(|(way, cell)| (*way, reason::reasons(*way, cell, self)));
+        let of_pods = reason::of_pods(sums.iter().map(|(way, cell)| (*way, cell)), self.free_bytes);
+        let all = sums.iter().map(|(way, cell)| match way {
+            Way::All => (*way, of_pods.clone()),
+            _ => (*way, reason::reasons(*way, cell, self)),
+        });
         all.filter(|(_, reasons)| !reasons.is_empty()).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 
 use super::answer::{By, Egress, Money, Question};
 use super::transfer::{Measure, Transfer, is_store, transfer};
-use super::{Way, answer};
+use super::{Way, answer, prefix};
 use crate::ledger::allocate::day_text;
 use crate::ledger::allocate::tags::Tags;
 use crate::ledger::line::{Charge, LineKey, Sums};
@@ -133,6 +133,15 @@ impl Reader<'_> {
         *self.known.entry((key.service, key.usage_type)).or_insert_with(found)
     }
 
+    /// The region, also of bills that have it only in the usage type.
+    fn region(&self, key: &LineKey, way: Way) -> String {
+        let text = match self.symbols.text(key.region) {
+            "" => prefix::region(&self.bill.source.provider, way, self.symbols.text(key.usage_type)),
+            region => region,
+        };
+        text.to_owned()
+    }
+
     fn hub(&mut self, tags: Symbol) -> String {
         let read = || Tags::read(self.symbols.text(tags)).get("frazil:hub").unwrap_or_default().to_owned();
         self.hubs.entry(tags).or_insert_with(read).clone()
@@ -154,7 +163,7 @@ impl Reader<'_> {
             By::Hub => Some(hub.to_owned()),
             By::Bucket => Some(bucket.to_owned()),
             By::Service => Some(text(key.service)),
-            By::Region => Some(text(key.region)),
+            By::Region => Some(self.region(key, found.way)),
             By::Day => Some(day_text(key.day)),
             By::User | By::DaskCluster | By::Dataset => None,
         });

@@ -1,9 +1,10 @@
 //! The clients' meter: what people's programs read, as their byte ledgers tell.
 
-use frazil_byte_ledger::{Entry, Route};
+use frazil_byte_ledger::{Entry, Record, Route};
 
 use super::Way;
 use super::answer::{By, Egress, Question};
+use super::list::{Meter, Payer, Place, Tariff, month};
 use crate::ledger::allocate::day_text;
 use crate::ledger::line::Day;
 
@@ -24,7 +25,10 @@ pub struct ClientPart {
 /// Adds what a record tells.
 pub(super) fn add(egress: &mut Egress, question: &Question, Entry { who, record }: &Entry) {
     let day = Day::try_from(record.time / DAY).unwrap_or(Day::MAX);
+    let tariff = tariff(question, &who.hub, record, day);
+    let received = u128::from(record.received);
     if !question.has(day) || !question.is_of(&who.hub) {
+        egress.counted.add(Meter::Clients, tariff, None, received);
         return;
     }
     let way = match record.route {
@@ -35,7 +39,7 @@ pub(super) fn add(egress: &mut Egress, question: &Question, Entry { who, record 
         Route::Internet => Way::Internet,
         Route::LocalCache => return,
         Route::Unknown => {
-            egress.unknown_route += u128::from(record.received);
+            egress.unknown_route += received;
             return;
         }
     };
@@ -49,8 +53,35 @@ pub(super) fn add(egress: &mut Egress, question: &Question, Entry { who, record 
         By::Day => Some(day_text(day)),
         By::Service => None,
     });
-    let part = egress.rows.entry((way, values)).or_default().client.get_or_insert_default();
+    let row = (way, values);
+    egress.counted.add(Meter::Clients, tariff, Some(&row), received);
+    let part = egress.rows.entry(row).or_default().client.get_or_insert_default();
     part.requests += u128::from(record.requests);
     part.requested += u128::from(record.requested);
-    part.received += u128::from(record.received);
+    part.received += received;
+}
+
+/// What is asked for what was read: of the reader where the bucket says so, else of the bucket's owner.
+fn tariff(question: &Question, hub: &str, record: &Record, day: Day) -> Tariff {
+    let from = Place::from_text(&record.region);
+    let payer = if record.requester_pays { Payer::Own } else { Payer::Owner };
+    match record.route {
+        Route::InRegion | Route::LocalCache => Tariff::Free,
+        Route::Unknown => Tariff::None("a program did not know from which region it read"),
+        Route::InterRegion => Tariff::at(from, |from| {
+            let to = reader(question, hub).filter(|to| to.cloud == from.cloud && to.region != from.region);
+            Tariff::Region(from, to.map(|to| to.region), payer)
+        }),
+        Route::Internet if payer == Payer::Owner => Tariff::at(from, Tariff::FirstStep),
+        Route::Internet => match month(day) {
+            Some(month) => Tariff::at(from, |from| Tariff::Internet(from, month)),
+            None => Tariff::None("the day is not known"),
+        },
+    }
+}
+
+/// Where a hub is, by what its programs read without leaving the region.
+fn reader(question: &Question, hub: &str) -> Option<Place> {
+    let near = question.near.get(hub)?;
+    near.first().filter(|_| near.len() == 1).and_then(|place| Place::from_text(place))
 }

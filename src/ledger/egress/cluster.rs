@@ -1,19 +1,16 @@
 //! The cluster's meter: what the network's flow logs saw, by way.
 
-use std::collections::BTreeMap;
-
 use super::Way;
 use super::answer::{By, Egress, Question};
+use super::holder::{Holder, Holders};
+use super::list::{Meter, Payer, Place, Tariff, month};
 use super::reason::Reason;
 use crate::catalog::{Owner, Provider};
 use crate::ledger::allocate::day_text;
-use crate::ledger::flows::{
-    Beyond, Direction, FlowKey, FlowSums, Lacks, LocalEnd, Peer, Traffic, TrafficPath, Zones,
-};
+use crate::ledger::flows::{Beyond, Direction, FlowKey, FlowSums, Lacks, Peer, Traffic, TrafficPath, Zones};
 use crate::ledger::told::HubLife;
-use crate::observe::history::{Life, PodLife};
 
-/// What flow logs tell of a way.
+/// What flow logs or counters of pods tell of a way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FlowPart {
     /// Bytes that went out.
@@ -22,66 +19,31 @@ pub struct FlowPart {
     pub into: u128,
 }
 
-/// Whose a pod or node was.
-#[derive(Clone, Copy)]
-struct Holder<'a> {
-    hub: &'a str,
-    user: Option<&'a str>,
-    cluster: Option<&'a str>,
-}
-
-/// Who had which pod and node, as the recorder tells.
-#[derive(Default)]
-struct Holders<'a> {
-    /// By namespace and name.
-    pods: BTreeMap<(&'a str, &'a str), Holder<'a>>,
-    /// By the machine as its cloud names it.
-    nodes: BTreeMap<&'a str, Holder<'a>>,
-}
-
-impl<'a> Holders<'a> {
-    fn of(lives: &'a [HubLife]) -> Self {
-        let mut new = Self::default();
-        for HubLife { hub, life } in lives {
-            match life {
-                Life::Pod(pod) => {
-                    new.pods.insert((&pod.namespace, &pod.name), of_pod(hub, pod));
-                }
-                Life::Node(node) => {
-                    let machine = node.provider_id.rsplit('/').next().unwrap_or_default();
-                    new.nodes.insert(machine, Holder { hub, user: None, cluster: None });
-                }
-            }
-        }
-        new
-    }
-
-    /// The pod's, else the node's: on EKS what leaves the network has the address of the node
-    /// (AWS, "Enable outbound internet access for Pods").
-    fn holder(&self, end: &LocalEnd) -> Option<Holder<'a>> {
-        let pod = end.pod.as_ref().and_then(|pod| self.pods.get(&(&*pod.namespace, &*pod.name)));
-        let node = || end.instance.as_ref().and_then(|machine| self.nodes.get(&**machine));
-        pod.or_else(node).copied()
-    }
-}
-
-fn of_pod<'a>(hub: &'a str, pod: &'a PodLife) -> Holder<'a> {
-    let label = |key: &str| pod.labels.get(key).map(String::as_str).filter(|value| !value.is_empty());
-    Holder { hub, user: label("hub.jupyter.org/username"), cluster: label("gateway.dask.org/cluster") }
-}
-
-/// Adds what flow logs tell.
-pub(super) fn add(egress: &mut Egress, question: &Question, flows: &FlowSums, lives: &[HubLife]) {
+/// Adds what flow logs tell. `network` is the hub whose network they are of; empty where it is not known.
+pub(super) fn add(
+    egress: &mut Egress,
+    question: &Question,
+    (network, flows): (&str, &FlowSums),
+    lives: &[HubLife],
+) {
     let holders = Holders::of(lives);
+    let of_network = (!network.is_empty()).then_some(Holder { hub: network, user: None, cluster: None });
     for (key, traffic) in &flows.rows {
         // What leaves a NAT gateway was counted on its way into it.
         let is_gateway = key.local.interface.as_ref().is_some_and(|name| flows.gateways.contains(name));
-        if is_gateway || !question.has(key.day) {
+        if is_gateway {
             continue;
         }
-        let holder = holders.holder(&key.local);
+        let holder = holders.holder(&key.local, key.day).or(of_network);
         // Logs are of the network of the hub that is asked for; a pod of another hub in it is not.
-        if holder.is_some_and(|holder| !question.is_of(holder.hub)) {
+        let is_of_others = match holder {
+            Some(holder) => !question.is_of(holder.hub),
+            None => question.known && question.hub.is_some(),
+        };
+        if !question.has(key.day) || is_of_others {
+            for way in ways(key) {
+                egress.counted.add(Meter::Network, tariff(key, way), None, u128::from(traffic.bytes));
+            }
             continue;
         }
         put(egress, question, (key, traffic), holder);
@@ -122,7 +84,9 @@ fn put(
         By::Dataset | By::Bucket => None,
     });
     for way in ways {
-        let part = egress.rows.entry((way, values.clone())).or_default().cluster.get_or_insert_default();
+        let row = (way, values.clone());
+        egress.counted.add(Meter::Network, tariff(key, way), Some(&row), u128::from(traffic.bytes));
+        let part = egress.rows.entry(row).or_default().cluster.get_or_insert_default();
         match key.direction {
             Direction::Out => part.out += u128::from(traffic.bytes),
             Direction::In => part.into += u128::from(traffic.bytes),
@@ -134,6 +98,38 @@ fn owner(peer: &Peer) -> Option<&Owner> {
     match peer {
         Peer::Cloud(owner) | Peer::Nat(Beyond::Cloud(owner)) => Some(owner),
         _ => None,
+    }
+}
+
+/// What is asked for the bytes of a flow on one of its ways. What comes in costs nothing but through NAT, between
+/// zones of AWS, and out of buckets elsewhere, for which their owners pay.
+fn tariff(key: &FlowKey, way: Way) -> Tariff {
+    let cloud = key.local.provider;
+    let here = Place::of(cloud, key.local.region.as_deref());
+    let there = owner(&key.peer).and_then(|owner| owner.region.clone());
+    match (way, key.direction) {
+        (Way::Nat, _) => Tariff::at(here, Tariff::Nat),
+        (Way::InterZone, Direction::In) if cloud == Provider::Gcp => Tariff::Free,
+        (Way::InterZone, _) => Tariff::at(here, Tariff::Zones),
+        (Way::StoreElsewhere, Direction::In) => {
+            let to = key.local.region.as_deref().map(str::to_owned);
+            Tariff::at(there.and_then(|from| Place::of(cloud, Some(&from))), |from| {
+                Tariff::Region(from, to, Payer::Owner)
+            })
+        }
+        (Way::StoreInRegion, _) | (_, Direction::In) => Tariff::Free,
+        (Way::Internet, Direction::Out) => match month(key.day) {
+            Some(month) => Tariff::at(here, |here| Tariff::Internet(here, month)),
+            None => Tariff::None("the day is not known"),
+        },
+        (Way::InterRegion | Way::StoreElsewhere, Direction::Out) => {
+            Tariff::at(here, |here| Tariff::Region(here, there, Payer::Own))
+        }
+        (Way::Edge, Direction::Out) => Tariff::None("the catalog has none of what stands before a region"),
+        (Way::Line, Direction::Out) => Tariff::None("the catalog has none of leased lines"),
+        (Way::Processing | Way::RequesterPays | Way::All, Direction::Out) => {
+            Tariff::None("flow logs do not tell them")
+        }
     }
 }
 

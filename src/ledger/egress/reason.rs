@@ -37,6 +37,8 @@ pub enum Reason {
     BothEnds,
     /// The network saw more than was billed, and no meter tells why.
     NotBilled,
+    /// Counters of pods count other ends than flow logs do.
+    OtherEnds,
 }
 
 impl fmt::Display for Reason {
@@ -61,6 +63,10 @@ impl fmt::Display for Reason {
             Self::Bodies => "clients count bodies, flow logs whole packets and what was sent again",
             Self::OtherSenders => "balancers, gateways and buckets send past the network's flow logs",
             Self::BothEnds => "the bill counts each end of traffic between zones",
+            Self::OtherEnds => {
+                "counters are of the hub's pods, with what stays on a node; flow logs are of all interfaces, with \
+                 what nodes and other pods move"
+            }
             Self::NotBilled => {
                 "the network saw more than these bills have: days may be missing from them, or another account pays"
             }
@@ -112,6 +118,22 @@ pub(super) fn reasons(way: Way, cell: &Cell, egress: &Egress) -> BTreeSet<Reason
         found.extend(of_logs);
     }
     found
+}
+
+/// Why counters of pods disagree with all that flow logs saw of the same days.
+pub(super) fn of_pods<'a>(cells: impl Iterator<Item = (Way, &'a Cell)>, free: u128) -> BTreeSet<Reason> {
+    let (mut counted, mut seen) = (None, None);
+    for (way, cell) in cells {
+        if let Some(pods) = cell.pods {
+            *counted.get_or_insert(0) += pods.out + pods.into;
+        }
+        // What went through NAT is also where it went to.
+        if let Some(cluster) = cell.cluster.filter(|_| way != Way::Nat) {
+            *seen.get_or_insert(free) += cluster.out + cluster.into;
+        }
+    }
+    let differs = counted.zip(seen).is_some_and(|(counted, seen)| differ(counted, seen));
+    differs.then_some(Reason::OtherEnds).into_iter().collect()
 }
 
 /// Bytes of 10⁻¹² of them.

@@ -5,13 +5,15 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
+use super::days::Days;
 use super::fields::Layout;
-use super::google;
 use super::table::Table;
 use super::text::Lines;
+use super::{Wanted, google};
+use crate::ledger::read::Look;
 use crate::ledger::read::error::{At, Fault, Place as ErrorPlace, ReadError};
 use crate::ledger::read::open::broken;
-use crate::ledger::read::place::Place;
+use crate::ledger::read::place::{Counted, Place};
 use crate::ledger::read::plan::{Looks, Packing, looks, packing};
 use crate::ledger::read::{Bucket, Input};
 
@@ -27,6 +29,7 @@ const BUFFER: usize = 1 << 18;
 pub(super) struct Opened {
     pub(super) place: Place,
     pub(super) body: Body,
+    pub(super) identity: String,
 }
 
 /// What a file is.
@@ -52,26 +55,50 @@ fn error(name: &str, at: At, fault: Fault) -> ReadError {
     ReadError { place: ErrorPlace { name: name.to_owned(), at }, fault }
 }
 
-/// Opens the files that inputs name, each once, in the order of the inputs and of the names.
+/// Opens the files that inputs name, each once, in the order of the inputs and of the names, without those that were
+/// counted before.
 ///
 /// # Errors
 /// When there is no file, or one is no flow log.
-pub(super) fn open(inputs: &[Input]) -> Result<Vec<Opened>, ReadError> {
+pub(super) fn open(inputs: &[Input], wanted: &Wanted<'_>) -> Result<Vec<Opened>, ReadError> {
     let mut seen = std::collections::HashSet::new();
     let mut opened = Vec::new();
     for input in inputs {
-        for place in places(input)? {
-            if seen.insert(place.name().to_owned()) {
-                let failed = |(at, fault)| error(place.name(), at, fault);
+        for place in places(input, wanted.days)? {
+            let failed = |(at, fault)| error(place.name(), at, fault);
+            let identity = match wanted.known {
+                Some(_) => identity(&place).map_err(|fault| failed((At::File, fault)))?,
+                None => place.name().to_owned(),
+            };
+            let is_known = wanted.known.is_some_and(|known| known(&identity));
+            if !is_known && seen.insert(identity.clone()) {
                 let body = body(&place).map_err(failed)?;
-                opened.push(Opened { place, body });
+                opened.push(Opened { place, body, identity });
             }
         }
     }
     Ok(opened)
 }
 
-fn places(input: &Input) -> Result<Vec<Place>, ReadError> {
+/// What a file of AWS's flow logs has in its name, which no other file has again (Amazon VPC, "Flow log files").
+const DELIVERED: &str = "_vpcflowlogs_";
+
+/// By what a file is known wherever it lies: the name that AWS gave it, or else what is in it: in a store its entity
+/// tag and size, here the SHA-256 of its bytes.
+fn identity(place: &Place) -> Result<String, Fault> {
+    let name = place.name().rsplit('/').next().unwrap_or_default();
+    if name.contains(DELIVERED) {
+        return Ok(name.to_owned());
+    }
+    if let Some(tag) = place.tag() {
+        return Ok(format!("{tag},name:{name}"));
+    }
+    let count = std::sync::Arc::default();
+    let digest = Counted::new(place.stream()?, count).digest();
+    digest.map(|digest| format!("sha256:{digest}")).map_err(|error| Fault::Unreadable(error.to_string()))
+}
+
+fn places(input: &Input, days: Days) -> Result<Vec<Place>, ReadError> {
     match input {
         Input::Local(path) => {
             let name = path.display().to_string();
@@ -80,17 +107,22 @@ fn places(input: &Input) -> Result<Vec<Place>, ReadError> {
                 return Place::local(path.clone()).map(|place| vec![place]).map_err(failed);
             }
             let mut found = Vec::new();
-            walk(path, &mut found).map_err(failed)?;
+            walk(path, days, &mut found).map_err(failed)?;
             found.sort_by(|one, other| one.name().cmp(other.name()));
             some(&name, found)
         }
-        Input::Remote(bucket, prefix) => remote(bucket, prefix),
+        Input::Remote(bucket, prefix) => remote(bucket, prefix, days),
     }
 }
 
-fn remote(bucket: &Bucket, prefix: &str) -> Result<Vec<Place>, ReadError> {
+fn remote(bucket: &Bucket, prefix: &str, days: Days) -> Result<Vec<Place>, ReadError> {
     let name = format!("{}/{prefix}", bucket.address());
-    let found = bucket.list(prefix).map_err(|fault| error(&name, At::File, fault))?;
+    let found = if days.is_all() {
+        bucket.list(prefix)
+    } else {
+        bucket.list_some(prefix, &|folder| days.look(folder))
+    };
+    let found = found.map_err(|fault| error(&name, At::File, fault))?;
     if let [one] = &found[..]
         && one.name == name
     {
@@ -104,14 +136,16 @@ fn some(name: &str, found: Vec<Place>) -> Result<Vec<Place>, ReadError> {
     if found.is_empty() { Err(error(name, At::File, Fault::NoFlows)) } else { Ok(found) }
 }
 
-fn walk(folder: &Path, found: &mut Vec<Place>) -> Result<(), Fault> {
+fn walk(folder: &Path, days: Days, found: &mut Vec<Place>) -> Result<(), Fault> {
     let unreadable = |error: std::io::Error| Fault::Unreadable(format!("{}: {error}", folder.display()));
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase());
         let Some(name) = name.filter(|name| !name.starts_with(['.', '_'])) else { continue };
         if path.is_dir() {
-            walk(&path, found)?;
+            if days.look(&path.to_string_lossy()) != Look::Past {
+                walk(&path, days, found)?;
+            }
         } else if ENDINGS.iter().any(|end| name.ends_with(end)) {
             found.push(Place::local(path)?);
         }

@@ -69,6 +69,22 @@ pub enum Zones {
     Unknown,
 }
 
+impl Zones {
+    /// The name in the ledger.
+    pub(in crate::ledger) const fn name(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Other => "other",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The zones of a name.
+    pub(in crate::ledger) fn from_name(name: &str) -> Option<Self> {
+        [Self::Same, Self::Other, Self::Unknown].into_iter().find(|zones| zones.name() == name)
+    }
+}
+
 /// AWS's traffic path, of outgoing traffic (flow log records, field `traffic-path`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TrafficPath {
@@ -92,7 +108,7 @@ pub enum TrafficPath {
 
 impl TrafficPath {
     /// The path of AWS's number; none for numbers that were not there when this was written.
-    pub(super) const fn of(number: u8) -> Option<Self> {
+    pub(in crate::ledger) const fn of(number: u8) -> Option<Self> {
         Some(match number {
             1 => Self::Vpc,
             2 => Self::InternetOrEndpoint,
@@ -104,6 +120,20 @@ impl TrafficPath {
             8 => Self::InternetGateway,
             _ => return None,
         })
+    }
+
+    /// AWS's number.
+    pub(in crate::ledger) const fn number(self) -> u8 {
+        match self {
+            Self::Vpc => 1,
+            Self::InternetOrEndpoint => 2,
+            Self::PrivateGateway => 3,
+            Self::Peering => 4,
+            Self::OtherRegionPeering => 5,
+            Self::LocalGateway => 6,
+            Self::GatewayEndpoint => 7,
+            Self::InternetGateway => 8,
+        }
     }
 }
 
@@ -164,6 +194,35 @@ pub enum Lacks {
     Headers,
     /// Google does not say what Cloud NAT translated.
     CloudNat,
+}
+
+impl Lacks {
+    /// All of them, with their names in the ledger.
+    const NAMES: [(Self, &'static str); 13] = [
+        (Self::TrafficPath, "traffic-path"),
+        (Self::Service, "service"),
+        (Self::Direction, "direction"),
+        (Self::PacketAddresses, "packet-addresses"),
+        (Self::Zone, "zone"),
+        (Self::Region, "region"),
+        (Self::Instance, "instance"),
+        (Self::Interface, "interface"),
+        (Self::Packets, "packets"),
+        (Self::Action, "action"),
+        (Self::Sampled, "sampled"),
+        (Self::Headers, "headers"),
+        (Self::CloudNat, "cloud-nat"),
+    ];
+
+    /// The name in the ledger.
+    pub(in crate::ledger) fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(lacks, _)| *lacks == self).map_or("", |(_, name)| name)
+    }
+
+    /// What a name says.
+    pub(in crate::ledger) fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(lacks, _)| *lacks)
+    }
 }
 
 impl fmt::Display for Lacks {

@@ -222,7 +222,9 @@ fn direct(tally: &mut Tally<'_>) {
 fn common(pairs: &[(Key, u128)], own: &Map<Text, HashSet<u128, FxBuildHasher>>) -> Option<u128> {
     let (first, other) = pairs.first()?;
     let others = |address: &u128| own.values().any(|addresses| addresses.contains(address));
-    let mut candidates = [first.local, *other].into_iter().filter(|candidate| {
+    // A pair may have one address twice, and which pair is first is chance.
+    let second = Some(*other).filter(|other| *other != first.local);
+    let mut candidates = std::iter::once(first.local).chain(second).filter(|candidate| {
         let everywhere = pairs.iter().all(|(key, other)| key.local == *candidate || other == candidate);
         everywhere && !others(candidate)
     });

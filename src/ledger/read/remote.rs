@@ -46,6 +46,17 @@ impl Runtime {
     }
 }
 
+/// What a folder of a bucket is for whoever looks for files of some days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// None of its files is wanted.
+    Past,
+    /// Some of its folders may be.
+    Into,
+    /// All of its files may be.
+    All,
+}
+
 /// A file in a bucket.
 #[derive(Clone, Debug)]
 pub(in crate::ledger) struct Object {
@@ -105,6 +116,36 @@ impl Bucket {
                 }
             })?;
             found.extend(one.map(|meta| self.object(meta)));
+        }
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(found)
+    }
+
+    /// What is below a prefix, without the folders that need not be looked into.
+    pub(in crate::ledger) fn list_some(
+        &self,
+        prefix: &str,
+        look: &dyn Fn(&str) -> Look,
+    ) -> Result<Vec<Object>, Fault> {
+        let mut found = Vec::new();
+        let mut folders = vec![prefix.to_owned()];
+        while let Some(folder) = folders.pop() {
+            match look(&folder) {
+                Look::Past => continue,
+                Look::All => {
+                    found.extend(self.list(&folder)?);
+                    continue;
+                }
+                Look::Into => {}
+            }
+            let (store, path) = (self.store.clone(), Path::from(folder.as_str()));
+            let listed = self.wait("listing", async move { store.list_with_delimiter(Some(&path)).await })?;
+            if listed.objects.is_empty() && listed.common_prefixes.is_empty() {
+                // It may be the name of one object.
+                found.extend(self.list(&folder)?);
+            }
+            found.extend(listed.objects.into_iter().map(|meta| self.object(meta)));
+            folders.extend(listed.common_prefixes.iter().map(ToString::to_string));
         }
         found.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::number::Number;
-use super::{Ledger, LedgerError, use_sums};
-use crate::ledger::told::{HomeSize, HubLife, Membership, Sampled, Told};
+use super::{Ledger, LedgerError, signed, unsigned, use_sums};
+use crate::ledger::told::{HomeSize, HubLife, Membership, Origin, PodDay, Sampled, Told};
 use crate::observe::history::Life;
+use crate::observe::traffic::Moved;
 
 impl Ledger {
     /// Everything that was told beside bills.
@@ -53,12 +54,26 @@ impl Ledger {
             Ok(Membership { hub: row.get(0)?, day: row.get(1)?, user: row.get(2)?, group: row.get(3)? })
         })?;
         told.memberships = rows.collect::<Result<_, _>>()?;
+        let mut select =
+            self.connection.prepare("SELECT hub, day, origin, pod, labels, received, sent FROM pod_day")?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let Some(origin) = Origin::from_name(row.get_ref(2)?.as_str()?) else { continue };
+            told.pod_days.push(PodDay {
+                hub: row.get(0)?,
+                day: row.get(1)?,
+                origin,
+                pod: row.get(3)?,
+                labels: row.get(4)?,
+                moved: Moved { received: unsigned(row.get(5)?), sent: unsigned(row.get(6)?) },
+            });
+        }
         Ok(told)
     }
 }
 
 /// Puts what was told in the place of what is there of it: of a life the later state, of samples and groups a
-/// hub's day, of homes a person's day.
+/// hub's day, of homes a person's day, of bytes a pod's day, of which more is known later and never less.
 pub(super) fn put(write: &Transaction<'_>, told: &Told) -> rusqlite::Result<()> {
     lives(write, &told.lives)?;
     let days: BTreeSet<_> = told.sampled.iter().map(|each| (&each.hub, each.day)).collect();
@@ -96,6 +111,15 @@ pub(super) fn put(write: &Transaction<'_>, told: &Told) -> rusqlite::Result<()> 
     let mut insert = write.prepare("INSERT OR REPLACE INTO membership VALUES (?, ?, ?, ?)")?;
     for each in &told.memberships {
         insert.execute(params![each.hub, each.day, each.user, each.group])?;
+    }
+    let mut insert = write.prepare(
+        "INSERT INTO pod_day VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET labels = excluded.labels, received = max(received, excluded.received),
+                                   sent = max(sent, excluded.sent)",
+    )?;
+    for PodDay { hub, day, origin, pod, labels, moved } in &told.pod_days {
+        let (received, sent) = (signed(moved.received), signed(moved.sent));
+        insert.execute(params![hub, day, origin.name(), pod, labels, received, sent])?;
     }
     Ok(())
 }

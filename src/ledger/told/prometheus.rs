@@ -26,6 +26,10 @@ pub enum Metric {
     GpuRequest,
     /// Labels and annotations of pods, whatever the value.
     Labels,
+    /// Bytes that pods received, as a counter.
+    NetworkReceive,
+    /// Bytes that pods sent, as a counter.
+    NetworkTransmit,
 }
 
 impl Metric {
@@ -35,13 +39,15 @@ impl Metric {
     }
 
     /// The metric that a series names, where it was not computed from others.
-    fn of(series: &Series) -> Option<Self> {
+    pub(super) fn of(series: &Series) -> Option<Self> {
         match (series.label("__name__")?, series.label("resource")) {
             ("kube_pod_container_resource_requests", Some("cpu")) => Some(Self::CpuRequest),
             ("kube_pod_container_resource_requests", Some("memory")) => Some(Self::MemoryRequest),
             ("kube_pod_container_resource_requests", Some("nvidia_com_gpu")) => Some(Self::GpuRequest),
             ("container_memory_working_set_bytes", _) => Some(Self::MemoryUsage),
             ("kube_pod_labels" | "kube_pod_annotations", _) => Some(Self::Labels),
+            ("container_network_receive_bytes_total", _) => Some(Self::NetworkReceive),
+            ("container_network_transmit_bytes_total", _) => Some(Self::NetworkTransmit),
             _ => None,
         }
     }
@@ -50,7 +56,7 @@ impl Metric {
 /// The queries that are asked of a Prometheus with kube-state-metrics and cAdvisor, each with its metric and
 /// name. People and Dask clusters come from labels and annotations of pods, which kube-state-metrics has to be
 /// allowed to show (`metricLabelsAllowlist`, `metricAnnotationsAllowList`).
-pub const QUERIES: [(Metric, &str, &str); 6] = [
+pub const QUERIES: [(Metric, &str, &str); 8] = [
     (
         Metric::CpuRequest,
         "cpu-request",
@@ -76,6 +82,17 @@ pub const QUERIES: [(Metric, &str, &str); 6] = [
         "gpu-request",
         "sum by (namespace, pod, node) (kube_pod_container_resource_requests{resource=\"nvidia_com_gpu\"})",
     ),
+    // A pod's network is told of once, by what its containers share; a pod on its node's network has none there.
+    (
+        Metric::NetworkReceive,
+        "network-receive",
+        "sum by (namespace, pod, node, id) (container_network_receive_bytes_total{pod!=\"\", interface=\"eth0\"})",
+    ),
+    (
+        Metric::NetworkTransmit,
+        "network-transmit",
+        "sum by (namespace, pod, node, id) (container_network_transmit_bytes_total{pod!=\"\", interface=\"eth0\"})",
+    ),
     (Metric::Labels, "labels", "{__name__=~\"kube_pod_labels|kube_pod_annotations\"}"),
 ];
 
@@ -84,7 +101,7 @@ pub const QUERIES: [(Metric, &str, &str); 6] = [
 pub struct Series {
     /// Its place in the answer, the first being 1.
     pub(super) row: usize,
-    labels: BTreeMap<String, String>,
+    pub(super) labels: BTreeMap<String, String>,
     /// Times in seconds since 1970, and values.
     pub(super) values: Vec<(i64, Decimal)>,
 }
@@ -218,6 +235,9 @@ pub fn samples(files: &[(Option<Metric>, Text)], hub: Option<&str>) -> Result<To
             let hub = each.hub(file, hub)?;
             let (node, pod) = each.pod(file)?;
             let metric = metric.or_else(|| Metric::of(&each)).unwrap_or(Metric::MemoryRequest);
+            if matches!(metric, Metric::NetworkReceive | Metric::NetworkTransmit) {
+                continue;
+            }
             if metric == Metric::Labels {
                 marks.entry((hub, pod)).or_default().extend(each.labels);
                 continue;
@@ -277,7 +297,7 @@ impl Moment {
             Metric::MemoryRequest => &mut self.memory_requested,
             Metric::MemoryUsage => &mut self.memory_used,
             Metric::GpuRequest => &mut self.gpus,
-            Metric::Labels => return,
+            Metric::Labels | Metric::NetworkReceive | Metric::NetworkTransmit => return,
         };
         // Two series of one pod, as of its containers, add up.
         *place = Some(place.unwrap_or(0).saturating_add(value));

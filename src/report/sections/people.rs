@@ -89,8 +89,9 @@ impl Writer<'_> {
         }
         let mut section = self.section("egress", "Bytes that moved");
         section.paragraphs.push(
-            "Three meters count what left: the bill, the cluster, and the program that read the data. A dash says that \
-             a meter cannot know. What the bill asks is part of the total."
+            "Three meters count what moved: the bill, the cluster’s network, and the program that read the data. Of the \
+             way “all” counters of people’s servers and Dask workers tell, which know no ways. A dash says that a meter \
+             cannot know, or was not asked. What the bill asks is part of the total."
                 .to_owned(),
         );
         let heads = ["by the bill", "by the cluster", "by the client", &self.chapter.currency];

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
 use object_store::CredentialProvider;
 use object_store::aws::AwsCredential;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -41,7 +42,12 @@ struct Inner {
 struct Held {
     keys: Option<Arc<Keys>>,
     refused: Option<String>,
+    /// Not before this moment is a renewal tried again that failed while the keys still held.
+    not_before: Option<Timestamp>,
 }
+
+/// How long that is.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
 
 impl S3Keys {
     /// Keys from an address. They are asked for when first needed.
@@ -75,6 +81,7 @@ impl S3Keys {
     pub async fn keys(&self) -> Result<Arc<Keys>> {
         let _turn = match self.current() {
             (Some(keys), Age::Young) => return Ok(keys),
+            (Some(keys), Age::Old) if self.waits() => return Ok(keys),
             (Some(keys), Age::Old) => match self.inner.renewing.try_lock() {
                 Ok(turn) => turn,
                 Err(_) => return Ok(keys),
@@ -84,7 +91,11 @@ impl S3Keys {
         let (current, age) = self.current();
         match (current, age) {
             (Some(keys), Age::Young) => Ok(keys),
-            (Some(keys), Age::Old) => Ok(self.renewed().await.unwrap_or(keys)),
+            (Some(keys), Age::Old) => Ok(self.renewed().await.unwrap_or_else(|_| {
+                let not_before = self.now().checked_add(PATIENCE).ok();
+                self.inner.held.write().unwrap_or_else(PoisonError::into_inner).not_before = not_before;
+                keys
+            })),
             _ => self.renewed().await,
         }
     }
@@ -96,9 +107,18 @@ impl S3Keys {
         held.keys.take_if(|held| held.id == keys.id);
     }
 
+    fn now(&self) -> Timestamp {
+        self.inner.session.client().surroundings().now()
+    }
+
+    fn waits(&self) -> bool {
+        let held = self.inner.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.not_before.is_some_and(|moment| self.now() < moment)
+    }
+
     fn current(&self) -> (Option<Arc<Keys>>, Age) {
         let keys = self.inner.held.read().unwrap_or_else(PoisonError::into_inner).keys.clone();
-        let now = self.inner.session.client().surroundings().now();
+        let now = self.now();
         let age = keys.as_ref().map_or(Age::Ending, |keys| keys.age(now));
         (keys, age)
     }

@@ -24,6 +24,8 @@ use crate::remote::{Part, Span};
 /// How often a file that another process downloads is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// Over this time the rate of a transfer is taken, unless the caller says otherwise.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often the length of a file is asked for.
 const TRIES: u32 = 6;
 
@@ -36,22 +38,13 @@ pub struct Options {
     pub bandwidth: Option<u64>,
     /// Which way.
     pub access: Access,
-    /// Over this time the rate of a transfer is taken; one that is left far behind by the others from
-    /// its host is then begun again where it is, over another connection.
-    pub patience: Duration,
     /// Download also what is there.
     pub again: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            connections: 8,
-            bandwidth: None,
-            access: Access::Auto,
-            patience: Duration::from_secs(10),
-            again: false,
-        }
+        Self { connections: 8, bandwidth: None, access: Access::Auto, again: false }
     }
 }
 
@@ -59,6 +52,7 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Downloader {
     shared: Arc<Shared>,
+    patience: Duration,
 }
 
 /// What all transfers have in common.
@@ -67,7 +61,7 @@ pub(super) struct Shared {
     pub(super) bandwidth: Bandwidth,
     pub(super) paces: Paces,
     slots: tokio::sync::Semaphore,
-    pub(super) options: Options,
+    options: Options,
 }
 
 impl Downloader {
@@ -89,7 +83,15 @@ impl Downloader {
             slots: tokio::sync::Semaphore::new(options.connections.max(1)),
             options,
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), patience: PATIENCE }
+    }
+
+    /// Over this time (usually ten seconds) the rate of a transfer is taken; one that is left far behind by
+    /// the others from its host is then begun again where it is, over another connection.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Downloads items to their paths below a folder, and says what became of each. A file that fails
@@ -155,7 +157,8 @@ impl Downloader {
                 None => tokio::time::sleep(LOOK).await,
             }
         };
-        let done = Box::pin(Transfer::new(&self.shared, item, progress, part).run(&target)).await?;
+        let done =
+            Box::pin(Transfer::new(&self.shared, self.patience, item, progress, part).run(&target)).await?;
         let (place, wanted, checksum) = (folder.to_owned(), item.clone(), done.checksum.clone());
         blocking(move || {
             note(&place, &wanted, checksum);

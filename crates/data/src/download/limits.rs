@@ -51,7 +51,7 @@ const ENOUGH: f64 = 1_000_000.0;
 const WEIGHT: f64 = 0.2;
 
 impl Paces {
-    /// Hears of a transfer's rate (bytes a second, over the options' patience) and says whether it is left behind.
+    /// Hears of a transfer's rate (bytes a second, over a while) and says whether it is left behind.
     pub(super) fn is_behind(&self, host: &str, rate: f64) -> bool {
         let mut all = self.usual.lock().unwrap_or_else(PoisonError::into_inner);
         let usual = all.entry(host.to_owned()).or_insert(rate);

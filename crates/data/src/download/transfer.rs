@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::http::Answer;
 use crate::remote::{Part, Remote, Span};
 
-/// So often in a row it may go wrong without a byte having come.
+/// So often in a row it may go wrong without progress.
 const MOST_IN_VAIN: u32 = 8;
 /// So often in a row the answer may be none to what was asked.
 const MOST_WRONG: u32 = 3;
@@ -23,6 +23,8 @@ const MOST_WRONG: u32 = 3;
 const MOST_RESTARTS: u32 = 3;
 /// So often a transfer that others leave behind is begun again where it is.
 const MOST_BEHIND: u32 = 3;
+/// So many bytes are progress; a host that breaks off after fewer brings nothing.
+const PROGRESS: u64 = 16 << 10;
 /// So often the HTTP client tries by itself before it is our turn.
 const TRIES: u32 = 2;
 /// Pause after a failure; doubled with each in a row, up to the longest.
@@ -33,6 +35,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A file being downloaded.
 pub(super) struct Transfer<'a> {
     shared: &'a Shared,
+    patience: Duration,
     item: &'a Item,
     progress: &'a dyn Progress,
     writer: Writer,
@@ -59,13 +62,26 @@ enum Broken {
 impl<'a> Transfer<'a> {
     pub(super) fn new(
         shared: &'a Shared,
+        patience: Duration,
         item: &'a Item,
         progress: &'a dyn Progress,
         part: PartFile,
     ) -> Self {
         let sized = item.size.is_some();
         let writer = Writer::new(part);
-        Self { shared, item, progress, writer, came: 0, in_vain: 0, restarts: 0, behind: 0, wholes: 0, sized }
+        Self {
+            shared,
+            patience,
+            item,
+            progress,
+            writer,
+            came: 0,
+            in_vain: 0,
+            restarts: 0,
+            behind: 0,
+            wholes: 0,
+            sized,
+        }
     }
 
     /// Downloads, checks, and gives the file its name.
@@ -118,15 +134,15 @@ impl<'a> Transfer<'a> {
                 }
                 Broken::Anew(error) => {
                     self.restarts += 1;
+                    let lost = self.writer.with(PartFile::restart).await?;
                     if self.restarts > MOST_RESTARTS {
                         return Err(error);
                     }
-                    let lost = self.writer.with(PartFile::restart).await?;
                     self.again(&error, lost);
                     self.pause(self.restarts).await;
                 }
                 Broken::Here(error) => {
-                    self.in_vain = if after > before { 0 } else { self.in_vain + 1 };
+                    self.in_vain = if after >= before + PROGRESS { 0 } else { self.in_vain + 1 };
                     let most = if matches!(error, Error::Answer { .. }) { MOST_WRONG } else { MOST_IN_VAIN };
                     if self.in_vain > most {
                         return Err(error);
@@ -231,7 +247,7 @@ impl<'a> Transfer<'a> {
             length += count;
             seen += count;
             self.shared.bandwidth.take(bytes.len()).await;
-            if since.elapsed() >= self.shared.options.patience {
+            if since.elapsed() >= self.patience {
                 #[expect(clippy::cast_precision_loss, reason = "a rate is exact enough")]
                 let rate = seen as f64 / since.elapsed().as_secs_f64();
                 (since, seen) = (Instant::now(), 0);

@@ -101,8 +101,9 @@ async fn a_slow_peer_is_left_for_another() {
     world.post("faults", &json!([{"role": "s3", "method": "GET", "fault": "slow", "skip": 6}])).await;
     let folder = tempfile::tempdir().unwrap();
     let again = Again::default();
-    let options = Options { connections: 3, patience: Duration::from_millis(200), ..Options::default() };
-    let report = downloader(&world, options).download(&items, folder.path(), &again).await.unwrap();
+    let options = Options { connections: 3, ..Options::default() };
+    let downloader = downloader(&world, options).with_patience(Duration::from_millis(200));
+    let report = downloader.download(&items, folder.path(), &again).await.unwrap();
     assert_whole(&report, &items, folder.path());
     let told: Vec<_> = again.0.lock().unwrap().keys().cloned().collect();
     assert!(told.len() == 1 && told[0].contains("far less than other transfers"), "{told:?}");

@@ -129,3 +129,21 @@ async fn keys_whose_answer_is_cut_are_asked_for_again() {
     world.post("faults", &cut).await;
     assert_eq!(read(&object(&world, &keys(&world))).await.unwrap(), 10);
 }
+
+#[tokio::test]
+async fn an_outage_of_the_archive_delays_one_and_fails_nobody_while_keys_hold() {
+    let Some(world) = World::start() else { return };
+    let keys = keys(&world);
+    let held = keys.keys().await.unwrap();
+    world.post("faults", &json!([{"role": "egress", "fault": "status", "times": -1}])).await;
+    world.advance(2000).await;
+    assert_eq!(keys.keys().await.unwrap().id, held.id);
+    let asked = world.requests().await.len();
+    for _ in 0..5 {
+        assert_eq!(keys.keys().await.unwrap().id, held.id);
+    }
+    assert_eq!(world.requests().await.len(), asked);
+    world.advance(60).await;
+    world.clear_faults().await;
+    assert_ne!(keys.keys().await.unwrap().id, held.id);
+}

@@ -250,3 +250,21 @@ async fn an_outage_of_the_login_service_is_waited_out_and_a_valid_token_is_used_
     let error = read(&session).await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { status: 503, .. }), "{error}");
 }
+
+#[tokio::test]
+async fn processes_that_renew_at_the_same_time_do_not_take_each_others_tokens() {
+    let Some(world) = World::start() else { return };
+    for _ in 0..2 {
+        world.post("tokens", &json!({})).await;
+    }
+    world.advance(60 * 86_400 - 43_200).await;
+    world.post("settings", &json!({"latency_ms": 5})).await;
+    let sessions: Vec<_> = (0..6).map(|_| world.session()).collect();
+    let tokens = futures::future::join_all(sessions.iter().map(Session::token)).await;
+    let now = sessions[0].client().surroundings().now();
+    for (session, token) in sessions.iter().zip(tokens) {
+        assert!(token.unwrap().is_fresh(now));
+        assert_eq!(read(session).await.unwrap(), 1000);
+    }
+    assert!(world.made("tokens").await <= 4, "two were there, and two a user may have");
+}
