@@ -98,7 +98,8 @@ class Files(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-brought = frazil.download(f"http://127.0.0.1:{server.server_port}/bytes.bin", sys.argv[1])
+# Progress would be a function of Python's, at which threads take turns.
+brought = frazil.download(f"http://127.0.0.1:{server.server_port}/bytes.bin", sys.argv[1], progress=False)
 assert brought.raise_for_failures().paths[0].read_bytes() == BYTES
 """
 

@@ -187,6 +187,28 @@ def test_catalogues_in_files_are_opened_by_their_path(world, tmp_path):
         catalog.search(modell="M3")
 
 
+def test_a_long_search_says_how_far_it_is(world, monkeypatch, tmp_path):
+    import io
+
+    import frazil
+    from frazil import _progress
+
+    out = io.StringIO()
+    monkeypatch.setattr(_progress, "usual", lambda: _progress.Terminal(out))
+    world.ask("faults", [{"fault": "time_out", "role": "cmr", "times": 1}])
+    world.ask("settings", {"latency_ms": 600})
+    try:
+        with pytest.warns(UserWarning, match="asking for"):
+            frazil.search_granules(short_name="ATL08", count=60).collect()
+        assert "of 60 found" in out.getvalue()
+        out.truncate(0)
+        world.ask("settings", {"latency_ms": 1300})
+        frazil.search_granules(short_name="ATL08", count=60).to_geoparquet(tmp_path / "found.parquet")
+        assert "found" in out.getvalue()
+    finally:
+        world.ask("settings", {"latency_ms": 0})
+
+
 def test_where_says_why(world, monkeypatch):
     import frazil
 

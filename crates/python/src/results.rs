@@ -1,7 +1,9 @@
 //! Results of a search: walked lazily, kept as far as they were looked at.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use frazil_data::Error;
 use frazil_data::found::ItemWriter;
@@ -19,6 +21,10 @@ use crate::session::{Session, way};
 
 /// Rows that a notebook shows.
 const ROWS: usize = 10;
+
+/// After this time a person is told how far a search is, and then each so often.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PERIOD: Duration = Duration::from_millis(250);
 
 /// The least that is asked for at once for what is looked at one by one.
 const LEAST_PAGE: usize = 100;
@@ -64,6 +70,35 @@ impl Begun {
     }
 }
 
+/// Tells a person how many were found, if it takes longer than [`PATIENCE`].
+struct Teller {
+    hearer: Py<PyAny>,
+    due: Instant,
+    limit: Option<u64>,
+}
+
+impl Teller {
+    fn new(py: Python<'_>, limit: Option<usize>) -> PyResult<Self> {
+        let hearer = py.import("frazil._progress")?.call_method0("Searching")?.unbind();
+        let limit = limit.map(|limit| limit as u64);
+        Ok(Self { hearer, due: Instant::now() + PATIENCE, limit })
+    }
+
+    fn tell(&mut self, py: Python<'_>, found: u64, hits: Option<u64>) -> PyResult<()> {
+        let now = Instant::now();
+        if now < self.due {
+            return Ok(());
+        }
+        self.due = now + PERIOD;
+        let most = hits.map(|hits| hits.min(self.limit.unwrap_or(u64::MAX)));
+        self.hearer.call1(py, (found, most)).map(drop)
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.hearer.call_method0(py, "close").map(drop)
+    }
+}
+
 impl Results {
     pub(crate) fn new(
         asked: Asked,
@@ -98,6 +133,10 @@ impl Results {
     /// Keeps at least so many, or all there are.
     fn keep(&self, py: Python<'_>, most: usize) -> PyResult<MutexGuard<'_, Kept>> {
         let mut kept = self.kept(py);
+        if kept.ended || kept.found.len() >= most {
+            return Ok(kept);
+        }
+        let mut teller = Teller::new(py, self.limit)?;
         while !kept.ended && kept.found.len() < most {
             let mut begun = match kept.walk.take() {
                 Some(begun) => begun,
@@ -108,10 +147,12 @@ impl Results {
             kept.walk = Some(begun);
             if let Some(found) = found? {
                 kept.found.push(shown(py, found)?);
+                teller.tell(py, kept.found.len() as u64, kept.hits)?;
             } else {
                 (kept.ended, kept.walk) = (true, None);
             }
         }
+        teller.close(py)?;
         Ok(kept)
     }
 
@@ -244,6 +285,8 @@ impl Results {
         let mut writer = told(py, ItemWriter::create(&path))?;
         let mut begun = self.begin(py, self.limit, usize::MAX)?;
         let walk = &mut begun.walk;
+        let (count, hits) = (AtomicU64::new(0), AtomicU64::new(u64::MAX));
+        let mut teller = Teller::new(py, self.limit)?;
         let written = wait(
             py,
             || async {
@@ -255,11 +298,17 @@ impl Results {
                         });
                     };
                     writer.write(&item)?;
+                    count.fetch_add(1, Ordering::Relaxed);
+                    hits.store(walk.hits().unwrap_or(u64::MAX), Ordering::Relaxed);
                 }
                 writer.finish()
             },
-            |_| Ok(()),
+            |py| {
+                let hits = Some(hits.load(Ordering::Relaxed)).filter(|hits| *hits != u64::MAX);
+                teller.tell(py, count.load(Ordering::Relaxed), hits)
+            },
         )?;
+        teller.close(py)?;
         begun.warn(py)?;
         written.map_err(|error| raised(py, error))
     }

@@ -123,6 +123,24 @@ class Hearer:
             self._shown.close()
 
 
+class Searching:
+    """Shows how many were found by a search that takes longer. Who searches says when it is time."""
+
+    def __init__(self) -> None:
+        self._shown: Shown | None = None
+
+    def __call__(self, found: int, most: int | None) -> None:
+        if self._shown is None:
+            self._shown = usual()
+        of = f" of {most}" if most is not None else ""
+        self._shown.line(f"{found}{of} found", found / most if most else 0.0)
+
+    def close(self) -> None:
+        """The last line stays."""
+        if self._shown is not None:
+            self._shown.close()
+
+
 def text_of(look: Look) -> str:
     """`2 of 3 files, 45.1 MB of 60.0 MB, 12.3 MB/s, 1 s left`."""
     parts = [f"{look['complete']} of {look['files']} files"]
