@@ -56,20 +56,28 @@ fn a_month_is_old_or_new_after_each_of_twenty_kills() {
     };
     let (new_month, _) = whole(&new);
     let (old_month, _) = whole(&old);
-    let (again, took) = whole(&new);
+    let (again, mut took) = whole(&new);
     assert_eq!(again, new_month);
     assert_ne!(old_month, new_month);
-    let (mut killed, mut seen) = (0, 0);
-    for kill in 0..20_u32 {
+    let (mut killed, mut seen) = (0_u32, 0);
+    for _ in 0..100 {
         whole(&old);
         let mut child = read(&new);
-        std::thread::sleep(took * kill / 20 + Duration::from_millis(1));
+        std::thread::sleep(took * killed / 20 + Duration::from_millis(1));
         child.kill().unwrap();
-        killed += u32::from(!child.wait().unwrap().success());
+        if child.wait().unwrap().success() {
+            // It was done before: this machine has become faster than when it was timed.
+            took = took * 9 / 10;
+            continue;
+        }
+        killed += 1;
         let found = month(&ledger);
-        assert!(found == old_month || found == new_month, "{found:?} after kill {kill}");
+        assert!(found == old_month || found == new_month, "{found:?} after kill {killed}");
         seen += u32::from(found == old_month);
+        if killed == 20 {
+            break;
+        }
     }
-    assert!(killed >= 10 && seen >= 1, "{killed} were killed, {seen} left the old month");
+    assert!(killed == 20 && seen >= 1, "{killed} were killed, {seen} left the old month");
     assert_eq!(whole(&new).0, new_month, "what was left over is cleaned up");
 }
