@@ -203,21 +203,29 @@ fn files_are_counted_whole_or_not_after_each_of_twelve_kills() {
     };
     let since = Instant::now();
     assert!(start().wait().unwrap().success());
-    let took = since.elapsed();
+    let mut took = since.elapsed();
     assert_eq!(total(), (4, sum));
-    let (mut none, mut killed) = (0, 0);
-    for kill in 1..=12_u32 {
+    let (mut none, mut killed) = (0, 0_u32);
+    for _ in 0..100 {
         std::fs::remove_file(&ledger).unwrap();
         drop(Ledger::open(&ledger).unwrap());
         let mut child = start();
-        std::thread::sleep(took * kill / 13 + Duration::from_millis(1));
+        std::thread::sleep(took * (killed + 1) / 13 + Duration::from_millis(1));
         child.kill().unwrap();
-        killed += u32::from(!child.wait().unwrap().success());
+        if child.wait().unwrap().success() {
+            // It was done before: this machine has become faster than when it was timed.
+            took = took * 9 / 10;
+            continue;
+        }
+        killed += 1;
         let found = total();
-        assert!(found == (0, 0) || found == (4, sum), "{found:?} after kill {kill}");
+        assert!(found == (0, 0) || found == (4, sum), "{found:?} after kill {killed}");
         none += u32::from(found.0 == 0);
         assert!(start().wait().unwrap().success());
         assert_eq!(total(), (4, sum), "the next call counts what is missing, once");
+        if killed == 12 {
+            break;
+        }
     }
-    assert!(killed >= 6 && none >= 1, "{killed} were killed, {none} had counted nothing");
+    assert!(killed == 12 && none >= 1, "{killed} were killed, {none} had counted nothing");
 }

@@ -173,7 +173,7 @@ fn two_calls_at_once_make_one_hub() {
             .iter()
             .map(|row| row["processes"].as_u64().unwrap())
             .collect::<Vec<_>>(),
-        [1, 1, 2]
+        [1, 1, 2, 1]
     );
     hub.remove();
 }
