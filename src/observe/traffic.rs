@@ -105,16 +105,7 @@ struct State {
 pub struct Meters(BTreeMap<String, State>);
 
 impl Meters {
-    /// Goes on from lines of earlier files, in any order.
-    pub fn resumed<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
-        let mut meters = Self::default();
-        for line in lines {
-            meters.resume(line);
-        }
-        meters
-    }
-
-    /// Takes in a line of an earlier file; what is no line of bytes is left.
+    /// Goes on from a line of an earlier file, in any order; what is no line of bytes is left.
     pub fn resume(&mut self, line: &str) {
         let Ok(line) = serde_json::from_str::<PodBytes>(line) else { return };
         let Ok(at) = line.to.parse() else { return };
@@ -201,6 +192,12 @@ mod tests {
         }
     }
 
+    fn resumed<'a>(lines: impl Iterator<Item = &'a str>) -> Meters {
+        let mut meters = Meters::default();
+        lines.for_each(|line| meters.resume(line));
+        meters
+    }
+
     fn there(uids: &[&str]) -> BTreeSet<String> {
         uids.iter().map(|uid| (*uid).to_owned()).collect()
     }
@@ -276,12 +273,12 @@ mod tests {
         for written in [1, 2] {
             // Killed after so many lines, whatever their order.
             let lines_told: Vec<_> = lines[..written].to_vec();
-            let mut again = Meters::resumed(text[..written].iter().rev().map(String::as_str));
+            let mut again = resumed(text[..written].iter().rev().map(String::as_str));
             again.read(reading("13T01:00", 3_500, 25));
             let rest = again.due(&there(&[]));
             let sum = |lines: &[PodBytes]| lines.iter().map(|line| line.moved.received).sum::<u64>();
             assert_eq!(sum(&lines_told) + sum(&rest), 2_500, "{written}");
         }
-        assert!(Meters::resumed(["{\"kind\":\"by", "{}"].into_iter()).0.is_empty());
+        assert!(resumed(["{\"kind\":\"by", "{}"].into_iter()).0.is_empty());
     }
 }
