@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use frazil_data::Error;
 use frazil_data::download::{self, Downloader, Event, Look, Meter, Options, Outcome, Progress, Verified};
-use frazil_data::found::Role;
+use frazil_data::found::{Files, Role};
 use frazil_data::http::Client;
 use frazil_data::login::Earthdata;
 use frazil_data::region::Access;
@@ -100,24 +100,22 @@ async fn files(
     client: &Client,
 ) -> frazil_data::Result<Vec<download::Item>> {
     let signer = Signer::new(client.clone());
-    let (mut all, mut wrong) = (Vec::new(), Vec::new());
+    let (mut all, mut wrong) = (Files::new(), Vec::new());
     for one in wanted {
         match one {
             Wanted::File(file) => all.push(*file),
             Wanted::Found(mut item) => {
                 signer.sign_item(&mut item).await?;
-                match item.downloads(pattern) {
-                    Ok(files) if files.is_empty() => {
-                        wrong.push(format!("{} has no data that fits", item.name));
-                    }
-                    Ok(files) => all.extend(files),
+                match all.add(&item, pattern) {
+                    Ok(0) => wrong.push(format!("{} has no data that fits", item.name)),
+                    Ok(_) => {}
                     Err(error) => wrong.push(error.to_string()),
                 }
             }
         }
     }
     if wrong.is_empty() {
-        return Ok(all);
+        return Ok(all.finish());
     }
     let advice = "look at its `assets`, and at the pattern in `files`".to_owned();
     Err(Error::Invalid { what: wrong.join("; "), advice })

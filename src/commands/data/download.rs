@@ -6,8 +6,10 @@ use std::time::Duration;
 use frazil_data::download::{
     Downloader, Event, FileReport, Item, Meter, Options, Outcome as Fate, Progress, Report as Fates, Verified,
 };
+use frazil_data::found::Files;
 use frazil_data::login::Earthdata;
 use frazil_data::region::{Access, Whereabouts};
+use frazil_data::stac::Signer;
 use serde_json::{Value, json};
 
 use super::source::open;
@@ -77,10 +79,12 @@ async fn files(run: &Run<'_>, client: &frazil_data::http::Client, args: &Downloa
 async fn gather(run: &Run<'_>, client: &frazil_data::http::Client, args: &DownloadArgs) -> Result<Vec<Item>> {
     let most = args.wanted.most();
     let mut finds = open(run, client, &args.wanted, most).await?;
-    let (mut items, mut count) = (Vec::new(), 0_usize);
+    let signer = Signer::new(client.clone());
+    let (mut files, mut count) = (Files::new(), 0_usize);
     while most.is_none_or(|most| count < most) {
-        let Some(found) = finds.next().await? else { break };
-        items.extend(found.downloads(args.file.as_deref()).map_err(told)?);
+        let Some(mut found) = finds.next().await? else { break };
+        signer.sign_item(&mut found).await.map_err(told)?;
+        files.add(&found, args.file.as_deref()).map_err(told)?;
         count += 1;
     }
     let matched = finds.matched().and_then(|matched| usize::try_from(matched).ok()).unwrap_or(count);
@@ -90,12 +94,12 @@ async fn gather(run: &Run<'_>, client: &frazil_data::http::Client, args: &Downlo
         ))
         .hint("say how many with --limit, or all with --all; `frazil data search` shows what they are"));
     }
-    if items.is_empty() {
+    if files.is_empty() {
         return Err(Error::failed("nothing is found to download").hint(
             "`frazil data search` with the same arguments shows what there is; --file may leave all out",
         ));
     }
-    Ok(items)
+    Ok(files.finish())
 }
 
 /// Hears what happens, and tells what has to be seen.

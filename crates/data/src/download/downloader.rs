@@ -15,7 +15,7 @@ use super::report::{FileReport, Outcome, Report};
 use super::route::Routes;
 use super::there::{There, look, note};
 use super::transfer::{Transfer, blocking};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Client;
 use crate::login::Session;
 use crate::region::{Access, Whereabouts};
@@ -180,6 +180,14 @@ impl Downloader {
         match blocking(move || look(&place, &wanted, &record)).await? {
             There::Yes(bytes) => Ok(Some(bytes)),
             There::No => Ok(None),
+            There::Other(from) => Err(Error::Invalid {
+                what: format!(
+                    "{} is there from {from}, and {} is not put over it",
+                    folder.join(&item.to).display(),
+                    item.identity()
+                ),
+                advice: "choose another folder, or say that what is there is downloaded again".to_owned(),
+            }),
             There::Perhaps(bytes) => {
                 let total = self.shared.length(item, progress).await?;
                 Ok((total == Some(bytes)).then_some(bytes))

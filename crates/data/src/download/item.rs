@@ -10,6 +10,12 @@ use super::checksum::Checksum;
 use crate::address::Address;
 use crate::error::{Error, Result};
 
+/// Query parameters that hold a signature.
+const SIGNATURES: [&str; 4] = ["X-Amz-Signature", "X-Goog-Signature", "Signature", "sig"];
+
+/// Holds who asks, in addresses that archives of Earthdata sign.
+const USER: &str = "A-userid";
+
 /// An object in S3 as metadata tells of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InS3 {
@@ -69,12 +75,10 @@ impl Item {
         self
     }
 
-    /// What it is, whichever way it comes: its address without a query, which may be signed.
+    /// What it is, whichever way it comes: its address, without a query that only signs it.
     pub fn identity(&self) -> String {
         if let Some(url) = &self.https {
-            let mut plain = url.clone();
-            plain.set_query(None);
-            return Address::from(&plain).to_string();
+            return Address::from(&unsigned(url)).to_string();
         }
         self.s3.as_ref().map_or_else(String::new, |s3| format!("s3://{}/{}", s3.bucket, s3.key))
     }
@@ -84,6 +88,22 @@ impl Item {
         let end = self.to.extension().and_then(|end| end.to_str());
         end.is_some_and(|end| end.eq_ignore_ascii_case("html") || end.eq_ignore_ascii_case("htm"))
     }
+}
+
+/// An address without what only signs it. Where it is signed as S3's, Google's and Azure's stores do, that is
+/// the whole query; archives of Earthdata add who asks.
+fn unsigned(url: &Url) -> Url {
+    let named = |part: &str, names: &[&str]| {
+        let name = part.split('=').next().unwrap_or(part);
+        names.iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    let query = url.query().unwrap_or_default();
+    let signed = query.split('&').any(|part| named(part, &SIGNATURES));
+    let own = |part: &&str| !signed && !part.is_empty() && !named(part, &[USER]);
+    let own: Vec<&str> = query.split('&').filter(own).collect();
+    let mut plain = url.clone();
+    plain.set_query(Some(own.join("&")).as_deref().filter(|query| !query.is_empty()));
+    plain
 }
 
 /// The last part of an address as the name of a file: decoded, and nothing that leads elsewhere.
@@ -163,6 +183,16 @@ mod tests {
         ] {
             assert!(Item::https(url.parse().unwrap()).is_err(), "{url}");
         }
+    }
+
+    #[test]
+    fn a_query_is_part_of_what_a_file_is_but_for_signatures() {
+        let served = |query: &str| item(&format!("https://a.nasa.gov/serve.cgi?{query}")).identity();
+        assert_ne!(served("FILENAME=a.nc"), served("FILENAME=b.nc"));
+        for signature in ["sv=1&sig=", "X-Amz-Expires=60&X-Amz-Signature=", "Signature="] {
+            assert_eq!(served(&format!("{signature}abc")), "https://a.nasa.gov/serve.cgi");
+        }
+        assert!(!served("FILENAME=a.nc&token=abc").contains("abc"));
     }
 
     #[test]
