@@ -193,8 +193,8 @@ pub struct DownloadArgs {
     pub file: Option<String>,
 
     /// Most transfers at once.
-    #[arg(long, value_name = "NUMBER", default_value_t = 8)]
-    pub connections: usize,
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub connections: u16,
 
     /// Most bytes a second, of all transfers together: `40 MB`.
     #[arg(long, value_name = "BYTES")]

@@ -80,7 +80,9 @@ impl Downloader {
             routes: Routes::new(client, session, whereabouts.clone(), options.access),
             bandwidth: Bandwidth::new(options.bandwidth),
             paces: Paces::default(),
-            slots: tokio::sync::Semaphore::new(options.connections.max(1)),
+            slots: tokio::sync::Semaphore::new(
+                options.connections.clamp(1, tokio::sync::Semaphore::MAX_PERMITS),
+            ),
             options,
         };
         Self { shared: Arc::new(shared), patience: PATIENCE }
@@ -104,7 +106,7 @@ impl Downloader {
         check(items)?;
         let mut seen = std::collections::HashSet::new();
         let items: Vec<_> = items.iter().filter(|item| seen.insert(&item.to)).collect();
-        let bytes = items.iter().filter_map(|item| item.size).sum();
+        let bytes = items.iter().filter_map(|item| item.size).fold(0, u64::saturating_add);
         progress.heard(&Event::Begun { files: items.len() as u64, bytes });
         let path = folder.to_owned();
         let record = &Arc::new(blocking(move || Ok(Record::read(&path))).await?);

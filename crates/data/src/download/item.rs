@@ -9,6 +9,7 @@ use url::Url;
 use super::checksum::Checksum;
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::login::Earthdata;
 
 /// Query parameters that hold a signature.
 const SIGNATURES: [&str; 4] = ["X-Amz-Signature", "X-Goog-Signature", "Signature", "sig"];
@@ -81,6 +82,12 @@ impl Item {
             return Address::from(&unsigned(url)).to_string();
         }
         self.s3.as_ref().map_or_else(String::new, |s3| format!("s3://{}/{}", s3.bucket, s3.key))
+    }
+
+    /// Whether it is of an archive of Earthdata, which asks who wants it.
+    pub fn wants_login(&self) -> bool {
+        let keys = self.s3.as_ref().and_then(|s3| s3.credentials.as_ref());
+        self.https.iter().chain(keys).any(Earthdata::may_see_token)
     }
 
     /// Whether a page for people (HTML) is what is wanted.
@@ -183,6 +190,23 @@ mod tests {
         ] {
             assert!(Item::https(url.parse().unwrap()).is_err(), "{url}");
         }
+    }
+
+    #[test]
+    fn only_archives_of_earthdata_want_a_login() {
+        assert!(item("https://data.nsidc.earthdatacloud.nasa.gov/x.h5").wants_login());
+        let s3 = |credentials: Option<&str>| Item {
+            https: None,
+            s3: Some(InS3 {
+                bucket: "b".to_owned(),
+                key: "x".to_owned(),
+                region: None,
+                credentials: credentials.map(|url| url.parse().unwrap()),
+            }),
+            ..item("https://a.example.org/x")
+        };
+        assert!(s3(Some("https://data.nsidc.earthdatacloud.nasa.gov/s3credentials")).wants_login());
+        assert!(!s3(None).wants_login() && !item("https://a.example.org/x").wants_login());
     }
 
     #[test]

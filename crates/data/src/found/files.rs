@@ -12,7 +12,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{Asset, Item, Source};
 use crate::download;
-use crate::error::Result;
+use crate::error::Error;
 
 /// Most bytes of a folder's name; file systems take 255.
 const LONGEST_NAME: usize = 200;
@@ -37,31 +37,40 @@ impl Files {
     }
 
     /// Adds the files of an item's data whose names match a pattern (`*` and `?`), with sizes and checksums
-    /// where the catalogue tells them to the byte, and with where keys for S3 are given. Returns how many.
-    ///
-    /// # Errors
-    /// When an address is none, or ends with no name; then none is added.
-    pub fn add(&mut self, item: &Item, pattern: Option<&str>) -> Result<usize> {
+    /// where the catalogue tells them to the byte, and with where keys for S3 are given. Returns why others
+    /// cannot be downloaded; one that a file of the same name stands in for, such as a mirror by FTP, is left out.
+    pub fn add(&mut self, item: &Item, pattern: Option<&str>) -> Vec<Error> {
         let keys = item.s3_keys();
         let alike = called_alike(item);
         let (first, others) = folders(item);
-        let place = |asset: &Asset| {
-            let mut file = asset.download(keys.as_ref())?;
+        let (mut usable, mut wrong) = (HashSet::new(), Vec::new());
+        for asset in item.data_matching(pattern) {
+            let mut file = match asset.download(keys.as_ref()) {
+                Ok(file) => file,
+                Err(error) => {
+                    wrong.push((asset.file_name(), error));
+                    continue;
+                }
+            };
+            usable.insert(asset.file_name());
             if alike.contains(asset.file_name()) {
                 file.to = Path::new(&folder_name(&asset.key)).join(&file.to);
             }
             file.to = first.join(&file.to);
-            Ok(Placed { file, folder: others.clone() })
-        };
-        let new: Vec<Placed> = item.data_matching(pattern).map(place).collect::<Result<_>>()?;
-        let count = new.len();
-        self.files.extend(new);
-        Ok(count)
+            self.files.push(Placed { file, folder: others.clone() });
+        }
+        wrong.retain(|(name, _)| name.is_empty() || !usable.contains(name));
+        wrong.into_iter().map(|(_, error)| error).collect()
     }
 
     /// Adds a file that is of no item. It keeps its path.
     pub fn push(&mut self, file: download::Item) {
         self.files.push(Placed { file, folder: None });
+    }
+
+    /// How many there are so far; the same address twice counts twice.
+    pub fn len(&self) -> usize {
+        self.files.len()
     }
 
     /// Whether there are none.
@@ -164,7 +173,7 @@ mod tests {
     fn paths(items: &[Item], pattern: Option<&str>) -> Vec<String> {
         let mut files = Files::new();
         for item in items {
-            files.add(item, pattern).unwrap();
+            assert!(files.add(item, pattern).is_empty());
         }
         let files = files.finish();
         files.iter().map(|file| file.to.to_str().unwrap().to_owned()).collect()
@@ -198,7 +207,7 @@ mod tests {
         assert_eq!(paths(&[other, same], None), ["x.nc"], "one address is one file");
         let mut files = Files::new();
         files.push(download::Item::https("https://b/x.nc".parse().unwrap()).unwrap());
-        files.add(&one, Some("x*")).unwrap();
+        assert!(files.add(&one, Some("x*")).is_empty());
         let files: Vec<_> = files.finish().into_iter().map(|file| file.to).collect();
         assert_eq!(files, [Path::new("x.nc"), Path::new("G1-A/x.nc")]);
     }
@@ -209,7 +218,7 @@ mod tests {
         assert_eq!(granule.s3_keys(), None);
         granule.provider = Some("NSIDC_CPRD".to_owned());
         let mut files = Files::new();
-        files.add(&granule, None).unwrap();
+        assert!(files.add(&granule, None).is_empty());
         let keys = files.finish()[0].s3.clone().unwrap().credentials.unwrap();
         assert_eq!(keys.as_str(), "https://data.nsidc.earthdatacloud.nasa.gov/s3credentials");
         let own = "https://archive.swot.podaac.earthdata.nasa.gov/s3credentials";
@@ -217,6 +226,15 @@ mod tests {
         assert_eq!(granule.s3_keys().unwrap().as_str(), own);
         let other = Item { source: Source::Stac, assets: Vec::new(), ..granule };
         assert_eq!(other.s3_keys(), None, "a provider of STAC is none of CMR's");
+    }
+
+    #[test]
+    fn what_is_no_file_costs_no_other() {
+        let fine = [("data", "https://a/x.nc"), ("mirror", "ftp://a/x.nc"), ("store", "gs://b/y.zarr/")];
+        let mut files = Files::new();
+        let wrong = files.add(&item(Source::Cmr, "G1-A", &fine), None);
+        assert_eq!((files.len(), wrong.len()), (1, 1));
+        assert!(wrong[0].to_string().contains("gs://b/y.zarr/"), "{}", wrong[0]);
     }
 
     proptest! {
