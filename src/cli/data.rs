@@ -61,6 +61,9 @@ Examples:
   frazil data download HLSL30 --time 2024-02-11 --limit 3 --file '*.B0?.tif'
   frazil data download G2160242605-NSIDC_ECS --bandwidth '40 MB' --connections 4
 
+Files of STAC items go into folders by the items' ids. Files of granules keep their names; those called
+alike go into folders by the granules' ids. No file is put over one from another address, but by --again.
+
 Exit code 1 when a file is missing at the end; the list says why.")]
     Download(Box<DownloadArgs>),
 
