@@ -66,7 +66,7 @@ impl<'a> Parts<'a> {
         let text = match self.printer.format {
             Format::Table => self.table(part, false),
             Format::Wide => self.table(part, true),
-            Format::Json => self.json(Growing::of(document(part), "items"))?,
+            Format::Json => self.json(&Growing::of(document(part), "items"))?,
             Format::Yaml => self.yaml(Growing::of(document(part), "items"))?,
             Format::Csv => self.csv(part)?,
             Format::Geojson => self.features(part, Features::Geojson)?,
@@ -121,10 +121,10 @@ impl<'a> Parts<'a> {
     fn features(&mut self, part: &dyn Part, form: Features) -> Result<String> {
         let found = part.features(form);
         let none = || Error::usage("this verb has no features for `-o geojson` and `-o stac`");
-        self.json(Growing::of(found.ok_or_else(none)?, "features"))
+        self.json(&Growing::of(found.ok_or_else(none)?, "features"))
     }
 
-    fn json(&mut self, part: Growing) -> Result<String> {
+    fn json(&mut self, part: &Growing) -> Result<String> {
         let mut text = if self.begun { String::new() } else { part.head()? };
         for element in &part.elements {
             let comma = if self.filled { "," } else { "" };
@@ -203,7 +203,7 @@ mod tests {
         let mut text = String::new();
         for part in parts {
             text += &match format {
-                Format::Json => writer.json(Growing::of(document(part), "items")),
+                Format::Json => writer.json(&Growing::of(document(part), "items")),
                 Format::Yaml => writer.yaml(Growing::of(document(part), "items")),
                 Format::Csv => writer.csv(part),
                 Format::Geojson => writer.features(part, Features::Geojson),
