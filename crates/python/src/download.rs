@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use frazil_data::Error;
 use frazil_data::download::{self, Downloader, Event, Look, Meter, Options, Outcome, Progress, Verified};
-use frazil_data::found::Role;
+use frazil_data::found::{Files, Role};
 use frazil_data::http::Client;
 use frazil_data::login::Earthdata;
 use frazil_data::region::Access;
@@ -100,35 +100,26 @@ async fn files(
     client: &Client,
 ) -> frazil_data::Result<Vec<download::Item>> {
     let signer = Signer::new(client.clone());
-    let (mut all, mut wrong) = (Vec::new(), Vec::new());
+    let (mut all, mut wrong) = (Files::new(), Vec::new());
     for one in wanted {
         match one {
             Wanted::File(file) => all.push(*file),
             Wanted::Found(mut item) => {
                 signer.sign_item(&mut item).await?;
-                match item.downloads(pattern) {
-                    Ok(files) if files.is_empty() => {
-                        wrong.push(format!("{} has no data that fits", item.name));
-                    }
-                    Ok(files) => all.extend(files),
-                    Err(error) => wrong.push(error.to_string()),
+                let before = all.len();
+                let unfit = all.add(&item, pattern);
+                if unfit.is_empty() && all.len() == before {
+                    wrong.push(format!("{} has no data that fits", item.name));
                 }
+                wrong.extend(unfit.iter().map(ToString::to_string));
             }
         }
     }
     if wrong.is_empty() {
-        return Ok(all);
+        return Ok(all.finish());
     }
     let advice = "look at its `assets`, and at the pattern in `files`".to_owned();
     Err(Error::Invalid { what: wrong.join("; "), advice })
-}
-
-/// Whether any of the files wants a login.
-fn wants_login(files: &[download::Item]) -> bool {
-    files.iter().any(|file| {
-        let keys = file.s3.as_ref().and_then(|s3| s3.credentials.as_ref());
-        file.https.iter().chain(keys).any(Earthdata::may_see_token)
-    })
 }
 
 /// How files are downloaded, as Python says it.
@@ -167,7 +158,7 @@ pub(crate) fn bring<'py>(
     let files = told(py, files)?;
     let downloader = match session {
         Some(session) => Downloader::new(&session.live(py)?.session, &whereabouts, options),
-        None if wants_login(&files) => {
+        None if files.iter().any(download::Item::wants_login) => {
             let looked = vec!["frazil.login()".to_owned(), "the environment".to_owned(), ".netrc".to_owned()];
             let host = Earthdata::default().host().to_owned();
             return Err(raised(py, Error::NoLogin { host, looked }));

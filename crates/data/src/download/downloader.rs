@@ -15,7 +15,7 @@ use super::report::{FileReport, Outcome, Report};
 use super::route::Routes;
 use super::there::{There, look, note};
 use super::transfer::{Transfer, blocking};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Client;
 use crate::login::Session;
 use crate::region::{Access, Whereabouts};
@@ -80,7 +80,9 @@ impl Downloader {
             routes: Routes::new(client, session, whereabouts.clone(), options.access),
             bandwidth: Bandwidth::new(options.bandwidth),
             paces: Paces::default(),
-            slots: tokio::sync::Semaphore::new(options.connections.max(1)),
+            slots: tokio::sync::Semaphore::new(
+                options.connections.clamp(1, tokio::sync::Semaphore::MAX_PERMITS),
+            ),
             options,
         };
         Self { shared: Arc::new(shared), patience: PATIENCE }
@@ -104,7 +106,7 @@ impl Downloader {
         check(items)?;
         let mut seen = std::collections::HashSet::new();
         let items: Vec<_> = items.iter().filter(|item| seen.insert(&item.to)).collect();
-        let bytes = items.iter().filter_map(|item| item.size).sum();
+        let bytes = items.iter().filter_map(|item| item.size).fold(0, u64::saturating_add);
         progress.heard(&Event::Begun { files: items.len() as u64, bytes });
         let path = folder.to_owned();
         let record = &Arc::new(blocking(move || Ok(Record::read(&path))).await?);
@@ -180,6 +182,14 @@ impl Downloader {
         match blocking(move || look(&place, &wanted, &record)).await? {
             There::Yes(bytes) => Ok(Some(bytes)),
             There::No => Ok(None),
+            There::Other(from) => Err(Error::Invalid {
+                what: format!(
+                    "{} is there from {from}, and {} is not put over it",
+                    folder.join(&item.to).display(),
+                    item.identity()
+                ),
+                advice: "choose another folder, or say that what is there is downloaded again".to_owned(),
+            }),
             There::Perhaps(bytes) => {
                 let total = self.shared.length(item, progress).await?;
                 Ok((total == Some(bytes)).then_some(bytes))

@@ -148,7 +148,7 @@ impl Meter {
         match event {
             Event::Begun { files, bytes } => {
                 look.files += files;
-                look.total += bytes;
+                look.total = look.total.saturating_add(*bytes);
             }
             Event::There { bytes, .. } => {
                 look.complete += 1;
@@ -156,7 +156,7 @@ impl Meter {
             }
             Event::Started { kept, learnt, .. } => {
                 look.there += kept;
-                look.total += learnt.unwrap_or(0);
+                look.total = look.total.saturating_add(learnt.unwrap_or(0));
             }
             Event::Came { bytes, .. } => {
                 look.there += bytes;

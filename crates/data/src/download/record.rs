@@ -62,9 +62,20 @@ impl Record {
 
     /// The checksum of a file, if it is as it was when that was found and came from there.
     pub(super) fn checksum(&self, folder: &Path, path: &Path, from: &str) -> Option<&Checksum> {
-        let line = self.lines.get(path).filter(|line| line.from == from)?;
+        let line = self.line(folder, path)?;
+        (line.from == from).then_some(&line.checksum)
+    }
+
+    /// What a file was downloaded from, if it is as it was then and that was something else.
+    pub(super) fn other(&self, folder: &Path, path: &Path, from: &str) -> Option<&str> {
+        let line = self.line(folder, path)?;
+        (line.from != from).then_some(&line.from)
+    }
+
+    fn line(&self, folder: &Path, path: &Path) -> Option<&Line> {
+        let line = self.lines.get(path)?;
         let stamp = stamp(&folder.join(path)).ok()?;
-        (stamp == (line.size, line.changed)).then_some(&line.checksum)
+        (stamp == (line.size, line.changed)).then_some(line)
     }
 }
 

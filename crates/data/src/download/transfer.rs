@@ -13,7 +13,7 @@ use super::report::{Done, Verified};
 use super::writer::Writer;
 use crate::error::{Error, Result};
 use crate::http::Answer;
-use crate::remote::{Part, Remote, Span};
+use crate::remote::{Part, Pin, Remote, Span};
 
 /// So often in a row it may go wrong without progress.
 const MOST_IN_VAIN: u32 = 8;
@@ -125,6 +125,15 @@ impl<'a> Transfer<'a> {
                 Err(broken) => broken,
             };
             let after = self.writer.settled().await?.length();
+            let broken = match broken {
+                // Nobody can tell whether what comes next is of the same version.
+                Broken::Here(error)
+                    if after > 0 && self.item.checksum.is_none() && self.is_unpinned().await? =>
+                {
+                    Broken::Anew(error)
+                }
+                broken => broken,
+            };
             match broken {
                 Broken::Hopeless(error) => {
                     if !self.shared.routes.falls_back(self.item, &remote, &error, self.progress) {
@@ -152,6 +161,11 @@ impl<'a> Transfer<'a> {
                 }
             }
         }
+    }
+
+    /// Whether the host told nothing by which versions of the object are told apart.
+    async fn is_unpinned(&mut self) -> Result<bool> {
+        Ok(self.writer.settled().await?.pin().is_none_or(Pin::is_empty))
     }
 
     fn again(&self, error: &Error, lost: u64) {
@@ -182,7 +196,7 @@ impl<'a> Transfer<'a> {
         };
         let told = Part::of(&answer, span, pin.as_ref(), self.item.is_page()).map_err(sorted)?;
         self.begin(&answer, span, &told).await?;
-        let end = self.pour(&mut answer, told.total, &remote.place()).await;
+        let end = self.pour(&mut answer, told.total.or(self.item.size), &remote.place()).await;
         let part = self.writer.settled().await.map_err(Broken::Hopeless)?;
         match (end, told.total) {
             (Err(broken), _) => Err(broken),
@@ -210,6 +224,10 @@ impl<'a> Transfer<'a> {
             let error = Error::Answer { address, what };
             // A host that knows no parts gives the whole again: what is there is thrown away for it.
             return Err(if self.wholes == 1 { Broken::Here(error) } else { Broken::Anew(error) });
+        }
+        let noted = self.writer.settled().await.map_err(Broken::Hopeless)?;
+        if noted.length() > 0 && noted.total().zip(told.total).is_some_and(|(noted, told)| noted != told) {
+            return Err(Broken::Anew(Error::Changed { address }));
         }
         let (total, pin) = (told.total, told.pin.clone());
         self.writer.with(move |part| part.begin(total, &pin)).await.map_err(Broken::Hopeless)?;

@@ -19,6 +19,7 @@ mod queries;
 mod recorded;
 mod stac;
 mod umm;
+mod versions;
 mod walks;
 mod written;
 
