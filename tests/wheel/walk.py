@@ -3,7 +3,7 @@
 import os
 import tempfile
 
-from world import World
+from earthdata import World
 
 world = World()
 with tempfile.TemporaryDirectory() as home:
