@@ -154,11 +154,15 @@ pub(crate) fn table(caption: &str, columns: &[&str], rows: &[Vec<String>]) -> St
 }
 
 /// The columns of a table of items.
-pub(crate) const COLUMNS: [&str; 6] = ["name", "dataset", "start", "end", "size", "in the cloud"];
+pub(crate) const COLUMNS: [&str; 6] = ["name", "dataset", "start", "end", "size", "cloud"];
 
 /// The cells of an item for [`COLUMNS`].
 pub(crate) fn cells(item: &Item) -> Vec<String> {
-    let moment = |moment: Option<String>| moment.unwrap_or_default();
+    // To the second: a table is as wide as a notebook.
+    let moment = |moment: Option<String>| match moment.as_deref().and_then(|text| text.split_once('.')) {
+        Some((whole, _)) => format!("{whole}Z"),
+        None => moment.unwrap_or_default(),
+    };
     vec![
         item.name.clone(),
         item.dataset.label().unwrap_or_default(),
