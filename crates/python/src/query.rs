@@ -63,9 +63,8 @@ pub(crate) fn stac(py: Python<'_>, keywords: &Map<String, Value>) -> PyResult<St
             }
             "datetime" => query.datetime = Some(interval(value).map_err(wrong)?),
             "limit" => {
-                query.page_size = Some(
-                    page_size(value).ok_or_else(|| wrong("a whole number from 1 on is due".to_owned()))?,
-                )
+                let due = || wrong("a whole number from 1 on is due".to_owned());
+                query.page_size = Some(page_size(value).ok_or_else(due)?);
             }
             "query" => {
                 let conditions = value.as_object().ok_or_else(|| wrong("a dict is due".to_owned()))?;

@@ -46,8 +46,9 @@ pub(crate) struct Results {
 struct Kept {
     found: Vec<Py<PyAny>>,
     ended: bool,
-    /// How many there are, once the service was asked; None within where it does not count.
-    hits: Option<Option<u64>>,
+    /// How many there are in all, if the service counts, once it was `asked`.
+    hits: Option<u64>,
+    asked: bool,
 }
 
 /// Tells a person how many were found, if it takes longer than [`PATIENCE`].
@@ -144,8 +145,8 @@ impl Results {
             let found = found.map(|found| shown(py, found)).transpose()?;
             let (count, hits) = {
                 let mut kept = self.kept();
-                let hits = turn.hits().or(kept.hits.flatten());
-                kept.hits = Some(hits);
+                let hits = turn.hits().or(kept.hits);
+                (kept.hits, kept.asked) = (hits, true);
                 kept.ended = found.is_none();
                 kept.found.extend(found);
                 (kept.found.len() as u64, hits)
@@ -156,14 +157,18 @@ impl Results {
     }
 
     fn known_hits(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        let known = self.kept().hits;
+        let known = {
+            let kept = self.kept();
+            kept.asked.then_some(kept.hits)
+        };
         if let Some(hits) = known {
             return Ok(hits);
         }
         let mut begun = self.begin(py, Some(1), 1)?;
         begun.next(py)?;
         let hits = begun.hits();
-        self.kept().hits = Some(hits);
+        let mut kept = self.kept();
+        (kept.hits, kept.asked) = (hits, true);
         Ok(hits)
     }
 
@@ -202,15 +207,11 @@ impl Results {
         if let Some(length) = ended {
             return Ok(length);
         }
-        match self.known_hits(py)? {
-            Some(hits) => {
-                Ok(usize::try_from(hits).unwrap_or(usize::MAX).min(self.limit.unwrap_or(usize::MAX)))
-            }
-            None => {
-                self.keep(py, usize::MAX)?;
-                Ok(self.kept().found.len())
-            }
+        if let Some(hits) = self.known_hits(py)? {
+            return Ok(usize::try_from(hits).unwrap_or(usize::MAX).min(self.limit.unwrap_or(usize::MAX)));
         }
+        self.keep(py, usize::MAX)?;
+        Ok(self.kept().found.len())
     }
 
     fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
@@ -313,7 +314,7 @@ impl Results {
 
     fn __repr__(&self) -> String {
         let kept = self.kept();
-        let hits = kept.hits.flatten().map(|hits| format!(" of {hits}")).unwrap_or_default();
+        let hits = kept.hits.map(|hits| format!(" of {hits}")).unwrap_or_default();
         match (kept.ended, self.limit) {
             (true, _) => format!("<frazil.Results: {}{hits}>", kept.found.len()),
             (false, Some(limit)) => format!("<frazil.Results: at most {limit}{hits}, not all asked for>"),
@@ -326,7 +327,7 @@ impl Results {
         let shown: Vec<_> = self.kept().found.iter().take(ROWS).map(|found| found.clone_ref(py)).collect();
         let caption = {
             let kept = self.kept();
-            match kept.hits.flatten() {
+            match kept.hits {
                 Some(hits) => format!("{} of {hits} found", shown.len()),
                 None if kept.ended => format!("{} of {} found", shown.len(), kept.found.len()),
                 None => format!("the first {} found", shown.len()),

@@ -121,17 +121,17 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// The next one, or none at the end. A walk that is not begun here is begun by `begin`; one that failed too,
+    /// The next one, or none at the end. A walk that is not begun here is made by `make`; one that failed too,
     /// for what comes after an error may lack what the error was about.
     pub(crate) fn next(
         &mut self,
         py: Python<'_>,
-        begin: impl FnOnce() -> PyResult<Begun>,
+        make: impl FnOnce() -> PyResult<Begun>,
     ) -> PyResult<Option<Found>> {
         self.walking.forget_the_parents();
         let mut begun = match self.walking.0.take() {
             Some((_, begun)) => begun,
-            None => begin()?,
+            None => make()?,
         };
         let found = begun.next(py)?;
         self.walking.0 = Some((process::id(), begun));
