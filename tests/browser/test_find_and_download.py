@@ -54,10 +54,10 @@ def answer(page, prompt, text, kind):
 
 def look(page, theme):
     """Looks at all that was found: images that came, and words that stand out from what is behind them."""
-    expect(page.locator(".frazil-item")).to_have_count(5)
+    expect(page.locator(".frazil-item")).to_have_count(5, timeout=60_000)
     for image in page.locator(".frazil-item img").all():
         image.scroll_into_view_if_needed()
-        expect(image).to_have_js_property("naturalWidth", PICTURE["width"])
+        expect(image).to_have_js_property("naturalWidth", PICTURE["width"], timeout=30_000)
     pages.screenshots.save(page, f"walk-cards-{theme}")
     words = page.locator(WORDS)
     assert words.count() > 50
