@@ -18,6 +18,8 @@ class Person:
     def __init__(self, address, name, password):
         self.address, self.name, self.password = address, name, password
         self.http = requests.Session()
+        # As a browser says that a person asks.
+        self.http.headers["Sec-Fetch-Mode"] = "navigate"
 
     def at(self, path):
         return urljoin(self.address, path)

@@ -84,6 +84,8 @@ fn changes(provider: &str) -> Vec<(&'static str, Value)> {
         ("budget.alert_at", json!([42])),
         ("budget.at_100", json!("stop-all")),
         ("billing.exports", json!(true)),
+        ("billing.from", json!({ "bucket": if gcp { "gs://our-bills" } else { "s3://our-bills/cur2" } })),
+        ("billing.credentials", json!({ "env": "BILLS_KEY" })),
         ("event.from", json!("2027-03-20")),
         ("event.to", json!("2027-03-30")),
         ("event.attendees", json!(300)),
