@@ -294,3 +294,23 @@ fn choose_ports(identity: &mut Identity, running: &[Process]) -> Result<()> {
     };
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::check_bytes;
+
+    #[test]
+    fn the_page_is_told_where_bills_are_beside_the_hub_file() {
+        let told = |from: &str| {
+            let text = format!("name: lab\nprovider: local\n{from}\n");
+            let day = jiff::civil::date(2026, 11, 2);
+            let checked = check_bytes(text.into_bytes(), Path::new("/hubs/lab/hub.yaml"), day);
+            bills(&checked.document.unwrap())
+        };
+        assert!(told("").is_empty());
+        assert_eq!(told("billing: { from: { folder: bills } }"), ["--bills", "/hubs/lab/bills"]);
+        assert_eq!(told("billing: { from: { bucket: gs://our-bills/a } }"), ["--bills", "gs://our-bills/a"]);
+        assert_eq!(told("billing: { from: { bigquery: ice-2026.a.b } }"), ["--bigquery", "ice-2026.a.b"]);
+    }
+}
