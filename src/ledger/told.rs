@@ -47,7 +47,7 @@ pub struct Sampled {
 }
 
 impl Sampled {
-    /// The pod, and the time of its first sample that day, or the interface that counted where it is told behind the name.
+    /// The pod: its UID, or its name and behind it the time of its first sample that day or what of it was counted.
     pub(crate) fn session(&self) -> (&str, &str) {
         match self.pod.rsplit_once(' ') {
             Some((name, time)) if time.ends_with('Z') && time.len() >= 20 => (name, time),

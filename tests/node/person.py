@@ -18,8 +18,6 @@ class Person:
     def __init__(self, address, name, password):
         self.address, self.name, self.password = address, name, password
         self.http = requests.Session()
-        # As a browser says that a person asks.
-        self.http.headers["Sec-Fetch-Mode"] = "navigate"
 
     def at(self, path):
         return urljoin(self.address, path)
@@ -30,7 +28,9 @@ class Person:
         return max(found, key=lambda cookie: len(cookie.path)).value
 
     def page(self, path, **further):
-        answer = self.http.get(self.at(path), timeout=60, **further)
+        # As a browser says that a person goes there.
+        headers = {"Sec-Fetch-Mode": "navigate"} | further.pop("headers", {})
+        answer = self.http.get(self.at(path), timeout=60, headers=headers, **further)
         answer.raise_for_status()
         return answer
 
