@@ -47,7 +47,7 @@ pub struct Sampled {
 }
 
 impl Sampled {
-    /// The pod: its UID, or its name and behind it the time of its first sample that day or what of it was counted.
+    /// The pod, and the time of its first sample that day where it is told behind the name.
     pub(crate) fn session(&self) -> (&str, &str) {
         match self.pod.rsplit_once(' ') {
             Some((name, time)) if time.ends_with('Z') && time.len() >= 20 => (name, time),
@@ -89,7 +89,7 @@ pub struct PodDay {
     pub day: Day,
     /// Who counted.
     pub origin: Origin,
-    /// The pod: its UID as the recorder knows it, or its name and the time of its first sample that day.
+    /// The pod: its UID as the recorder knows it, or its name and the control group or interface that was counted.
     pub pod: String,
     /// Its labels, a JSON object of texts; the recorder's are those of its life.
     pub labels: String,
