@@ -171,6 +171,9 @@ pub struct ReadArgs {
     pub ask: AskArgs,
 }
 
+/// What asking may cost unless somebody says more.
+pub const MOST_USD: &str = "1";
+
 /// Bills to ask clouds for, each a month.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Ask a cloud, which costs something")]
@@ -208,7 +211,7 @@ pub struct AskArgs {
     pub month: Vec<Month>,
 
     /// Do not ask what costs more than this, in US dollars.
-    #[arg(long, value_name = "USD", default_value = "1", value_parser = usd)]
+    #[arg(long, value_name = "USD", default_value = MOST_USD, value_parser = usd)]
     pub most: Amount,
 }
 

@@ -5,7 +5,7 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use frazil_byte_ledger::{Entry, Fault, Lines, Route, files as files_of};
+use frazil_byte_ledger::{Entry, Fault, Lines, Route, Why, files as files_of};
 
 use self::report::EgressReport;
 use super::Run;
@@ -112,8 +112,7 @@ impl Told {
     /// Reads a byte ledger.
     fn clients(&mut self, folder: &Path) -> Result<()> {
         let known = &self.clients;
-        let (files, faults) =
-            client_files(folder, &|name, size| known.get(name).is_some_and(|file| file.size == size))?;
+        let (files, faults) = client_files(folder, &|name| known.get(name).map(|file| file.size))?;
         self.faults.extend(faults);
         self.clients.extend(files.into_iter().map(|file| (file.name.clone(), file)));
         self.folders.push(format!("byte ledger in {}", folder.display()));
@@ -137,13 +136,14 @@ impl Told {
 }
 
 /// The files of a byte ledger that are not known by name and size, and the lines of them that were left. A broken line
-/// is told and left: what stands behind it is whole.
+/// is told and left: what stands behind it is whole. Of a file that is known and cannot be read now, or has lost some
+/// of what it had, what is known stays.
 ///
 /// # Errors
 /// When the folder cannot be read.
 pub(super) fn client_files(
     folder: &Path,
-    known: &dyn Fn(&str, u64) -> bool,
+    known: &dyn Fn(&str) -> Option<u64>,
 ) -> Result<(Vec<ClientFile>, Vec<String>)> {
     let cannot = |error: std::io::Error| {
         Error::failed(format!("{} cannot be read: {error}", folder.display()))
@@ -153,13 +153,24 @@ pub(super) fn client_files(
     for file in files_of(folder).map_err(cannot)? {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         // Before it is read: what is written meanwhile makes it larger, and it is read again.
-        let size = file.path.metadata().map_err(cannot)?.len();
-        if known(&name, size) {
+        let size = match file.path.metadata() {
+            // Files of days that are over may be deleted at any time.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            found => found.map_err(cannot)?.len(),
+        };
+        let before = known(&name);
+        if before == Some(size) {
+            continue;
+        }
+        if before.is_some_and(|before| size < before) {
+            faults.push(format!("{name}, which is smaller than it was: what was counted of it stays"));
             continue;
         }
         let mut read = ClientFile { name, size, ..ClientFile::default() };
+        let mut lost = false;
         let mut leave = |fault: Fault| {
             if !fault.why.is_normal() {
+                lost |= matches!(fault.why, Why::Unreadable(_) | Why::Newer { .. });
                 read.size = 0;
                 faults.push(fault.to_string());
             }
@@ -175,7 +186,9 @@ pub(super) fn client_files(
                 }
             }
         }
-        files.push(read);
+        if !(lost && before.is_some()) {
+            files.push(read);
+        }
     }
     Ok((files, faults))
 }
@@ -183,7 +196,8 @@ pub(super) fn client_files(
 /// Buckets that clients met as such whose readers pay.
 pub(super) fn requester_pays(entries: &[&Entry]) -> BTreeSet<String> {
     let paid = entries.iter().filter(|entry| entry.record.requester_pays);
-    paid.map(|entry| entry.record.bucket.clone()).collect()
+    // Bills without resources have no bucket either, and are not all of it.
+    paid.map(|entry| entry.record.bucket.clone()).filter(|bucket| !bucket.is_empty()).collect()
 }
 
 /// Regions that programs of each hub read from without leaving them.
@@ -226,8 +240,7 @@ async fn flow_logs(
     let counted = ledger.map(Ledger::flow_files).transpose().map_err(refuse)?.unwrap_or_default();
     let days = flows::Days { from: question.from, to: question.to };
     let known = |identity: &str| counted.contains(identity);
-    let known: Option<&dyn Fn(&str) -> bool> = if counted.is_empty() { None } else { Some(&known) };
-    read_flow_logs(run, names, &flows::Wanted { days, known }).await.map(|(flows, _)| flows)
+    read_flow_logs(run, names, &flows::Wanted { days, known: Some(&known) }).await.map(|(flows, _)| flows)
 }
 
 /// Reads flow logs here and in object stores, and says which files these were.

@@ -136,7 +136,10 @@ impl Meters {
         let mut lines = Vec::new();
         for (uid, state) in &mut self.0 {
             let late = state.at.duration_since(state.from) >= EACH || day(state.from) != day(state.at);
-            if state.open != Moved::default() && (late || !there.contains(uid)) {
+            if state.open == Moved::default() {
+                // It was seen that nothing moved, so that what comes is not of that time.
+                state.from = state.at;
+            } else if late || !there.contains(uid) {
                 lines.extend(cut(uid, state));
                 (state.from, state.open) = (state.at, Moved::default());
             }
@@ -229,6 +232,18 @@ mod tests {
         let lines = meters.due(&there(&[]));
         assert_eq!(told(&lines), [("12T10:30", "12T10:55", 600, 41)]);
         assert_eq!(lines[0].counters, Moved { received: 100, sent: 31 });
+    }
+
+    #[test]
+    fn what_moves_after_days_of_nothing_is_of_its_own_day() {
+        let mut meters = Meters::default();
+        meters.read(reading("12T10:10", 0, 0));
+        for time in ["12T22:00", "13T10:00", "14T09:59"] {
+            meters.read(reading(time, 0, 0));
+            assert_eq!(meters.due(&there(&["1"])), []);
+        }
+        meters.read(reading("14T10:30", 3_000, 0));
+        assert_eq!(told(&meters.due(&there(&["1"]))), [("14T09:59", "14T10:30", 3_000, 0)]);
     }
 
     #[test]

@@ -152,6 +152,8 @@ fn usage_types_of_aws() {
         ("AmazonEC2", "USW2-DataTransfer-In-Bytes", "internet in"),
         ("AmazonEC2", "EU-DataTransfer-Regional-Bytes", "inter-zone through"),
         ("AmazonEC2", "USW2-USE1-AWS-Out-Bytes", "inter-region out"),
+        ("AmazonEC2", "USW2-VpcPeering-Out-Bytes", "inter-zone out"),
+        ("AmazonEC2", "USW2-VpcPeering-In-Bytes", "inter-zone in"),
         ("AmazonS3", "USW2-USE1-AWS-Out-Bytes", "store-elsewhere out"),
         ("AmazonS3", "USE1-USW2-AWS-In-Bytes", "inter-region in"),
         ("AmazonEC2", "USW2-NatGateway-Bytes", "nat through"),

@@ -246,16 +246,13 @@ fn meters_side_by_side_and_why_they_differ() {
     let of = |way, direction| logs.truth[&(way, direction)];
     // A balancer sends 5 GB more than machines do; zones are billed at both ends; NAT as it went through; a
     // bucket whose readers pay.
-    let (_, rows) = (
-        0,
-        [
-            ("AmazonEC2", "USW2-DataTransfer-Out-Bytes", "i-0ada", of("internet", "out")),
-            ("AWSELB", "USW2-DataTransfer-Out-Bytes", "net/lab", 5_000_000_000),
-            ("AmazonEC2", "USW2-DataTransfer-Regional-Bytes", "i-0ada", 2 * of("inter-zone", "out")),
-            ("AmazonEC2", "USW2-NatGateway-Bytes", "nat-1", of("nat", "out")),
-            ("AmazonS3", "USW2-USE1-AWS-Out-Bytes", "their-bucket", 77_000_000),
-        ],
-    );
+    let rows = [
+        ("AmazonEC2", "USW2-DataTransfer-Out-Bytes", "i-0ada", of("internet", "out")),
+        ("AWSELB", "USW2-DataTransfer-Out-Bytes", "net/lab", 5_000_000_000),
+        ("AmazonEC2", "USW2-DataTransfer-Regional-Bytes", "i-0ada", 2 * of("inter-zone", "out")),
+        ("AmazonEC2", "USW2-NatGateway-Bytes", "nat-1", of("nat", "out")),
+        ("AmazonS3", "USW2-USE1-AWS-Out-Bytes", "their-bucket", 77_000_000),
+    ];
     let (bill, rows) = bill(folder.path(), &rows);
     let bytes = folder.path().join("bytes");
     let who = Who { user: "ada".into(), hub: "lab".into(), ..Who::default() };

@@ -53,8 +53,9 @@ pub(in crate::commands) async fn take(run: &Run<'_>, args: &ReadArgs) -> Result<
         return Err(Error::usage("nothing to read")
             .hint("name bills, or `--history`, `--prometheus`, `--homes`, `--groups`, `--flow-logs`, `--bytes`, or a cloud to ask"));
     }
-    let bills = bills(run, &args.bills).await?;
+    // What is here comes first: nothing is fetched for a call that one bad line of it ends.
     let told = told(run, args).await?;
+    let bills = bills(run, &args.bills).await?;
     let path = path(run, args.ledger.as_deref())?;
     let (counted, faults) = counted(run, args, &path).await?;
     // What costs something comes last, when nothing else can fail.
@@ -111,9 +112,9 @@ async fn counted(run: &Run<'_>, args: &ReadArgs, path: &Path) -> Result<(Counted
     }
     let mut left = Vec::new();
     if !args.bytes.is_empty() {
-        let is_known = |name: &str, size: u64| known.get(name) == Some(&size);
+        let size = |name: &str| known.get(name).copied();
         for folder in &args.bytes {
-            let (files, faults) = client_files(folder, &is_known)?;
+            let (files, faults) = client_files(folder, &size)?;
             counted.clients.extend(files);
             left.extend(faults);
         }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::kinds::{Beyond, Direction, Peer};
-use super::{FlowKey, LocalEnd, Traffic};
+use super::{FlowKey, LocalEnd, Text, Traffic};
 use crate::ledger::line::Day;
 
 type Rows = BTreeMap<FlowKey, Traffic>;
@@ -18,13 +18,20 @@ type Rows = BTreeMap<FlowKey, Traffic>;
 #[derive(Debug, Default)]
 pub(super) struct Behind(BTreeMap<Client, (LocalEnd, Traffic)>);
 
-type Client = (IpAddr, Day, Direction, Beyond);
+type Client = (Address, Day, Direction, Beyond);
+
+/// An address, which two networks may both have.
+type Address = (Option<Text>, IpAddr);
+
+fn address(end: &LocalEnd) -> Address {
+    (end.vpc.clone(), end.address)
+}
 
 impl Behind {
     /// Adds what a gateway's interface logged of a client: the row has the client's address and the gateway's
     /// names.
     pub(super) fn add(&mut self, row: FlowKey, beyond: Beyond, traffic: Traffic) {
-        let client = (row.local.address, row.day, row.direction, beyond);
+        let client = (address(&row.local), row.day, row.direction, beyond);
         let local = LocalEnd { zone: None, instance: None, interface: None, ..row.local };
         self.0.entry(client).or_insert_with(|| (local, Traffic::default())).1.add(traffic);
     }
@@ -33,14 +40,14 @@ impl Behind {
 /// Puts as much of the clients' traffic behind gateways as the gateways logged; a client that logs nothing itself
 /// gets a row by its address.
 pub(super) fn put_behind(rows: &mut Rows, behind: Behind) {
-    let mut own: BTreeMap<IpAddr, Vec<FlowKey>> = BTreeMap::new();
-    let clients: BTreeSet<IpAddr> = behind.0.keys().map(|client| client.0).collect();
-    for key in rows.keys().filter(|key| clients.contains(&key.local.address)) {
-        own.entry(key.local.address).or_default().push(key.clone());
+    let mut own: BTreeMap<Address, Vec<FlowKey>> = BTreeMap::new();
+    let clients: BTreeSet<Address> = behind.0.keys().map(|client| client.0.clone()).collect();
+    for key in rows.keys().filter(|key| clients.contains(&address(&key.local))) {
+        own.entry(address(&key.local)).or_default().push(key.clone());
     }
-    for ((address, day, direction, beyond), (local, logged)) in behind.0 {
+    for ((client, day, direction, beyond), (local, logged)) in behind.0 {
         let nat = Peer::Nat(beyond.clone());
-        let Some(own) = own.get(&address) else {
+        let Some(own) = own.get(&client) else {
             rows.entry(FlowKey { day, direction, local, peer: nat, path: None }).or_default().add(logged);
             continue;
         };
@@ -50,8 +57,7 @@ pub(super) fn put_behind(rows: &mut Rows, behind: Behind) {
             .filter(same)
             .filter(|key| key.peer == nat)
             .filter_map(|key| rows.get(key))
-            .map(|traffic| traffic.bytes)
-            .sum();
+            .fold(0, |sum, traffic| sum.saturating_add(traffic.bytes));
         let mut left = logged.bytes.saturating_sub(told);
         let outside = beyond.peer();
         for key in own.iter().filter(same).filter(|key| key.peer == outside && key.path.is_none()) {
