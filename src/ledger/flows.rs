@@ -68,7 +68,8 @@ pub struct FlowKey {
     pub local: LocalEnd,
     /// The other end.
     pub peer: Peer,
-    /// The way that outgoing traffic took, where AWS says.
+    /// The way that outgoing traffic took, where AWS says. Of what came in AWS says none: it has that of what was
+    /// sent to the same address on the same day, where all of it left by a private gateway or for another region.
     pub path: Option<TrafficPath>,
 }
 

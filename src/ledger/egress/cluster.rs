@@ -106,7 +106,10 @@ fn owner(peer: &Peer) -> Option<&Owner> {
 fn tariff(key: &FlowKey, way: Way) -> Tariff {
     let cloud = key.local.provider;
     let here = Place::of(cloud, key.local.region.as_deref());
-    let there = owner(&key.peer).and_then(|owner| owner.region.clone());
+    let there = match &key.peer {
+        Peer::Network(Zones::OtherRegion(region)) => region.as_deref().map(str::to_owned),
+        peer => owner(peer).and_then(|owner| owner.region.clone()),
+    };
     match (way, key.direction) {
         (Way::Nat, _) => Tariff::at(here, Tariff::Nat),
         (Way::InterZone, Direction::In) if cloud == Provider::Gcp => Tariff::Free,
@@ -142,6 +145,7 @@ fn ways(key: &FlowKey) -> Vec<Way> {
         Peer::Network(Zones::Same) => Vec::new(),
         Peer::Network(_) if key.path == Some(TrafficPath::OtherRegionPeering) => vec![Way::InterRegion],
         Peer::Network(_) if key.path == Some(TrafficPath::PrivateGateway) => vec![Way::Line],
+        Peer::Network(Zones::OtherRegion(_)) => vec![Way::InterRegion],
         Peer::Network(_) => vec![Way::InterZone],
         Peer::Nat(Beyond::Internet) => vec![Way::Nat, Way::Internet],
         Peer::Nat(Beyond::Cloud(owner)) => std::iter::once(Way::Nat).chain(of_cloud(key, owner)).collect(),

@@ -57,6 +57,10 @@ impl Home {
         self.name(1)
     }
 
+    pub(super) fn region(&self) -> Option<Text> {
+        self.name(2)
+    }
+
     pub(super) fn zone(&self) -> Option<Text> {
         self.name(3)
     }

@@ -341,6 +341,7 @@ fn peer_text(peer: &Peer) -> Value {
     match peer {
         Peer::Internet => json!(["internet"]),
         Peer::Cloud(owner) => cloud("cloud", owner),
+        Peer::Network(Zones::OtherRegion(Some(region))) => json!(["network", "other-region", &**region]),
         Peer::Network(zones) => json!(["network", zones.name()]),
         Peer::Nat(Beyond::Internet) => json!(["nat"]),
         Peer::Nat(Beyond::Cloud(owner)) => cloud("nat-cloud", owner),
@@ -355,7 +356,9 @@ fn peer_of(value: &Value) -> Option<Peer> {
     Some(match value[0].as_str()? {
         "internet" => Peer::Internet,
         "cloud" => Peer::Cloud(owner()?),
-        "network" => Peer::Network(Zones::from_name(value[1].as_str()?)?),
+        "network" => {
+            Peer::Network(Zones::from_name(value[1].as_str()?, value[2].as_str().map(Text::from))?)
+        }
         "nat" => Peer::Nat(Beyond::Internet),
         "nat-cloud" => Peer::Nat(Beyond::Cloud(owner()?)),
         _ => return None,
