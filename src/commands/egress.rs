@@ -182,7 +182,7 @@ pub(super) fn client_files(
 
 /// Buckets that clients met as such whose readers pay.
 pub(super) fn requester_pays(entries: &[&Entry]) -> BTreeSet<String> {
-    let paid = entries.iter().filter(|entry| entry.record.requester_pays);
+    let paid = entries.iter().filter(|entry| entry.record.requester_pays && !entry.record.bucket.is_empty());
     paid.map(|entry| entry.record.bucket.clone()).collect()
 }
 

@@ -5,6 +5,7 @@ use super::answer::{By, Egress, Question};
 use super::holder::{Holder, Holders};
 use super::list::{Meter, Payer, Place, Tariff, month};
 use super::reason::Reason;
+use super::transfer::both_ends_pay;
 use crate::catalog::{Owner, Provider};
 use crate::ledger::allocate::day_text;
 use crate::ledger::flows::{Beyond, Direction, FlowKey, FlowSums, Lacks, Peer, Traffic, TrafficPath, Zones};
@@ -17,6 +18,8 @@ pub struct FlowPart {
     pub out: u128,
     /// Bytes that came in.
     pub into: u128,
+    /// Of what came in the bytes that have a price as those that go out.
+    pub into_priced: u128,
 }
 
 /// Adds what flow logs tell. `network` is the hub whose network they are of; empty where it is not known.
@@ -89,7 +92,12 @@ fn put(
         let part = egress.rows.entry(row).or_default().cluster.get_or_insert_default();
         match key.direction {
             Direction::Out => part.out += u128::from(traffic.bytes),
-            Direction::In => part.into += u128::from(traffic.bytes),
+            Direction::In => {
+                part.into += u128::from(traffic.bytes);
+                if way == Way::Nat || both_ends_pay(key.local.provider == Provider::Aws, way) {
+                    part.into_priced += u128::from(traffic.bytes);
+                }
+            }
         }
     }
 }
@@ -112,7 +120,7 @@ fn tariff(key: &FlowKey, way: Way) -> Tariff {
     };
     match (way, key.direction) {
         (Way::Nat, _) => Tariff::at(here, Tariff::Nat),
-        (Way::InterZone, Direction::In) if cloud == Provider::Gcp => Tariff::Free,
+        (Way::InterZone, Direction::In) if !both_ends_pay(cloud == Provider::Aws, way) => Tariff::Free,
         (Way::InterZone, _) => Tariff::at(here, Tariff::Zones),
         (Way::StoreElsewhere, Direction::In) => {
             let to = key.local.region.as_deref().map(str::to_owned);

@@ -33,7 +33,7 @@ pub enum Reason {
     Bodies,
     /// Balancers, gateways and buckets have no flow logs of the network.
     OtherSenders,
-    /// A bill counts both ends of traffic between zones; a flow log each end by itself.
+    /// A bill of AWS counts both ends of traffic between zones; of an end without flow logs the network knows nothing.
     BothEnds,
     /// The network saw more than was billed, and no meter tells why.
     NotBilled,
@@ -62,7 +62,7 @@ impl fmt::Display for Reason {
             Self::OtherPrograms => "other programs than frazil's reader write no byte ledger",
             Self::Bodies => "clients count bodies, flow logs whole packets and what was sent again",
             Self::OtherSenders => "balancers, gateways and buckets send past the network's flow logs",
-            Self::BothEnds => "the bill counts each end of traffic between zones",
+            Self::BothEnds => "the bill counts both ends of traffic between zones, also one that has no flow logs",
             Self::OtherEnds => {
                 "counters are of the hub's pods, with what stays on a node; flow logs are of all interfaces, with \
                  what nodes and other pods move"
@@ -84,19 +84,17 @@ fn differ(a: u128, b: u128) -> bool {
 /// Why the meters of a row disagree; nothing where fewer than two tell of it, or they agree.
 pub(super) fn reasons(way: Way, cell: &Cell, egress: &Egress) -> BTreeSet<Reason> {
     let mut found = BTreeSet::new();
-    let billed = cell.bill.as_ref().map(|bill| bytes(bill.out) + bytes(bill.through));
+    let billed = cell.bill.as_ref().map(|bill| bytes(bill.out + bill.through + bill.into_priced));
     let out = cell.cluster.map(|cluster| cluster.out);
     let read = cell.client.map(|client| client.received);
     let of_logs = egress.reasons.iter().copied();
     if let (Some(billed), Some(cluster)) = (billed, cell.cluster) {
-        let seen = match way {
-            Way::Nat | Way::InterZone => cluster.out + cluster.into,
-            _ => cluster.out,
-        };
+        let seen = cluster.out + cluster.into_priced;
         if differ(billed, seen) {
             found.extend(of_logs.clone());
             found.insert(if billed > seen { Reason::OtherSenders } else { Reason::NotBilled });
-            if way == Way::InterZone {
+            let both_ends = cell.bill.as_ref().is_some_and(|bill| bill.into_priced + bill.through > 0);
+            if way == Way::InterZone && both_ends && billed > seen {
                 found.insert(Reason::BothEnds);
             }
         }
