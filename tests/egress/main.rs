@@ -9,4 +9,5 @@ mod counted;
 mod scratch;
 #[path = "../support/skips.rs"]
 mod skips;
+mod google;
 mod week;
