@@ -55,6 +55,17 @@ pub struct FlowSums {
     pub left_out: LeftOut,
     /// What the logs lack, and what cannot be told therefore.
     pub lacks: BTreeSet<Lacks>,
+    /// The same by day.
+    pub gaps: BTreeMap<Day, Gaps>,
+}
+
+/// What is not known of a day's flows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// What the logs lack that were read together.
+    pub lacks: BTreeSet<Lacks>,
+    /// Records that say that AWS could not record flows.
+    pub skipped: u64,
 }
 
 /// What traffic is summed by.

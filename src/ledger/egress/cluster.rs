@@ -51,18 +51,28 @@ pub(super) fn add(
         }
         put(egress, question, (key, traffic), holder);
     }
-    for lacks in &flows.lacks {
-        egress.reasons.insert(match lacks {
-            Lacks::Sampled => Reason::Sampled,
-            Lacks::Headers => Reason::WithoutHeaders,
-            Lacks::CloudNat => Reason::WithoutCloudNat,
-            Lacks::TrafficPath => Reason::WithoutTrafficPath,
-            Lacks::Zone => Reason::WithoutZones,
-            _ => continue,
-        });
+    if network.is_empty() || question.is_of(network) {
+        add_gaps(egress, question, flows);
     }
-    if flows.left_out.skipped > 0 {
-        egress.reasons.insert(Reason::Skipped(flows.left_out.skipped));
+}
+
+/// Adds what is not known of the days that are asked for.
+fn add_gaps(egress: &mut Egress, question: &Question, flows: &FlowSums) {
+    let mut skipped = 0;
+    for (_, gaps) in flows.gaps.iter().filter(|(day, _)| question.has(**day)) {
+        skipped += gaps.skipped;
+        egress.reasons.extend(gaps.lacks.iter().filter_map(|lacks| match lacks {
+            Lacks::Sampled => Some(Reason::Sampled),
+            Lacks::Headers => Some(Reason::WithoutHeaders),
+            Lacks::CloudNat => Some(Reason::WithoutCloudNat),
+            Lacks::TrafficPath => Some(Reason::WithoutTrafficPath),
+            Lacks::Zone => Some(Reason::WithoutZones),
+            Lacks::PacketAddresses => Some(Reason::NatTwice),
+            _ => None,
+        }));
+    }
+    if skipped > 0 {
+        egress.reasons.insert(Reason::Skipped(skipped));
     }
 }
 

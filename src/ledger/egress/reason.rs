@@ -19,6 +19,8 @@ pub enum Reason {
     WithoutTrafficPath,
     /// Flow logs without zones.
     WithoutZones,
+    /// Flow logs before version 3, which do not tell what a NAT gateway's interface passes on.
+    NatTwice,
     /// Windows that AWS could not record.
     Skipped(u64),
     /// In a region nothing is paid for reading from object stores.
@@ -53,6 +55,10 @@ impl fmt::Display for Reason {
             Self::WithoutZones => {
                 "flow logs before version 4 tell no zones: what stayed in one is counted as if not"
             }
+            Self::NatTwice => {
+                "flow logs before version 3 do not tell NAT gateways from machines: what goes through one is counted \
+                 before it and behind it, in bytes and at list prices"
+            }
             Self::Skipped(records) => {
                 return write!(f, "AWS could not record some flows ({records} records say SKIPDATA)");
             }
@@ -81,7 +87,8 @@ fn differ(a: u128, b: u128) -> bool {
     a.abs_diff(b) * SAME.1 > a.max(b) * SAME.0
 }
 
-/// Why the meters of a row disagree; nothing where fewer than two tell of it, or they agree.
+/// Why the meters of a row disagree; nothing where fewer than two tell of it, or they agree. What makes one of them wrong
+/// by itself is told in any case.
 pub(super) fn reasons(way: Way, cell: &Cell, egress: &Egress) -> BTreeSet<Reason> {
     let mut found = BTreeSet::new();
     let billed = cell.bill.as_ref().map(|bill| bytes(bill.out + bill.through + bill.into_priced));
@@ -98,6 +105,9 @@ pub(super) fn reasons(way: Way, cell: &Cell, egress: &Egress) -> BTreeSet<Reason
                 found.insert(Reason::BothEnds);
             }
         }
+    }
+    if cell.cluster.is_some() && egress.reasons.contains(&Reason::NatTwice) {
+        found.insert(Reason::NatTwice);
     }
     let stores = matches!(way, Way::StoreInRegion | Way::StoreElsewhere);
     if cell.bill.is_none() && egress.billed.is_some() && (out.is_some() || read.is_some()) {

@@ -1,7 +1,7 @@
 //! What all records together tell: which addresses are the network's own and in which zone, which way a record
 //! of an old version went, and which interfaces are NAT gateways.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::{HashMap, HashSet};
 use rustc_hash::FxBuildHasher;
@@ -10,8 +10,9 @@ use super::address::{is_public, of};
 use super::kinds::{Beyond, Direction, Peer, TrafficPath, Zones};
 use super::nat::{Behind, put_behind, received_behind};
 use super::tally::{End, Home, Key, Seen, Tally, class};
-use super::{FlowKey, FlowSums, LocalEnd, Pod, Text, Traffic};
+use super::{FlowKey, FlowSums, Gaps, LocalEnd, Pod, Text, Traffic};
 use crate::catalog::Provider;
+use crate::ledger::line::Day;
 
 type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 
@@ -56,7 +57,22 @@ pub(super) fn settle(mut tally: Tally<'_>) -> FlowSums {
     }
     put_behind(&mut sums.rows, behind);
     received_behind(&mut sums.rows);
+    sums.gaps = gaps(&sums, &tally.skipped);
     sums
+}
+
+/// What is not known of each day.
+fn gaps(sums: &FlowSums, skipped: &BTreeMap<Day, u64>) -> BTreeMap<Day, Gaps> {
+    let mut gaps: BTreeMap<Day, Gaps> = BTreeMap::new();
+    if !sums.lacks.is_empty() {
+        let days: BTreeSet<Day> = sums.rows.keys().map(|key| key.day).collect();
+        let lacking = || Gaps { lacks: sums.lacks.clone(), skipped: 0 };
+        gaps.extend(days.into_iter().map(|day| (day, lacking())));
+    }
+    for (day, records) in skipped {
+        gaps.entry(*day).or_default().skipped = *records;
+    }
+    gaps
 }
 
 fn local(home: &Home, address: u128) -> LocalEnd {
