@@ -143,15 +143,21 @@ pub struct FlowFile {
     pub identity: String,
     /// Where it was.
     pub name: String,
+    /// Its size in bytes; 0 for one that is a header alone, as the beginning of others is.
+    pub size: u64,
 }
+
+/// Files that were counted: by what they are known by their sizes in bytes, 0 where they tell nothing.
+pub type KnownFiles = BTreeMap<String, u64>;
 
 /// Which files are read.
 #[derive(Clone, Copy, Default)]
 pub struct Wanted<'a> {
     /// Of which days, where folders tell: records of other days may be in the same files.
     pub days: Days,
-    /// Whether a file was counted before, by its identity. To know that, files here are read once more.
-    pub known: Option<&'a dyn Fn(&str) -> bool>,
+    /// Files that were counted before. To tell these, and copies of one file, files here are read once more; without it
+    /// a file is what its path says.
+    pub known: Option<&'a KnownFiles>,
 }
 
 /// Reads flow logs with so many threads, and says which files these were. Nothing is kept of any file when one cannot
@@ -170,7 +176,11 @@ pub fn read_some(
         return Ok((FlowSums::default(), Vec::new()));
     }
     let tally = work::run(&files, ranges, threads.max(1))?;
-    let name = |file: files::Opened| FlowFile { name: file.place.name().to_owned(), identity: file.identity };
+    let name = |file: files::Opened| FlowFile {
+        name: file.place.name().to_owned(),
+        identity: file.identity,
+        size: file.size,
+    };
     Ok((settle::settle(tally), files.into_iter().map(name).collect()))
 }
 

@@ -9,5 +9,6 @@ mod counted;
 mod scratch;
 #[path = "../support/skips.rs"]
 mod skips;
+mod gaps;
 mod google;
 mod week;
