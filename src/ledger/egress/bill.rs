@@ -27,6 +27,8 @@ pub struct BillSums {
     pub through: i128,
     /// Of these bytes those that came in and have a price as those that go out, in 10⁻¹².
     pub into_priced: i128,
+    /// All of these bytes by the currency of their lines, in 10⁻¹².
+    pub bytes_by_currency: Money,
     /// Lines whose unit tells no bytes, though they are of bytes.
     pub without_bytes: u64,
     /// What the bytes cost.
@@ -63,6 +65,7 @@ impl BillSums {
         if charge != Charge::Usage || measure == Measure::Hours {
             return;
         }
+        *self.bytes_by_currency.entry(currency.to_owned()).or_default() += bytes.unwrap_or_default();
         match (bytes, measure) {
             (None, _) => self.without_bytes += 1,
             (Some(bytes), Measure::Out) => self.out += bytes,
@@ -83,6 +86,7 @@ impl AddAssign<&Self> for BillSums {
         self.into_priced += other.into_priced;
         self.without_bytes += other.without_bytes;
         for (own, others) in [
+            (&mut self.bytes_by_currency, &other.bytes_by_currency),
             (&mut self.bytes_cost, &other.bytes_cost),
             (&mut self.hours_cost, &other.hours_cost),
             (&mut self.credits, &other.credits),
