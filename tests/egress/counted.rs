@@ -220,7 +220,7 @@ fn what_was_counted_of_a_byte_ledger_stays_when_its_file_cannot_be_read_to_its_e
     let whole = std::fs::read(&file).unwrap();
     let cut = whole.len() - 20;
     // Cut, emptied, and larger without a header that its lines could be read by.
-    let headless = [&b"no line of a ledger\n".repeat(9), &whole[whole.len() / 2..]].concat();
+    let headless = [b"no line of a ledger\n".repeat(9), whole[whole.len() / 2..].to_vec()].concat();
     for text in [&whole[..cut], &[], &headless[..]] {
         std::fs::write(&file, text).unwrap();
         let told = ran(&machine, &call);

@@ -5,10 +5,10 @@
 mod bills;
 mod clients;
 mod counted;
+mod gaps;
+mod google;
 #[path = "../support/scratch.rs"]
 mod scratch;
 #[path = "../support/skips.rs"]
 mod skips;
-mod gaps;
-mod google;
 mod week;

@@ -496,7 +496,8 @@ fn both_ends_of_zones_are_on_bills_of_aws() {
     let (out, into) = (logs.truth[&("inter-zone", "out")], logs.truth[&("inter-zone", "in")]);
     let reasons = |usages: &[(&str, u128)]| {
         let folder = tempfile::tempdir().unwrap();
-        let rows: Vec<_> = usages.iter().map(|(usage, bytes)| ("AmazonEC2", *usage, "i-0ada", *bytes)).collect();
+        let rows: Vec<_> =
+            usages.iter().map(|(usage, bytes)| ("AmazonEC2", *usage, "i-0ada", *bytes)).collect();
         let (bill, rows) = bill(folder.path(), &rows);
         let mut egress = Egress::default();
         egress.add_bill(&Question::default(), &bill, &rows);

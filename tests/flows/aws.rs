@@ -268,7 +268,8 @@ fn a_client_that_logs_nothing_is_told_by_its_gateway_and_a_part_of_traffic_is_sp
 #[test]
 fn two_networks_with_the_same_addresses_have_gateways_of_their_own() {
     let header = FIELDS[..25].join(" ") + "\n";
-    let line = |words: &str, vpc: &str| record(4, words).join(" ").replace(" vpc-1 ", &format!(" {vpc} ")) + "\n";
+    let line =
+        |words: &str, vpc: &str| record(4, words).join(" ").replace(" vpc-1 ", &format!(" {vpc} ")) + "\n";
     let gateway = line("n 10.0.2.7 10.0.0.220 4 300 10.0.2.7 151.101.1.1 - - ingress -", "vpc-2")
         + &line("n 10.0.0.220 151.101.1.1 4 300 10.0.0.220 151.101.1.1 - - egress 8", "vpc-2");
     let own = |name: &str, vpc: &str| {
@@ -298,9 +299,14 @@ fn sums_of_more_bytes_than_there_are_stay_at_the_most() {
     let line = |words: &str| record(5, words).join(" ") + "\n";
     let gateway = line("n 10.0.9.9 10.0.0.220 4 300 10.0.9.9 151.101.1.1 - - ingress -")
         + &line("n 10.0.0.220 151.101.1.1 4 300 10.0.0.220 151.101.1.1 - - egress 8");
-    let own = |name: &str| line(&format!("{name} 10.0.9.9 151.101.1.1 16 {most} 10.0.9.9 151.101.1.1 - - egress 1"));
+    let own = |name: &str| {
+        line(&format!("{name} 10.0.9.9 151.101.1.1 16 {most} 10.0.9.9 151.101.1.1 - - egress 1"))
+    };
     let sums = of_text(&(header + &gateway + &own("a") + &own("b")));
-    assert_eq!(sums.rows.values().map(|traffic| u128::from(traffic.bytes)).sum::<u128>(), 2 * u128::from(most) + 300);
+    assert_eq!(
+        sums.rows.values().map(|traffic| u128::from(traffic.bytes)).sum::<u128>(),
+        2 * u128::from(most) + 300
+    );
 }
 
 #[test]

@@ -91,7 +91,10 @@ fn egress(found: &egress::Egress, currency: &str, is_first: bool) -> Vec<EgressR
     let reasons = if is_first { found.disagreements() } else { BTreeMap::new() };
     let noted = |((way, _), cell): (&egress::RowKey, &egress::Cell)| {
         let words = reasons.get(way).map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>());
-        Some(EgressRow { note: words.map(|words| words.join("; ")), ..row(*way, cell, (currency, is_first))? })
+        Some(EgressRow {
+            note: words.map(|words| words.join("; ")),
+            ..row(*way, cell, (currency, is_first))?
+        })
     };
     found.rows.iter().filter_map(noted).collect()
 }
@@ -323,7 +326,8 @@ mod tests {
     #[test]
     fn bytes_stand_in_the_chapter_of_their_currency_and_other_meters_in_the_first() {
         let pico = 1_000_000_000_000;
-        let money = |usd, eur| BTreeMap::from([("USD".to_owned(), usd * pico), ("EUR".to_owned(), eur * pico)]);
+        let money =
+            |usd, eur| BTreeMap::from([("USD".to_owned(), usd * pico), ("EUR".to_owned(), eur * pico)]);
         let bill = BillSums {
             out: 1_007 * pico,
             bytes_by_currency: money(1_000, 7),
@@ -332,10 +336,7 @@ mod tests {
         };
         let cluster = Some(FlowPart { out: 5_000, ..FlowPart::default() });
         let mut found = Egress::default();
-        found.rows.insert(
-            (Way::Internet, Vec::new()),
-            Cell { bill: Some(bill), cluster, ..Cell::default() },
-        );
+        found.rows.insert((Way::Internet, Vec::new()), Cell { bill: Some(bill), cluster, ..Cell::default() });
         let of = |currency: &str, is_first: bool| {
             let rows = egress(&found, currency, is_first);
             assert_eq!(rows.len(), 1);

@@ -55,7 +55,9 @@ fn by_usage_type(service: &str, usage: &str) -> Option<Transfer> {
         }
         _ if usage.contains("cloudfront") && usage.contains("bytes") => of(Way::Edge, direction(usage)),
         _ if usage.contains("datatransfer-regional-bytes") => of(Way::InterZone, Measure::Through),
-        _ if usage.contains("datatransfer-xaz-") || usage.contains("vpcpeering-") => of(Way::InterZone, direction(usage)),
+        _ if usage.contains("datatransfer-xaz-") || usage.contains("vpcpeering-") => {
+            of(Way::InterZone, direction(usage))
+        }
         _ if usage.contains("datatransfer-out-") => of(Way::Internet, Measure::Out),
         _ if usage.contains("datatransfer-in-") => of(Way::Internet, Measure::In),
         _ if usage.ends_with("aws-out-bytes") => Some(between_regions(service, Measure::Out)),

@@ -28,7 +28,7 @@ pub struct BillSums {
     /// Of these bytes those that came in and have a price as those that go out, in 10⁻¹².
     pub into_priced: i128,
     /// All of these bytes by the currency of their lines, in 10⁻¹².
-    pub bytes_by_currency: Money,
+    pub bytes_by_currency: BTreeMap<String, i128>,
     /// Lines whose unit tells no bytes, though they are of bytes.
     pub without_bytes: u64,
     /// What the bytes cost.

@@ -229,9 +229,10 @@ impl Known {
             let here = own.or_else(|| self.told(vpc.as_ref(), local, of).cloned());
             here.zip(self.told(vpc.as_ref(), address, of).cloned())
         };
-        match ends(home.region(), |place| place.region.as_ref()) {
-            Some((one, other)) if one != other => return Zones::OtherRegion(Some(other)),
-            _ => {}
+        if let Some((one, other)) = ends(home.region(), |place| place.region.as_ref())
+            && one != other
+        {
+            return Zones::OtherRegion(Some(other));
         }
         match ends(home.zone(), |place| place.zone.as_ref()) {
             Some((one, other)) if one == other => Zones::Same,

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::{Ledger, LedgerError, signed, unsigned};
 use crate::catalog::{Owner, Provider};
 use crate::ledger::flows::{
-    Beyond, Direction, FlowFile, FlowKey, FlowSums, KnownFiles, Lacks, LocalEnd, Peer, Pod, Text, Traffic, TrafficPath,
-    Zones,
+    Beyond, Direction, FlowFile, FlowKey, FlowSums, KnownFiles, Lacks, LocalEnd, Peer, Pod, Text, Traffic,
+    TrafficPath, Zones,
 };
 use crate::ledger::line::Day;
 
@@ -372,9 +372,7 @@ fn peer_of(value: &Value) -> Option<Peer> {
     Some(match value[0].as_str()? {
         "internet" => Peer::Internet,
         "cloud" => Peer::Cloud(owner()?),
-        "network" => {
-            Peer::Network(Zones::from_name(value[1].as_str()?, value[2].as_str().map(Text::from))?)
-        }
+        "network" => Peer::Network(Zones::from_name(value[1].as_str()?, value[2].as_str().map(Text::from))?),
         "nat" => Peer::Nat(Beyond::Internet),
         "nat-cloud" => Peer::Nat(Beyond::Cloud(owner()?)),
         _ => return None,

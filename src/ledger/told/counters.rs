@@ -211,7 +211,8 @@ mod tests {
             let file = answer(&[("ada", r#"[0,"0"],[300,"1500"]"#)]);
             Text { text: file.text.replace(r#""namespace":"lab","#, namespace), ..file }
         };
-        let both = [of(r#""namespace":"lab","#), of(r#""namespace":"kube-system","#)].map(|file| (None, file));
+        let both =
+            [of(r#""namespace":"lab","#), of(r#""namespace":"kube-system","#)].map(|file| (None, file));
         let told = |files: &[(Option<Metric>, Text)], hub| {
             let days = counters(files, hub).unwrap();
             days.into_iter().map(|day| (day.hub, day.moved.received)).collect::<Vec<_>>()
