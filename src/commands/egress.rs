@@ -165,8 +165,10 @@ pub(super) fn client_files(
             }
         };
         if known.is_some_and(|known| requests(&read) < requests(known)) {
-            faults
-                .push(format!("{}: says less than what was counted of it, which stays", file.path.display()));
+            faults.push(format!(
+                "{} is smaller than it was, or says less: what was counted of it stays",
+                file.path.display()
+            ));
         } else {
             files.push(read);
         }
