@@ -49,7 +49,7 @@ const NAT: Machine = Machine { instance: "-", interface: "eni-nat", address: "10
 const S3_NEAR: &str = "52.218.128.1";
 const S3_FAR: &str = "52.216.0.1";
 pub(crate) const HOME: &str = "198.51.100.7";
-/// An address of CloudFront, one at the other end of a leased line, and one of a network in another region that has no
+/// An address of `CloudFront`, one at the other end of a leased line, and one of a network in another region that has no
 /// flow logs.
 const CACHE: &str = "108.138.0.1";
 const OFFICE: &str = "192.168.7.7";

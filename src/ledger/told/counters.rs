@@ -218,7 +218,7 @@ mod tests {
             days.into_iter().map(|day| (day.hub, day.moved.received)).collect::<Vec<_>>()
         };
         let lab = ("lab".to_owned(), 1_500);
-        assert_eq!(told(&both, Some("lab")), [lab.clone()]);
+        assert_eq!(told(&both, Some("lab")), std::slice::from_ref(&lab));
         assert_eq!(told(&both, None), [("kube-system".to_owned(), 1_500), lab.clone()]);
         assert_eq!(told(&[(None, of(""))], Some("lab")), [lab], "a series that names none");
     }
