@@ -25,9 +25,13 @@ use super::uses::Uses;
 /// `frzl`, by which `file` knows a ledger (SQLite, "Database File Format", 1.3.15).
 const APPLICATION: i32 = 0x6672_7a6c;
 /// The shape of the tables.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 /// What each version has beside the one before it.
-const SCHEMAS: [&str; 2] = [include_str!("store/schema.sql"), include_str!("store/schema_2.sql")];
+const SCHEMAS: [&str; 3] = [
+    include_str!("store/schema.sql"),
+    include_str!("store/schema_2.sql"),
+    include_str!("store/schema_3.sql"),
+];
 
 type Result<T> = std::result::Result<T, LedgerError>;
 
