@@ -17,6 +17,7 @@ mod pages;
 mod places;
 mod queries;
 mod recorded;
+mod regions;
 mod stac;
 mod umm;
 mod versions;
