@@ -19,6 +19,7 @@ mod queries;
 mod recorded;
 mod regions;
 mod stac;
+mod trickle;
 mod umm;
 mod versions;
 mod walks;
