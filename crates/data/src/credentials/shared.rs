@@ -88,7 +88,8 @@ impl Shared {
 
 /// Whether a file is a user's, and nobody else can read or write it.
 fn is_private(meta: &Metadata, user: u32) -> bool {
-    meta.uid() == user && meta.mode() & 0o077 == 0
+    let open = meta.mode() & 0o077 != 0;
+    meta.uid() == user && !open
 }
 
 #[cfg(test)]

@@ -169,21 +169,20 @@ impl Downloader {
         if let Some(there) = self.there(item, folder, record, progress).await? {
             return Ok(there);
         }
-        let part = match part(&target, item).await? {
-            Some(part) => part,
-            None => {
-                let part = waited(&target, item, progress).await?;
-                // What another process has just brought need not come again.
-                if let Some(there) = self.there(item, folder, record, progress).await? {
-                    blocking(move || {
-                        part.leave();
-                        Ok(())
-                    })
-                    .await?;
-                    return Ok(there);
-                }
-                part
+        let part = if let Some(part) = part(&target, item).await? {
+            part
+        } else {
+            let part = waited(&target, item, progress).await?;
+            // What another process has just brought need not come again.
+            if let Some(there) = self.there(item, folder, record, progress).await? {
+                blocking(move || {
+                    part.leave();
+                    Ok(())
+                })
+                .await?;
+                return Ok(there);
             }
+            part
         };
         let done =
             Box::pin(Transfer::new(&self.shared, self.patience, item, progress, part).run(&target)).await?;

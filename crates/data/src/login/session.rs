@@ -69,7 +69,7 @@ enum Held {
 /// What became of a request that showed the token.
 enum Offered {
     /// It was answered.
-    Taken(Answer),
+    Taken(Box<Answer>),
     /// The token is not good.
     Refused,
     /// The caller is sent to the login service.
@@ -321,7 +321,7 @@ impl Session {
         }
         let address = Address::from(request.url());
         match offered {
-            Offered::Taken(answer) => Ok(answer),
+            Offered::Taken(answer) => Ok(*answer),
             Offered::Refused => Err(Error::TokenEnded { address }),
             // It may be a host that takes no token: the login service gives a cookie for it, which the client keeps.
             Offered::Sent => self.by_login_service(request).await.map_err(|error| match error {
@@ -363,7 +363,7 @@ impl Session {
         let refusing = answer.status() == 401;
         match answer.checked().await {
             Err(Error::Refused { .. }) if refusing => Ok(Offered::Refused),
-            checked => checked.map(Offered::Taken),
+            checked => checked.map(|answer| Offered::Taken(Box::new(answer))),
         }
     }
 
