@@ -10,6 +10,7 @@
 mod skips;
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -156,6 +157,48 @@ fn everything_wrong_is_told_before_anything_is_asked() {
         world.frazil(arguments).code(64);
     }
     assert!(stderr(&world.frazil(&["info", "NO_SUCH_DATA"]).code(1)).contains("knows no `NO_SUCH_DATA`"));
+}
+
+#[test]
+fn files_of_catalogues_in_files_are_brought_without_a_login() {
+    let Some(world) = World::start() else { return };
+    let esm = json!({"esmcat_version": "0.1.0", "assets": {"column_name": "path", "format": "netcdf"},
+        "catalog_dict": [{"path": "https://open.example.org/sized/1/1000.nc", "v": "tos"},
+            {"path": "https://open.example.org/sized/2/2000.nc", "v": "o2"}]});
+    std::fs::write(world.home.path().join("esm.json"), esm.to_string()).unwrap();
+    std::fs::write(
+        world.home.path().join("c.yaml"),
+        "sources:\n  a: {driver: netcdf, args: {urlpath: 'https://open.example.org/sized/3/3000.nc'}}\n",
+    )
+    .unwrap();
+    for (arguments, sizes) in [
+        (&["--from", "esm.json", "--all"][..], &[1000, 2000][..]),
+        (&["--from", "esm.json", "-p", "v=o2"], &[2000]),
+        (&["--from", "c.yaml"], &[3000]),
+    ] {
+        let folder = tempfile::tempdir_in(world.home.path()).unwrap();
+        let out = folder.path().to_str().unwrap();
+        let brought = world.json(&[&["download", "--out", out], arguments].concat());
+        assert_eq!(brought["complete"], true, "{brought}");
+        let mut came: Vec<u64> = Vec::new();
+        for item in brought["items"].as_array().unwrap() {
+            came.push(folder.path().join(item["path"].as_str().unwrap()).metadata().unwrap().len());
+        }
+        assert_eq!(came, sizes, "{brought}");
+    }
+}
+
+#[test]
+fn a_login_is_kept_for_its_owner_only() {
+    let Some(world) = World::start() else { return };
+    let kept = world.json(&["login", "--keep"]);
+    let path = world.home.path().join(".netrc");
+    assert_eq!(kept["kept"], path.display().to_string());
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("machine urs.earthdata.nasa.gov"), "it has no entry");
+    assert!(text.contains(world.told["username"].as_str().unwrap()), "it has no user");
+    assert!(!kept.to_string().contains(world.told["password"].as_str().unwrap()));
 }
 
 #[test]

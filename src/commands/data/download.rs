@@ -123,6 +123,10 @@ impl Progress for Hears {
         match event {
             Event::Chosen { bucket, because } => self.printer.note(&format!("{bucket}: {because}")),
             Event::Again { path, why, .. } => self.printer.note(&format!("{}: {why}; again", path.display())),
+            Event::Waiting { path } => {
+                let note = format!("{}: another process downloads it, which is waited for", path.display());
+                self.printer.note(&note);
+            }
             _ => {}
         }
     }

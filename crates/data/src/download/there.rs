@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::checksum::{Algorithm, Checksum, Hasher};
 use super::item::Item;
-use super::record::{Line, Record, append};
+use super::record::{Line, Record, Stamp, append, stamp_of};
 use crate::error::{Error, Result};
 
 /// Bytes that are read at once.
@@ -51,14 +51,22 @@ pub(super) fn look(folder: &Path, item: &Item, record: &Record) -> Result<There>
     if found != *told {
         return Ok(not());
     }
-    note(folder, item, found);
+    note_as(folder, item, found, Some(stamp_of(&meta)));
     Ok(There::Yes(meta.len()))
 }
 
 /// Notes that a file was checked. A folder that takes no note only costs another look.
 pub(super) fn note(folder: &Path, item: &Item, checksum: Checksum) {
-    let line = Line::new(folder, &item.to, item.identity(), checksum);
-    line.and_then(|line| append(folder, &line)).ok();
+    note_as(folder, item, checksum, None);
+}
+
+/// The same, of a file as it was when it began to be checked: nothing is noted of one that has changed since.
+fn note_as(folder: &Path, item: &Item, checksum: Checksum, before: Option<Stamp>) {
+    if let Ok(line) = Line::new(folder, &item.to, item.identity(), checksum)
+        && before.is_none_or(|before| before == (line.size, line.changed))
+    {
+        append(folder, &line).ok();
+    }
 }
 
 fn checksum(path: &Path, algorithm: Algorithm) -> Result<Checksum> {
@@ -117,5 +125,22 @@ mod tests {
         assert_eq!(there(&other.summed(abc())), There::Yes(3), "it moved, and is the same");
         std::fs::write(folder.join("x.nc"), "changed").unwrap();
         assert_eq!(there(&one.sized(3)), There::No, "what was changed is nobody's");
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_checked_is_not_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let item = Item::https("https://a.nasa.gov/x.nc".parse().unwrap()).unwrap();
+        let sum = Checksum::new("MD5", "900150983cd24fb0d6963f7d28e17f72").unwrap();
+        let known = || Record::read(folder).checksum(folder, &item.to, &item.identity()).is_some();
+        let path = folder.join("x.nc");
+        std::fs::write(&path, "abc").unwrap();
+        let before = stamp_of(&path.metadata().unwrap());
+        std::fs::write(&path, "changed").unwrap();
+        note_as(folder, &item, sum.clone(), Some(before));
+        assert!(!known());
+        note_as(folder, &item, sum, Some(stamp_of(&path.metadata().unwrap())));
+        assert!(known());
     }
 }
