@@ -149,8 +149,7 @@ pub struct ReadArgs {
     #[arg(long, value_name = "FOLDER")]
     pub bytes: Vec<PathBuf>,
 
-    /// The hub of history, and the only namespace whose samples, homes and groups are read; what names no namespace is
-    /// the hub's too. Default: the namespace that they name. Of flow logs, the hub
+    /// The hub of history, samples, homes and groups. Default: the namespace that they name. Of flow logs, the hub
     /// whose network it is.
     #[arg(long, value_name = "NAME")]
     pub hub: Option<String>,
