@@ -105,16 +105,20 @@ pub(crate) fn file(address: &str) -> frazil_data::Result<download::Item> {
 }
 
 /// The files of all, and what has none that can be downloaded, with why.
-fn files(wanted: Vec<Wanted>, pattern: Option<&str>) -> frazil_data::Result<(Vec<download::Item>, Vec<FileReport>)> {
+fn files(
+    wanted: Vec<Wanted>,
+    pattern: Option<&str>,
+) -> frazil_data::Result<(Vec<download::Item>, Vec<FileReport>)> {
     let (mut all, mut unfit) = (Files::new(), Vec::new());
     for one in wanted {
         match one {
             Wanted::File(file) => all.push(*file),
             Wanted::Found(item) => {
                 let wrong = all.add(&item, pattern).into_iter();
-                unfit.extend(
-                    wrong.map(|why| FileReport { path: PathBuf::from(&item.name), outcome: Outcome::Failed(why) }),
-                );
+                unfit.extend(wrong.map(|why| FileReport {
+                    path: PathBuf::from(&item.name),
+                    outcome: Outcome::Failed(why),
+                }));
             }
         }
     }

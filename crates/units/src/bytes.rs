@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn data_on_its_way_has_three_digits() {
-        let texts = [0, 999, 1_000, 9_996, 31_400_000, 999_600_000, u64::MAX].map(|bytes| Bytes::new(bytes).rounded());
+        let texts = [0, 999, 1_000, 9_996, 31_400_000, 999_600_000, u64::MAX]
+            .map(|bytes| Bytes::new(bytes).rounded());
         assert_eq!(texts, ["0 B", "999 B", "1.00 kB", "10.0 kB", "31.4 MB", "1.00 GB", "18447 PB"]);
     }
 

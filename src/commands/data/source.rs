@@ -79,12 +79,7 @@ pub(super) async fn open(
 }
 
 /// The one item that an id or a name stands for, of others than CMR.
-pub(super) async fn one(
-    run: &Run<'_>,
-    client: &Client,
-    service: &Service,
-    id: &str,
-) -> Result<Option<Item>> {
+pub(super) async fn one(run: &Run<'_>, client: &Client, service: &Service, id: &str) -> Result<Option<Item>> {
     let wanted = Wanted::of(service.clone());
     match catalogue(client, service).await? {
         Catalogue::Esm(catalog) => {

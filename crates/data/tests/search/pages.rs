@@ -242,7 +242,7 @@ async fn a_place_is_looked_up_for_named_datasets_only() {
     let server =
         Canned::start(|_| Given::json(json!({"hits": 2_001, "items": []})).header("CMR-Hits", 2_001)).await;
     let cmr = Cmr::at(client(), server.base.clone());
-    let one = Query::<Granules>::new().temporal("2020").cloud_hosted(true);
+    let one = Query::<Granules>::new().concept_id("V1-X").cloud_hosted(true);
     let error = cmr.granules(one.clone()).await.err().unwrap();
     assert!(error.to_string().contains("none is named"), "{error}");
     assert!(cmr.count(&one).await.is_err(), "what is looked up first is not counted");
