@@ -16,3 +16,5 @@ ALTER TABLE life ADD COLUMN last TEXT AS (
 );
 ALTER TABLE life ADD COLUMN person TEXT AS (json_extract(life, '$.labels."hub.jupyter.org/username"'));
 CREATE INDEX life_by_end ON life (over, began);
+CREATE INDEX life_by_hub_last ON life (hub, last);
+CREATE INDEX life_by_person ON life (person, last);

@@ -36,13 +36,13 @@ impl Ledger {
     fn read_lives(&self, days: Days) -> rusqlite::Result<Vec<HubLife>> {
         let mut lives = Vec::new();
         let mut select = self.connection.prepare(
-            "WITH ends (uid) AS (
-               SELECT uid FROM (SELECT uid, min(began) FROM life GROUP BY hub)
+            "WITH wanted (uid) AS (
+               SELECT uid FROM life WHERE over >= ?1 AND ifnull(began, '') < ?2
+               UNION SELECT uid FROM (SELECT uid, min(began) FROM life GROUP BY hub)
                UNION SELECT uid FROM (SELECT uid, max(last) FROM life GROUP BY hub)
                UNION SELECT uid FROM (SELECT uid, max(last) FROM life WHERE person IS NOT NULL GROUP BY person)
              )
-             SELECT hub, life FROM life
-             WHERE over >= ?1 AND ifnull(began, '') < ?2 OR uid IN (SELECT uid FROM ends) ORDER BY uid",
+             SELECT hub, life FROM life WHERE uid IN wanted ORDER BY uid",
         )?;
         // A day is told in the time zone of who looks.
         let from = days.from.map_or_else(String::new, |from| day_text(from.saturating_sub(1)));
