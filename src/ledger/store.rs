@@ -251,7 +251,7 @@ impl Ledger {
     /// # Errors
     /// When SQLite says no.
     pub fn days_of(&self, bills: &[Bill]) -> Result<Option<(Day, Day)>> {
-        let read = || {
+        let read = || -> rusqlite::Result<_> {
             let mut select = self.connection.prepare(
                 "SELECT min(day), max(day) FROM
                  (SELECT day FROM line WHERE bill = ?1 UNION ALL SELECT day FROM use WHERE bill = ?1)",

@@ -77,8 +77,8 @@ fn day(path: &Path) -> Option<Date> {
 }
 
 fn file(path: PathBuf) -> Result<File> {
-    let look = || Ok((path.canonicalize()?, path.metadata()?.len()));
-    let (whole, size) = look().map_err(|error: std::io::Error| cannot(&path, error))?;
+    let whole = path.canonicalize().map_err(|error| cannot(&path, error))?;
+    let size = path.metadata().map_err(|error| cannot(&path, error))?.len();
     Ok(File { name: whole.display().to_string(), size, path })
 }
 

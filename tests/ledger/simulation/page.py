@@ -44,7 +44,7 @@ def rendered(place: Path) -> list[str]:
         for path in (place / "tree").rglob("manifests/*.yaml")
         for each in yaml.safe_load_all(path.read_text())
     ]
-    (file,) = [each for each in objects if each["kind"] == "ConfigMap" and "hub.json" in each["data"]]
+    (file,) = [each for each in objects if each["kind"] == "ConfigMap" and "hub.json" in each.get("data", {})]
     (place / "hub.json").write_text(file["data"]["hub.json"])
     (pod,) = [
         each["spec"]["template"]["spec"]

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use super::*;
 use crate::ledger::line::UseSums;
 use crate::observe::history::{NodeLife, PodLife};
@@ -86,7 +84,7 @@ fn of_some_days_comes_what_reaches_into_them_and_what_says_how_far_a_history_goe
     let found = ledger.told_of(Days { from: Some(OCTOBER), to: Some(OCTOBER + 9) }, Some("lab")).unwrap();
     let uids: BTreeSet<_> = found.lives.iter().map(|told| told.life.uid()).collect();
     let expected = ["first", "into it", "last", "last of carl", "on the same node", "runs", "the day before"];
-    assert_eq!(uids, expected.into());
+    assert_eq!(uids, BTreeSet::from(expected));
     let pods: Vec<_> = found.pod_days.iter().map(|pod| (pod.hub.as_str(), pod.day)).collect();
     assert_eq!(pods, [("lab", OCTOBER), ("lab", OCTOBER + 9)]);
     let samples: Vec<_> = found.sampled.iter().map(|sample| sample.day).collect();
