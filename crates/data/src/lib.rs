@@ -12,6 +12,7 @@
 //! * [`region`]: where this runs and where the data is, and so S3 or HTTPS.
 //! * [`download`]: files brought to a folder, resumed, checked.
 //! * [`remote`]: one object, read from any byte on.
+//! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
 //! ```no_run
@@ -36,6 +37,7 @@ mod address;
 pub mod catalogs;
 pub mod cmr;
 pub mod credentials;
+pub mod dataset;
 mod documents;
 pub mod download;
 mod error;
@@ -44,6 +46,7 @@ pub mod geo;
 pub mod http;
 mod json;
 pub mod login;
+pub mod ranges;
 pub mod region;
 pub mod remote;
 mod secret;
