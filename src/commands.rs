@@ -61,7 +61,7 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Up(args) => up::up(&run, args).await,
         Verb::Drift(args) => drift::drift(&run, args).await,
         Verb::Down(args) => down::down(&run, args).await,
-        Verb::Status(args) => status::status(&run, args).await,
+        Verb::Status(args) => Box::pin(status::status(&run, args)).await,
         Verb::Nodes(args) => nodes::nodes(&run, args).await,
         Verb::Open(args) => open::open(&run, args).await,
         Verb::Kubeconfig(args) => kubeconfig::kubeconfig(&run, args).await,

@@ -27,10 +27,10 @@ pub use model::{
     Overrides, Size, Upgrades, Workers,
 };
 pub use names::{
-    Account, Administrator, Cidr, DnsZone, Domain, GroupName, HubName, KubernetesVersion, MachineName,
-    PersonName, Project, Region, SizeName, Zone,
+    Account, Administrator, BigQueryTable, BucketAddress, Cidr, DnsZone, Domain, GroupName, HubName,
+    KubernetesVersion, MachineName, PersonName, Project, Region, SizeName, Zone,
 };
-pub use plans::{AtLimit, Billing, Budget, Event};
+pub use plans::{AtLimit, Billing, BillsFrom, Budget, Event};
 pub use pools::{Pool, Pools};
 pub use problem::{Problem, Severity, line_column};
 pub use provider::{Aws, Charts, Gcp, Kubernetes, Local, Provider, State};

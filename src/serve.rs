@@ -16,6 +16,6 @@ pub use gate::{Gate, Known, Refusal};
 pub use hub::{HubClient, HubError};
 pub use login::{Begun, Logins, WrongState};
 pub use person::{Person, READ_ALL, Sees};
-pub use routes::{Asked, Show, Shown, View, metrics_only, routes};
+pub use routes::{Asked, Maker, Show, Shown, View, metrics_only, routes};
 pub use server::{Door, serve};
 pub use service::{NAME, Service, Token};

@@ -10,6 +10,7 @@
 mod skips;
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -27,11 +28,16 @@ struct World {
 
 impl World {
     fn start() -> Option<Self> {
+        Self::with(&json!({}))
+    }
+
+    fn with(settings: &Value) -> Option<Self> {
         let program = built()?;
         let home = tempfile::tempdir().unwrap();
         let mut child = Command::new(program)
             .arg("-folder")
             .arg(home.path())
+            .args(["-settings", &settings.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -154,6 +160,48 @@ fn everything_wrong_is_told_before_anything_is_asked() {
 }
 
 #[test]
+fn files_of_catalogues_in_files_are_brought_without_a_login() {
+    let Some(world) = World::start() else { return };
+    let esm = json!({"esmcat_version": "0.1.0", "assets": {"column_name": "path", "format": "netcdf"},
+        "catalog_dict": [{"path": "https://open.example.org/sized/1/1000.nc", "v": "tos"},
+            {"path": "https://open.example.org/sized/2/2000.nc", "v": "o2"}]});
+    std::fs::write(world.home.path().join("esm.json"), esm.to_string()).unwrap();
+    std::fs::write(
+        world.home.path().join("c.yaml"),
+        "sources:\n  a: {driver: netcdf, args: {urlpath: 'https://open.example.org/sized/3/3000.nc'}}\n",
+    )
+    .unwrap();
+    for (arguments, sizes) in [
+        (&["--from", "esm.json", "--all"][..], &[1000, 2000][..]),
+        (&["--from", "esm.json", "-p", "v=o2"], &[2000]),
+        (&["--from", "c.yaml"], &[3000]),
+    ] {
+        let folder = tempfile::tempdir_in(world.home.path()).unwrap();
+        let out = folder.path().to_str().unwrap();
+        let brought = world.json(&[&["download", "--out", out], arguments].concat());
+        assert_eq!(brought["complete"], true, "{brought}");
+        let mut came: Vec<u64> = Vec::new();
+        for item in brought["items"].as_array().unwrap() {
+            came.push(folder.path().join(item["path"].as_str().unwrap()).metadata().unwrap().len());
+        }
+        assert_eq!(came, sizes, "{brought}");
+    }
+}
+
+#[test]
+fn a_login_is_kept_for_its_owner_only() {
+    let Some(world) = World::start() else { return };
+    let kept = world.json(&["login", "--keep"]);
+    let path = world.home.path().join(".netrc");
+    assert_eq!(kept["kept"], path.display().to_string());
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("machine urs.earthdata.nasa.gov"), "it has no entry");
+    assert!(text.contains(world.told["username"].as_str().unwrap()), "it has no user");
+    assert!(!kept.to_string().contains(world.told["password"].as_str().unwrap()));
+}
+
+#[test]
 fn datasets_are_described_and_placed() {
     let Some(world) = World::start() else { return };
     let found = world.json(&["search", "ATL03", "--datasets"]);
@@ -217,4 +265,79 @@ fn files_are_brought_and_the_same_call_brings_none_again() {
     let login = world.json(&["login"]);
     assert_eq!(login["user"], world.told["username"]);
     assert!(!login.to_string().contains(world.told["password"].as_str().unwrap()));
+}
+
+#[test]
+fn files_of_stac_items_are_signed_and_have_folders_by_their_ids() {
+    let Some(world) = World::start() else { return };
+    let search = ["naip", "--from", "planetary-computer"];
+    let told = stderr(&world.frazil(&[&["download"], search.as_slice()].concat()).code(64));
+    assert!(told.contains("21 or more granules are found"), "the catalogue does not count: {told}");
+    let found = world.json(&[&["search", "--limit", "2"], search.as_slice()].concat());
+    let arguments = [&["download", "--limit", "2", "--out", "naip"], search.as_slice()].concat();
+    let brought = world.json(&arguments);
+    assert_eq!(brought["complete"], true, "{brought}");
+    let ids: Vec<&str> =
+        found["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
+    let mut folders = std::collections::BTreeSet::new();
+    for file in brought["items"].as_array().unwrap() {
+        let path = file["path"].as_str().unwrap();
+        let folder = path.split_once('/').unwrap().0;
+        assert!(ids.contains(&folder), "{path}");
+        folders.insert(folder);
+        let there = world.home.path().join("naip").join(path).metadata().unwrap();
+        assert_eq!(file["size_bytes"], there.len());
+    }
+    assert_eq!(folders.len(), 2);
+    let one = [&["download", "--limit", "1", "--out", "naip"], search.as_slice()].concat();
+    assert_eq!(world.json(&one)["came_bytes"], 0, "the path of a file is the same whatever else is found");
+    assert_eq!(world.json(&arguments)["came_bytes"], 0);
+}
+
+#[test]
+fn finds_without_number_are_one_document() {
+    let Some(world) = World::start() else { return };
+    let all =
+        |form: &str| stdout(&world.frazil(&["search", "SCATTERED_POINTS", "--all", "-o", form]).success());
+    let found: Value = serde_json::from_str(&all("json")).unwrap();
+    let items = found["items"].as_array().unwrap();
+    let ids: std::collections::BTreeSet<&str> =
+        items.iter().map(|item| item["id"].as_str().unwrap()).collect();
+    assert_eq!((&found["matched"], items.len(), ids.len()), (&json!(1000), 1000, 1000));
+    for form in ["geojson", "stac"] {
+        let collection: Value = serde_json::from_str(&all(form)).unwrap();
+        assert_eq!(collection["features"].as_array().unwrap().len(), 1000, "{form}");
+    }
+    assert_eq!(all("csv").lines().count(), 1001);
+    assert_eq!(all("yaml").matches("source: cmr").count(), 1000);
+    let table = all("table");
+    assert_eq!(table.lines().filter(|line| line.starts_with("NAME")).count(), 1);
+    assert_eq!(table.lines().count(), 1002);
+    assert!(table.lines().last().unwrap().starts_with("1000 found"), "{table}");
+}
+
+#[test]
+fn files_that_do_not_come_are_told_with_their_reasons() {
+    let Some(world) = World::with(&json!({"rates": {"egress": {"html": 1.0}}})) else { return };
+    let failed = world.frazil(&["download", "SCATTERED_POINTS", "--limit", "2", "-o", "json"]).code(1);
+    let failed: Value = serde_json::from_str(&stdout(&failed)).unwrap();
+    assert_eq!(failed["complete"], false);
+    for item in failed["items"].as_array().unwrap() {
+        assert_eq!(item["state"], "failed");
+        assert!(item["why"].as_str().unwrap().contains("a page for people"), "{item}");
+        assert!(!world.home.path().join(item["path"].as_str().unwrap()).exists());
+    }
+}
+
+#[test]
+fn what_a_search_would_not_heed_is_refused() {
+    let Some(world) = World::start() else { return };
+    for (arguments, told) in [
+        (&["search", "ATL08", "--filter", "eo:cloud_cover < 10"][..], "--filter is for STAC"),
+        (&["search", "--services", "--bbox", "1,2,3,4", "--time", "2020"], "--bbox and --time"),
+        (&["download", "ATL08", "--connections", "0"], "1..=256"),
+    ] {
+        let said = stderr(&world.frazil(arguments).code(64));
+        assert!(said.contains(told), "{said}");
+    }
 }

@@ -149,7 +149,8 @@ pub struct ReadArgs {
     #[arg(long, value_name = "FOLDER")]
     pub bytes: Vec<PathBuf>,
 
-    /// The hub of history, samples, homes and groups. Default: the namespace that they name. Of flow logs, the hub
+    /// The hub of history, and the only namespace whose samples, homes and groups are read; what names no namespace is
+    /// the hub's too. Default: the namespace that they name. Of flow logs, the hub
     /// whose network it is.
     #[arg(long, value_name = "NAME")]
     pub hub: Option<String>,
@@ -170,6 +171,9 @@ pub struct ReadArgs {
     #[command(flatten)]
     pub ask: AskArgs,
 }
+
+/// What asking may cost unless somebody says more.
+pub const MOST_USD: &str = "1";
 
 /// Bills to ask clouds for, each a month.
 #[derive(Clone, Debug, Default, Args)]
@@ -208,7 +212,7 @@ pub struct AskArgs {
     pub month: Vec<Month>,
 
     /// Do not ask what costs more than this, in US dollars.
-    #[arg(long, value_name = "USD", default_value = "1", value_parser = usd)]
+    #[arg(long, value_name = "USD", default_value = MOST_USD, value_parser = usd)]
     pub most: Amount,
 }
 

@@ -61,6 +61,9 @@ Examples:
   frazil data download HLSL30 --time 2024-02-11 --limit 3 --file '*.B0?.tif'
   frazil data download G2160242605-NSIDC_ECS --bandwidth '40 MB' --connections 4
 
+Files of STAC items go into folders by the items' ids. Files of granules keep their names; those called
+alike go into folders by the granules' ids. No file is put over one from another address, but by --again.
+
 Exit code 1 when a file is missing at the end; the list says why.")]
     Download(Box<DownloadArgs>),
 
@@ -193,8 +196,8 @@ pub struct DownloadArgs {
     pub file: Option<String>,
 
     /// Most transfers at once.
-    #[arg(long, value_name = "NUMBER", default_value_t = 8)]
-    pub connections: usize,
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub connections: u16,
 
     /// Most bytes a second, of all transfers together: `40 MB`.
     #[arg(long, value_name = "BYTES")]

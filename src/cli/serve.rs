@@ -7,6 +7,7 @@ use clap::Args;
 use frazil_units::Duration;
 
 use crate::error::{Error, Result};
+use crate::ledger::ask::ExportTable;
 
 /// Arguments of `frazil serve`.
 #[derive(Clone, Debug, Args)]
@@ -34,6 +35,15 @@ pub struct ServeArgs {
     /// Bills to read again and again: files, folders, or addresses in S3 and GCS.
     #[arg(long, value_name = "PATH")]
     pub bills: Vec<String>,
+
+    /// A table of Google's billing export, asked for this month and the last whenever it has changed; at most 1 USD
+    /// each time.
+    #[arg(long, value_name = "PROJECT.DATASET.TABLE")]
+    pub bigquery: Option<ExportTable>,
+
+    /// The project that pays for asking `BigQuery`. Default: the table's.
+    #[arg(long, value_name = "PROJECT", requires = "bigquery")]
+    pub project: Option<String>,
 
     /// The recorder's history to read again and again: its folder, or files of JSON lines.
     #[arg(long, value_name = "PATH")]

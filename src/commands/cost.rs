@@ -1,6 +1,6 @@
 //! `frazil cost`: where the money went, and what a hub will cost.
 
-mod ask;
+pub(super) mod ask;
 mod check;
 mod estimate;
 mod explanation;

@@ -5,7 +5,7 @@ mod report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use frazil_byte_ledger::{Entry, Fault, Lines, Route, files as files_of};
+use frazil_byte_ledger::{Entry, Lines, Route, files as files_of};
 
 use self::report::EgressReport;
 use super::Run;
@@ -111,9 +111,7 @@ impl Told {
 
     /// Reads a byte ledger.
     fn clients(&mut self, folder: &Path) -> Result<()> {
-        let known = &self.clients;
-        let (files, faults) =
-            client_files(folder, &|name, size| known.get(name).is_some_and(|file| file.size == size))?;
+        let (files, faults) = client_files(folder, &self.clients)?;
         self.faults.extend(faults);
         self.clients.extend(files.into_iter().map(|file| (file.name.clone(), file)));
         self.folders.push(format!("byte ledger in {}", folder.display()));
@@ -136,14 +134,15 @@ impl Told {
     }
 }
 
-/// The files of a byte ledger that are not known by name and size, and the lines of them that were left. A broken line
-/// is told and left: what stands behind it is whole.
+/// The files of a byte ledger that are not known by name and size, and what was left of them. A broken line is told and
+/// left: what stands behind it is whole. A file only grows, so one that says less than is known of it could not be read, or
+/// is a part of itself: what is known stays.
 ///
 /// # Errors
 /// When the folder cannot be read.
 pub(super) fn client_files(
     folder: &Path,
-    known: &dyn Fn(&str, u64) -> bool,
+    known: &BTreeMap<String, ClientFile>,
 ) -> Result<(Vec<ClientFile>, Vec<String>)> {
     let cannot = |error: std::io::Error| {
         Error::failed(format!("{} cannot be read: {error}", folder.display()))
@@ -153,36 +152,62 @@ pub(super) fn client_files(
     for file in files_of(folder).map_err(cannot)? {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         // Before it is read: what is written meanwhile makes it larger, and it is read again.
-        let size = file.path.metadata().map_err(cannot)?.len();
-        if known(&name, size) {
+        let Some(size) = size(&file.path).map_err(cannot)? else { continue };
+        let known = known.get(&name);
+        if known.is_some_and(|known| known.size == size) {
             continue;
         }
-        let mut read = ClientFile { name, size, ..ClientFile::default() };
-        let mut leave = |fault: Fault| {
-            if !fault.why.is_normal() {
-                read.size = 0;
+        let read = match Lines::open(&file.path) {
+            Ok(lines) => client_file((name, size), lines, &mut faults),
+            Err(fault) => {
                 faults.push(fault.to_string());
+                continue;
             }
         };
-        match Lines::open(&file.path) {
-            Err(fault) => leave(fault),
-            Ok(lines) => {
-                for line in lines {
-                    match line {
-                        Ok(entry) => read.entries.push(entry),
-                        Err(fault) => leave(fault),
-                    }
-                }
-            }
+        if known.is_some_and(|known| requests(&read) < requests(known)) {
+            faults.push(format!(
+                "{} is smaller than it was, or says less: what was counted of it stays",
+                file.path.display()
+            ));
+        } else {
+            files.push(read);
         }
-        files.push(read);
     }
     Ok((files, faults))
 }
 
+/// The size of a file in bytes; none where somebody has deleted it since the folder was read.
+fn size(path: &Path) -> std::io::Result<Option<u64>> {
+    match path.metadata() {
+        Ok(metadata) => Ok(Some(metadata.len())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file with all its lines that can be read.
+fn client_file((name, size): (String, u64), lines: Lines, faults: &mut Vec<String>) -> ClientFile {
+    let mut read = ClientFile { name, size, ..ClientFile::default() };
+    for line in lines {
+        match line {
+            Ok(entry) => read.entries.push(entry),
+            Err(fault) if fault.why.is_normal() => {}
+            Err(fault) => {
+                read.size = 0;
+                faults.push(fault.to_string());
+            }
+        }
+    }
+    read
+}
+
+fn requests(file: &ClientFile) -> u128 {
+    file.entries.iter().map(|entry| u128::from(entry.record.requests)).sum()
+}
+
 /// Buckets that clients met as such whose readers pay.
 pub(super) fn requester_pays(entries: &[&Entry]) -> BTreeSet<String> {
-    let paid = entries.iter().filter(|entry| entry.record.requester_pays);
+    let paid = entries.iter().filter(|entry| entry.record.requester_pays && !entry.record.bucket.is_empty());
     paid.map(|entry| entry.record.bucket.clone()).collect()
 }
 
@@ -225,9 +250,7 @@ async fn flow_logs(
 ) -> Result<flows::FlowSums> {
     let counted = ledger.map(Ledger::flow_files).transpose().map_err(refuse)?.unwrap_or_default();
     let days = flows::Days { from: question.from, to: question.to };
-    let known = |identity: &str| counted.contains(identity);
-    let known: Option<&dyn Fn(&str) -> bool> = if counted.is_empty() { None } else { Some(&known) };
-    read_flow_logs(run, names, &flows::Wanted { days, known }).await.map(|(flows, _)| flows)
+    read_flow_logs(run, names, &flows::Wanted { days, known: Some(&counted) }).await.map(|(flows, _)| flows)
 }
 
 /// Reads flow logs here and in object stores, and says which files these were.
@@ -260,5 +283,21 @@ fn nothing(asked: &[String]) -> Error {
         )
     } else {
         error.hint(format!("asked: {}", asked.join("; ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_deleted_meanwhile_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bytes");
+        std::fs::write(&path, "1234").unwrap();
+        assert_eq!(size(&path).unwrap(), Some(4));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(size(&path).unwrap(), None);
+        size(Path::new(&"a".repeat(300))).unwrap_err();
     }
 }

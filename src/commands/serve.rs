@@ -16,7 +16,7 @@ use super::report::hubs;
 use crate::cli::ServeArgs;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::serve::{Door, Gate, HubClient, Service, metrics_only, routes, serve as serve_doors};
+use crate::serve::{Door, Gate, HubClient, Maker, Service, metrics_only, routes, serve as serve_doors};
 
 /// Serves until it is stopped.
 ///
@@ -36,14 +36,15 @@ pub(super) async fn serve(run: &Run<'_>, args: &ServeArgs) -> Result<Outcome> {
         })?;
     let reading = Arc::new(Reading::default());
     let pages = Arc::new(Pages::new(run, args, hubs, (&path, Arc::clone(&reading)))?);
+    let maker = Maker::new(pages);
     let gate = Gate::new(HubClient::new(service)?, Duration::from_secs(args.believe.as_secs()));
-    let door = Door::open(args.listen, routes(gate, pages.clone(), run.context.clone())?).await?;
+    let door = Door::open(args.listen, routes(gate, maker.clone(), run.context.clone())?).await?;
     if let Some(address) = door.address() {
         run.printer.note(&format!("the page is at http://{address}{path}, behind the hub's login"));
     }
     let mut doors = vec![door];
     if let Some(address) = args.metrics {
-        doors.push(Door::open(address, metrics_only(pages)).await?);
+        doors.push(Door::open(address, metrics_only(maker)).await?);
     }
     reading::start(run, args, hub, &reading)?;
     // The first process of a container is ended by no signal that it does not ask for.

@@ -115,7 +115,8 @@ fn by_hand(hub: &HubFile, changed: &[String]) -> Vec<String> {
     let dataset = format!("{}_bills", hub.name.as_str().replace('-', "_"));
     let steps = format!(
         "the billing account's administrator switches the export on, once: in Google Cloud's console, Billing, \
-         Billing export, BigQuery export, \"Detailed usage cost\": Edit settings, project {}, dataset {dataset}, Save",
+         Billing export, BigQuery export, \"Detailed usage cost\": Edit settings, project {}, dataset {dataset}, Save; \
+         `billing.from` then names the table that Google makes there, for the page of costs",
         gcp.project
     );
     new.then_some(steps).into_iter().collect()

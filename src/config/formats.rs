@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::flow::{flow, flow_text};
 use super::names::{
-    Account, Administrator, Cidr, Day, DnsZone, Domain, GroupName, HubName, ImageName, KubernetesVersion,
-    MachineName, PersonName, Project, Region, SizeName, Zone,
+    Account, Administrator, BigQueryTable, BucketAddress, Cidr, Day, DnsZone, Domain, GroupName, HubName,
+    ImageName, KubernetesVersion, MachineName, PersonName, Project, Region, SizeName, Zone,
 };
 use super::schema;
 
@@ -33,7 +33,7 @@ fn parses<T: FromStr<Err = UnitError>>(text: &str) -> Result<(), UnitError> {
 }
 
 /// The rule and check behind each `format` of the schema.
-const FORMATS: [(&str, &str, Check); 20] = [
+const FORMATS: [(&str, &str, Check); 22] = [
     ("bytes", "unit", parses::<Bytes>),
     ("duration", "unit", parses::<Duration>),
     ("money", "unit", parses::<Money>),
@@ -49,6 +49,8 @@ const FORMATS: [(&str, &str, Check); 20] = [
     (Zone::FORMAT, "name", parses::<Zone>),
     (Account::FORMAT, "name", parses::<Account>),
     (Project::FORMAT, "name", parses::<Project>),
+    (BucketAddress::FORMAT, "name", parses::<BucketAddress>),
+    (BigQueryTable::FORMAT, "name", parses::<BigQueryTable>),
     (MachineName::FORMAT, "name", parses::<MachineName>),
     (ImageName::FORMAT, "name", parses::<ImageName>),
     (KubernetesVersion::FORMAT, "name", parses::<KubernetesVersion>),

@@ -447,6 +447,7 @@ impl HubFile {
             overrides: Overrides::default(),
             welcome: None,
             terms: None,
+            billing: Billing { credentials: None, ..self.billing.clone() },
             ..self.clone()
         }
     }

@@ -152,6 +152,20 @@ name!(
     "icesat2-2026"
 );
 name!(
+    /// A folder of files in an object store: the scheme says whose, and the rest is safe in a policy of rights.
+    BucketAddress, "bucket-address",
+    r"^(s3|gs)://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/[A-Za-z0-9!_.=+/-]*)?$", bucket_address,
+    "an address in S3 or Cloud Storage, `s3://BUCKET/FOLDER` or `gs://BUCKET/FOLDER`, of letters, digits, `!`, `_`, `.`, `=`, `+`, `-` and `/`",
+    "s3://our-bills/cur2"
+);
+name!(
+    /// A table of `BigQuery`.
+    BigQueryTable, "bigquery-table",
+    r"^[a-z][a-z0-9-]{4,28}[a-z0-9]\.[A-Za-z0-9_]{1,1024}\.[A-Za-z0-9_-]{1,1024}$", bigquery_table,
+    "a table of BigQuery as `PROJECT.DATASET.TABLE`, of letters, digits, `_` and `-`",
+    "icesat2-2026.billing.gcp_billing_export_resource_v1_0177BB_554433_AABBCC"
+);
+name!(
     /// A machine type, such as `r7i.2xlarge` or `n2-highmem-4`.
     MachineName, "machine",
     r"^[a-z][a-z0-9.-]{2,59}$", machine,
@@ -272,6 +286,46 @@ fn region(text: &str) -> bool {
     text.len() >= 4 && dns_label(text, 40) && text.contains('-')
 }
 
+fn bucket_address(text: &str) -> bool {
+    let Some(("s3" | "gs", rest)) = text.split_once("://") else { return false };
+    let (bucket, folder) = rest.split_once('/').unwrap_or((rest, ""));
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (3..=63).contains(&bucket.len())
+        && bucket.bytes().all(|byte| plain(byte) || b"._-".contains(&byte))
+        && bucket.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && bucket.ends_with(|last: char| last.is_ascii_alphanumeric())
+        && folder.len() <= 512
+        && folder.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!_.=+/-".contains(&byte))
+}
+
+fn bigquery_table(text: &str) -> bool {
+    let word = |part: &str, more: &[u8]| {
+        (1..=1024).contains(&part.len())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+    };
+    let parts: Vec<_> = text.split('.').collect();
+    matches!(parts.as_slice(), [project, dataset, table]
+        if project.parse::<Project>().is_ok() && word(dataset, b"_") && word(table, b"_-"))
+}
+
+impl BucketAddress {
+    /// `s3` or `gs`, the bucket, and the folder in it without slashes around it.
+    pub fn parts(&self) -> (&str, &str, &str) {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or(("", &self.0));
+        let (bucket, folder) = rest.split_once('/').unwrap_or((rest, ""));
+        (scheme, bucket, folder.trim_matches('/'))
+    }
+}
+
+impl BigQueryTable {
+    /// The project, the dataset and the table.
+    pub fn parts(&self) -> (&str, &str, &str) {
+        let (project, rest) = self.0.split_once('.').unwrap_or((&self.0, ""));
+        let (dataset, table) = rest.split_once('.').unwrap_or((rest, ""));
+        (project, dataset, table)
+    }
+}
+
 fn machine(text: &str) -> bool {
     let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-';
     (3..=60).contains(&text.len())
@@ -358,6 +412,38 @@ mod tests {
         for bad in ["a:2026.01", "quay.io/x/y:2026.01", "r:5000/x:1", "r:port/x", ":5000/x", "r:5000/", "A/b"]
         {
             assert!(bad.parse::<ImageName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn places_of_bills_are_addresses_and_tables() {
+        let address: BucketAddress = "s3://our-bills/cur2/data/".parse().unwrap();
+        assert_eq!(address.parts(), ("s3", "our-bills", "cur2/data"));
+        assert_eq!("gs://our_bills".parse::<BucketAddress>().unwrap().parts(), ("gs", "our_bills", ""));
+        for bad in [
+            "",
+            "s3://",
+            "s3://ab",
+            "our-bills",
+            "http://our-bills",
+            "s3://Bills/x",
+            "s3://our-bills/a*",
+            "s3://our-bills/${x}",
+        ] {
+            assert!(bad.parse::<BucketAddress>().is_err(), "{bad}");
+        }
+        let table: BigQueryTable = "ice-2026.lab_bills.gcp_billing_export_v1_0177BB".parse().unwrap();
+        assert_eq!(table.parts(), ("ice-2026", "lab_bills", "gcp_billing_export_v1_0177BB"));
+        for bad in [
+            "",
+            "lab_bills.table",
+            "ice-2026..t",
+            "ice-2026.a-b.t",
+            "ice.a.t",
+            "ice-2026.a.t`",
+            "ice-2026.a.t.u",
+        ] {
+            assert!(bad.parse::<BigQueryTable>().is_err(), "{bad}");
         }
     }
 

@@ -4,7 +4,8 @@ use frazil_units::{Money, Rate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::names::Day;
+use super::names::{BigQueryTable, BucketAddress, Day};
+use super::secret::SecretRef;
 
 /// What the hub may cost.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +30,36 @@ pub struct Billing {
     /// Whether there is a place for them: on AWS a bucket to which CUR 2.0 and FOCUS are exported every day,
     /// on GCP a `BigQuery` dataset, to which the billing account's administrator directs the export by hand.
     pub exports: bool,
+    /// Where the page of costs reads bills again and again. Default: on AWS the bucket of `exports`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<BillsFrom>,
+    /// How the page's pod may read them where it has no right of its own: in another cloud, and on a cluster that
+    /// exists already. For Google Cloud a file of credentials as JSON, for AWS one as `~/.aws/credentials`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<SecretRef>,
+}
+
+/// Where bills are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BillsFrom {
+    /// Files in a bucket: CUR 2.0, FOCUS, Google's exports, as `frazil cost read` takes them.
+    Bucket(BucketAddress),
+    /// A table of Google's billing export. Asking costs by what it reads; it is asked when it has changed.
+    Bigquery(BigQueryTable),
+    /// Files in a folder of this machine; relative to the hub file.
+    Folder(#[schemars(length(min = 1), example = &"bills")] String),
+}
+
+impl BillsFrom {
+    /// The cloud that has them, as the hub file calls it; none on this machine.
+    pub fn cloud(&self) -> Option<&'static str> {
+        match self {
+            Self::Bucket(address) if address.parts().0 == "s3" => Some("aws"),
+            Self::Bucket(_) | Self::Bigquery(_) => Some("gcp"),
+            Self::Folder(_) => None,
+        }
+    }
 }
 
 /// What happens when the whole budget is spent.

@@ -1,5 +1,6 @@
 //! What must hold between the values of a hub file, beyond each one's type.
 
+mod bills;
 mod bounds;
 mod charts;
 mod core;
@@ -45,7 +46,7 @@ pub(super) const SECRET_IN_CLEAR: &str = table::overrides::SECRET_IN_CLEAR.name;
 
 type Check = fn(&Subject<'_>) -> Vec<Problem>;
 
-const CHECKS: [Check; 63] = [
+const CHECKS: [Check; 64] = [
     names::sizes_are_unique,
     names::one_default_size,
     names::groups_exist,
@@ -89,6 +90,7 @@ const CHECKS: [Check; 63] = [
     plans::event_not_over,
     plans::some_budget,
     plans::everyone_has_a_seat,
+    bills::can_be_read,
     costs::budget_above_base,
     costs::data_is_near,
     kubernetes::version,

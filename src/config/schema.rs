@@ -279,6 +279,6 @@ mod tests {
             let variants = schema.as_object().and_then(choice).unwrap_or_default();
             count += usize::from(is_secret(&variants));
         });
-        assert_eq!(count, 7);
+        assert_eq!(count, 8);
     }
 }

@@ -55,6 +55,17 @@ pub struct FlowSums {
     pub left_out: LeftOut,
     /// What the logs lack, and what cannot be told therefore.
     pub lacks: BTreeSet<Lacks>,
+    /// The same by day.
+    pub gaps: BTreeMap<Day, Gaps>,
+}
+
+/// What is not known of a day's flows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// What the logs lack that were read together.
+    pub lacks: BTreeSet<Lacks>,
+    /// Records that say that AWS could not record flows.
+    pub skipped: u64,
 }
 
 /// What traffic is summed by.
@@ -68,7 +79,8 @@ pub struct FlowKey {
     pub local: LocalEnd,
     /// The other end.
     pub peer: Peer,
-    /// The way that outgoing traffic took, where AWS says.
+    /// The way that outgoing traffic took, where AWS says. Of what came in AWS says none: it has that of what was
+    /// sent to the same address on the same day, where all of it left by a private gateway or for another region.
     pub path: Option<TrafficPath>,
 }
 
@@ -131,15 +143,21 @@ pub struct FlowFile {
     pub identity: String,
     /// Where it was.
     pub name: String,
+    /// Its size in bytes; 0 for one that is a header alone, as the beginning of others is.
+    pub size: u64,
 }
+
+/// Files that were counted: by what they are known by their sizes in bytes, 0 where they tell nothing.
+pub type KnownFiles = BTreeMap<String, u64>;
 
 /// Which files are read.
 #[derive(Clone, Copy, Default)]
 pub struct Wanted<'a> {
     /// Of which days, where folders tell: records of other days may be in the same files.
     pub days: Days,
-    /// Whether a file was counted before, by its identity. To know that, files here are read once more.
-    pub known: Option<&'a dyn Fn(&str) -> bool>,
+    /// Files that were counted before. To tell these, and copies of one file, files here are read once more; without it
+    /// a file is what its path says.
+    pub known: Option<&'a KnownFiles>,
 }
 
 /// Reads flow logs with so many threads, and says which files these were. Nothing is kept of any file when one cannot
@@ -158,7 +176,11 @@ pub fn read_some(
         return Ok((FlowSums::default(), Vec::new()));
     }
     let tally = work::run(&files, ranges, threads.max(1))?;
-    let name = |file: files::Opened| FlowFile { name: file.place.name().to_owned(), identity: file.identity };
+    let name = |file: files::Opened| FlowFile {
+        name: file.place.name().to_owned(),
+        identity: file.identity,
+        size: file.size,
+    };
     Ok((settle::settle(tally), files.into_iter().map(name).collect()))
 }
 

@@ -89,7 +89,7 @@ pub struct PodDay {
     pub day: Day,
     /// Who counted.
     pub origin: Origin,
-    /// The pod: its UID as the recorder knows it, or its name and the time of its first sample that day.
+    /// The pod: its UID as the recorder knows it, or its name and the control group or interface that was counted.
     pub pod: String,
     /// Its labels, a JSON object of texts; the recorder's are those of its life.
     pub labels: String,

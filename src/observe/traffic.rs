@@ -135,8 +135,13 @@ impl Meters {
     pub fn due(&mut self, there: &BTreeSet<String>) -> Vec<PodBytes> {
         let mut lines = Vec::new();
         for (uid, state) in &mut self.0 {
+            if state.open == Moved::default() {
+                // What comes later did not come in this time.
+                state.from = state.at;
+                continue;
+            }
             let late = state.at.duration_since(state.from) >= EACH || day(state.from) != day(state.at);
-            if state.open != Moved::default() && (late || !there.contains(uid)) {
+            if late || !there.contains(uid) {
                 lines.extend(cut(uid, state));
                 (state.from, state.open) = (state.at, Moved::default());
             }
@@ -232,6 +237,18 @@ mod tests {
     }
 
     #[test]
+    fn what_moves_after_days_of_nothing_is_of_its_own_day() {
+        let mut meters = Meters::default();
+        meters.read(reading("12T10:10", 0, 0));
+        for time in ["12T22:00", "13T10:00", "14T09:59"] {
+            meters.read(reading(time, 0, 0));
+            assert_eq!(meters.due(&there(&["1"])), []);
+        }
+        meters.read(reading("14T10:30", 3_000, 0));
+        assert_eq!(told(&meters.due(&there(&["1"]))), [("14T09:59", "14T10:30", 3_000, 0)]);
+    }
+
+    #[test]
     fn a_pod_that_comes_back_is_not_counted_again() {
         let mut meters = Meters::default();
         meters.read(reading("12T10:10", 1_000, 10));
@@ -254,6 +271,19 @@ mod tests {
         let expected =
             [("12T23:00", "13T00:00", 3, 0), ("13T00:00", "14T00:00", 93, 6), ("14T00:00", "14T01:00", 4, 1)];
         assert_eq!(told(&lines), expected);
+    }
+
+    #[test]
+    fn what_comes_after_idle_days_is_of_its_own_time() {
+        let mut meters = Meters::default();
+        meters.read(reading("12T10:10", 1_000, 10));
+        meters.due(&there(&[]));
+        for time in ["12T23:00", "13T12:00", "14T11:50"] {
+            meters.read(reading(time, 1_000, 10));
+            assert_eq!(meters.due(&there(&["1"])), [], "{time}");
+        }
+        meters.read(reading("14T12:20", 9_000, 10));
+        assert_eq!(told(&meters.due(&there(&["1"]))), [("14T11:50", "14T12:20", 8_000, 0)]);
     }
 
     #[test]

@@ -1,17 +1,24 @@
 //! What runs beside a hub for its administrators, from the ops image: the recorder of pod history, and in the same
 //! pod the page of costs, which reads that history where it is written.
 
+mod bills;
 mod report;
 
 use serde_json::{Value, json};
 
 use super::cluster::Cluster;
+use super::support::account_annotations;
+pub use bills::options as bills_options;
+pub(super) use bills::{CREDENTIALS, credentials, variables as billing_variables};
 pub(super) use report::{TOKEN, hub_values, identity};
 
 /// What all of it is called.
 pub const RECORDER: &str = "recorder";
 /// Where the history is, in the recorder's pod; beside it the ledger.
 const HISTORY: &str = "/history";
+/// Where programs look for the token and the certificate by which they ask the API server (Kubernetes, "Accessing
+/// the Kubernetes API from a Pod").
+const TOKEN_FOLDER: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// Room for years of a hub's history: a line of some 500 bytes for each change of a pod, and of some 250 for each half
 /// hour in which it sent or received: a hundred pods by day and night write 1.2 MB a day.
 const ROOM: &str = "1Gi";
@@ -19,8 +26,14 @@ const ROOM: &str = "1Gi";
 /// The objects of the recorder, where the hub file names its image.
 pub fn manifests(cluster: &Cluster<'_>) -> Vec<Value> {
     let Some(image) = &cluster.hub.support.recorder else { return Vec::new() };
-    let mut all =
-        vec![named(cluster, "v1", "ServiceAccount", json!({ "automountServiceAccountToken": false }))];
+    let mut account = json!({ "automountServiceAccountToken": false });
+    if let Some(identity) = identity(cluster) {
+        let annotations = account_annotations(cluster, identity);
+        if annotations.as_object().is_some_and(|all| !all.is_empty()) {
+            account["metadata"]["annotations"] = annotations;
+        }
+    }
+    let mut all = vec![named(cluster, "v1", "ServiceAccount", account)];
     all.extend(rights(cluster));
     all.push(named(
         cluster,
@@ -113,7 +126,8 @@ fn recorder(cluster: &Cluster<'_>, image: &str) -> Value {
             "metadata": { "labels": labels },
             "spec": {
                 "serviceAccountName": RECORDER,
-                "automountServiceAccountToken": true,
+                // For the recorder's container alone.
+                "automountServiceAccountToken": false,
                 "nodeSelector": cluster.core_selector(),
                 "securityContext": {
                     "runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532,
@@ -128,9 +142,21 @@ fn recorder(cluster: &Cluster<'_>, image: &str) -> Value {
                         "limits": { "memory": "256Mi" },
                     },
                     "securityContext": confined(),
-                    "volumeMounts": [{ "name": "history", "mountPath": HISTORY }],
+                    "volumeMounts": [
+                        { "name": "history", "mountPath": HISTORY },
+                        { "name": "token", "mountPath": TOKEN_FOLDER, "readOnly": true },
+                    ],
                 }],
-                "volumes": [{ "name": "history", "persistentVolumeClaim": { "claimName": RECORDER } }],
+                "volumes": [
+                    { "name": "history", "persistentVolumeClaim": { "claimName": RECORDER } },
+                    { "name": "token", "projected": { "defaultMode": 0o440, "sources": [
+                        { "serviceAccountToken": { "path": "token", "expirationSeconds": 3607 } },
+                        { "configMap": { "name": "kube-root-ca.crt", "items": [{ "key": "ca.crt", "path": "ca.crt" }] } },
+                        { "downwardAPI": { "items": [{
+                            "path": "namespace", "fieldRef": { "apiVersion": "v1", "fieldPath": "metadata.namespace" },
+                        }] } },
+                    ] } },
+                ],
             },
         },
     })

@@ -92,6 +92,10 @@ fn of_hub(cluster: &Cluster<'_>) -> Vec<Secret> {
     for gateway in with_our_tokens(cluster.hub) {
         random(token_key(gateway), &["hub", "services", &service_name(&gateway.name), "apiToken"]);
     }
+    if let Some(reference) = ops::credentials(cluster) {
+        let from = Source::Reference(reference.clone());
+        secrets.push(Secret { key: ops::CREDENTIALS.to_owned(), from, used_by: Use::Secret });
+    }
     secrets
 }
 

@@ -11,6 +11,7 @@ use super::cluster::{Cluster, Homes};
 use super::jupyterhub::USER_ACCOUNT;
 use super::names::USER_IDENTITY;
 use super::nodes::NodePool;
+use super::ops::billing_variables;
 use crate::catalog::{Machine, arch_name};
 use crate::config::{Aws, Gcp, Provider};
 
@@ -52,7 +53,7 @@ fn common(cluster: &Cluster<'_>) -> Value {
         "domain": hub.domain,
         "dns": cluster.dns_zone().map(|zone| json!({ "zone": zone })),
         "administrators": hub.kubernetes.administrators,
-        "billing": { "exports": hub.billing.exports },
+        "billing": billing_variables(cluster),
         "budget": budget(cluster),
     })
 }

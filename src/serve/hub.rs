@@ -21,6 +21,11 @@ pub enum HubError {
     /// It does not answer, or not as a hub does.
     #[error("the hub does not answer")]
     Away(#[source] Option<reqwest::Error>),
+    /// It does not know this service, by its name and its token.
+    #[error(
+        "the hub does not know this service: JUPYTERHUB_API_TOKEN or JUPYTERHUB_CLIENT_ID are not what it has"
+    )]
+    Unknown,
 }
 
 /// The way to the hub.
@@ -33,6 +38,12 @@ pub struct HubClient {
 #[derive(Deserialize)]
 struct Granted {
     access_token: String,
+}
+
+/// What a hub says of a code that it does not take (RFC 6749, 5.2).
+#[derive(Deserialize)]
+struct NotGranted {
+    error: String,
 }
 
 impl HubClient {
@@ -76,8 +87,19 @@ impl HubClient {
             .post(format!("{api}/oauth2/token"))
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body(body.query().unwrap_or_default().to_owned());
-        let granted: Granted = answer(request).await?;
-        Ok(Token::new(granted.access_token))
+        let answer = request.send().await.map_err(away)?;
+        let status = answer.status();
+        if status.is_success() {
+            let granted: Granted = answer.json().await.map_err(away)?;
+            return Ok(Token::new(granted.access_token));
+        }
+        let fault = answer.error_for_status_ref().err().map(reqwest::Error::without_url);
+        match answer.json::<NotGranted>().await {
+            Ok(said) if said.error == "invalid_grant" => Err(HubError::Refused),
+            Ok(said) if said.error == "invalid_client" => Err(HubError::Unknown),
+            _ if status == StatusCode::UNAUTHORIZED => Err(HubError::Unknown),
+            _ => Err(HubError::Away(fault)),
+        }
     }
 
     /// Who a token is of, and what it may do now.
@@ -86,19 +108,16 @@ impl HubClient {
     /// When the hub does not know the token, or does not answer.
     pub async fn whose(&self, token: &Token) -> Result<Person, HubError> {
         let request = self.http.get(format!("{}/user", self.service.api));
-        answer(request.header("Authorization", format!("token {}", token.expose()))).await
+        let request = request.header("Authorization", format!("token {}", token.expose()));
+        let answer = request.send().await.map_err(away)?;
+        match answer.status() {
+            StatusCode::OK => answer.json().await.map_err(away),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(HubError::Refused),
+            _ => Err(HubError::Away(answer.error_for_status().err().map(reqwest::Error::without_url))),
+        }
     }
 }
 
-async fn answer<T: serde::de::DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T, HubError> {
-    let away = |error: reqwest::Error| HubError::Away(Some(error.without_url()));
-    let answer = request.send().await.map_err(away)?;
-    match answer.status() {
-        StatusCode::OK => answer.json().await.map_err(away),
-        StatusCode::BAD_REQUEST
-        | StatusCode::UNAUTHORIZED
-        | StatusCode::FORBIDDEN
-        | StatusCode::NOT_FOUND => Err(HubError::Refused),
-        _ => Err(HubError::Away(answer.error_for_status().err().map(reqwest::Error::without_url))),
-    }
+fn away(error: reqwest::Error) -> HubError {
+    HubError::Away(Some(error.without_url()))
 }

@@ -36,6 +36,21 @@ pub(super) fn no_login(service: &Service) -> Notice {
     }
 }
 
+/// A browser that does not say who asks, so that a script of another person's server could.
+pub(super) fn unsaid(service: &Service) -> Notice {
+    Notice {
+        title: "This page needs HTTPS".to_owned(),
+        paragraphs: vec![
+            "Your browser does not say whether you or a script of somebody's server asks for this page. Browsers say it \
+             where the hub is served by HTTPS, and old ones never. Open the hub by its address with https://, or tell \
+             whoever administers the hub."
+                .to_owned(),
+        ],
+        ways: vec![way("Back to the hub", &service.hub)],
+        logout: format!("{}logout", service.prefix),
+    }
+}
+
 /// After a logout.
 pub(super) fn left(service: &Service) -> Notice {
     Notice {

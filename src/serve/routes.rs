@@ -84,10 +84,17 @@ struct App {
     context: Context,
 }
 
-/// Who makes what is shown, a few at a time.
-struct Maker {
+/// Who makes what is shown, a few at a time, whichever door it is asked for at.
+#[derive(Clone)]
+pub struct Maker {
     show: Arc<dyn Show>,
     places: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Maker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Maker").field("places", &self.places).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for App {
@@ -104,7 +111,8 @@ enum Made<T> {
 }
 
 impl Maker {
-    fn new(show: Arc<dyn Show>) -> Self {
+    /// A maker of what somebody shows.
+    pub fn new(show: Arc<dyn Show>) -> Self {
         Self { show, places: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
@@ -141,9 +149,9 @@ type Shared = State<Arc<App>>;
 ///
 /// # Errors
 /// When the system gives no random bytes.
-pub fn routes(gate: Gate, show: Arc<dyn Show>, context: Context) -> error::Result<Router> {
+pub fn routes(gate: Gate, maker: Maker, context: Context) -> error::Result<Router> {
     let prefix = gate.hub().service().prefix.clone();
-    let app = App { gate, logins: Logins::new()?, maker: Maker::new(show), context };
+    let app = App { gate, logins: Logins::new()?, maker, context };
     let below = |name: &str| format!("{prefix}{name}");
     let mut router = Router::new()
         .route(&prefix, get(front))
@@ -160,10 +168,9 @@ pub fn routes(gate: Gate, show: Arc<dyn Show>, context: Context) -> error::Resul
 }
 
 /// Metrics and nothing else, without a login: nobody is told of in them.
-pub fn metrics_only(show: Arc<dyn Show>) -> Router {
-    let maker = Arc::new(Maker::new(show));
+pub fn metrics_only(maker: Maker) -> Router {
     Router::new()
-        .route("/metrics", get(|State(maker): State<Arc<Maker>>| async move { told(&maker).await }))
+        .route("/metrics", get(|State(maker): State<Maker>| async move { told(&maker).await }))
         .fallback(|| async { plain(StatusCode::NOT_FOUND, "there is /metrics\n") })
         .with_state(maker)
 }
@@ -243,6 +250,8 @@ enum Closed {
     Token,
     /// A page of the same site asks with somebody's cookie.
     Script,
+    /// The browser does not say whether a person or a script asks.
+    Unsaid,
     /// The hub does not answer.
     Away(HubError),
 }
@@ -256,15 +265,19 @@ async fn enter(app: &App, headers: &HeaderMap) -> Result<Known, Closed> {
             Refusal::Away(error) => Closed::Away(error),
         });
     }
-    // People's servers are on the same site: their scripts could read the page with a visitor's cookie.
-    if headers.get("sec-fetch-mode").is_some_and(|mode| mode != "navigate") {
+    // People's servers are on the same site: their scripts could read the page with a visitor's cookie. Browsers say
+    // who asks to what is served by HTTPS or from the same machine, and to nothing else (Fetch Metadata Request
+    // Headers, W3C).
+    let mode = headers.get("sec-fetch-mode");
+    if mode.is_some_and(|mode| mode != "navigate") {
         return Err(Closed::Script);
     }
     let session = given(headers, SESSION).filter(|id| id.len() <= LONGEST).ok_or(Closed::Login)?;
-    app.gate.of_session(session).await.map_err(|refusal| match refusal {
+    let known = app.gate.of_session(session).await.map_err(|refusal| match refusal {
         Refusal::Unknown => Closed::Login,
         Refusal::Away(error) => Closed::Away(error),
-    })
+    })?;
+    mode.map(|_| known).ok_or(Closed::Unsaid)
 }
 
 /// `token abc` and `Bearer abc`, as JupyterHub takes them.
@@ -285,6 +298,8 @@ fn refused(app: &App, headers: &HeaderMap, closed: Closed, html: bool) -> Respon
             answer
         }
         Closed::Script => plain(StatusCode::FORBIDDEN, "scripts need a token of their own\n"),
+        Closed::Unsaid if html => page(StatusCode::FORBIDDEN, &notice::unsaid(service(app))),
+        Closed::Unsaid => plain(StatusCode::FORBIDDEN, "programs need a token of their own\n"),
         Closed::Away(error) => {
             tell(error);
             if html {
@@ -348,6 +363,15 @@ async fn callback(State(app): Shared, uri: Uri, headers: HeaderMap) -> Response 
             return page(StatusCode::SERVICE_UNAVAILABLE, &notice::away(service));
         }
     };
+    // A token that is refused at once would send the browser round and round.
+    match app.gate.of_token(&token).await {
+        Ok(_) => {}
+        Err(Refusal::Unknown) => return page(StatusCode::BAD_REQUEST, &notice::no_login(service)),
+        Err(Refusal::Away(error)) => {
+            tell(error);
+            return page(StatusCode::SERVICE_UNAVAILABLE, &notice::away(service));
+        }
+    }
     match app.gate.begin(token) {
         Ok(id) => {
             if let Some(old) = given(&headers, SESSION) {
@@ -355,9 +379,9 @@ async fn callback(State(app): Shared, uri: Uri, headers: HeaderMap) -> Response 
             }
             let https = is_https(&headers);
             let lasts = i64::try_from(SESSION_LASTS.as_secs()).unwrap_or(0);
-            let session = line(SESSION, &id, &service.prefix, lasts, https);
-            let done = line(LOGIN, "", &service.prefix, 0, https);
-            with_cookie(with_cookie(redirect(&service.prefix), &session), &done)
+            // The login's own cookie stays until it ends: another window may be on its way back with it, and the hub
+            // takes a code once.
+            with_cookie(redirect(&service.prefix), &line(SESSION, &id, &service.prefix, lasts, https))
         }
         Err(error) => {
             Printer::error(&error);

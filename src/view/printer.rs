@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::parts::Parts;
 use super::progress::Progress;
 use super::stderr::stderr_line;
 use super::{Features, Layout, Report};
@@ -73,7 +74,12 @@ impl Printer {
     /// # Errors
     /// When the report has no such form or standard output cannot be written.
     pub fn report(&self, report: &dyn Report) -> Result<bool> {
-        let text = match self.format {
+        Self::result(&self.text(report)?)
+    }
+
+    /// A report in its form.
+    pub(super) fn text(&self, report: &dyn Report) -> Result<String> {
+        Ok(match self.format {
             Format::Table => report.text(Layout { wide: false, width: self.width }),
             Format::Wide => report.text(Layout { wide: true, width: self.width }),
             Format::Json => json_text(&document(report))?,
@@ -87,8 +93,12 @@ impl Printer {
                 .metrics()
                 .ok_or_else(|| Error::usage("this verb has no metrics for `-o prometheus`"))?
                 .text(),
-        };
-        Self::result(&text)
+        })
+    }
+
+    /// Begins a report that comes in parts.
+    pub fn parts(&self) -> Parts<'_> {
+        Parts::new(self)
     }
 
     /// Prints a report of which more follow: JSON as one line each, tables with an empty line between.
@@ -107,10 +117,14 @@ impl Printer {
     /// # Errors
     /// When standard output cannot be written.
     pub fn result(text: &str) -> Result<bool> {
-        let mut out = anstream::AutoStream::auto(io::stdout().lock());
         let ended = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-        let written = write!(out, "{text}{ended}").and_then(|()| out.flush());
-        match written {
+        Self::written(&format!("{text}{ended}"))
+    }
+
+    /// Prints text as it is; returns whether it arrived.
+    pub(super) fn written(text: &str) -> Result<bool> {
+        let mut out = anstream::AutoStream::auto(io::stdout().lock());
+        match write!(out, "{text}").and_then(|()| out.flush()) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
             Err(error) => Err(Error::failed("standard output cannot be written").because(error)),
@@ -146,7 +160,7 @@ fn features(report: &dyn Report, form: Features) -> Result<String> {
     json_text(&found.ok_or_else(|| Error::usage("this verb has no features for `-o geojson` and `-o stac`"))?)
 }
 
-fn document(report: &dyn Report) -> Value {
+pub(super) fn document(report: &dyn Report) -> Value {
     let mut document = json!({ "schema": report.schema() });
     match (report.data(), document.as_object_mut()) {
         (Value::Object(data), Some(object)) => object.extend(data),
@@ -156,12 +170,12 @@ fn document(report: &dyn Report) -> Value {
     document
 }
 
-fn json_text(value: &Value) -> Result<String> {
+pub(super) fn json_text(value: &Value) -> Result<String> {
     serde_json::to_string_pretty(value)
         .map_err(|error| Error::failed("the report cannot be written as JSON").because(error))
 }
 
-fn yaml_text(value: &Value) -> Result<String> {
+pub(super) fn yaml_text(value: &Value) -> Result<String> {
     serde_yaml::to_string(value)
         .map_err(|error| Error::failed("the report cannot be written as YAML").because(error))
 }

@@ -49,9 +49,28 @@ impl Table {
 
     /// The table as text. Within a width, the last column is wrapped between words.
     pub fn render(&self, width: Option<usize>) -> String {
+        let header: Vec<String> = self.columns.iter().map(|(name, _)| name.to_uppercase()).collect();
+        let text = self.rendered(header, width.and_then(|width| self.room_of_last(width)));
+        text.lines().map(str::trim_end).fold(String::new(), |text, line| text + line + "\n")
+    }
+
+    /// The rows as those of a table that began before, whose columns had these widths.
+    pub fn continued(&self, widths: &[usize]) -> String {
+        let ruler: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+        let text = self.rendered(ruler, None);
+        text.lines().skip(1).map(str::trim_end).fold(String::new(), |text, line| text + line + "\n")
+    }
+
+    /// The widths of the columns, at least as they were before.
+    pub fn widths(&self, before: &[usize]) -> Vec<usize> {
+        let widths = (0..self.columns.len())
+            .map(|column| self.longest(column).max(before.get(column).copied().unwrap_or_default()));
+        widths.collect()
+    }
+
+    fn rendered(&self, first: Vec<String>, room: Option<usize>) -> String {
         let mut builder = Builder::default();
-        builder.push_record(self.columns.iter().map(|(name, _)| name.to_uppercase()));
-        let room = width.and_then(|width| self.room_of_last(width));
+        builder.push_record(first);
         for row in &self.rows {
             builder.push_record(row.iter().enumerate().map(|(column, cell)| match room {
                 Some(room) if column + 1 == self.columns.len() => textwrap::fill(cell, room),
@@ -65,21 +84,22 @@ impl Table {
                 table.with(Modify::new(Columns::one(index)).with(Alignment::right()));
             }
         }
-        let text = table.to_string();
-        text.lines().map(str::trim_end).fold(String::new(), |text, line| text + line + "\n")
+        table.to_string()
+    }
+
+    /// The characters of the longest cell of a column.
+    fn longest(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
+        widest.max(self.columns[column].0.chars().count())
     }
 
     /// Columns that the last column has left in a width; `None` when it fits or there is no room for words.
     fn room_of_last(&self, width: usize) -> Option<usize> {
         let (last, others) = self.columns.len().checked_sub(1).map(|last| (last, 0..last))?;
-        let longest = |column: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(column));
-            let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
-            widest.max(self.columns[column].0.chars().count())
-        };
-        let taken: usize = others.map(|column| longest(column) + PADDING).sum();
+        let taken: usize = others.map(|column| self.longest(column) + PADDING).sum();
         let room = width.checked_sub(taken + PADDING)?;
-        (room >= LEAST_ROOM && room < longest(last)).then_some(room)
+        (room >= LEAST_ROOM && room < self.longest(last)).then_some(room)
     }
 
     /// The table as comma-separated values by RFC 4180.

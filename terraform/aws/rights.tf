@@ -108,19 +108,22 @@ locals {
     },
   ])
 
-  # The page of costs.
-  read_bills = !var.billing.exports ? "[]" : jsonencode([
+  # The page of costs. A folder is listed by its bucket; without one all of the bucket is read.
+  read_bills = var.billing.bucket == null ? "[]" : jsonencode([
     {
       Sid      = "ListBills"
       Effect   = "Allow"
       Action   = ["s3:ListBucket", "s3:GetBucketLocation"]
-      Resource = ["${local.s3}${var.name}-${var.account}-bills"]
+      Resource = ["${local.s3}${var.billing.bucket.name}"]
     },
     {
-      Sid      = "ReadBills"
-      Effect   = "Allow"
-      Action   = ["s3:GetObject"]
-      Resource = ["${local.s3}${var.name}-${var.account}-bills/*"]
+      Sid    = "ReadBills"
+      Effect = "Allow"
+      Action = ["s3:GetObject"]
+      Resource = [
+        for files in var.billing.bucket.folder == "" ? ["*"] : [var.billing.bucket.folder, "${var.billing.bucket.folder}/*"] :
+        "${local.s3}${var.billing.bucket.name}/${files}"
+      ]
     },
   ])
 

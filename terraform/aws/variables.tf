@@ -112,8 +112,11 @@ variable "administrators" {
 }
 
 variable "billing" {
-  description = "Whether the account's bills are exported, as CUR 2.0 and as FOCUS."
-  type        = object({ exports = bool })
+  description = "Whether the account's bills are exported, as CUR 2.0 and as FOCUS; the bucket and the folder in it that the page of costs reads, null for none."
+  type = object({
+    exports = bool
+    bucket  = object({ name = string, folder = string })
+  })
 }
 
 variable "nodes" {

@@ -58,7 +58,7 @@ resource "google_project_service" "dns" {
 }
 
 resource "google_project_service" "bills" {
-  count = var.billing.exports ? 1 : 0
+  count = var.billing.exports || var.billing.table != null ? 1 : 0
 
   service            = "bigquery.googleapis.com"
   disable_on_destroy = false

@@ -13,3 +13,36 @@ resource "google_bigquery_dataset" "bills" {
 
   depends_on = [google_project_service.bills]
 }
+
+# What the page of costs reads. A bucket has its rights as a whole.
+resource "google_storage_bucket_iam_member" "report_bills" {
+  count = var.billing.bucket == null ? 0 : 1
+
+  bucket = var.billing.bucket.name
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.identity["report"].member
+}
+
+# On the dataset, since Google makes the table days after it. One of another project is its owner's to share with
+# the account.
+resource "google_bigquery_dataset_iam_member" "report_bills" {
+  count = try(var.billing.table.project, "") == var.project ? 1 : 0
+
+  project    = var.project
+  dataset_id = var.billing.table.dataset
+  role       = "roles/bigquery.dataViewer"
+  member     = google_service_account.identity["report"].member
+
+  depends_on = [google_bigquery_dataset.bills, google_project_service.bills]
+}
+
+# To start queries, which this project pays for.
+resource "google_project_iam_member" "report_queries" {
+  count = var.billing.table == null ? 0 : 1
+
+  project = var.project
+  role    = "roles/bigquery.jobUser"
+  member  = google_service_account.identity["report"].member
+
+  depends_on = [google_project_service.bills]
+}

@@ -86,7 +86,7 @@ variable "registry" {
 }
 
 variable "identities" {
-  description = "Service accounts that get rights in the cloud, by what they do, with the name of the service account there: user, certificates."
+  description = "Service accounts that get rights in the cloud, by what they do, with the name of the service account there: user, certificates, report."
   type        = map(object({ name = string, namespace = string, account = string }))
 }
 
@@ -113,8 +113,12 @@ variable "administrators" {
 }
 
 variable "billing" {
-  description = "Whether there is a dataset for the billing export."
-  type        = object({ exports = bool })
+  description = "Whether there is a dataset for the billing export; the bucket or the table that the page of costs reads, null for none."
+  type = object({
+    exports = bool
+    bucket  = object({ name = string, folder = string })
+    table   = object({ project = string, dataset = string, table = string })
+  })
 }
 
 variable "budget" {

@@ -25,7 +25,7 @@ struct World {
     truth: Value,
     month: Month,
     // Its file of credentials goes with it.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -34,8 +34,8 @@ impl World {
         make["do"] = json!("make_export");
         make["month"] = json!(month);
         let rows = engine.ask(&make);
-        let mut table =
-            json!({ "kind": "bigquery#table", "location": "EU", "schema": { "fields": rows["schema"] } });
+        let mut table = json!({ "kind": "bigquery#table", "location": "EU", "lastModifiedTime": "1795300000000",
+                "schema": { "fields": rows["schema"] } });
         if parted {
             table["timePartitioning"] = json!({ "type": "DAY" });
         }
@@ -78,7 +78,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let gcp = open(&server, folder.path());
         let month = Month::from_text(month).unwrap();
-        Some(Self { server, gcp, faults, truth: rows["truth"].clone(), month, _folder: folder })
+        Some(Self { server, gcp, faults, truth: rows["truth"].clone(), month, folder })
     }
 
     async fn ask(&self) -> Result<(Answered, Vec<Expense>)> {
@@ -260,4 +260,71 @@ async fn refusals_say_what_to_do() {
         assert!(error.to_string().contains(expected), "{error}");
         assert!(error.hints().iter().any(|one| one.contains(hint)), "{error}: {:?}", error.hints());
     }
+}
+
+/// The page's program, which nobody asks for a page here.
+struct Serving(std::process::Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Serving {
+    fn start(world: &World, ledger: &std::path::Path) -> Self {
+        let mut call = std::process::Command::new(env!("CARGO_BIN_EXE_frazil"));
+        call.args(["serve", "--hub", "lab", "--listen", "127.0.0.1:0", "--every", "60 s"])
+            .args(["--bigquery", "my-project.billing.export", "--project", "payer-1", "--ledger"])
+            .arg(ledger)
+            .env("HOME", world.folder.path())
+            .env("GOOGLE_APPLICATION_CREDENTIALS", world.folder.path().join("credentials.json"))
+            .env("FRAZIL_GOOGLE_ENDPOINT", &world.server.address)
+            .env("FRAZIL_TODAY", "2026-11-22")
+            .env("JUPYTERHUB_API_TOKEN", "x")
+            .env("JUPYTERHUB_API_URL", "http://127.0.0.1:9/hub/api");
+        Self(call.spawn().unwrap())
+    }
+}
+
+fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !is() {
+        assert!(begun.elapsed().as_secs() < 150, "not yet: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+}
+
+/// Blocks, as it waits for a program.
+#[test]
+fn the_page_takes_a_table_into_its_ledger_and_asks_again_only_when_it_has_changed() {
+    let Some(world) = World::start(generated(400, true), "202611", false) else { return };
+    let ledger = world.folder.path().join("ledger.sqlite");
+    let serving = Serving::start(&world, &ledger);
+    let billed = || -> i128 {
+        let Ok(ledger) = frazil::ledger::Ledger::open(&ledger) else { return 0 };
+        let bills = ledger.bills().unwrap();
+        let november = bills.iter().filter(|bill| bill.month.to_string() == "2026-11");
+        let sums = november.flat_map(|bill| ledger.rows(bill).unwrap().lines);
+        sums.map(|(_, sums)| sums.billed).sum()
+    };
+    let truth = expected(&world.truth, "lines", 5);
+    let truth: i128 = truth.values().map(|sums| sums[1].as_ref().unwrap().parse::<i128>().unwrap()).sum();
+    assert_ne!(truth, 0);
+    until("the ledger has the bill", || billed() != 0);
+    assert_eq!(billed(), truth);
+    let queries = world.bodies();
+    let months: Vec<_> = queries.iter().map(|body| body["queryParameters"].to_string()).collect();
+    assert_eq!(queries.len(), 4, "a dry run and a query for this month and the last: {months:?}");
+    let mut later = Vec::new();
+    until("it looks at the table again", || {
+        later.extend(world.server.requests());
+        later.iter().any(|one| one.path.ends_with("tables/export"))
+    });
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    later.extend(world.server.requests());
+    assert!(!later.iter().any(|one| one.path.ends_with("/queries")), "the table has not changed");
+    drop(serving);
+    assert_eq!(billed(), truth);
 }

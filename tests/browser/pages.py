@@ -77,7 +77,12 @@ def stop_server(page, name):
 
 def run_notebook(page, name, notebook):
     """Opens a notebook of the person's home and runs all its cells by the menu."""
-    page.goto(f"/user/{name}/lab/tree/{notebook}?reset")
+    run_cells(page, f"/user/{name}/lab/tree/{notebook}?reset")
+
+
+def run_cells(page, address):
+    """Opens a notebook in JupyterLab and runs all its cells by the menu."""
+    page.goto(address)
     expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=60_000)
     # The circle in the toolbar is idle before there is a kernel; this line is not.
     expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)

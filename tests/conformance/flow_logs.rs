@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use frazil::catalog::AddressRanges;
 use frazil::cloud::objects::inputs;
-use frazil::ledger::flows::{Days, FlowSums, Wanted, read_some};
+use frazil::ledger::flows::{Days, FlowSums, KnownFiles, Wanted, read_some};
 use frazil::ledger::read::{Input, ReadError};
 use reqwest::Method;
 
@@ -39,7 +39,8 @@ async fn put(server: &Server, path: &str, body: Vec<u8>) {
 async fn flows(inputs: Vec<Input>, days: Days) -> Result<(FlowSums, Vec<String>), ReadError> {
     let read = move || {
         let ranges = AddressRanges::embedded().unwrap();
-        let known = |identity: &str| identity.ends_with("_known.log.gz");
+        let name = "123456789012_vpcflowlogs_us-west-2_fl-1_20261012T0000Z_known.log.gz";
+        let known = KnownFiles::from([(name.to_owned(), 11)]);
         let wanted = Wanted { days, known: Some(&known) };
         let (sums, files) = read_some(&inputs, &wanted, &ranges, 2)?;
         Ok((sums, files.into_iter().map(|file| file.identity).collect()))

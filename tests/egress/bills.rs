@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use frazil::ledger::decimal::Decimal;
-use frazil::ledger::egress::{Egress, Measure, Question, transfer};
+use frazil::ledger::egress::{Egress, Measure, Question, Way, transfer};
 use frazil::ledger::read::{Input, read};
-use frazil::ledger::{BillRows, Ledger};
+use frazil::ledger::{BillRows, Ledger, SourceKind};
 
 use crate::skips::skipped;
 
@@ -151,7 +151,12 @@ fn usage_types_of_aws() {
         ("AmazonEC2", "DataTransfer-Out-Bytes", "internet out"),
         ("AmazonEC2", "USW2-DataTransfer-In-Bytes", "internet in"),
         ("AmazonEC2", "EU-DataTransfer-Regional-Bytes", "inter-zone through"),
+        ("AmazonEC2", "USW2-DataTransfer-xAZ-In-Bytes", "inter-zone in"),
+        ("AmazonEC2", "USW2-VpcPeering-In-Bytes", "inter-zone in"),
+        ("AWSELB", "VpcPeering-Out-Bytes", "inter-zone out"),
         ("AmazonEC2", "USW2-USE1-AWS-Out-Bytes", "inter-region out"),
+        ("AmazonEC2", "USW2-VpcPeering-Out-Bytes", "inter-zone out"),
+        ("AmazonEC2", "USW2-VpcPeering-In-Bytes", "inter-zone in"),
         ("AmazonS3", "USW2-USE1-AWS-Out-Bytes", "store-elsewhere out"),
         ("AmazonS3", "USE1-USW2-AWS-In-Bytes", "inter-region in"),
         ("AmazonEC2", "USW2-NatGateway-Bytes", "nat through"),
@@ -187,6 +192,18 @@ fn usage_types_of_aws() {
     for (service, usage, expected) in table {
         assert_eq!(told("aws", service, usage), expected, "{service} {usage}");
     }
+}
+
+/// A program met a bucket whose reader pays and did not say which; bills of some kinds name no buckets either.
+#[test]
+fn no_bucket_is_no_bucket_whose_readers_pay() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = [("AmazonS3", "USW2-DataTransfer-Out-Bytes", "", 1_000_000)];
+    let (bill, rows) = crate::week::bill_of(folder.path(), (SourceKind::CostExplorer, "aws", "GB"), &rows);
+    let mut egress = Egress::default();
+    let question = Question { requester_pays: [String::new()].into(), ..Question::default() };
+    egress.add_bill(&question, &bill, &rows);
+    assert_eq!(egress.rows.keys().map(|(way, _)| *way).collect::<Vec<_>>(), [Way::Internet]);
 }
 
 /// SKUs as Google's bills describe them, before and after "egress" became "data transfer out".

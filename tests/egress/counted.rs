@@ -147,6 +147,57 @@ fn months_are_answered_from_the_ledger_each_file_once() {
     assert!(text.contains("flow logs in the ledger"), "{text}");
 }
 
+/// A byte ledger that lost its end, or that cannot be read, does not take away what was counted of it.
+#[test]
+fn what_was_counted_of_a_damaged_byte_ledger_stays() {
+    let machine = Scratch::new();
+    let who = Who { user: "ada".into(), hub: "lab".into(), ..Who::default() };
+    let folder = machine.path().join("bytes");
+    let record = |received: u64| Record {
+        time: START * 1000,
+        since: START * 1000 - 1,
+        bucket: "nsidc".into(),
+        route: Route::InRegion,
+        requests: 1,
+        requested: received,
+        received,
+        ..Record::default()
+    };
+    let ada = Writer::open(&folder, &who).unwrap();
+    ada.append(&record(5_000)).unwrap();
+    ada.append(&record(70)).unwrap();
+    drop(ada);
+    let read = ["cost", "read", "--ledger", "l.sqlite", "--bytes", "bytes"];
+    assert_eq!(ran(&machine, &read)["client_files"], json!(1));
+    let received = || {
+        let told = ran(&machine, &["egress", "--ledger", "l.sqlite", "--by", "hub,user"]);
+        rows(&told, "/clients/bytes_received")
+    };
+    assert_eq!(received(), ["store-in-region lab ada 5070"]);
+    let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let told = ran(&machine, &read);
+    assert_eq!(told["client_files"], json!(0));
+    assert!(told["notes"].to_string().contains("smaller than it was"), "{told}");
+    assert_eq!(received(), ["store-in-region lab ada 5070"]);
+}
+
+/// Files are known by what they hold, whatever the ledger has counted before and however they are named.
+#[test]
+fn copies_of_a_flow_log_count_once_beside_an_empty_ledger() {
+    let machine = Scratch::new();
+    lines(&machine, "flows/a.log", &[flow(0, "i-1", "10.0.0.9", 1_000)]);
+    std::fs::copy(machine.path().join("flows/a.log"), machine.path().join("flows/copy.log")).unwrap();
+    let told = ran(
+        &machine,
+        &["egress", "--ledger", "none.sqlite", "--flow-logs", "flows", "--flow-logs", "./flows"],
+    );
+    let sums: Vec<_> =
+        told["rows"].as_array().unwrap().iter().map(|row| row["network"]["bytes_out"].clone()).collect();
+    assert_eq!(sums, ["1000"]);
+}
+
 #[test]
 fn a_network_of_a_hub_is_that_hubs() {
     let machine = Scratch::new();
@@ -159,6 +210,81 @@ fn a_network_of_a_hub_is_that_hubs() {
     assert_eq!(rows(&told, "/network/bytes_out"), ["internet lab - 1000", "internet other - 70000"]);
     let told = ran(&machine, &["egress", "--ledger", "l.sqlite", "--hub", "lab", "--by", "hub"]);
     assert_eq!(rows(&told, "/network/bytes_out"), ["internet lab - 1000"]);
+}
+
+fn sent(told: &Value) -> Vec<String> {
+    rows(told, "/network/bytes_out")
+}
+
+#[test]
+fn a_flow_log_that_has_grown_is_refused_and_nothing_counts_twice() {
+    let machine = Scratch::new();
+    let call = ["cost", "read", "--ledger", "l.sqlite", "--flow-logs"];
+    // A header alone is how others begin.
+    lines(&machine, "empty.log", &[]);
+    ran(&machine, &[&call[..], &["empty.log"]].concat());
+    let first = flow(0, "i-1", "10.0.0.9", 1_000);
+    lines(&machine, "flows.log", std::slice::from_ref(&first));
+    ran(&machine, &[&call[..], &["flows.log"]].concat());
+    lines(&machine, "flows.log", &[first.clone(), flow(0, "i-1", "10.0.0.9", 50)]);
+    lines(&machine, "copies/b.log", &[first, flow(0, "i-1", "10.0.0.9", 50)]);
+    for path in ["flows.log", "copies"] {
+        let output = machine.run([&call[..], &[path]].concat());
+        assert!(!output.status.success());
+        let told = stderr(&output);
+        assert!(told.contains(".log: its first") && told.contains("it has grown since"), "{told}");
+    }
+    assert_eq!(sent(&ran(&machine, &["egress", "--ledger", "l.sqlite"])), ["internet - - 1000"]);
+}
+
+#[test]
+fn copies_and_links_count_once_beside_an_empty_ledger() {
+    let machine = Scratch::new();
+    lines(&machine, "flows/a.log", &[flow(0, "i-1", "10.0.0.9", 1_000)]);
+    lines(&machine, "flows/copy/a.log", &[flow(0, "i-1", "10.0.0.9", 1_000)]);
+    std::os::unix::fs::symlink(".", machine.path().join("flows/loop")).unwrap();
+    let told = ran(&machine, &["egress", "--flow-logs", "flows", "--flow-logs", "./flows"]);
+    assert_eq!(sent(&told), ["internet - - 1000"]);
+}
+
+#[test]
+fn what_was_counted_of_a_byte_ledger_stays_when_its_file_cannot_be_read_to_its_end() {
+    let machine = Scratch::new();
+    let bytes = machine.path().join("bytes");
+    let who = Who { user: "ada".into(), hub: "lab".into(), ..Who::default() };
+    let writer = Writer::open(&bytes, &who).unwrap();
+    let record = |received: u64| Record {
+        time: START * 1000,
+        since: START * 1000 - 1,
+        bucket: "nsidc".into(),
+        route: Route::InRegion,
+        requests: 1,
+        requested: received,
+        received,
+        ..Record::default()
+    };
+    writer.append(&record(5_000)).unwrap();
+    writer.append(&record(70)).unwrap();
+    let call = ["cost", "read", "--ledger", "l.sqlite", "--bytes", "bytes"];
+    assert_eq!(ran(&machine, &call)["client_files"], json!(1));
+    let file = frazil_byte_ledger::files(&bytes).unwrap().remove(0).path;
+    let whole = std::fs::read(&file).unwrap();
+    let cut = whole.len() - 20;
+    // Cut, emptied, and larger without a header that its lines could be read by.
+    let headless = [b"no line of a ledger\n".repeat(9), whole[whole.len() / 2..].to_vec()].concat();
+    for text in [&whole[..cut], &[], &headless[..]] {
+        std::fs::write(&file, text).unwrap();
+        let told = ran(&machine, &call);
+        assert_eq!(told["client_files"], json!(0));
+        assert!(told["notes"].to_string().contains("what was counted of it stays"), "{told}");
+        let told = ran(&machine, &["egress", "--ledger", "l.sqlite"]);
+        assert_eq!(rows(&told, "/clients/bytes_received"), ["store-in-region - - 5070"]);
+    }
+    std::fs::write(&file, &whole).unwrap();
+    writer.append(&record(8)).unwrap();
+    assert_eq!(ran(&machine, &call)["client_files"], json!(1));
+    let told = ran(&machine, &["egress", "--ledger", "l.sqlite"]);
+    assert_eq!(rows(&told, "/clients/bytes_received"), ["store-in-region - - 5078"]);
 }
 
 /// Killed at any moment, a read has counted all of its files or none.

@@ -5,6 +5,8 @@
 mod bills;
 mod clients;
 mod counted;
+mod gaps;
+mod google;
 #[path = "../support/scratch.rs"]
 mod scratch;
 #[path = "../support/skips.rs"]

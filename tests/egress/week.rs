@@ -39,15 +39,28 @@ const BOB: Machine =
     Machine { instance: "i-0bob", interface: "eni-bob", address: "10.40.0.11", zone: "usw2-az1" };
 const DASK: Machine =
     Machine { instance: "i-0dask", interface: "eni-dask", address: "10.40.64.10", zone: "usw2-az2" };
+/// A machine in another region, in a network that is joined to the hub's.
+const FAR: Machine =
+    Machine { instance: "i-0far", interface: "eni-far", address: "10.50.0.10", zone: "use1-az4" };
 /// The NAT gateway's interface: it has no instance.
 const NAT: Machine = Machine { instance: "-", interface: "eni-nat", address: "10.40.0.5", zone: "usw2-az1" };
 
 /// S3 in us-west-2 and in us-east-1, and somebody's computer.
 const S3_NEAR: &str = "52.218.128.1";
 const S3_FAR: &str = "52.216.0.1";
-const HOME: &str = "198.51.100.7";
-/// An address of Google's services (private.googleapis.com).
-const STORAGE: &str = "199.36.153.8";
+pub(crate) const HOME: &str = "198.51.100.7";
+/// An address of `CloudFront`, one at the other end of a leased line, and one of a network in another region that has no
+/// flow logs.
+const CACHE: &str = "108.138.0.1";
+const OFFICE: &str = "192.168.7.7";
+const UNLOGGED: &str = "10.60.0.9";
+
+impl Machine {
+    /// Its network and region.
+    fn place(self) -> (&'static str, &'static str) {
+        if self.zone.starts_with("use1-") { ("vpc-2", "us-east-1") } else { ("vpc-1", "us-west-2") }
+    }
+}
 
 /// Flow logs of version 5 that grow line by line, and what they should come to.
 #[derive(Default)]
@@ -70,10 +83,11 @@ impl Logs {
     ) {
         let service = |address: &str| if [S3_NEAR, S3_FAR].contains(&address) { "S3" } else { "-" };
         let Machine { instance, interface, zone, .. } = machine;
+        let (vpc, region) = machine.place();
         writeln!(
             self.text,
-            "5 123456789012 {interface} {} {} 443 40000 6 {} {bytes} {at} {} ACCEPT OK vpc-1 subnet-1 {instance} 2 IPv4 \
-             {} {} us-west-2 {zone} - - {} {} {direction} {path}",
+            "5 123456789012 {interface} {} {} 443 40000 6 {} {bytes} {at} {} ACCEPT OK {vpc} subnet-1 {instance} 2 IPv4 \
+             {} {} {region} {zone} - - {} {} {direction} {path}",
             ends.0,
             ends.1,
             bytes / 1400 + 1,
@@ -104,14 +118,16 @@ impl Logs {
 
     /// Between two machines of the network: both log it.
     fn between(&mut self, at: u64, (from, to): (Machine, Machine), bytes: u64) {
-        self.record(at, from, "egress", to.address, bytes, "1");
+        let (way, path) =
+            if from.place() == to.place() { ("inter-zone", "1") } else { ("inter-region", "5") };
+        self.record(at, from, "egress", to.address, bytes, path);
         self.record(at, to, "ingress", from.address, bytes, "-");
         if from.zone == to.zone {
             self.free += 2 * u128::from(bytes);
             return;
         }
         for direction in ["out", "in"] {
-            *self.truth.entry(("inter-zone", direction)).or_default() += u128::from(bytes);
+            *self.truth.entry((way, direction)).or_default() += u128::from(bytes);
         }
     }
 
@@ -123,6 +139,19 @@ impl Logs {
         self.record(at, NAT, "egress", peer, bytes, "8");
         for way in ["nat", "internet"] {
             *self.truth.entry((way, "out")).or_default() += u128::from(bytes);
+        }
+    }
+}
+
+impl Logs {
+    /// From the internet through the NAT gateway.
+    fn back_through_nat(&mut self, at: u64, machine: Machine, peer: &str, bytes: u64) {
+        let own = machine.address;
+        self.record(at, NAT, "ingress", peer, bytes, "-");
+        self.line(at, NAT, "egress", [(NAT.address, own), (peer, own)], bytes, "1");
+        self.record(at, machine, "ingress", peer, bytes, "-");
+        for way in ["nat", "internet"] {
+            *self.truth.entry((way, "in")).or_default() += u128::from(bytes);
         }
     }
 }
@@ -147,6 +176,14 @@ fn week() -> Logs {
         logs.between(at, (ADA, DASK), 2_000_029 * scale);
         logs.between(at, (ADA, BOB), 4_000_037 * scale);
         logs.through_nat(at, BOB, HOME, 800_011 * scale);
+        logs.back_through_nat(at, BOB, HOME, 60_000_049 * scale);
+        logs.between(at, (ADA, FAR), 10_000_019 * scale);
+        logs.sent(at, DASK, UNLOGGED, 20_000_003 * scale, ("inter-region", "5"));
+        logs.received(at, DASK, UNLOGGED, 600_011 * scale, "inter-region");
+        logs.sent(at, ADA, OFFICE, 30_000_001 * scale, ("line", "3"));
+        logs.received(at, ADA, OFFICE, 900_001 * scale, "line");
+        logs.sent(at, ADA, CACHE, 400_009 * scale, ("edge", "8"));
+        logs.received(at, ADA, CACHE, 50_000_017 * scale, "edge");
     }
     let end = MONDAY_SECONDS + 86_400;
     writeln!(logs.text, "5 123456789012 eni-bob - - - - - - - {end} {end} - NODATA{}", " -".repeat(15))
@@ -154,12 +191,12 @@ fn week() -> Logs {
     logs
 }
 
-fn read(folder: &Path, ranges: &AddressRanges) -> FlowSums {
+pub(crate) fn read(folder: &Path, ranges: &AddressRanges) -> FlowSums {
     flows::read(&[Input::Local(folder.to_path_buf())], ranges, 2).unwrap()
 }
 
 /// What flow logs tell of each way, as the truth is written.
-fn network(egress: &Egress) -> BTreeMap<(&'static str, &'static str), u128> {
+pub(crate) fn network(egress: &Egress) -> BTreeMap<(&'static str, &'static str), u128> {
     let mut found = BTreeMap::new();
     for ((way, _), cell) in &egress.rows {
         let Some(part) = cell.cluster else { continue };
@@ -171,10 +208,19 @@ fn network(egress: &Egress) -> BTreeMap<(&'static str, &'static str), u128> {
     found
 }
 
-/// A bill of the week: usage type, resource, bytes.
+/// A bill of AWS of the week: service, usage type, resource, bytes.
 fn bill(folder: &Path, rows: &[(&str, &str, &str, u128)]) -> (Bill, BillRows) {
+    bill_of(folder, (SourceKind::Cur2, "aws", "GB"), rows)
+}
+
+/// A bill of the week by its kind, provider and unit of 2³⁰ bytes.
+pub(crate) fn bill_of(
+    folder: &Path,
+    (kind, provider, unit): (SourceKind, &str, &str),
+    rows: &[(&str, &str, &str, u128)],
+) -> (Bill, BillRows) {
     let mut gather = Gather::default();
-    let source = Source { kind: SourceKind::Cur2, provider: "aws".into(), payer: "123456789012".into() };
+    let source = Source { kind, provider: provider.into(), payer: "123456789012".into() };
     let source = gather.source(&source);
     for (row, (service, usage, resource, bytes)) in (1..).zip(rows) {
         let key = LineKey {
@@ -188,7 +234,7 @@ fn bill(folder: &Path, rows: &[(&str, &str, &str, u128)]) -> (Bill, BillRows) {
             operation: Symbol::EMPTY,
             region: gather.symbols.add("us-west-2"),
             resource: gather.symbols.add(resource),
-            unit: gather.symbols.add("GB"),
+            unit: gather.symbols.add(unit),
             tags: gather.symbols.add(r#"{"frazil:hub":"lab"}"#),
             currency: gather.symbols.add("USD"),
         };
@@ -246,16 +292,16 @@ fn meters_side_by_side_and_why_they_differ() {
     let of = |way, direction| logs.truth[&(way, direction)];
     // A balancer sends 5 GB more than machines do; zones are billed at both ends; NAT as it went through; a
     // bucket whose readers pay.
-    let (_, rows) = (
-        0,
-        [
-            ("AmazonEC2", "USW2-DataTransfer-Out-Bytes", "i-0ada", of("internet", "out")),
-            ("AWSELB", "USW2-DataTransfer-Out-Bytes", "net/lab", 5_000_000_000),
-            ("AmazonEC2", "USW2-DataTransfer-Regional-Bytes", "i-0ada", 2 * of("inter-zone", "out")),
-            ("AmazonEC2", "USW2-NatGateway-Bytes", "nat-1", of("nat", "out")),
-            ("AmazonS3", "USW2-USE1-AWS-Out-Bytes", "their-bucket", 77_000_000),
-        ],
-    );
+    let rows = [
+        ("AmazonEC2", "USW2-DataTransfer-Out-Bytes", "i-0ada", of("internet", "out")),
+        ("AWSELB", "USW2-DataTransfer-Out-Bytes", "net/lab", 5_000_000_000),
+        ("AmazonEC2", "USW2-DataTransfer-Regional-Bytes", "i-0ada", 2 * of("inter-zone", "out")),
+        ("AmazonEC2", "USW2-NatGateway-Bytes", "nat-1", of("nat", "out") + of("nat", "in")),
+        ("AmazonEC2", "USW2-USE1-AWS-Out-Bytes", "i-0ada", of("inter-region", "out")),
+        ("AmazonEC2", "USW2-CloudFront-Out-Bytes", "i-0ada", of("edge", "out")),
+        ("AWSDirectConnect", "USW2-DataXfer-Out:dc.1", "dxcon-1", of("line", "out")),
+        ("AmazonS3", "USW2-USE1-AWS-Out-Bytes", "their-bucket", 77_000_000),
+    ];
     let (bill, rows) = bill(folder.path(), &rows);
     let bytes = folder.path().join("bytes");
     let who = Who { user: "ada".into(), hub: "lab".into(), ..Who::default() };
@@ -307,7 +353,8 @@ fn meters_side_by_side_and_why_they_differ() {
     assert_eq!(reasons(Way::Internet), BTreeSet::from([Reason::OtherSenders]));
     assert_eq!(reasons(Way::StoreInRegion), BTreeSet::from([Reason::FreeOnBill, Reason::Bodies]));
     assert_eq!(reasons(Way::StoreElsewhere), BTreeSet::from([Reason::OwnerPays, Reason::OtherPrograms]));
-    for agreed in [Way::Nat, Way::InterZone, Way::RequesterPays] {
+    let agreed = [Way::Nat, Way::InterZone, Way::InterRegion, Way::Edge, Way::Line, Way::RequesterPays];
+    for agreed in agreed {
         assert_eq!(reasons(agreed), BTreeSet::new(), "{}", agreed.name());
     }
 }
@@ -412,7 +459,10 @@ fn a_week_at_list_prices() {
     let truth = |way, direction| logs.truth[&(way, direction)];
     assert_eq!(of(Way::Internet), (0, 0), "less than the 100 GB that are free");
     assert_eq!(list.free["network"], truth("internet", "out"));
-    assert_eq!(of(Way::Nat), (usd(45, truth("nat", "out")), 0));
+    assert_eq!(of(Way::Nat), (usd(45, truth("nat", "out") + truth("nat", "in")), 0));
+    let known = 28 * 10_000_019;
+    let unknown = truth("inter-region", "out") - known;
+    assert_eq!(of(Way::InterRegion), (usd(20, known) + usd(20, unknown), 0), "and nothing for what came in");
     assert_eq!(of(Way::InterZone), (usd(10, 2 * truth("inter-zone", "out")), 0));
     let far = usd(20, truth("store-elsewhere", "in"));
     assert_eq!(of(Way::StoreElsewhere), (far, far), "whose bucket it is pays");
@@ -435,54 +485,30 @@ fn what_is_not_on_the_bill_is_told() {
     assert_eq!(told[&Way::StoreInRegion], BTreeSet::from([Reason::FreeOnBill]));
 }
 
-/// Google's records name pods, so that people are known; both ends of a flow report it.
+/// Zones as AWS's bills have them: both ends by one type, each end by its own, and by peering.
 #[test]
-fn flow_logs_of_google_tell_whose_bytes_they_were() {
+fn both_ends_of_zones_are_on_bills_of_aws() {
     let folder = tempfile::tempdir().unwrap();
-    let mut text = String::new();
-    let mut put = |reporter: &str, pod: &str, (from, to): (&str, &str), bytes: u64| {
-        let instance = serde_json::json!({ "vm_name": "gke-lab-user-1", "zone": "us-central1-a", "region": "us-central1", "project_id": "lab-project" });
-        let details = serde_json::json!({
-            "cluster": { "cluster_name": "lab", "cluster_location": "us-central1" },
-            "pod": { "pod_name": pod, "pod_namespace": "lab" },
-        });
-        let mut payload = serde_json::json!({
-            "connection": { "src_ip": from, "dest_ip": to, "src_port": 443, "dest_port": 40000, "protocol": 6 },
-            "reporter": reporter,
-            "bytes_sent": bytes.to_string(),
-            "packets_sent": "9",
-            "start_time": "2026-10-12T10:00:00Z",
-            "end_time": "2026-10-12T10:00:05Z",
-        });
-        let side = if reporter == "SRC" { "src" } else { "dest" };
-        payload[format!("{side}_instance")] = instance;
-        payload[format!("{side}_gke_details")] = details;
-        if to == STORAGE {
-            payload["dest_google_service"] =
-                serde_json::json!({ "type": "GOOGLE_API", "service_name": "storage.googleapis.com" });
-        }
-        let entry = serde_json::json!({ "logName": "projects/lab-project/logs/compute.googleapis.com%2Fvpc_flows", "jsonPayload": payload });
-        writeln!(text, "{entry}").unwrap();
+    std::fs::create_dir(folder.path().join("flows")).unwrap();
+    let logs = week();
+    std::fs::write(folder.path().join("flows/a.log"), &logs.text).unwrap();
+    let flows = read(&folder.path().join("flows"), &AddressRanges::embedded().unwrap());
+    let (out, into) = (logs.truth[&("inter-zone", "out")], logs.truth[&("inter-zone", "in")]);
+    let reasons = |usages: &[(&str, u128)]| {
+        let folder = tempfile::tempdir().unwrap();
+        let rows: Vec<_> =
+            usages.iter().map(|(usage, bytes)| ("AmazonEC2", *usage, "i-0ada", *bytes)).collect();
+        let (bill, rows) = bill(folder.path(), &rows);
+        let mut egress = Egress::default();
+        egress.add_bill(&Question::default(), &bill, &rows);
+        egress.add_flows(&Question::default(), &flows, &[]);
+        egress.disagreements().remove(&Way::InterZone).unwrap_or_default()
     };
-    put("SRC", "jupyter-ada", ("10.8.0.5", HOME), 1_000_003);
-    put("SRC", "jupyter-bob", ("10.8.0.6", HOME), 20_000_003);
-    put("DEST", "jupyter-bob", (HOME, "10.8.0.6"), 300_007);
-    put("SRC", "jupyter-bob", ("10.8.0.6", STORAGE), 5_000_011);
-    std::fs::write(folder.path().join("flows.json"), text).unwrap();
-    let flows = read(folder.path(), &AddressRanges::embedded().unwrap());
-    let pod = |user: &str| {
-        let labels = BTreeMap::from([("hub.jupyter.org/username".to_owned(), user.to_owned())]);
-        let (namespace, name) = ("lab".to_owned(), format!("jupyter-{user}"));
-        HubLife {
-            hub: "lab".into(),
-            life: Life::Pod(PodLife { namespace, name, labels, ..PodLife::default() }),
-        }
-    };
-    let question = Question { by: vec![By::User], ..Question::default() };
-    let mut egress = Egress::default();
-    egress.add_flows(&question, &flows, &[pod("ada"), pod("bob")]);
-    let of = |user: &str| egress.rows[&(Way::Internet, vec![Some(user.to_owned())])].cluster.unwrap();
-    assert_eq!((of("ada").out, of("ada").into), (1_000_003, 0));
-    assert_eq!((of("bob").out, of("bob").into), (20_000_003, 300_007));
-    assert_eq!((egress.rows.len(), egress.free_bytes), (2, 5_000_011), "services of Google's have no price");
+    for kind in ["DataTransfer-xAZ", "VpcPeering"] {
+        let types = ["Out", "In"].map(|end| format!("USW2-{kind}-{end}-Bytes"));
+        assert_eq!(reasons(&[(&types[0], out), (&types[1], into)]), BTreeSet::new(), "{kind}");
+        let more = BTreeSet::from([Reason::OtherSenders, Reason::BothEnds]);
+        assert_eq!(reasons(&[(&types[0], 2 * out), (&types[1], 2 * into)]), more, "{kind}");
+        assert_eq!(reasons(&[(&types[0], out)]), BTreeSet::from([Reason::NotBilled]), "{kind}");
+    }
 }

@@ -266,6 +266,73 @@ fn a_client_that_logs_nothing_is_told_by_its_gateway_and_a_part_of_traffic_is_sp
 }
 
 #[test]
+fn two_networks_with_the_same_addresses_have_gateways_of_their_own() {
+    let header = FIELDS[..25].join(" ") + "\n";
+    let line =
+        |words: &str, vpc: &str| record(4, words).join(" ").replace(" vpc-1 ", &format!(" {vpc} ")) + "\n";
+    let gateway = line("n 10.0.2.7 10.0.0.220 4 300 10.0.2.7 151.101.1.1 - - ingress -", "vpc-2")
+        + &line("n 10.0.0.220 151.101.1.1 4 300 10.0.0.220 151.101.1.1 - - egress 8", "vpc-2");
+    let own = |name: &str, vpc: &str| {
+        line(&format!("{name} 10.0.2.7 151.101.1.1 4 300 10.0.2.7 151.101.1.1 - - egress 1"), vpc)
+    };
+    let rows = words(&of_text(&(header.clone() + &gateway + &own("a", "vpc-1") + &own("b", "vpc-2"))));
+    let expected = [
+        "20758 10.0.0.220 eni-n usw2-az1 to internet: 300 4 1",
+        "20758 10.0.2.7 i-a eni-a usw2-az1 to internet: 300 4 1",
+        "20758 10.0.2.7 i-b eni-b usw2-az2 to nat internet: 300 4 1",
+    ];
+    assert_eq!(rows, expected);
+    // A transit gateway leads from another network to the one gateway that all have.
+    let rows = words(&of_text(&(header + &gateway + &own("a", "vpc-1"))));
+    let expected = [
+        "20758 10.0.0.220 eni-n usw2-az1 to internet: 300 4 1",
+        "20758 10.0.2.7 i-a eni-a usw2-az1 to nat internet: 300 4 1",
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn sums_of_more_bytes_than_there_are_stay_at_the_most() {
+    let most = 9_999_999_999_999_999_999_u64;
+    // Two rows that are told to be behind the gateway already.
+    let header = FIELDS.join(" ") + "\n";
+    let line = |words: &str| record(5, words).join(" ") + "\n";
+    let gateway = line("n 10.0.9.9 10.0.0.220 4 300 10.0.9.9 151.101.1.1 - - ingress -")
+        + &line("n 10.0.0.220 151.101.1.1 4 300 10.0.0.220 151.101.1.1 - - egress 8");
+    let own = |name: &str| {
+        line(&format!("{name} 10.0.9.9 151.101.1.1 16 {most} 10.0.9.9 151.101.1.1 - - egress 1"))
+    };
+    let sums = of_text(&(header + &gateway + &own("a") + &own("b")));
+    assert_eq!(
+        sums.rows.values().map(|traffic| u128::from(traffic.bytes)).sum::<u128>(),
+        2 * u128::from(most) + 300
+    );
+}
+
+#[test]
+fn what_comes_in_has_the_way_of_what_went_out_by_a_private_gateway_or_to_another_region() {
+    let header = FIELDS.join(" ") + "\n";
+    let line = |words: &str| record(5, words).join(" ") + "\n";
+    let both = |path: u8, peer: &str| {
+        line(&format!("a 10.0.1.5 {peer} 1 10 10.0.1.5 {peer} - - egress {path}"))
+            + &line(&format!("a {peer} 10.0.1.5 1 20 {peer} 10.0.1.5 - - ingress -"))
+    };
+    let by_two = line("a 10.0.1.5 192.168.9.9 1 30 10.0.1.5 192.168.9.9 - - egress 3")
+        + &line("a 10.0.1.5 192.168.9.9 1 40 10.0.1.5 192.168.9.9 - - egress 4")
+        + &line("a 192.168.9.9 10.0.1.5 1 50 192.168.9.9 10.0.1.5 - - ingress -");
+    let sums = of_text(&(header + &both(3, "192.168.7.7") + &both(5, "10.50.0.10") + &by_two));
+    let expected = [
+        "20758 10.0.1.5 i-a eni-a usw2-az1 from Unknown OtherRegionPeering: 20 1 1",
+        "20758 10.0.1.5 i-a eni-a usw2-az1 from Unknown PrivateGateway: 20 1 1",
+        "20758 10.0.1.5 i-a eni-a usw2-az1 from Unknown: 50 1 1",
+        "20758 10.0.1.5 i-a eni-a usw2-az1 to Unknown OtherRegionPeering: 10 1 1",
+        "20758 10.0.1.5 i-a eni-a usw2-az1 to Unknown Peering: 40 1 1",
+        "20758 10.0.1.5 i-a eni-a usw2-az1 to Unknown PrivateGateway: 40 2 2",
+    ];
+    assert_eq!(words(&sums), expected);
+}
+
+#[test]
 fn firewalls_pass_on_what_their_neighbours_log() {
     let header = FIELDS.join(" ") + "\n";
     let line = |words: &str| record(5, words).join(" ") + "\n";

@@ -28,7 +28,9 @@ class Person:
         return max(found, key=lambda cookie: len(cookie.path)).value
 
     def page(self, path, **further):
-        answer = self.http.get(self.at(path), timeout=60, **further)
+        # As a browser says that a person goes there.
+        headers = {"Sec-Fetch-Mode": "navigate"} | further.pop("headers", {})
+        answer = self.http.get(self.at(path), timeout=60, headers=headers, **further)
         answer.raise_for_status()
         return answer
 

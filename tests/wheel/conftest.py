@@ -13,11 +13,8 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from world import STAND_IN, World
-
-ROOT = HERE.parents[1]
-NATIVE = Path(os.environ.get("FRAZIL", ROOT / "target" / "debug" / "frazil")).parent / "lib_native.so"
-LOGIN = ["EARTHDATA_TOKEN", "EARTHDATA_USERNAME", "EARTHDATA_PASSWORD", "NETRC", "FRAZIL_REGION", "AWS_REGION"]
+from earthdata import LOGIN, STAND_IN, World
+from package import NATIVE, lay_out
 
 
 def missing():
@@ -35,12 +32,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session", autouse=True)
 def package(tmp_path_factory):
-    """A folder with the package: its Python from the tree, and the native part as cargo built it."""
-    folder = tmp_path_factory.mktemp("package")
-    (folder / "frazil").mkdir()
-    for source in (ROOT / "crates" / "python" / "python" / "frazil").iterdir():
-        (folder / "frazil" / source.name).symlink_to(source)
-    (folder / "frazil" / "_native.abi3.so").symlink_to(NATIVE)
+    folder = lay_out(tmp_path_factory.mktemp("package"))
     sys.path.insert(0, str(folder))
     os.environ["PYTHONPATH"] = str(folder)
     return folder

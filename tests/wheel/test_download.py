@@ -75,7 +75,8 @@ def test_a_folder_that_cannot_be_written_has_pythons_own_cause(granules, tmp_pat
 def test_wrong_words_are_refused(granules, tmp_path):
     import frazil
 
-    for wrong in ({"access": "ftp"}, {"files": "*.nothing"}):
+    wrongs = [{"access": "ftp"}, {"files": "*.nothing"}, {"bandwidth": 0}, {"bandwidth": -1}]
+    for wrong in (*wrongs, {"connections": 0}, {"connections": -1}, {"connections": 2**62}):
         with pytest.raises(frazil.errors.InvalidError):
             frazil.download(granules, tmp_path, **wrong)
     for wrong in ([3], ["no-address"]):

@@ -56,6 +56,28 @@ def test_what_is_typed_is_kept_for_workers_if_wanted(world, monkeypatch):
     assert sent.stdout.decode().strip() == world.username
 
 
+def test_a_wrong_password_does_not_take_the_place_of_the_right_one(world, monkeypatch):
+    import frazil
+
+    monkeypatch.setattr("builtins.input", lambda _: world.username)
+    monkeypatch.setattr("getpass.getpass", lambda _: world.password)
+    frazil.login("interactive", persist=True)
+    before = (world.home / ".netrc").read_text()
+    monkeypatch.setattr("getpass.getpass", lambda _: "wrong-horse")
+    with pytest.raises(frazil.errors.LoginError):
+        frazil.login("interactive", persist=True)
+    assert (world.home / ".netrc").read_text() == before
+    assert frazil.login("netrc").status()["user"] == world.username
+
+
+def test_a_netrc_that_cannot_be_read_does_not_close_what_is_open(world):
+    from frazil import _login
+
+    (world.home / ".netrc").mkdir()
+    with pytest.warns(UserWarning, match="nobody is logged in"):
+        assert _login.current() is None
+
+
 def test_a_token_may_be_typed(world, monkeypatch):
     import frazil
 
@@ -69,6 +91,7 @@ def test_a_token_may_be_typed(world, monkeypatch):
 
 def test_no_secret_is_in_pickles_words_or_logs(logged_in, monkeypatch, caplog, capfd):
     import frazil
+    from frazil import Session
 
     caplog.set_level(logging.DEBUG)
     made = logged_in.ask("tokens", {"user": logged_in.username, "host": "urs.earthdata.nasa.gov", "life": 86400 * 9})
@@ -76,8 +99,9 @@ def test_no_secret_is_in_pickles_words_or_logs(logged_in, monkeypatch, caplog, c
     monkeypatch.setenv("EARTHDATA_TOKEN", token)
     session = frazil.login()
     item = frazil.search_granules(short_name="ATL08", count=1)[0]
-    said = [repr(session), str(session), str(session.status()), repr(item), caplog.text, *capfd.readouterr()]
-    said += [str(getattr(session, name)) for name in dir(session) if not name.startswith("__")]
+    typed = [Session._with_password("ada", logged_in.password, "prod"), Session._with_token(token, "prod")]
+    said = [repr(session), str(session.status()), repr(item), caplog.text, *capfd.readouterr()]
+    said += [repr(one) + str(one) for one in typed] + [str(frazil.where(item, session=typed[1]))]
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         said.append(pickle.dumps(session, protocol).decode("latin-1"))
     for secret in (logged_in.password, token, token.split(".")[-1]):

@@ -2,8 +2,13 @@
 
 import datetime as dt
 import json
+import multiprocessing
 import pickle
+import re
 import threading
+import time
+import warnings
+from pathlib import Path
 
 import pytest
 
@@ -56,20 +61,142 @@ def test_threads_share_results(world):
 
     found = frazil.search_granules(short_name="ATL08", count=40)
     seen = []
+    world.ask("reset", {})
     threads = [threading.Thread(target=lambda: seen.append(found[39].id)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
     assert len(seen) == 8 and len(set(seen)) == 1
+    assert len(world.requests("cmr.earthdata.nasa.gov")) == 1
 
 
-@pytest.mark.parametrize("wrong, near", [("bounding_boxx", "bounding_box"), ("shortname", "short_name")])
+def in_child(found, loop, answers):
+    answers.put([item.id for item in loop])
+    answers.put(found[119].id)
+
+
+def test_a_forked_child_goes_on_with_loops_and_results(world):
+    import frazil
+
+    made = {"short_name": "TEN", "provider": "POCLOUD", "host": "archive.podaac.earthdata.nasa.gov", "bucket": "podaac-ops-cumulus-protected"}
+    world.ask("collections", [{**made, "granules": 10, "short": [{"at": 0, "count": 3}]}])
+    loop, found = iter(frazil.search_granules(short_name="TEN")), frazil.search_granules(short_name="ATL08", count=120)
+    begun = [next(loop).id, next(loop).id]
+    assert found[0]
+    fork = multiprocessing.get_context("fork")
+    answers = fork.Queue()
+    child = fork.Process(target=in_child, args=(found, loop, answers))
+    child.start()
+    try:
+        rest, last = answers.get(timeout=60), answers.get(timeout=60)
+    finally:
+        child.kill()
+    assert len(rest) == 8 and len({*begun, *rest}) == 10
+    assert rest == [item.id for item in loop] and last == found[119].id
+
+
+def test_a_child_forked_while_a_thread_asks_asks_by_itself(world):
+    import frazil
+
+    found = frazil.search_granules(short_name="ATL08", count=3)
+    world.ask("settings", {"latency_ms": 2000})
+    try:
+        thread = threading.Thread(target=lambda: found[2])
+        thread.start()
+        time.sleep(0.5)
+        fork = multiprocessing.get_context("fork")
+        answers = fork.Queue()
+        child = fork.Process(target=lambda: answers.put((repr(found), found[2].id)))
+        child.start()
+        try:
+            said, last = answers.get(timeout=60)
+        finally:
+            child.kill()
+            thread.join(60)
+    finally:
+        world.ask("settings", {"latency_ms": 0})
+    assert "not all asked for" in said and last == found[2].id
+
+
+def test_a_hook_of_warnings_may_look_at_what_is_being_searched(world, monkeypatch):
+    import frazil
+
+    found, said = frazil.search_granules(short_name="ATL08", count=60), []
+    world.ask("faults", [{"fault": "time_out", "role": "cmr", "times": 1}])
+
+    def hook(*_, **__):
+        said.append(repr(found))
+        with pytest.raises(RuntimeError, match="in this thread"):
+            found[0]
+
+    thread = threading.Thread(target=found.collect, daemon=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        monkeypatch.setattr(warnings, "showwarning", hook)
+        thread.start()
+        thread.join(60)
+    assert said and not thread.is_alive() and len(found) == 60
+
+
+def test_what_is_not_counted_is_asked_for_once(world):
+    import frazil
+
+    found = frazil.search_stac("planetary-computer", collections="naip", count=7, limit=3)
+    world.ask("reset", {})
+    assert found.hits is None
+    world.ask("reset", {})
+    assert len(list(found)) == 7
+    asked = [one for one in world.requests("planetarycomputer.microsoft.com") if one["path"].endswith("/search")]
+    assert len(asked) == 3
+
+
+def test_after_an_error_results_do_not_look_complete(world, tmp_path):
+    import frazil
+
+    head = {"stac_version": "1.1.0", "id": "root", "type": "Catalog", "description": "made"}
+    items = [{"rel": "item", "href": f"./{name}.json"} for name in ("gone", "here")]
+    (tmp_path / "catalog.json").write_text(json.dumps({**head, "links": items}))
+    item = {"stac_version": "1.1.0", "type": "Feature", "id": "here", "geometry": None, "properties": {"datetime": "2020-01-01T00:00:00Z"}, "links": [], "assets": {}}
+    (tmp_path / "here.json").write_text(json.dumps(item))
+    found = frazil.open_catalog(tmp_path / "catalog.json").search()
+    for _ in range(2):
+        with pytest.raises(frazil.Error, match=r"gone\.json"):
+            found.collect()
+    (tmp_path / "gone.json").write_text(json.dumps({**item, "id": "gone"}))
+    assert {one.id for one in found.collect()} == {"gone", "here"}
+
+
+@pytest.mark.parametrize(
+    "wrong, near",
+    [
+        ("bounding_boxx", "`bounding_box`"), ("shortname", "`short_name`"), ("bbox", "`bounding_box`"),
+        ("datetime", "`temporal`"), ("limit", "`count`"), ("granule_name", "`readable_granule_name`"),
+        ("collection_id", "`echo_collection_id` or `collection_concept_id`"), ("cycles", "`cycle`"), ("cloudcover", "`cloud_cover`"),
+    ],
+)
 def test_an_unknown_keyword_is_a_type_error_with_the_nearest(world, wrong, near):
     import frazil
 
-    with pytest.raises(TypeError, match=f"did you mean `{near}`"):
+    with pytest.raises(TypeError, match=f"no parameter `{wrong}`; did you mean {near}\\?"):
         frazil.search_granules(**{wrong: "x"})
+    with pytest.raises(TypeError, match="`xyzzy`$"):
+        frazil.search_collections(xyzzy=1)
+
+
+@pytest.mark.parametrize("wrong, near", [("bounding_box", "bbox"), ("temporal", "datetime"), ("sort_by", "sortby"), ("id", "ids")])
+def test_stacs_unknown_keywords_have_their_nearest_too(world, wrong, near):
+    import frazil
+
+    with pytest.raises(TypeError, match=f"no parameter `{wrong}`; did you mean `{near}`"):
+        frazil.search_stac("earth-search", **{wrong: "x"})
+
+
+def test_several_unknown_keywords_are_told_at_once(world):
+    import frazil
+
+    with pytest.raises(TypeError, match="`bbox`.*`shortname`"):
+        frazil.search_granules(bbox=(0, 0, 1, 1), shortname="ATL08")
 
 
 def test_all_that_is_wrong_is_told_at_once(world):
@@ -83,14 +210,11 @@ def test_all_that_is_wrong_is_told_at_once(world):
 
 @pytest.mark.parametrize("kind", ["granules", "collections", "services"])
 def test_the_keywords_of_the_stubs_are_cmrs_own(kind):
-    from frazil import _keywords, _native
+    from frazil import _keywords, _native, _search
 
     typed = {"granules": "GranuleKeywords", "collections": "CollectionKeywords", "services": "ServiceKeywords"}[kind]
     named = set(getattr(_keywords, typed).__annotations__)
-    ours = {"options", "sort_key"}
-    ours |= {"exclude"} if kind != "services" else set()
-    ours |= {"passes", "doi", "cloud_hosted"} if kind == "granules" else set()
-    assert named == set(_native.parameters(kind)) | ours
+    assert named == set(_native.parameters(kind)) | _search.OURS[kind]
 
 
 @pytest.mark.parametrize(
@@ -155,12 +279,23 @@ def test_what_was_found_can_be_sent(world):
 def test_stac_is_searched_by_its_own_names(world):
     import frazil
 
-    url = "https://earth-search.aws.element84.com/v1"
-    found = frazil.search_stac(url, collections="sentinel-2-c1-l2a", datetime=("2010", "2040"), count=7, limit=3)
+    found = frazil.search_stac("earth-search", collections="sentinel-2-c1-l2a", datetime=("2010", "2040"), count=7, limit=3)
     assert len(list(found)) == 7
-    assert frazil.open_catalog(url).kind == "stac-api"
+    url = "https://earth-search.aws.element84.com/v1"
+    assert next(iter(frazil.search_stac(url, collections="sentinel-2-c1-l2a"))) == found[0]
+    assert frazil.open_catalog(url).kind == frazil.open_catalog("planetary-computer").kind == "stac-api"
     with pytest.raises(TypeError, match="max_cloud"):
         frazil.search_stac(url, max_cloud=3)
+    with pytest.raises(frazil.errors.InvalidError, match="limit"):
+        frazil.search_stac(url, limit=-1)
+
+
+def test_names_of_apis_are_those_of_the_command_line(world):
+    """There, the table is in Rust."""
+    from frazil import _search
+
+    table = (Path(__file__).resolve().parents[2] / "src" / "commands" / "data" / "source.rs").read_text()
+    assert dict(re.findall(r'\("([a-z-]+)", "(https://[^"]+)"\)', table)) == _search.KNOWN
 
 
 def test_catalogues_in_files_are_opened_by_their_path(world, tmp_path):
@@ -221,3 +356,5 @@ def test_where_says_why(world, monkeypatch):
     assert (place.here, place.region, place.access) == ("aws/us-west-2", "aws/us-west-2", "s3")
     assert "FRAZIL_REGION" in place.here_because
     assert frazil.where("https://example.org/x.h5").access == "https"
+    for address in ("https://b.s3.us-west-2.amazonaws.com/k", "https://s3.us-west-2.amazonaws.com/b/k", "https://b.s3.amazonaws.com/k"):
+        assert frazil.where(address).bucket == "b", address

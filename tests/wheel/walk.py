@@ -2,8 +2,14 @@
 
 import os
 import tempfile
+from importlib.metadata import distribution
 
-from world import World
+from earthdata import World
+
+wheel = distribution("frazil")
+assert "\nTag: cp311-abi3-" in wheel.read_text("WHEEL")
+assert {"frazil/py.typed", "frazil/_native.pyi"} <= {str(file) for file in wheel.files}
+assert "Redistribution" in wheel.read_text("licenses/LICENSE")
 
 world = World()
 with tempfile.TemporaryDirectory() as home:

@@ -79,6 +79,10 @@ pub enum Error {
 
 /// Appends to a ledger. One serves all threads of a process, and its forked children; each process
 /// has a file of its own, made with its first record.
+///
+/// Processes are told by their PIDs. A child that has the PID of an ancestor that has ended, or PID 1 in
+/// a namespace of its own as its ancestor had, would go on in the ancestor's file: where that can be, open a writer
+/// after the fork.
 #[derive(Debug)]
 pub struct Writer {
     folder: PathBuf,

@@ -71,6 +71,11 @@ pub enum Notice {
     },
     /// CMR refused the login, and was asked without: what is not for everyone is not found.
     LoginRefused,
+    /// There is no token for the login, and CMR was asked without.
+    NoToken {
+        /// Why there is none.
+        why: String,
+    },
 }
 
 impl fmt::Display for Notice {
@@ -79,6 +84,10 @@ impl fmt::Display for Notice {
             Self::SmallerPages { from, to } => {
                 write!(out, "CMR did not finish a page of {from} in its time: asking for {to} at once")
             }
+            Self::NoToken { why } => write!(
+                out,
+                "{why}: searching without a login, so that only what is open to everyone is found"
+            ),
             Self::LoginRefused => out.write_str(
                 "CMR refuses the login: searching without it, so that only what is open to everyone is found",
             ),
@@ -170,12 +179,19 @@ impl Cmr {
         Search::new(self.clone(), self.resolved(query).await?)
     }
 
-    /// How many there are.
+    /// How many there are. Of granules by a DOI, or by whether they are in the cloud, [`Search::count`] tells it.
     ///
     /// # Errors
-    /// When the query is not valid, or CMR does not answer.
+    /// When the query is not valid, asks for what is looked up first, or CMR does not answer.
     pub async fn count<C: Concept>(&self, query: &Query<C>) -> Result<u64> {
         query.check().map_err(|problems| invalid(&problems))?;
+        if !query.dois.is_empty() || query.hosted.is_some() {
+            return Err(Error::Invalid {
+                what: "granules by a DOI or by `cloud_hosted` cannot be counted before they are looked up"
+                    .to_owned(),
+                advice: "begin a search for granules, and let it count".to_owned(),
+            });
+        }
         page::count(self, query).await
     }
 
@@ -204,14 +220,27 @@ impl Cmr {
                 }
             }
         }
-        let ids = query.values_of("collection_concept_id").chain(query.values_of("concept_id"));
+        let ids = ["collection_concept_id", "echo_collection_id", "concept_id"];
+        let ids = ids.into_iter().flat_map(|name| query.values_of(name));
         for id in ids.filter(|id| id.starts_with('C')) {
             wanted.push("concept_id", id);
+        }
+        if wanted.pairs().is_empty() {
+            return Err(Error::Invalid {
+                what: "`cloud_hosted` is known of datasets only, and none is named".to_owned(),
+                advice: "name one by short_name, collection_concept_id, provider or doi".to_owned(),
+            });
         }
         let mut known = self.collections(wanted)?.limit(MOST_DATASETS);
         let mut all = Vec::new();
         while let Some(collection) = known.next().await? {
             all.push(collection);
+        }
+        if let Some(hits) = known.hits().filter(|hits| *hits > MOST_DATASETS as u64) {
+            return Err(Error::Invalid {
+                what: format!("{hits} datasets would have to be looked at, and {MOST_DATASETS} are at most"),
+                advice: "name the dataset, or leave `cloud_hosted` away".to_owned(),
+            });
         }
         let right =
             |collection: &&Collection| query.hosted.is_none_or(|hosted| hosted == collection.cloud_hosted());

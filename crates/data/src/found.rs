@@ -2,6 +2,7 @@
 
 mod downloads;
 mod features;
+mod files;
 mod multihash;
 mod parquet;
 mod rows;
@@ -9,6 +10,7 @@ mod rows;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use files::Files;
 pub use parquet::ItemWriter;
 pub use rows::{COLUMNS, WIDE_COLUMNS};
 

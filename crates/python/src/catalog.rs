@@ -10,10 +10,10 @@ use frazil_data::found::Item;
 use frazil_data::http::Url;
 use frazil_data::login::Earthdata;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PySet};
+use pyo3::types::{PyDict, PyIterator, PySet};
 use serde_json::{Map, Value};
 
-use crate::error::{invalid, told, unknown_keywords};
+use crate::error::{check_keywords, invalid, told};
 use crate::json::value;
 use crate::query;
 use crate::results::Results;
@@ -57,7 +57,7 @@ enum Kind {
     Api(Url),
     Static(Url),
     Esm(Arc<EsmCatalog>),
-    /// Sources, and catalogues within that could not be read.
+    /// The sources of it and of catalogues within.
     Intake(Arc<Vec<Item>>),
 }
 
@@ -169,8 +169,8 @@ impl Catalog {
         self.found(py, keywords.as_object().unwrap_or(&Map::new()), count)
     }
 
-    fn __iter__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.found(py, &Map::new(), None)?.__iter__(py)
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        Bound::new(py, self.found(py, &Map::new(), None)?)?.try_iter()
     }
 
     fn __repr__(&self) -> String {
@@ -194,19 +194,15 @@ impl Catalog {
                 told(py, catalog.search(&wanted).map(drop))?;
                 Asked::Rows(Arc::clone(catalog), wanted)
             }
-            Kind::Intake(items) => Asked::Listed(named(items, keywords)?),
+            Kind::Intake(items) => Asked::Listed(named(py, items, keywords)?),
         };
         Ok(Results::new(asked, count, None, Earthdata::default()))
     }
 }
 
-/// The sources of an Intake catalogue whose name begins with a text.
-fn named(items: &Arc<Vec<Item>>, keywords: &Map<String, Value>) -> PyResult<Arc<Vec<Item>>> {
-    if let Some(other) = keywords.keys().find(|name| *name != "name") {
-        return Err(unknown_keywords(&[format!(
-            "an Intake catalogue is searched by `name`, not by `{other}`"
-        )]));
-    }
+/// The sources of an Intake catalogue with a text in their name.
+fn named(py: Python<'_>, items: &Arc<Vec<Item>>, keywords: &Map<String, Value>) -> PyResult<Arc<Vec<Item>>> {
+    check_keywords(py, "a search of an Intake catalogue", keywords, &["name"])?;
     let Some(wanted) = keywords.get("name").and_then(Value::as_str) else { return Ok(Arc::clone(items)) };
     Ok(Arc::new(items.iter().filter(|item| item.name.contains(wanted)).cloned().collect()))
 }

@@ -1,11 +1,12 @@
 //! Downloads from Python.
 
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use frazil_data::Error;
 use frazil_data::download::{self, Downloader, Event, Look, Meter, Options, Outcome, Progress, Verified};
-use frazil_data::found::Role;
+use frazil_data::found::{Files, Role};
 use frazil_data::http::Client;
 use frazil_data::login::Earthdata;
 use frazil_data::region::Access;
@@ -17,6 +18,9 @@ use crate::error::{exception, invalid, raised, told};
 use crate::item::Item;
 use crate::runtime::wait;
 use crate::session::{Session, way};
+
+/// How many transfers there may be at once.
+const MANY: RangeInclusive<usize> = 1..=1024;
 
 /// Hears what happens, for Python to ask now and then.
 #[derive(Default)]
@@ -100,35 +104,26 @@ async fn files(
     client: &Client,
 ) -> frazil_data::Result<Vec<download::Item>> {
     let signer = Signer::new(client.clone());
-    let (mut all, mut wrong) = (Vec::new(), Vec::new());
+    let (mut all, mut wrong) = (Files::new(), Vec::new());
     for one in wanted {
         match one {
             Wanted::File(file) => all.push(*file),
             Wanted::Found(mut item) => {
                 signer.sign_item(&mut item).await?;
-                match item.downloads(pattern) {
-                    Ok(files) if files.is_empty() => {
-                        wrong.push(format!("{} has no data that fits", item.name));
-                    }
-                    Ok(files) => all.extend(files),
-                    Err(error) => wrong.push(error.to_string()),
+                let before = all.len();
+                let unfit = all.add(&item, pattern);
+                if unfit.is_empty() && all.len() == before {
+                    wrong.push(format!("{} has no data that fits", item.name));
                 }
+                wrong.extend(unfit.iter().map(ToString::to_string));
             }
         }
     }
     if wrong.is_empty() {
-        return Ok(all);
+        return Ok(all.finish());
     }
     let advice = "look at its `assets`, and at the pattern in `files`".to_owned();
     Err(Error::Invalid { what: wrong.join("; "), advice })
-}
-
-/// Whether any of the files wants a login.
-fn wants_login(files: &[download::Item]) -> bool {
-    files.iter().any(|file| {
-        let keys = file.s3.as_ref().and_then(|s3| s3.credentials.as_ref());
-        file.https.iter().chain(keys).any(Earthdata::may_see_token)
-    })
 }
 
 /// How files are downloaded, as Python says it.
@@ -136,10 +131,28 @@ fn wants_login(files: &[download::Item]) -> bool {
 #[pyo3(from_item_all)]
 pub(crate) struct How {
     access: String,
-    connections: usize,
-    bandwidth: Option<u64>,
+    connections: i64,
+    bandwidth: Option<i64>,
     again: bool,
     files: Option<String>,
+}
+
+impl How {
+    fn options(&self, py: Python<'_>) -> PyResult<Options> {
+        let connections = usize::try_from(self.connections).ok().filter(|most| MANY.contains(most));
+        let connections = connections.ok_or_else(|| {
+            let what = format!("there are no {} connections", self.connections);
+            invalid(py, what, &format!("say {} to {}", MANY.start(), MANY.end()))
+        })?;
+        let positive = |bandwidth: i64| u64::try_from(bandwidth).ok().filter(|most| *most > 0);
+        let bandwidth = match self.bandwidth {
+            Some(most) => Some(positive(most).ok_or_else(|| {
+                invalid(py, format!("no bandwidth is {most} bytes a second"), "say None for no limit")
+            })?),
+            None => None,
+        };
+        Ok(Options { connections, bandwidth, access: access(py, &self.access)?, again: self.again })
+    }
 }
 
 /// Downloads items and addresses into a folder, and says for each file what became of it: its path, `done`,
@@ -156,18 +169,13 @@ pub(crate) fn bring<'py>(
 ) -> PyResult<Vec<Bound<'py, PyTuple>>> {
     let session = session.as_ref().map(Py::get);
     let (client, whereabouts) = way(py, session)?;
-    let options = Options {
-        connections: how.connections,
-        bandwidth: how.bandwidth,
-        access: access(py, &how.access)?,
-        again: how.again,
-    };
+    let options = how.options(py)?;
     let wanted = wanted(py, items)?;
     let files = wait(py, || files(wanted, how.files.as_deref(), &client), |_| Ok(()))?;
     let files = told(py, files)?;
     let downloader = match session {
         Some(session) => Downloader::new(&session.live(py)?.session, &whereabouts, options),
-        None if wants_login(&files) => {
+        None if files.iter().any(download::Item::wants_login) => {
             let looked = vec!["frazil.login()".to_owned(), "the environment".to_owned(), ".netrc".to_owned()];
             let host = Earthdata::default().host().to_owned();
             return Err(raised(py, Error::NoLogin { host, looked }));
@@ -178,25 +186,27 @@ pub(crate) fn bring<'py>(
     let report = wait(py, || downloader.download(&files, &folder, &ear), |py| ear.tell(py, hearer.as_ref()))?;
     ear.tell(py, hearer.as_ref())?;
     let report = told(py, report)?;
-    let became = |file: download::FileReport| -> PyResult<Bound<'py, PyTuple>> {
-        let path = folder.join(&file.path);
-        match file.outcome {
-            Outcome::There { bytes } => {
-                (path, "there", Some(bytes), 0, None::<&str>, None::<u8>).into_pyobject(py)
-            }
-            Outcome::Done(done) => {
-                let against = match done.verified {
-                    Verified::Checksum => "checksum",
-                    Verified::Size => "size",
-                    Verified::Length => "length",
-                };
-                (path, "done", Some(done.bytes), done.came, Some(against), None::<u8>).into_pyobject(py)
-            }
-            Outcome::Failed(error) => {
-                let error = exception(py, error)?;
-                (path, "failed", None::<u64>, 0, None::<&str>, Some(error)).into_pyobject(py)
-            }
+    report.files.into_iter().map(|file| became(py, &folder, file)).collect()
+}
+
+/// What became of a file: its path, state, bytes, the bytes that came, against what it was checked, the error.
+fn became<'py>(py: Python<'py>, folder: &Path, file: download::FileReport) -> PyResult<Bound<'py, PyTuple>> {
+    let path = folder.join(&file.path);
+    match file.outcome {
+        Outcome::There { bytes } => {
+            (path, "there", Some(bytes), 0, None::<&str>, None::<u8>).into_pyobject(py)
         }
-    };
-    report.files.into_iter().map(became).collect()
+        Outcome::Done(done) => {
+            let against = match done.verified {
+                Verified::Checksum => "checksum",
+                Verified::Size => "size",
+                Verified::Length => "length",
+            };
+            (path, "done", Some(done.bytes), done.came, Some(against), None::<u8>).into_pyobject(py)
+        }
+        Outcome::Failed(error) => {
+            let error = exception(py, error)?;
+            (path, "failed", None::<u64>, 0, None::<&str>, Some(error)).into_pyobject(py)
+        }
+    }
 }

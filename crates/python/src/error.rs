@@ -1,9 +1,9 @@
 //! Errors of the data crate as exceptions of `frazil.errors`.
 
 use frazil_data::Error;
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use serde_json::{Map, Value};
 
 /// The class of `frazil.errors` for an error.
 fn class(error: &Error) -> &'static str {
@@ -59,7 +59,13 @@ pub(crate) fn invalid(py: Python<'_>, what: impl Into<String>, advice: &str) -> 
     raised(py, Error::Invalid { what: what.into(), advice: advice.to_owned() })
 }
 
-/// Keywords that are none, as Python says it.
-pub(crate) fn unknown_keywords(problems: &[String]) -> PyErr {
-    PyTypeError::new_err(problems.join("; "))
+/// Refuses keywords that are none with Python's `TypeError`, which names those that may be meant.
+pub(crate) fn check_keywords(
+    py: Python<'_>,
+    of: &str,
+    given: &Map<String, Value>,
+    known: &[&str],
+) -> PyResult<()> {
+    let given: Vec<&String> = given.keys().collect();
+    py.import("frazil._names")?.call_method1("check", (of, given, known)).map(drop)
 }

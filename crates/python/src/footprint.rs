@@ -93,6 +93,10 @@ fn graticule(frame: &Frame, out: &mut String) {
     out.push_str(r#"</g><g fill="currentColor" fill-opacity=".6" font-size="8" font-family="sans-serif">"#);
     for meridian in frame.lines(0) {
         let x = frame.middle_to_x(meridian) + 2.0;
+        // Not cut at the right.
+        if x > width - 24.0 {
+            continue;
+        }
         let text = degrees(wrapped(meridian), ["W", "E"]);
         out.push_str(&format!(r#"<text x="{x:.1}" y="{:.1}">{text}</text>"#, height - 3.0));
     }

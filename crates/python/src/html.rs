@@ -8,6 +8,9 @@ use crate::footprint;
 /// Most links of a card.
 const MOST_LINKS: usize = 8;
 
+/// Words begin at the left: tables of notebooks are made for numbers.
+const LEFT: &str = "text-align:left";
+
 /// Text as HTML shows it, also within quotes.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -71,16 +74,18 @@ fn yes_no(flag: Option<bool>) -> &'static str {
     }
 }
 
+/// A row of a card; nothing where there is nothing to tell.
+fn row_of(name: &str, cell: &str) -> String {
+    if cell.is_empty() {
+        return String::new();
+    }
+    format!(r#"<tr><th scope="row" style="{LEFT}">{name}</th><td style="{LEFT}">{cell}</td></tr>"#)
+}
+
 /// An item with its size, its footprint and its image.
 pub(crate) fn card(item: &Item) -> String {
     let mut rows = String::new();
-    let mut row = |name: &str, cell: &str| {
-        if !cell.is_empty() {
-            rows.push_str(&format!(
-                r#"<tr><th scope="row" style="text-align:left">{name}</th><td style="text-align:left">{cell}</td></tr>"#
-            ));
-        }
-    };
+    let mut row = |name: &str, cell: &str| rows.push_str(&row_of(name, cell));
     row("Dataset", &escaped(&item.dataset.label().unwrap_or_default()));
     row("Id", &escaped(&item.id));
     row("Time", &escaped(&time(item)));
@@ -102,7 +107,7 @@ pub(crate) fn card(item: &Item) -> String {
         )
     });
     format!(
-        r#"<div class="frazil-item"><strong>{}</strong><div style="display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start"><table>{rows}</table>{}{}</div></div>"#,
+        r#"<div class="frazil-item"><strong>{}</strong><div style="display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start"><table>{rows}</table><div style="display:flex;flex-wrap:wrap;gap:1em">{}{}</div></div></div>"#,
         escaped(&item.name),
         map.unwrap_or_default(),
         image.unwrap_or_default()
@@ -113,11 +118,7 @@ pub(crate) fn card(item: &Item) -> String {
 pub(crate) fn collection(collection: &Collection) -> String {
     let mut rows = String::new();
     let mut row = |name: &str, cell: Option<String>| {
-        if let Some(cell) = cell {
-            rows.push_str(&format!(
-                r#"<tr><th scope="row" style="text-align:left">{name}</th><td style="text-align:left">{cell}</td></tr>"#
-            ));
-        }
+        rows.push_str(&row_of(name, &cell.unwrap_or_default()));
     };
     row("Id", Some(escaped(collection.concept_id())));
     row("Provider", collection.provider().map(escaped));
@@ -133,12 +134,17 @@ pub(crate) fn collection(collection: &Collection) -> String {
     )
 }
 
+/// Cells of a table: moments and sizes are not broken.
+const CELL: &str = "text-align:left;white-space:nowrap";
+
 /// Names of columns, and rows of cells that are text.
 pub(crate) fn table(caption: &str, columns: &[&str], rows: &[Vec<String>]) -> String {
-    let head: String =
-        columns.iter().map(|name| format!(r#"<th scope="col">{}</th>"#, escaped(name))).collect();
+    let head: String = columns
+        .iter()
+        .map(|name| format!(r#"<th scope="col" style="{CELL}">{}</th>"#, escaped(name)))
+        .collect();
     let cells = |row: &Vec<String>| -> String {
-        row.iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect()
+        row.iter().map(|cell| format!(r#"<td style="{CELL}">{}</td>"#, escaped(cell))).collect()
     };
     let body: String = rows.iter().map(|row| format!("<tr>{}</tr>", cells(row))).collect();
     format!(
@@ -148,11 +154,15 @@ pub(crate) fn table(caption: &str, columns: &[&str], rows: &[Vec<String>]) -> St
 }
 
 /// The columns of a table of items.
-pub(crate) const COLUMNS: [&str; 6] = ["name", "dataset", "start", "end", "size", "in the cloud"];
+pub(crate) const COLUMNS: [&str; 6] = ["name", "dataset", "start", "end", "size", "cloud"];
 
 /// The cells of an item for [`COLUMNS`].
 pub(crate) fn cells(item: &Item) -> Vec<String> {
-    let moment = |moment: Option<String>| moment.unwrap_or_default();
+    // To the second: a table is as wide as a notebook.
+    let moment = |moment: Option<String>| match moment.as_deref().and_then(|text| text.split_once('.')) {
+        Some((whole, _)) => format!("{whole}Z"),
+        None => moment.unwrap_or_default(),
+    };
     vec![
         item.name.clone(),
         item.dataset.label().unwrap_or_default(),

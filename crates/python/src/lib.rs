@@ -19,6 +19,7 @@ mod results;
 mod runtime;
 mod search;
 mod session;
+mod walking;
 
 use pyo3::prelude::*;
 

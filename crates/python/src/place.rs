@@ -1,5 +1,7 @@
 //! Where data is, where this runs, and so which way is the right one.
 
+use frazil_data::found::Asset;
+use frazil_data::http::Url;
 use frazil_data::region::Route;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -52,9 +54,10 @@ pub(crate) fn place<'py>(
 /// The bucket of an item or an address, and its region if that is told.
 fn bucket(py: Python<'_>, what: &Bound<'_, PyAny>) -> PyResult<(Option<String>, Option<String>)> {
     if let Ok(item) = what.cast::<Item>() {
-        let in_store = |asset: &&frazil_data::found::Asset| asset.bucket().is_some();
         let item = item.get();
-        let asset = item.item.data().find(in_store);
+        // Buckets of other stores are none that S3 could be asked about.
+        let in_s3 = |asset: &&Asset| asset.s3.as_deref().unwrap_or(&asset.href).starts_with("s3://");
+        let asset = item.item.data().find(in_s3);
         return Ok(
             asset.map_or((None, None), |asset| (asset.bucket().map(str::to_owned), asset.region.clone()))
         );
@@ -67,12 +70,17 @@ fn bucket(py: Python<'_>, what: &Bound<'_, PyAny>) -> PyResult<(Option<String>, 
         return Ok((rest.split('/').next().map(str::to_owned), None));
     }
     let file = told(py, file(&address))?;
-    Ok((file.https.as_ref().and_then(|url| bucket_of_host(url.host_str()?)), None))
+    Ok((file.https.as_ref().and_then(bucket_of), None))
 }
 
-/// The bucket of a host of S3: `BUCKET.s3.REGION.amazonaws.com`, or without the region.
-fn bucket_of_host(host: &str) -> Option<String> {
-    let rest = host.strip_suffix(".amazonaws.com")?;
-    let (bucket, after) = rest.split_once(".s3")?;
-    (after.is_empty() || after.starts_with(['.', '-'])).then(|| bucket.to_owned())
+/// The bucket of an address of S3: `BUCKET.s3.REGION.amazonaws.com`, or `s3.REGION.amazonaws.com/BUCKET`; without
+/// the region too.
+fn bucket_of(url: &Url) -> Option<String> {
+    let rest = url.host_str()?.strip_suffix(".amazonaws.com")?;
+    let of_s3 = |after: &str| after.is_empty() || after.starts_with(['.', '-']);
+    let bucket = match rest.strip_prefix("s3") {
+        Some(after) if of_s3(after) => url.path_segments()?.next()?,
+        _ => rest.split_once(".s3").filter(|(_, after)| of_s3(after))?.0,
+    };
+    (!bucket.is_empty()).then(|| bucket.to_owned())
 }

@@ -11,26 +11,31 @@ use frazil_data::times::Interval;
 use pyo3::prelude::*;
 use serde_json::{Map, Value};
 
-use crate::error::{invalid, raised, unknown_keywords};
+use crate::error::{check_keywords, invalid, raised};
 
 /// Where the parameters of item search are told.
 const STAC: &str = "STAC's parameters: https://github.com/radiantearth/stac-api-spec/tree/main/item-search";
-/// How an unknown parameter is told of.
-const UNKNOWN: &str = "no such parameter";
+/// The parameters of item search.
+const PARAMETERS: [&str; 11] = [
+    "collections",
+    "ids",
+    "bbox",
+    "intersects",
+    "datetime",
+    "query",
+    "filter",
+    "filter_crs",
+    "sortby",
+    "fields",
+    "limit",
+];
+/// Those by which a walk through a static catalogue chooses.
+const OF_WALKS: [&str; 4] = ["collections", "ids", "bbox", "datetime"];
 
-/// A search of CMR. Keywords that are none are Python's `TypeError`, with the nearest.
+/// A search of CMR.
 pub(crate) fn cmr<C: Concept>(py: Python<'_>, pairs: &[(String, String)]) -> PyResult<Query<C>> {
     let query = pairs.iter().fold(Query::<C>::new(), |query, (name, text)| query.set(name, text));
     let Err(problems) = query.check() else { return Ok(query) };
-    let unknown: Vec<String> = problems
-        .0
-        .iter()
-        .filter(|problem| problem.message.contains(UNKNOWN))
-        .map(ToString::to_string)
-        .collect();
-    if !unknown.is_empty() {
-        return Err(unknown_keywords(&unknown));
-    }
     Err(raised(
         py,
         Error::Invalid {
@@ -43,6 +48,7 @@ pub(crate) fn cmr<C: Concept>(py: Python<'_>, pairs: &[(String, String)]) -> PyR
 
 /// A search of STAC, by the names of item search.
 pub(crate) fn stac(py: Python<'_>, keywords: &Map<String, Value>) -> PyResult<StacQuery> {
+    check_keywords(py, "a search of a STAC API", keywords, &PARAMETERS)?;
     let mut query = StacQuery::new();
     for (name, value) in keywords {
         let wrong = |what: String| invalid(py, format!("{name}: {what}"), STAC);
@@ -56,7 +62,10 @@ pub(crate) fn stac(py: Python<'_>, keywords: &Map<String, Value>) -> PyResult<St
                 query.intersects = Some(shape);
             }
             "datetime" => query.datetime = Some(interval(value).map_err(wrong)?),
-            "limit" => query.page_size = value.as_u64().and_then(|size| usize::try_from(size).ok()),
+            "limit" => {
+                let due = || wrong("a whole number from 1 on is due".to_owned());
+                query.page_size = Some(page_size(value).ok_or_else(due)?);
+            }
             "query" => {
                 let conditions = value.as_object().ok_or_else(|| wrong("a dict is due".to_owned()))?;
                 query.query.clone_from(conditions);
@@ -64,8 +73,8 @@ pub(crate) fn stac(py: Python<'_>, keywords: &Map<String, Value>) -> PyResult<St
             "filter" => query.filter = Some(filter(value).map_err(wrong)?),
             "filter_crs" => query.filter_crs = value.as_str().map(str::to_owned),
             "sortby" => query.sort_by = texts(value).iter().map(|key| SortBy::parse(key)).collect(),
-            "fields" => fields(&mut query, value),
-            _ => return Err(unknown_keywords(&[format!("STAC has no such parameter as {name}")])),
+            // What is none was refused above, so this is `fields`.
+            _ => fields(&mut query, value),
         }
     }
     match query.problems() {
@@ -76,15 +85,7 @@ pub(crate) fn stac(py: Python<'_>, keywords: &Map<String, Value>) -> PyResult<St
 
 /// What of a static STAC catalogue is wanted.
 pub(crate) fn wanted(py: Python<'_>, keywords: &Map<String, Value>) -> PyResult<Wanted> {
-    const KNOWN: [&str; 4] = ["collections", "ids", "bbox", "datetime"];
-    let other: Vec<String> = keywords
-        .keys()
-        .filter(|name| !KNOWN.contains(&name.as_str()))
-        .map(|name| format!("a static catalogue is not searched by {name}: it is by {}", KNOWN.join(", ")))
-        .collect();
-    if !other.is_empty() {
-        return Err(unknown_keywords(&other));
-    }
+    check_keywords(py, "a walk through a static STAC catalogue", keywords, &OF_WALKS)?;
     let query = stac(py, keywords)?;
     Ok(Wanted { collections: query.collections, ids: query.ids, bbox: query.bbox, datetime: query.datetime })
 }
@@ -108,6 +109,10 @@ fn bbox(value: &Value) -> Option<Bbox> {
     let numbers: Option<Vec<Value>> =
         text.split(',').map(|part| part.trim().parse::<f64>().ok().map(Value::from)).collect();
     Bbox::from_geojson(&numbers?.into())
+}
+
+fn page_size(value: &Value) -> Option<usize> {
+    usize::try_from(value.as_u64()?).ok().filter(|size| *size > 0)
 }
 
 fn interval(value: &Value) -> Result<Interval, String> {

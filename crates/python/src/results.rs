@@ -1,23 +1,23 @@
 //! Results of a search: walked lazily, kept as far as they were looked at.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use frazil_data::Error;
 use frazil_data::found::ItemWriter;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::{PyDict, PyList, PySlice};
 
 use crate::error::{raised, told};
 use crate::html;
 use crate::item::{Item, shown};
 use crate::runtime::wait;
-use crate::search::{Asked, Found, Means, Walk};
+use crate::search::{Asked, Found, Means, Notices};
 use crate::session::{Session, way};
+use crate::walking::{Begun, Turns};
 
 /// Rows that a notebook shows.
 const ROWS: usize = 10;
@@ -38,36 +38,17 @@ pub(crate) struct Results {
     session: Option<Py<Session>>,
     earthdata: frazil_data::login::Earthdata,
     kept: Mutex<Kept>,
+    turns: Turns,
 }
 
 /// What was looked at so far.
 #[derive(Default)]
 struct Kept {
     found: Vec<Py<PyAny>>,
-    walk: Option<Begun>,
     ended: bool,
+    /// How many there are in all, if the service counts, once it was `asked`.
     hits: Option<u64>,
-}
-
-/// A walk with the means that it was begun with, whose notices are told.
-struct Begun {
-    walk: Walk,
-    means: Means,
-}
-
-impl Begun {
-    fn next(&mut self, py: Python<'_>) -> PyResult<Option<Found>> {
-        let found = wait(py, || self.walk.next(), |_| Ok(()))?;
-        self.warn(py)?;
-        told(py, found)
-    }
-
-    fn warn(&self, py: Python<'_>) -> PyResult<()> {
-        for notice in self.means.notices.take() {
-            py.import("warnings")?.call_method1("warn", (notice,))?;
-        }
-        Ok(())
-    }
+    asked: bool,
 }
 
 /// Tells a person how many were found, if it takes longer than [`PATIENCE`].
@@ -106,7 +87,7 @@ impl Results {
         session: Option<Py<Session>>,
         earthdata: frazil_data::login::Earthdata,
     ) -> Self {
-        Self { asked, limit, session, earthdata, kept: Mutex::default() }
+        Self { asked, limit, session, earthdata, kept: Mutex::default(), turns: Turns::default() }
     }
 
     fn begin(&self, py: Python<'_>, limit: Option<usize>, page: usize) -> PyResult<Begun> {
@@ -117,7 +98,7 @@ impl Results {
             client,
             earthdata: self.earthdata.clone(),
             session: session.map(|live| live.session.clone()),
-            notices: crate::search::Notices::default(),
+            notices: Notices::default(),
         };
         let walk = wait(py, || self.asked.begin(&means, limit, page), |_| Ok(()))?;
         let begun = Begun { walk: told(py, walk)?, means };
@@ -125,68 +106,89 @@ impl Results {
         Ok(begun)
     }
 
-    /// The lock, waited for without Python's own.
-    fn kept<'a>(&'a self, py: Python<'_>) -> MutexGuard<'a, Kept> {
-        self.kept.lock_py_attached(py).unwrap_or_else(std::sync::PoisonError::into_inner)
+    /// The same, behind the first `done` finds.
+    fn begin_behind(&self, py: Python<'_>, page: usize, done: usize) -> PyResult<Begun> {
+        let mut begun = self.begin(py, self.limit, page)?;
+        for _ in 0..done {
+            begun.next(py)?;
+        }
+        Ok(begun)
+    }
+
+    /// What was looked at. Locked with Python's own lock and while nothing of Python runs, so that nobody waits
+    /// and no fork finds it locked.
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has(&self, most: usize) -> bool {
+        let kept = self.kept();
+        kept.ended || kept.found.len() >= most
     }
 
     /// Keeps at least so many, or all there are.
-    fn keep(&self, py: Python<'_>, most: usize) -> PyResult<MutexGuard<'_, Kept>> {
-        let mut kept = self.kept(py);
-        if kept.ended || kept.found.len() >= most {
-            return Ok(kept);
+    fn keep(&self, py: Python<'_>, most: usize) -> PyResult<()> {
+        if self.has(most) {
+            return Ok(());
         }
         let mut teller = Teller::new(py, self.limit)?;
-        while !kept.ended && kept.found.len() < most {
-            let mut begun = match kept.walk.take() {
-                Some(begun) => begun,
-                None => self.begin(py, self.limit, most.max(LEAST_PAGE))?,
-            };
-            let found = begun.next(py);
-            kept.hits = begun.walk.hits().or(kept.hits);
-            kept.walk = Some(begun);
-            if let Some(found) = found? {
-                kept.found.push(shown(py, found)?);
-                teller.tell(py, kept.found.len() as u64, kept.hits)?;
-            } else {
-                (kept.ended, kept.walk) = (true, None);
-            }
-        }
+        let kept = self.keep_telling(py, most, &mut teller);
         teller.close(py)?;
-        Ok(kept)
+        kept
     }
 
-    fn known_hits(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        if let Some(hits) = self.kept(py).hits {
-            return Ok(Some(hits));
-        }
-        let mut begun = self.begin(py, Some(1), 1)?;
-        begun.next(py)?;
-        let hits = begun.walk.hits();
-        self.kept(py).hits = hits;
-        Ok(hits)
-    }
-
-    /// Each thing that is found, without keeping it.
-    fn each(&self, py: Python<'_>, mut take: impl FnMut(Bound<'_, PyAny>) -> PyResult<()>) -> PyResult<()> {
-        for found in self.__iter__(py)?.bind(py).try_iter()? {
-            take(found?)?;
+    fn keep_telling(&self, py: Python<'_>, most: usize, teller: &mut Teller) -> PyResult<()> {
+        let mut turn = self.turns.take(py)?;
+        while !self.has(most) {
+            let done = self.kept().found.len();
+            let found = turn.next(py, || self.begin_behind(py, most.max(LEAST_PAGE), done))?;
+            let found = found.map(|found| shown(py, found)).transpose()?;
+            let (count, hits) = {
+                let mut kept = self.kept();
+                let hits = turn.hits().or(kept.hits);
+                (kept.hits, kept.asked) = (hits, true);
+                kept.ended = found.is_none();
+                kept.found.extend(found);
+                (kept.found.len() as u64, hits)
+            };
+            teller.tell(py, count, hits)?;
         }
         Ok(())
     }
 
-    /// What a method gives for each, as a list.
-    fn told_by<'py>(&self, py: Python<'py>, method: &str) -> PyResult<Bound<'py, PyList>> {
-        let all = PyList::empty(py);
-        self.each(py, |found| {
-            let told = found.call_method0(method)?;
-            if !told.is_none() {
-                all.append(told.unbind().bind(py))?;
-            }
-            Ok(())
-        })?;
-        Ok(all)
+    fn known_hits(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        let known = {
+            let kept = self.kept();
+            kept.asked.then_some(kept.hits)
+        };
+        if let Some(hits) = known {
+            return Ok(hits);
+        }
+        let mut begun = self.begin(py, Some(1), 1)?;
+        begun.next(py)?;
+        let hits = begun.hits();
+        let mut kept = self.kept();
+        (kept.hits, kept.asked) = (hits, true);
+        Ok(hits)
     }
+
+    /// All that was kept.
+    fn listed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let found: Vec<_> = self.kept().found.iter().map(|found| found.clone_ref(py)).collect();
+        PyList::new(py, found)
+    }
+}
+
+/// What a method gives for each thing that is found, as a list; without keeping what is found.
+fn told_by<'py>(results: &Bound<'py, Results>, method: &str) -> PyResult<Bound<'py, PyList>> {
+    let all = PyList::empty(results.py());
+    for found in results.try_iter()? {
+        let told = found?.call_method0(method)?;
+        if !told.is_none() {
+            all.append(told)?;
+        }
+    }
+    Ok(all)
 }
 
 #[pymethods]
@@ -199,34 +201,26 @@ impl Results {
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
         let ended = {
-            let kept = self.kept(py);
+            let kept = self.kept();
             kept.ended.then_some(kept.found.len())
         };
         if let Some(length) = ended {
             return Ok(length);
         }
-        match self.known_hits(py)? {
-            Some(hits) => {
-                Ok(usize::try_from(hits).unwrap_or(usize::MAX).min(self.limit.unwrap_or(usize::MAX)))
-            }
-            None => Ok(self.keep(py, usize::MAX)?.found.len()),
+        if let Some(hits) = self.known_hits(py)? {
+            return Ok(usize::try_from(hits).unwrap_or(usize::MAX).min(self.limit.unwrap_or(usize::MAX)));
         }
+        self.keep(py, usize::MAX)?;
+        Ok(self.kept().found.len())
     }
 
     fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(!self.keep(py, 1)?.found.is_empty())
+        self.keep(py, 1)?;
+        Ok(!self.kept().found.is_empty())
     }
 
-    pub(crate) fn __iter__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        {
-            let kept = self.kept(py);
-            if kept.ended {
-                let all = PyList::new(py, kept.found.iter().map(|found| found.clone_ref(py)))?;
-                return Ok(all.try_iter()?.into_any().unbind());
-            }
-        }
-        let begun = self.begin(py, self.limit, usize::MAX)?;
-        Ok(Py::new(py, Finds { begun: Mutex::new(begun) })?.into_any())
+    fn __iter__(slf: PyRef<'_, Self>) -> Finds {
+        Finds { of: slf.into(), turns: Turns::default(), given: AtomicUsize::new(0) }
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, index: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
@@ -235,15 +229,15 @@ impl Results {
             let (first, end, by) = (part("start")?, part("stop")?, part("step")?);
             let forward = first.is_none_or(|first| first >= 0) && by.is_none_or(|by| by > 0);
             let most = end.filter(|_| forward).and_then(|end| usize::try_from(end).ok());
-            let kept = self.keep(py, most.unwrap_or(usize::MAX))?;
-            let all = PyList::new(py, kept.found.iter().map(|found| found.clone_ref(py)))?;
-            return all.as_any().get_item(slice);
+            self.keep(py, most.unwrap_or(usize::MAX))?;
+            return self.listed(py)?.as_any().get_item(slice);
         }
         let index: isize = index
             .extract()
             .map_err(|_| PyTypeError::new_err("results are indexed by whole numbers and slices"))?;
         let most = usize::try_from(index).map_or(usize::MAX, |index| index.saturating_add(1));
-        let kept = self.keep(py, most)?;
+        self.keep(py, most)?;
+        let kept = self.kept();
         let from_end = || kept.found.len().checked_sub(index.unsigned_abs());
         let at = usize::try_from(index).ok().or_else(from_end);
         let found = at.and_then(|at| kept.found.get(at));
@@ -254,28 +248,28 @@ impl Results {
 
     /// All of them as a list; asked for once.
     fn collect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let kept = self.keep(py, usize::MAX)?;
-        PyList::new(py, kept.found.iter().map(|found| found.clone_ref(py)))
+        self.keep(py, usize::MAX)?;
+        self.listed(py)
     }
 
     /// All of them as dicts, one a row: `pandas.DataFrame(results.to_dicts())`.
-    fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        self.told_by(py, "to_dict")
+    fn to_dicts<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
+        told_by(slf, "to_dict")
     }
 
     /// All of them as a GeoJSON feature collection (RFC 7946).
-    fn to_geojson<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let collection = PyDict::new(py);
+    fn to_geojson<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let collection = PyDict::new(slf.py());
         collection.set_item("type", "FeatureCollection")?;
-        collection.set_item("features", self.told_by(py, "to_geojson")?)?;
+        collection.set_item("features", told_by(slf, "to_geojson")?)?;
         Ok(collection)
     }
 
     /// All of them as a STAC item collection; what has no time, which STAC asks for, is left out.
-    fn to_stac<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let collection = PyDict::new(py);
+    fn to_stac<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let collection = PyDict::new(slf.py());
         collection.set_item("type", "FeatureCollection")?;
-        collection.set_item("features", self.told_by(py, "to_stac")?)?;
+        collection.set_item("features", told_by(slf, "to_stac")?)?;
         Ok(collection)
     }
 
@@ -287,7 +281,7 @@ impl Results {
         let walk = &mut begun.walk;
         let (count, hits) = (AtomicU64::new(0), AtomicU64::new(u64::MAX));
         let mut teller = Teller::new(py, self.limit)?;
-        let written = wait(
+        let waited = wait(
             py,
             || async {
                 while let Some(found) = walk.next().await? {
@@ -307,19 +301,19 @@ impl Results {
                 let hits = Some(hits.load(Ordering::Relaxed)).filter(|hits| *hits != u64::MAX);
                 teller.tell(py, count.load(Ordering::Relaxed), hits)
             },
-        )?;
+        );
         teller.close(py)?;
         begun.warn(py)?;
-        written.map_err(|error| raised(py, error))
+        waited?.map_err(|error| raised(py, error))
     }
 
     #[getter]
-    fn __geo_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.to_geojson(py)
+    fn __geo_interface__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        Self::to_geojson(slf)
     }
 
-    fn __repr__(&self, py: Python<'_>) -> String {
-        let kept = self.kept(py);
+    fn __repr__(&self) -> String {
+        let kept = self.kept();
         let hits = kept.hits.map(|hits| format!(" of {hits}")).unwrap_or_default();
         match (kept.ended, self.limit) {
             (true, _) => format!("<frazil.Results: {}{hits}>", kept.found.len()),
@@ -329,12 +323,15 @@ impl Results {
     }
 
     fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
-        let kept = self.keep(py, ROWS)?;
-        let shown: Vec<&Py<PyAny>> = kept.found.iter().take(ROWS).collect();
-        let caption = match kept.hits {
-            Some(hits) => format!("{} of {hits} found", shown.len()),
-            None if kept.ended => format!("{} of {} found", shown.len(), kept.found.len()),
-            None => format!("the first {} found", shown.len()),
+        self.keep(py, ROWS)?;
+        let shown: Vec<_> = self.kept().found.iter().take(ROWS).map(|found| found.clone_ref(py)).collect();
+        let caption = {
+            let kept = self.kept();
+            match kept.hits {
+                Some(hits) => format!("{} of {hits} found", shown.len()),
+                None if kept.ended => format!("{} of {} found", shown.len(), kept.found.len()),
+                None => format!("the first {} found", shown.len()),
+            }
         };
         let items: Option<Vec<_>> = shown.iter().map(|found| found.bind(py).cast::<Item>().ok()).collect();
         if let Some(items) = items {
@@ -347,10 +344,12 @@ impl Results {
     }
 }
 
-/// A loop over results.
+/// A loop over results. What was kept by the time it begins is not asked for again.
 #[pyclass(frozen, generic, module = "frazil")]
 pub(crate) struct Finds {
-    begun: Mutex<Begun>,
+    of: Py<Results>,
+    turns: Turns,
+    given: AtomicUsize,
 }
 
 #[pymethods]
@@ -360,7 +359,16 @@ impl Finds {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let mut begun = self.begun.lock_py_attached(py).unwrap_or_else(std::sync::PoisonError::into_inner);
-        begun.next(py)?.map(|found| shown(py, found)).transpose()
+        let results = self.of.get();
+        let mut turn = self.turns.take(py)?;
+        let given = self.given.load(Ordering::Relaxed);
+        let found = if !turn.is_begun() && results.kept().ended {
+            results.kept().found.get(given).map(|found| found.clone_ref(py))
+        } else {
+            let found = turn.next(py, || results.begin_behind(py, usize::MAX, given))?;
+            found.map(|found| shown(py, found)).transpose()?
+        };
+        self.given.fetch_add(found.iter().len(), Ordering::Relaxed);
+        Ok(found)
     }
 }

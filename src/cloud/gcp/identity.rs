@@ -23,7 +23,7 @@ const APIS: [(&str, &str); 16] = [
     ("dns", "the record of `domain`"),
     ("billingbudgets", "`budget`"),
     ("cloudbilling", "`budget`"),
-    ("bigquery", "`billing.exports`"),
+    ("bigquery", "`billing.exports`, `billing.from`"),
     (QUOTAS, "quotas, which `doctor` compares"),
 ];
 /// The one that nothing but `doctor` asks.

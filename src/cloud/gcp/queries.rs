@@ -38,6 +38,8 @@ pub struct BigFacts {
     pub location: String,
     /// Whether its parts are told apart by the time that rows came.
     pub parted_by_arrival: bool,
+    /// When it last changed, in milliseconds since 1970; empty where that is not told.
+    pub modified: String,
 }
 
 /// A query with named parameters, all of them texts.
@@ -81,6 +83,7 @@ impl Gcp {
             location: text(&answer, "/location"),
             parted_by_arrival: answer.pointer("/timePartitioning/type").is_some()
                 && text(&answer, "/timePartitioning/field").is_empty(),
+            modified: text(&answer, "/lastModifiedTime"),
         })
     }
 

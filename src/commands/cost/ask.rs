@@ -130,10 +130,34 @@ async fn athena(run: &Run<'_>, args: &AskArgs, month: Month, told: Told<'_>) -> 
 
 #[cfg(feature = "gcp")]
 async fn bigquery(run: &Run<'_>, args: &AskArgs, month: Month, told: Told<'_>) -> Result<Answered> {
+    let (export, gcp) = export(run, args)?;
+    export.month(&gcp, month, told).await
+}
+
+/// When the table of `BigQuery` last changed; none where that is not told.
+///
+/// # Errors
+/// When the table is missing, or the cloud refuses or does not answer.
+#[cfg(feature = "gcp")]
+pub(in crate::commands) async fn modified(run: &Run<'_>, args: &AskArgs) -> Result<Option<String>> {
+    let (export, gcp) = export(run, args)?;
+    export.modified(&gcp).await
+}
+
+#[cfg(feature = "gcp")]
+fn export(
+    run: &Run<'_>,
+    args: &AskArgs,
+) -> Result<(crate::ledger::ask::BigQueryExport, crate::cloud::gcp::Gcp)> {
     let table = args.bigquery.clone().ok_or_else(|| Error::bug("no table of BigQuery"))?;
     let project = args.project.clone().unwrap_or_else(|| table.project().to_owned());
     let gcp = crate::cloud::gcp::Gcp::open(run.context, &project, "")?;
-    crate::ledger::ask::BigQueryExport { table }.month(&gcp, month, told).await
+    Ok((crate::ledger::ask::BigQueryExport { table }, gcp))
+}
+
+#[cfg(not(feature = "gcp"))]
+pub(in crate::commands) async fn modified(_: &Run<'_>, _: &AskArgs) -> Result<Option<String>> {
+    Err(Error::failed("this frazil was built without Google Cloud"))
 }
 
 #[cfg(not(feature = "aws"))]

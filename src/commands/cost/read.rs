@@ -1,7 +1,7 @@
 //! `frazil cost read`: bills and histories into the ledger.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use crate::commands::Run;
 use crate::commands::egress::{client_files, read_flow_logs};
 use crate::error::{Error, Result};
 use crate::ledger::ask::Expense;
-use crate::ledger::flows::{Days, Wanted};
+use crate::ledger::flows::{Days, KnownFiles, Wanted};
 use crate::ledger::read::{Progress, read as read_all};
 use crate::ledger::told::{
     Metric, Text, Told, ToldError, are_counters, counters, groups, history, homes, samples, text,
@@ -53,8 +53,9 @@ pub(in crate::commands) async fn take(run: &Run<'_>, args: &ReadArgs) -> Result<
         return Err(Error::usage("nothing to read")
             .hint("name bills, or `--history`, `--prometheus`, `--homes`, `--groups`, `--flow-logs`, `--bytes`, or a cloud to ask"));
     }
-    let bills = bills(run, &args.bills).await?;
+    // What is here comes first: nothing is fetched for a call that one bad line of it ends.
     let told = told(run, args).await?;
+    let bills = bills(run, &args.bills).await?;
     let path = path(run, args.ledger.as_deref())?;
     let (counted, faults) = counted(run, args, &path).await?;
     // What costs something comes last, when nothing else can fail.
@@ -96,24 +97,23 @@ async fn bills(run: &Run<'_>, names: &[String]) -> Result<Gathered> {
 
 /// What flow logs and byte ledgers tell that is not in the ledger yet, and lines that were left.
 async fn counted(run: &Run<'_>, args: &ReadArgs, path: &Path) -> Result<(Counted, Vec<String>)> {
-    let (mut files, mut known) = (BTreeSet::new(), BTreeMap::new());
+    let (mut files, mut known) = (KnownFiles::new(), BTreeMap::new());
     if path.exists() && !(args.flow_logs.is_empty() && args.bytes.is_empty()) {
         let ledger = Ledger::open(path).map_err(refuse)?;
         files = ledger.flow_files().map_err(refuse)?;
-        known.extend(ledger.clients().map_err(refuse)?.into_iter().map(|file| (file.name, file.size)));
+        let clients = ledger.clients().map_err(refuse)?;
+        known.extend(clients.into_iter().map(|file| (file.name.clone(), file)));
     }
     let mut counted = Counted { hub: args.hub.clone().unwrap_or_default(), ..Counted::default() };
     if !args.flow_logs.is_empty() {
         let (from, to) = days(args.from, args.to)?;
-        let known = |identity: &str| files.contains(identity);
-        let wanted = Wanted { days: Days { from, to }, known: Some(&known) };
+        let wanted = Wanted { days: Days { from, to }, known: Some(&files) };
         (counted.flows, counted.flow_files) = read_flow_logs(run, &args.flow_logs, &wanted).await?;
     }
     let mut left = Vec::new();
     if !args.bytes.is_empty() {
-        let is_known = |name: &str, size: u64| known.get(name) == Some(&size);
         for folder in &args.bytes {
-            let (files, faults) = client_files(folder, &is_known)?;
+            let (files, faults) = client_files(folder, &known)?;
             counted.clients.extend(files);
             left.extend(faults);
         }

@@ -24,6 +24,9 @@ pub(super) fn is_concept(name: &str, kind: char) -> bool {
 
 /// What all searches of CMR for data have in common.
 fn common<C: Concept>(mut query: Query<C>, args: &Wanted) -> Result<Query<C>> {
+    if args.filter.is_some() {
+        return Err(Error::usage("--filter is for STAC").hint("CMR has parameters: -p cloud_cover=0,10"));
+    }
     let places = [("bounding_box", &args.bbox), ("point", &args.point), ("polygon", &args.polygon)];
     for (name, value) in places {
         if let Some(value) = value {
@@ -85,6 +88,19 @@ pub(super) fn collections(search: &SearchArgs) -> Result<Query<Collections>> {
 /// The search for services.
 pub(super) fn services(search: &SearchArgs) -> Result<Query<Services>> {
     let args = &search.wanted;
+    refuse(
+        "services are not searched by",
+        &[
+            ("--bbox", args.bbox.is_some()),
+            ("--point", args.point.is_some()),
+            ("--polygon", args.polygon.is_some()),
+            ("--time", args.time.is_some()),
+            ("--cloud", args.cloud),
+            ("--on-prem", args.on_prem),
+            ("--filter", args.filter.is_some()),
+        ],
+        "search them by name, --keyword and -p",
+    )?;
     let mut query = args.datasets.iter().fold(Query::<Services>::new(), |query, name| query.name(name));
     if let Some(words) = &search.keyword {
         query = query.keyword(words);
@@ -92,7 +108,16 @@ pub(super) fn services(search: &SearchArgs) -> Result<Query<Services>> {
     for (name, value) in args.pairs()? {
         query = query.set(name, value);
     }
-    Ok(query)
+    Ok(args.sort.iter().fold(query, |query, key| query.sort_by(key)))
+}
+
+/// Refuses arguments that a search would not heed.
+fn refuse(what: &str, arguments: &[(&str, bool)], hint: &str) -> Result<()> {
+    let given: Vec<&str> = arguments.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+    if given.is_empty() {
+        return Ok(());
+    }
+    Err(Error::usage(format!("{what} {}", given.join(" and "))).hint(hint))
 }
 
 /// The numbers of an argument.
@@ -160,13 +185,17 @@ pub(super) fn api(args: &Wanted) -> Result<StacQuery> {
 
 /// What of a static STAC catalogue is wanted.
 pub(super) fn wanted(args: &Wanted) -> Result<stac::Wanted> {
-    let own = [("--point", args.point.is_some()), ("--polygon", args.polygon.is_some())];
-    let own = own.into_iter().chain([("--filter", args.filter.is_some()), ("--sort", !args.sort.is_empty())]);
-    let unknown: Vec<&str> = own.filter(|(_, given)| *given).map(|(name, _)| name).collect();
-    if !unknown.is_empty() {
-        return Err(Error::usage(format!("a static catalogue is not searched by {}", unknown.join(" and ")))
-            .hint("it is by collection, --granule, --bbox and --time"));
-    }
+    refuse(
+        "a static catalogue is not searched by",
+        &[
+            ("--point", args.point.is_some()),
+            ("--polygon", args.polygon.is_some()),
+            ("--filter", args.filter.is_some()),
+            ("--sort", !args.sort.is_empty()),
+            ("-p", !args.parameters.is_empty()),
+        ],
+        "it is by collection, --granule, --bbox and --time",
+    )?;
     Ok(stac::Wanted {
         collections: args.datasets.clone(),
         ids: args.granule.clone(),

@@ -4,7 +4,7 @@ use frazil_data::cmr::{Collection, Service};
 use serde_json::{Value, json};
 
 use super::finds::{hosted, second};
-use crate::view::{Align, Layout, Report, Table};
+use crate::view::{Align, Layout, Part, Report, Table};
 
 /// Datasets, and how many there are in all.
 pub(super) struct Datasets {
@@ -12,7 +12,7 @@ pub(super) struct Datasets {
     pub(super) matched: Option<u64>,
 }
 
-impl Datasets {
+impl Part for Datasets {
     fn rows(&self, wide: bool) -> Table {
         let mut columns = vec![("name", Align::Left), ("version", Align::Left), ("id", Align::Left)];
         if wide {
@@ -46,14 +46,7 @@ impl Report for Datasets {
     }
 
     fn text(&self, layout: Layout) -> String {
-        match (self.collections.len(), self.matched) {
-            (0, _) => "nothing found\n".to_owned(),
-            (shown, Some(matched)) if matched > shown as u64 => {
-                let table = self.rows(layout.wide).render(layout.width);
-                format!("{table}{shown} of {matched} found; `--all` shows all, `--limit` more\n")
-            }
-            _ => self.rows(layout.wide).render(layout.width),
-        }
+        self.rows(layout.wide).render(layout.width)
     }
 
     fn table(&self) -> Option<Table> {
@@ -67,8 +60,8 @@ pub(super) struct Services {
     pub(super) matched: Option<u64>,
 }
 
-impl Services {
-    fn rows(&self) -> Table {
+impl Part for Services {
+    fn rows(&self, _: bool) -> Table {
         let columns = ["name", "type", "id", "href"].map(|name| (name, Align::Left));
         let mut table = Table::new(columns);
         for one in &self.services {
@@ -90,14 +83,11 @@ impl Report for Services {
     }
 
     fn text(&self, layout: Layout) -> String {
-        if self.services.is_empty() {
-            return "nothing found\n".to_owned();
-        }
-        self.rows().render(layout.width)
+        self.rows(layout.wide).render(layout.width)
     }
 
     fn table(&self) -> Option<Table> {
-        Some(self.rows())
+        Some(self.rows(true))
     }
 }
 

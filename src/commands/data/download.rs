@@ -6,11 +6,14 @@ use std::time::Duration;
 use frazil_data::download::{
     Downloader, Event, FileReport, Item, Meter, Options, Outcome as Fate, Progress, Report as Fates, Verified,
 };
+use frazil_data::found::Files;
+use frazil_data::http::Client;
 use frazil_data::login::Earthdata;
 use frazil_data::region::{Access, Whereabouts};
+use frazil_data::stac::Signer;
 use serde_json::{Value, json};
 
-use super::source::open;
+use super::source::{Finds, open};
 use super::{Run, bytes_text, client, login, told};
 use crate::cli::data::{DownloadArgs, Way};
 use crate::error::{Error, Result};
@@ -26,10 +29,10 @@ const TICK: Duration = Duration::from_millis(250);
 /// When nothing is found, more than asked for, or there is no login. What goes wrong with a file is told.
 pub(super) async fn download(run: &Run<'_>, args: &DownloadArgs) -> Result<Outcome> {
     let client = client(run)?;
-    let items = files(run, &client, args).await?;
+    let (items, unfit) = files(run, &client, args).await?;
     let whereabouts = Whereabouts::new(client.clone());
     let options = Options {
-        connections: args.connections,
+        connections: args.connections.into(),
         bandwidth: args.bandwidth.map(frazil_units::Bytes::get),
         access: match args.access {
             Way::Auto => Access::Auto,
@@ -38,16 +41,7 @@ pub(super) async fn download(run: &Run<'_>, args: &DownloadArgs) -> Result<Outco
         },
         again: args.again,
     };
-    let nasa = items.iter().any(|item| {
-        item.https.as_ref().is_none_or(|url| {
-            url.host_str().is_some_and(|host| {
-                host.ends_with(".nasa.gov")
-                    || host.ends_with(".asf.alaska.edu")
-                    || host.ends_with(".nsidc.org")
-            })
-        })
-    });
-    let downloader = if nasa {
+    let downloader = if items.iter().any(Item::wants_login) {
         let earthdata = Earthdata::named(&args.wanted.service.earthdata).map_err(told)?;
         Downloader::new(&login::session(run, &client, earthdata).await?, &whereabouts, options)
     } else {
@@ -56,14 +50,18 @@ pub(super) async fn download(run: &Run<'_>, args: &DownloadArgs) -> Result<Outco
     std::fs::create_dir_all(&args.out).map_err(|error| {
         Error::failed(format!("the folder {} cannot be made", args.out.display())).because(error)
     })?;
-    let fates = bring(run, &downloader, &items, args).await?;
+    let mut fates = bring(run, &downloader, &items, args).await?;
+    fates.files.extend(unfit);
     let complete = fates.is_complete();
     run.printer.report(&Brought { fates, folder: args.out.clone() })?;
     Ok(if complete { Outcome::Done } else { Outcome::Failed })
 }
 
+/// What is to be downloaded, and what of the finds cannot be.
+type Wanted = (Vec<Item>, Vec<FileReport>);
+
 /// The files of what is found.
-async fn files(run: &Run<'_>, client: &frazil_data::http::Client, args: &DownloadArgs) -> Result<Vec<Item>> {
+async fn files(run: &Run<'_>, client: &Client, args: &DownloadArgs) -> Result<Wanted> {
     let mut progress = run.printer.progress();
     progress.step(&format!("search {}", args.wanted.service.from));
     let found = gather(run, client, args).await;
@@ -74,28 +72,43 @@ async fn files(run: &Run<'_>, client: &frazil_data::http::Client, args: &Downloa
     found
 }
 
-async fn gather(run: &Run<'_>, client: &frazil_data::http::Client, args: &DownloadArgs) -> Result<Vec<Item>> {
+async fn gather(run: &Run<'_>, client: &Client, args: &DownloadArgs) -> Result<Wanted> {
+    let said = args.wanted.limit.is_some() || args.wanted.all;
     let most = args.wanted.most();
-    let mut finds = open(run, client, &args.wanted, most).await?;
-    let (mut items, mut count) = (Vec::new(), 0_usize);
-    while most.is_none_or(|most| count < most) {
-        let Some(found) = finds.next().await? else { break };
-        items.extend(found.downloads(args.file.as_deref()).map_err(told)?);
+    // One more than is brought unasked tells that there are more, where the catalogue does not count.
+    let looked = most.map(|most| if said { most } else { most.saturating_add(1) });
+    let mut finds = open(run, client, &args.wanted, looked).await?;
+    let signer = Signer::new(client.clone());
+    let (mut files, mut unfit, mut count) = (Files::new(), Vec::new(), 0_usize);
+    while looked.is_none_or(|looked| count < looked) {
+        let Some(mut found) = finds.next().await? else { break };
         count += 1;
+        if !said && most.is_some_and(|most| count > most) {
+            return Err(too_many(&finds, count));
+        }
+        signer.sign_item(&mut found).await.map_err(told)?;
+        let wrong = files.add(&found, args.file.as_deref()).into_iter();
+        unfit.extend(
+            wrong.map(|why| FileReport { path: PathBuf::from(&found.name), outcome: Fate::Failed(why) }),
+        );
     }
-    let matched = finds.matched().and_then(|matched| usize::try_from(matched).ok()).unwrap_or(count);
-    if args.wanted.limit.is_none() && !args.wanted.all && matched > count {
-        return Err(Error::usage(format!(
-            "{matched} granules are found, and nothing says that all are wanted"
-        ))
-        .hint("say how many with --limit, or all with --all; `frazil data search` shows what they are"));
-    }
-    if items.is_empty() {
+    if files.is_empty() && unfit.is_empty() {
         return Err(Error::failed("nothing is found to download").hint(
             "`frazil data search` with the same arguments shows what there is; --file may leave all out",
         ));
     }
-    Ok(items)
+    Ok((files.finish(), unfit))
+}
+
+/// More are found than anybody asked for, so many of them seen.
+fn too_many(finds: &Finds, seen: usize) -> Error {
+    let found = match (finds, finds.matched()) {
+        (Finds::Read(rest), _) => (rest.len() + seen).to_string(),
+        (_, Some(matched)) => matched.to_string(),
+        (_, None) => format!("{seen} or more"),
+    };
+    Error::usage(format!("{found} granules are found, and nothing says that all are wanted"))
+        .hint("say how many with --limit, or all with --all; `frazil data search` shows what they are")
 }
 
 /// Hears what happens, and tells what has to be seen.
@@ -110,6 +123,10 @@ impl Progress for Hears {
         match event {
             Event::Chosen { bucket, because } => self.printer.note(&format!("{bucket}: {because}")),
             Event::Again { path, why, .. } => self.printer.note(&format!("{}: {why}; again", path.display())),
+            Event::Waiting { path } => {
+                let note = format!("{}: another process downloads it, which is waited for", path.display());
+                self.printer.note(&note);
+            }
             _ => {}
         }
     }

@@ -1,17 +1,64 @@
 //! What was found, as a table, as data, and as features.
 
-use frazil_data::found::{COLUMNS, Item, WIDE_COLUMNS};
+use frazil_data::found::{COLUMNS, Item, Size, WIDE_COLUMNS};
 use serde_json::{Value, json};
 
 use super::{bytes_text, size_text};
-use crate::view::{Align, Features, Layout, Report, Table};
+use crate::view::{Align, Features, Layout, Part, Report, Table};
 
 /// Finds, and how many there are in all.
 pub(super) struct Found {
     pub(super) items: Vec<Item>,
     pub(super) matched: Option<u64>,
-    /// Whether the search came to its end.
-    pub(super) ended: bool,
+}
+
+/// What is said of all finds in the end.
+#[derive(Default)]
+pub(super) struct Totals {
+    count: u64,
+    size: Option<Size>,
+    /// Whether one of them does not tell its size.
+    lacking: bool,
+}
+
+impl Totals {
+    /// Counts a find.
+    pub(super) fn add(&mut self, item: &Item) {
+        self.count += 1;
+        self.lacking |= item.size.is_none();
+        self.size = match (self.size, item.size) {
+            (Some(sum), Some(size)) => Some(sum.and(size)),
+            (sum, size) => sum.or(size),
+        };
+    }
+
+    /// How many there were.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The line under a table, where so many are there in all, if that is known, and the search came to its end
+    /// or not.
+    pub(super) fn line(&self, matched: Option<u64>, ended: bool) -> String {
+        let shown = self.count;
+        if shown == 0 {
+            return "nothing found\n".to_owned();
+        }
+        let mut line = match matched {
+            Some(matched) if matched > shown => {
+                format!("{shown} of {matched} found; `--all` shows all, `--limit` more")
+            }
+            None if !ended => {
+                format!("{shown} shown, there may be more; `--all` shows all, `--limit` more")
+            }
+            _ => format!("{shown} found"),
+        };
+        if let Some(sum) = self.size {
+            let about = if sum.is_exact() && !self.lacking { "" } else { "~" };
+            line += &format!(", {about}{}", bytes_text(sum.bytes()));
+        }
+        line + "\n"
+    }
 }
 
 /// A moment to the second, as tables show it.
@@ -28,27 +75,8 @@ pub(super) fn hosted(cloud: Option<bool>) -> &'static str {
     }
 }
 
-impl Found {
-    fn notes(&self) -> String {
-        let shown = self.items.len();
-        let mut notes = match self.matched {
-            Some(matched) if matched > shown as u64 => {
-                format!("{shown} of {matched} found; `--all` shows all, `--limit` more")
-            }
-            None if !self.ended => {
-                format!("{shown} shown, there may be more; `--all` shows all, `--limit` more")
-            }
-            _ => format!("{shown} found"),
-        };
-        let sizes: Vec<_> = self.items.iter().filter_map(|item| item.size).collect();
-        if let Some(sum) = sizes.iter().copied().reduce(frazil_data::found::Size::and) {
-            let about = if sum.is_exact() && sizes.len() == shown { "" } else { "~" };
-            notes += &format!(", {about}{}", bytes_text(sum.bytes()));
-        }
-        notes + "\n"
-    }
-
-    fn shown(&self, wide: bool) -> Table {
+impl Part for Found {
+    fn rows(&self, wide: bool) -> Table {
         let mut columns = vec![("name", Align::Left), ("dataset", Align::Left), ("start", Align::Left)];
         if wide {
             columns.extend([("end", Align::Left), ("id", Align::Left), ("bbox", Align::Left)]);
@@ -87,10 +115,7 @@ impl Report for Found {
     }
 
     fn text(&self, layout: Layout) -> String {
-        if self.items.is_empty() {
-            return "nothing found\n".to_owned();
-        }
-        format!("{}{}", self.shown(layout.wide).render(layout.width), self.notes())
+        self.rows(layout.wide).render(layout.width)
     }
 
     fn table(&self) -> Option<Table> {

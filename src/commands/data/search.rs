@@ -3,20 +3,22 @@
 use std::path::Path;
 
 use frazil_data::cmr::{Concept, Search};
-use frazil_data::found::ItemWriter;
+use frazil_data::found::{Item, ItemWriter};
 use frazil_data::http::Client;
 
 use super::datasets::{Count, Datasets, Services};
-use super::finds::Found;
+use super::finds::{Found, Totals};
 use super::source::{Finds, is_cmr, open};
 use super::{Run, ask, client, cmr, told};
 use crate::cli::data::SearchArgs;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::view::Progress;
+use crate::view::{Part, Progress};
 
 /// How many finds go by between two lines about them.
-const STRIDE: usize = 500;
+const STRIDE: u64 = 500;
+/// Finds that are shown at once.
+const PART: usize = 500;
 
 /// Finds what is asked for, and shows or writes it.
 ///
@@ -39,52 +41,64 @@ pub(super) async fn search(run: &Run<'_>, args: &SearchArgs) -> Result<Outcome> 
     let mut progress = run.printer.progress();
     progress.step(&format!("search {}", args.wanted.service.from));
     let done = match &args.out {
-        Some(out) => write(&mut finds, out, most, &mut progress).await.map(Done::Written),
-        None => gather(&mut finds, most, &mut progress).await.map(Done::Gathered),
+        Some(out) => write(&mut finds, out, most, &mut progress).await.map(Some),
+        None => show(run, &mut finds, most, &mut progress).await.map(|()| None),
     };
     match &done {
         Ok(_) => progress.finish(),
         Err(_) => progress.abandon(),
     }
-    match (done?, &args.out) {
-        (Done::Gathered(found), _) => {
-            run.printer.report(&found)?;
-        }
-        (Done::Written(count), Some(out)) => {
-            run.printer.note(&format!("{count} found, in {}", out.display()));
-        }
-        (Done::Written(_), None) => {}
+    if let (Some(count), Some(out)) = (done?, &args.out) {
+        run.printer.note(&format!("{count} found, in {}", out.display()));
     }
     Ok(Outcome::Done)
 }
 
-enum Done {
-    Gathered(Found),
-    Written(u64),
+/// Shows finds, a part after the other.
+async fn show(run: &Run<'_>, finds: &mut Finds, most: Option<usize>, progress: &mut Progress) -> Result<()> {
+    // What was read as a whole has its number less what was taken.
+    let all = match finds {
+        Finds::Read(all) => u64::try_from(all.len()).ok(),
+        _ => None,
+    };
+    let (mut parts, mut totals) = (run.printer.parts(), Totals::default());
+    loop {
+        let (items, ended) = part(finds, most, &mut totals, progress).await?;
+        let last = ended || items.len() < PART;
+        let matched = all.or_else(|| finds.matched());
+        // A table and a moving line have one terminal.
+        if last || run.printer.width.is_some() {
+            progress.finish();
+        }
+        let heard = parts.add(&Found { items, matched })?;
+        if last || !heard {
+            parts.end(&totals.line(matched, ended))?;
+            return Ok(());
+        }
+    }
 }
 
-async fn gather(finds: &mut Finds, most: Option<usize>, progress: &mut Progress) -> Result<Found> {
-    let (mut items, mut ended) = (Vec::new(), false);
-    while most.is_none_or(|most| items.len() < most) {
-        let Some(item) = finds.next().await? else {
-            ended = true;
-            break;
-        };
+/// The next finds, and whether they are the last that there are.
+async fn part(
+    finds: &mut Finds,
+    most: Option<usize>,
+    totals: &mut Totals,
+    progress: &mut Progress,
+) -> Result<(Vec<Item>, bool)> {
+    let mut items = Vec::new();
+    while items.len() < PART && most.is_none_or(|most| totals.count() < most as u64) {
+        let Some(item) = finds.next().await? else { return Ok((items, true)) };
+        totals.add(&item);
         items.push(item);
-        tell(progress, items.len(), finds);
+        tell(progress, totals.count(), finds);
     }
-    // What was read as a whole has its number less what was taken.
-    let matched = match finds {
-        Finds::Read(rest) => u64::try_from(rest.len() + items.len()).ok(),
-        others => others.matched(),
-    };
-    Ok(Found { items, matched, ended })
+    Ok((items, false))
 }
 
 async fn write(finds: &mut Finds, out: &Path, most: Option<usize>, progress: &mut Progress) -> Result<u64> {
     let mut writer = ItemWriter::create(out).map_err(told)?;
-    let mut count = 0;
-    while most.is_none_or(|most| count < most) {
+    let mut count = 0_u64;
+    while most.is_none_or(|most| count < most as u64) {
         let Some(item) = finds.next().await? else { break };
         writer.write(&item).map_err(told)?;
         count += 1;
@@ -93,7 +107,7 @@ async fn write(finds: &mut Finds, out: &Path, most: Option<usize>, progress: &mu
     writer.finish().map_err(told)
 }
 
-fn tell(progress: &mut Progress, count: usize, finds: &Finds) {
+fn tell(progress: &mut Progress, count: u64, finds: &Finds) {
     if count.is_multiple_of(STRIDE) {
         let of = finds.matched().map(|matched| format!(" of {matched}")).unwrap_or_default();
         progress.detail(&format!("{count}{of}"));
@@ -145,24 +159,47 @@ async fn others(run: &Run<'_>, args: &SearchArgs, client: &Client) -> Result<Out
     }
     let cmr = cmr(run, client, &args.wanted.service)?;
     if args.services {
-        let (services, matched) = all(cmr.services(ask::services(args)?).map_err(told)?, args).await?;
-        run.printer.report(&Services { services, matched })?;
+        let search = cmr.services(ask::services(args)?).map_err(told)?;
+        all(run, search, args, |services, matched| Services { services, matched }).await?;
     } else {
-        let (collections, matched) =
-            all(cmr.collections(ask::collections(args)?).map_err(told)?, args).await?;
-        run.printer.report(&Datasets { collections, matched })?;
+        let search = cmr.collections(ask::collections(args)?).map_err(told)?;
+        all(run, search, args, |collections, matched| Datasets { collections, matched }).await?;
     }
     Ok(Outcome::Done)
 }
 
-async fn all<C: Concept>(search: Search<C>, args: &SearchArgs) -> Result<(Vec<C::Found>, Option<u64>)> {
+/// Shows all that a search of CMR finds, a part after the other.
+async fn all<C: Concept, P: Part>(
+    run: &Run<'_>,
+    search: Search<C>,
+    args: &SearchArgs,
+    report: impl Fn(Vec<C::Found>, Option<u64>) -> P,
+) -> Result<()> {
     let mut search = match args.wanted.most() {
         Some(most) => search.limit(most),
         None => search,
     };
-    let mut found = Vec::new();
-    while let Some(one) = search.next().await.map_err(told)? {
-        found.push(one);
+    let (mut parts, mut count) = (run.printer.parts(), 0_u64);
+    loop {
+        let mut found = Vec::new();
+        while found.len() < PART
+            && let Some(one) = search.next().await.map_err(told)?
+        {
+            found.push(one);
+        }
+        let last = found.len() < PART;
+        count += found.len() as u64;
+        let heard = parts.add(&report(found, search.hits()))?;
+        if last || !heard {
+            let line = match search.hits() {
+                _ if count == 0 => "nothing found\n".to_owned(),
+                Some(matched) if matched > count => {
+                    format!("{count} of {matched} found; `--all` shows all, `--limit` more\n")
+                }
+                _ => String::new(),
+            };
+            parts.end(&line)?;
+            return Ok(());
+        }
     }
-    Ok((found, search.hits()))
 }

@@ -68,6 +68,7 @@ pub(super) fn hub(
         answer(ledger, &bills, &question)
     };
     let (by_component, by_person) = (ask(By::Component)?, ask(By::User)?);
+    let moved = meters((ledger, told), (&bills, asked, when), Vec::new())?;
     let mut found = Vec::new();
     for currency in &by_component.currencies {
         let Some(days) = days_of(&currency.parts) else { continue };
@@ -75,7 +76,7 @@ pub(super) fn hub(
         let mut chapter = chapter(asked, currency, people, days);
         chapter.bills = bills.iter().map(source).collect();
         chapter.notes = notes(&by_component, &ignored);
-        chapter.egress = egress((ledger, told), (&bills, asked, when), &currency.name)?;
+        chapter.egress = egress(&moved, &currency.name, found.is_empty());
         if let Some(file) = asked.file() {
             beside(ledger, &mut chapter, file, today)?;
         }
@@ -84,19 +85,18 @@ pub(super) fn hub(
     Ok(found)
 }
 
-/// What each meter tells of transfer, by way, in one currency.
-fn egress(
-    (ledger, told): (&Ledger, &Told),
-    of: (&[Bill], &Asked, When),
-    currency: &str,
-) -> Result<Vec<EgressRow>> {
-    let found = meters((ledger, told), of, Vec::new())?;
-    let reasons = found.disagreements();
+/// What bills tell of transfer in one currency, by way; in the first chapter also what the other meters tell, and why
+/// they differ.
+fn egress(found: &egress::Egress, currency: &str, is_first: bool) -> Vec<EgressRow> {
+    let reasons = if is_first { found.disagreements() } else { BTreeMap::new() };
     let noted = |((way, _), cell): (&egress::RowKey, &egress::Cell)| {
         let words = reasons.get(way).map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>());
-        Some(EgressRow { note: words.map(|words| words.join("; ")), ..row(*way, cell, currency)? })
+        Some(EgressRow {
+            note: words.map(|words| words.join("; ")),
+            ..row(*way, cell, (currency, is_first))?
+        })
     };
-    Ok(found.rows.iter().filter_map(noted).collect())
+    found.rows.iter().filter_map(noted).collect()
 }
 
 /// What all meters tell that the ledger has. Of flow logs only what is known to be the hub's.
@@ -134,13 +134,18 @@ pub(super) fn meters(
     Ok(found)
 }
 
-/// What meters tell of a way, the bill in one currency.
-pub(super) fn row(way: egress::Way, cell: &egress::Cell, currency: &str) -> Option<EgressRow> {
+/// What meters tell of a way: the bill in one currency, the others, which have none, in the first chapter.
+pub(super) fn row(
+    way: egress::Way,
+    cell: &egress::Cell,
+    (currency, is_first): (&str, bool),
+) -> Option<EgressRow> {
     let cost = cell.bill.as_ref().and_then(|bill| bill.cost().get(currency).copied());
     let billed = cell.bill.as_ref().filter(|_| cost.is_some());
-    let billed = billed.map(|bill| (bill.out + bill.into + bill.through) / 1_000_000_000_000);
-    let seen = cell.cluster.or(cell.pods).map(|part| part.out + part.into);
-    let read = cell.client.map(|part| part.received);
+    let billed = billed.map(|bill| bill.bytes_by_currency.get(currency).copied().unwrap_or_default());
+    let billed = billed.map(|bytes| bytes / 1_000_000_000_000);
+    let seen = cell.cluster.or(cell.pods).filter(|_| is_first).map(|part| part.out + part.into);
+    let read = cell.client.filter(|_| is_first).map(|part| part.received);
     (cost.is_some() || seen.is_some() || read.is_some()).then(|| EgressRow {
         way: way.name().to_owned(),
         bill_bytes: billed.and_then(|bytes| u64::try_from(bytes).ok()),
@@ -310,5 +315,34 @@ pub(super) fn chapter(
         nights: None,
         bills: Vec::new(),
         notes: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::egress::{BillSums, Cell, Egress, FlowPart, Way};
+
+    #[test]
+    fn bytes_stand_in_the_chapter_of_their_currency_and_other_meters_in_the_first() {
+        let pico = 1_000_000_000_000;
+        let money =
+            |usd, eur| BTreeMap::from([("USD".to_owned(), usd * pico), ("EUR".to_owned(), eur * pico)]);
+        let bill = BillSums {
+            out: 1_007 * pico,
+            bytes_by_currency: money(1_000, 7),
+            bytes_cost: money(3, 2),
+            ..BillSums::default()
+        };
+        let cluster = Some(FlowPart { out: 5_000, ..FlowPart::default() });
+        let mut found = Egress::default();
+        found.rows.insert((Way::Internet, Vec::new()), Cell { bill: Some(bill), cluster, ..Cell::default() });
+        let of = |currency: &str, is_first: bool| {
+            let rows = egress(&found, currency, is_first);
+            assert_eq!(rows.len(), 1);
+            (rows[0].bill_bytes, rows[0].cluster_bytes, rows[0].note.is_some())
+        };
+        assert_eq!(of("USD", true), (Some(1_000), Some(5_000), true));
+        assert_eq!(of("EUR", false), (Some(7), None, false));
     }
 }

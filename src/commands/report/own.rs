@@ -6,7 +6,7 @@ use crate::commands::cost::show::{answer, bills, day_number};
 use crate::error::Result;
 use crate::ledger::allocate::{By, Currency, Kind, Part, Question};
 use crate::ledger::told::Told;
-use crate::ledger::{Bill, Ledger, egress};
+use crate::ledger::{Ledger, egress};
 use crate::report::{Chapter, EgressRow, history};
 
 /// A person's chapters, one for each currency: what their own pods and homes cost, and when their own servers and
@@ -30,13 +30,14 @@ pub(super) fn hub(
         ..Question::default()
     };
     let found = answer(ledger, &bills, &question)?;
+    let moved = meters((ledger, told), (&bills, asked, when), vec![egress::By::User])?;
     let mut own = Vec::new();
     for currency in &found.currencies {
         let parts: Vec<_> = currency.parts.iter().filter(|part| is_of(part, person)).collect();
         let Some(mut chapter) = of_parts(asked, &currency.name, &parts, person) else { continue };
         chapter.bills = bills.iter().map(source).collect();
         chapter.notes = notes(&found, &ignored);
-        chapter.egress = moved((ledger, told), (&bills, asked, when), (&currency.name, person))?;
+        chapter.egress = egress_of(&moved, person, (&currency.name, own.is_empty()));
         let history = history(&told.lives, asked.name()).map(|history| history.of(person));
         own.push(Found { chapter, history });
     }
@@ -63,16 +64,11 @@ fn of_parts(asked: &Asked, currency: &str, parts: &[&Part], person: &str) -> Opt
     Some(chapter)
 }
 
-/// What meters tell of a person's transfer.
-fn moved(
-    ledger: (&Ledger, &Told),
-    of: (&[Bill], &Asked, When),
-    (currency, person): (&str, &str),
-) -> Result<Vec<EgressRow>> {
-    let found = meters(ledger, of, vec![egress::By::User])?;
+/// What meters tell of a person's transfer, for a chapter in a currency, which may be the first.
+fn egress_of(found: &egress::Egress, person: &str, chapter: (&str, bool)) -> Vec<EgressRow> {
     let own = found
         .rows
         .iter()
         .filter(|((_, values), _)| values.first().is_some_and(|value| value.as_deref() == Some(person)));
-    Ok(own.filter_map(|((way, _), cell)| row(*way, cell, currency)).collect())
+    own.filter_map(|((way, _), cell)| row(*way, cell, chapter)).collect()
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::civil::Date;
 
 use super::figures::figures;
-use super::reading::Reading;
+use super::reading::{Read, Reading};
 use crate::cli::ServeArgs;
 use crate::commands::Run;
 use crate::commands::cost::{path, refuse};
@@ -36,7 +36,7 @@ struct Stamp {
     changed: Option<SystemTime>,
     bytes: u64,
     today: Date,
-    failed: bool,
+    read: Read,
 }
 
 /// Something that was made, and from what.
@@ -136,7 +136,7 @@ impl Pages {
             changed: file.as_ref().and_then(|file| file.modified().ok()),
             bytes: file.map_or(0, |file| file.len()),
             today: self.context.today()?,
-            failed: self.reading.now().failed,
+            read: self.reading.now(),
         })
     }
 
@@ -259,9 +259,9 @@ impl Pages {
     fn nothing_yet(&self, asked: &Asked) -> Notice {
         let how = match asked.view {
             View::All => {
-                "On one machine, ‘frazil cost read BILL…’ takes bills into the ledger. In a cluster of AWS the page reads \
-                 them itself where the hub file says ‘billing: { exports: true }’; the first comes a day after the \
-                 export was made."
+                "The page reads bills itself where the hub file says where they are, by ‘billing.from’, and on AWS by \
+                 ‘billing: { exports: true }’; the first comes a day after the export was made. On one machine, \
+                 ‘frazil cost read BILL…’ takes them into the ledger, too."
             }
             View::Own => "Once the first bill was read, this page tells what is yours.",
         };

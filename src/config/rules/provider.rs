@@ -10,7 +10,7 @@ use crate::config::provider::Provider;
 use crate::render::neighbours::is_internal;
 
 /// Keys that do nothing on one machine.
-const NOT_LOCAL: [&str; 22] = [
+const NOT_LOCAL: [&str; 23] = [
     "contact",
     "domain",
     "dns",
@@ -24,7 +24,8 @@ const NOT_LOCAL: [&str; 22] = [
     "support.certificates",
     "support.recorder",
     "budget",
-    "billing",
+    "billing.exports",
+    "billing.credentials",
     "storage",
     "image",
     "event",
@@ -43,7 +44,7 @@ const NOT_KUBERNETES: [&str; 15] = [
     "pools",
     "state",
     "budget",
-    "billing",
+    "billing.exports",
     "event",
     "data",
     "gateway.workers.spot",
@@ -83,6 +84,7 @@ pub(super) fn of_this_hub(subject: &Subject<'_>) -> Vec<Problem> {
     let hub = subject.hub;
     let aws = matches!(hub.provider, Provider::Aws(_));
     let ours = cloud(&hub.provider).is_some();
+    let page = hub.hub && hub.support.report && (subject.is_local() || hub.support.recorder.is_some());
     let idle = [
         (aws, "network.pods", "on AWS, where pods have addresses of `network.cidr`", "leave it out"),
         (
@@ -115,6 +117,18 @@ pub(super) fn of_this_hub(subject: &Subject<'_>) -> Vec<Problem> {
             "support.report",
             "without a hub, behind whose login the page is",
             "leave it out",
+        ),
+        (
+            !page,
+            "billing.from",
+            "without the page of costs, which reads them",
+            "leave it out, or let the page be served: `support.recorder` names its image",
+        ),
+        (
+            !subject.is_local() && (!page || hub.billing.from.is_none()),
+            "billing.credentials",
+            "without bills that the page reads with them",
+            "write `billing.from` too, or leave it out",
         ),
     ];
     let said = idle.into_iter().filter(|(idle, key, _, _)| *idle && subject.says(key));

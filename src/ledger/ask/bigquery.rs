@@ -22,17 +22,29 @@ pub struct BigQueryExport {
 }
 
 impl BigQueryExport {
+    /// When rows last came, as `BigQuery` tells it; asking is free. None where it does not tell.
+    ///
+    /// # Errors
+    /// When the table is missing, or the cloud refuses or does not answer.
+    pub async fn modified(&self, gcp: &Gcp) -> Result<Option<String>> {
+        let modified = gcp.table_facts(&self.named()).await?.modified;
+        Ok(Some(modified).filter(|text| !text.is_empty()))
+    }
+
+    fn named(&self) -> BigTable {
+        BigTable {
+            project: self.table.project().to_owned(),
+            dataset: self.table.dataset().to_owned(),
+            table: self.table.table().to_owned(),
+        }
+    }
+
     /// Asks for the month of an invoice. `told` hears what that will cost, and may stop it; it costs no more.
     ///
     /// # Errors
     /// When the table is missing or no export, `told` stops it, or the cloud refuses or does not answer.
     pub async fn month(&self, gcp: &Gcp, month: Month, told: Told<'_>) -> Result<Answered> {
-        let table = BigTable {
-            project: self.table.project().to_owned(),
-            dataset: self.table.dataset().to_owned(),
-            table: self.table.table().to_owned(),
-        };
-        let facts = gcp.table_facts(&table).await?;
+        let facts = gcp.table_facts(&self.named()).await?;
         let text = export_text::query(&self.table, &facts.columns, facts.parted_by_arrival, month)?;
         let query = BigQuery { text: text.text, parameters: text.parameters };
         let bytes = gcp.query_bytes(&query, &facts.location).await?;

@@ -1,5 +1,7 @@
 //! Transfer on bills of AWS, by usage types such as `USW2-DataTransfer-Out-Bytes`
-//! (<https://docs.aws.amazon.com/cur/latest/userguide/cur-data-transfers-charges.html>), or by descriptions
+//! (<https://docs.aws.amazon.com/cur/latest/userguide/cur-data-transfers-charges.html>; `VpcPeering-In-Bytes` and
+//! `-Out-Bytes`, which stand for peering between zones since 2025:
+//! <https://aws.amazon.com/blogs/networking-and-content-delivery/demystifying-amazon-vpc-peering-charges>), or by descriptions
 //! such as `$0.02 per GB - US West (Oregon) data transfer to EU (Ireland)` where a bill has only those.
 
 use super::Way;
@@ -53,7 +55,9 @@ fn by_usage_type(service: &str, usage: &str) -> Option<Transfer> {
         }
         _ if usage.contains("cloudfront") && usage.contains("bytes") => of(Way::Edge, direction(usage)),
         _ if usage.contains("datatransfer-regional-bytes") => of(Way::InterZone, Measure::Through),
-        _ if usage.contains("datatransfer-xaz-") => of(Way::InterZone, direction(usage)),
+        _ if usage.contains("datatransfer-xaz-") || usage.contains("vpcpeering-") => {
+            of(Way::InterZone, direction(usage))
+        }
         _ if usage.contains("datatransfer-out-") => of(Way::Internet, Measure::Out),
         _ if usage.contains("datatransfer-in-") => of(Way::Internet, Measure::In),
         _ if usage.ends_with("aws-out-bytes") => Some(between_regions(service, Measure::Out)),

@@ -130,9 +130,11 @@ impl Cell {
             *self.bill.get_or_insert_default() += bill;
         }
         for (own, other) in [(&mut self.cluster, other.cluster), (&mut self.pods, other.pods)] {
-            if let Some(FlowPart { out, into }) = other {
+            if let Some(FlowPart { out, into, into_priced }) = other {
                 let own = own.get_or_insert_default();
-                (own.out, own.into) = (own.out + out, own.into + into);
+                own.out += out;
+                own.into += into;
+                own.into_priced += into_priced;
             }
         }
         if let Some(part) = other.client {

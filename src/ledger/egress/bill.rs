@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use super::answer::{By, Egress, Money, Question};
-use super::transfer::{Measure, Transfer, is_store, transfer};
+use super::transfer::{Measure, Transfer, both_ends_pay, is_aws, is_store, transfer};
 use super::{Way, answer, prefix};
 use crate::ledger::allocate::day_text;
 use crate::ledger::allocate::tags::Tags;
@@ -25,6 +25,10 @@ pub struct BillSums {
     pub into: i128,
     /// Bytes that went through, in 10⁻¹².
     pub through: i128,
+    /// Of these bytes those that came in and have a price as those that go out, in 10⁻¹².
+    pub into_priced: i128,
+    /// All of these bytes by the currency of their lines, in 10⁻¹².
+    pub bytes_by_currency: BTreeMap<String, i128>,
     /// Lines whose unit tells no bytes, though they are of bytes.
     pub without_bytes: u64,
     /// What the bytes cost.
@@ -47,7 +51,7 @@ impl BillSums {
 
     fn add(
         &mut self,
-        measure: Measure,
+        (measure, into_priced): (Measure, bool),
         bytes: Option<i128>,
         charge: Charge,
         (currency, amount): (&str, i128),
@@ -61,10 +65,14 @@ impl BillSums {
         if charge != Charge::Usage || measure == Measure::Hours {
             return;
         }
+        *self.bytes_by_currency.entry(currency.to_owned()).or_default() += bytes.unwrap_or_default();
         match (bytes, measure) {
             (None, _) => self.without_bytes += 1,
             (Some(bytes), Measure::Out) => self.out += bytes,
-            (Some(bytes), Measure::In) => self.into += bytes,
+            (Some(bytes), Measure::In) => {
+                self.into += bytes;
+                self.into_priced += if into_priced { bytes } else { 0 };
+            }
             (Some(bytes), _) => self.through += bytes,
         }
     }
@@ -75,8 +83,10 @@ impl AddAssign<&Self> for BillSums {
         self.out += other.out;
         self.into += other.into;
         self.through += other.through;
+        self.into_priced += other.into_priced;
         self.without_bytes += other.without_bytes;
         for (own, others) in [
+            (&mut self.bytes_by_currency, &other.bytes_by_currency),
             (&mut self.bytes_cost, &other.bytes_cost),
             (&mut self.hours_cost, &other.hours_cost),
             (&mut self.credits, &other.credits),
@@ -156,8 +166,10 @@ impl Reader<'_> {
     ) {
         let text = |symbol: Symbol| self.symbols.text(symbol).to_owned();
         let bucket = bucket(self.symbols.text(key.resource));
-        let of_others =
-            is_store(&text(key.service).to_ascii_lowercase()) && question.requester_pays.contains(bucket);
+        // Bills without resources name no bucket, and so none whose readers pay.
+        let of_others = is_store(&text(key.service).to_ascii_lowercase())
+            && !bucket.is_empty()
+            && question.requester_pays.contains(bucket);
         let way = if of_others { Way::RequesterPays } else { found.way };
         let values = question.key(|by| match by {
             By::Hub => Some(hub.to_owned()),
@@ -170,7 +182,8 @@ impl Reader<'_> {
         let quantity = bytes(&self.bill.source.provider, self.symbols.text(key.unit), sums.quantity);
         let cell: &mut answer::Cell = egress.rows.entry((way, values)).or_default();
         let currency = self.symbols.text(key.currency);
-        cell.bill.get_or_insert_default().add(found.measure, quantity, key.charge, (currency, sums.billed));
+        let measure = (found.measure, both_ends_pay(is_aws(&self.bill.source.provider), found.way));
+        cell.bill.get_or_insert_default().add(measure, quantity, key.charge, (currency, sums.billed));
     }
 }
 

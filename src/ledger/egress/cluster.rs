@@ -5,6 +5,7 @@ use super::answer::{By, Egress, Question};
 use super::holder::{Holder, Holders};
 use super::list::{Meter, Payer, Place, Tariff, month};
 use super::reason::Reason;
+use super::transfer::both_ends_pay;
 use crate::catalog::{Owner, Provider};
 use crate::ledger::allocate::day_text;
 use crate::ledger::flows::{Beyond, Direction, FlowKey, FlowSums, Lacks, Peer, Traffic, TrafficPath, Zones};
@@ -17,6 +18,8 @@ pub struct FlowPart {
     pub out: u128,
     /// Bytes that came in.
     pub into: u128,
+    /// Of what came in the bytes that have a price as those that go out.
+    pub into_priced: u128,
 }
 
 /// Adds what flow logs tell. `network` is the hub whose network they are of; empty where it is not known.
@@ -48,18 +51,28 @@ pub(super) fn add(
         }
         put(egress, question, (key, traffic), holder);
     }
-    for lacks in &flows.lacks {
-        egress.reasons.insert(match lacks {
-            Lacks::Sampled => Reason::Sampled,
-            Lacks::Headers => Reason::WithoutHeaders,
-            Lacks::CloudNat => Reason::WithoutCloudNat,
-            Lacks::TrafficPath => Reason::WithoutTrafficPath,
-            Lacks::Zone => Reason::WithoutZones,
-            _ => continue,
-        });
+    if network.is_empty() || question.is_of(network) {
+        add_gaps(egress, question, flows);
     }
-    if flows.left_out.skipped > 0 {
-        egress.reasons.insert(Reason::Skipped(flows.left_out.skipped));
+}
+
+/// Adds what is not known of the days that are asked for.
+fn add_gaps(egress: &mut Egress, question: &Question, flows: &FlowSums) {
+    let mut skipped = 0;
+    for (_, gaps) in flows.gaps.iter().filter(|(day, _)| question.has(**day)) {
+        skipped += gaps.skipped;
+        egress.reasons.extend(gaps.lacks.iter().filter_map(|lacks| match lacks {
+            Lacks::Sampled => Some(Reason::Sampled),
+            Lacks::Headers => Some(Reason::WithoutHeaders),
+            Lacks::CloudNat => Some(Reason::WithoutCloudNat),
+            Lacks::TrafficPath => Some(Reason::WithoutTrafficPath),
+            Lacks::Zone => Some(Reason::WithoutZones),
+            Lacks::PacketAddresses => Some(Reason::NatTwice),
+            _ => None,
+        }));
+    }
+    if skipped > 0 {
+        egress.reasons.insert(Reason::Skipped(skipped));
     }
 }
 
@@ -89,7 +102,12 @@ fn put(
         let part = egress.rows.entry(row).or_default().cluster.get_or_insert_default();
         match key.direction {
             Direction::Out => part.out += u128::from(traffic.bytes),
-            Direction::In => part.into += u128::from(traffic.bytes),
+            Direction::In => {
+                part.into += u128::from(traffic.bytes);
+                if way == Way::Nat || both_ends_pay(key.local.provider == Provider::Aws, way) {
+                    part.into_priced += u128::from(traffic.bytes);
+                }
+            }
         }
     }
 }
@@ -106,10 +124,13 @@ fn owner(peer: &Peer) -> Option<&Owner> {
 fn tariff(key: &FlowKey, way: Way) -> Tariff {
     let cloud = key.local.provider;
     let here = Place::of(cloud, key.local.region.as_deref());
-    let there = owner(&key.peer).and_then(|owner| owner.region.clone());
+    let there = match &key.peer {
+        Peer::Network(Zones::OtherRegion(region)) => region.as_deref().map(str::to_owned),
+        peer => owner(peer).and_then(|owner| owner.region.clone()),
+    };
     match (way, key.direction) {
         (Way::Nat, _) => Tariff::at(here, Tariff::Nat),
-        (Way::InterZone, Direction::In) if cloud == Provider::Gcp => Tariff::Free,
+        (Way::InterZone, Direction::In) if !both_ends_pay(cloud == Provider::Aws, way) => Tariff::Free,
         (Way::InterZone, _) => Tariff::at(here, Tariff::Zones),
         (Way::StoreElsewhere, Direction::In) => {
             let to = key.local.region.as_deref().map(str::to_owned);
@@ -142,6 +163,7 @@ fn ways(key: &FlowKey) -> Vec<Way> {
         Peer::Network(Zones::Same) => Vec::new(),
         Peer::Network(_) if key.path == Some(TrafficPath::OtherRegionPeering) => vec![Way::InterRegion],
         Peer::Network(_) if key.path == Some(TrafficPath::PrivateGateway) => vec![Way::Line],
+        Peer::Network(Zones::OtherRegion(_)) => vec![Way::InterRegion],
         Peer::Network(_) => vec![Way::InterZone],
         Peer::Nat(Beyond::Internet) => vec![Way::Nat, Way::Internet],
         Peer::Nat(Beyond::Cloud(owner)) => std::iter::once(Way::Nat).chain(of_cloud(key, owner)).collect(),

@@ -19,6 +19,8 @@ pub enum Reason {
     WithoutTrafficPath,
     /// Flow logs without zones.
     WithoutZones,
+    /// Flow logs before version 3, which do not tell what a NAT gateway's interface passes on.
+    NatTwice,
     /// Windows that AWS could not record.
     Skipped(u64),
     /// In a region nothing is paid for reading from object stores.
@@ -33,7 +35,7 @@ pub enum Reason {
     Bodies,
     /// Balancers, gateways and buckets have no flow logs of the network.
     OtherSenders,
-    /// A bill counts both ends of traffic between zones; a flow log each end by itself.
+    /// A bill of AWS counts both ends of traffic between zones; of an end without flow logs the network knows nothing.
     BothEnds,
     /// The network saw more than was billed, and no meter tells why.
     NotBilled,
@@ -53,6 +55,10 @@ impl fmt::Display for Reason {
             Self::WithoutZones => {
                 "flow logs before version 4 tell no zones: what stayed in one is counted as if not"
             }
+            Self::NatTwice => {
+                "flow logs before version 3 do not tell NAT gateways from machines: what goes through one is counted \
+                 before it and behind it, in bytes and at list prices"
+            }
             Self::Skipped(records) => {
                 return write!(f, "AWS could not record some flows ({records} records say SKIPDATA)");
             }
@@ -62,7 +68,7 @@ impl fmt::Display for Reason {
             Self::OtherPrograms => "other programs than frazil's reader write no byte ledger",
             Self::Bodies => "clients count bodies, flow logs whole packets and what was sent again",
             Self::OtherSenders => "balancers, gateways and buckets send past the network's flow logs",
-            Self::BothEnds => "the bill counts each end of traffic between zones",
+            Self::BothEnds => "the bill counts both ends of traffic between zones, also one that has no flow logs",
             Self::OtherEnds => {
                 "counters are of the hub's pods, with what stays on a node; flow logs are of all interfaces, with \
                  what nodes and other pods move"
@@ -81,25 +87,27 @@ fn differ(a: u128, b: u128) -> bool {
     a.abs_diff(b) * SAME.1 > a.max(b) * SAME.0
 }
 
-/// Why the meters of a row disagree; nothing where fewer than two tell of it, or they agree.
+/// Why the meters of a row disagree; nothing where fewer than two tell of it, or they agree. What makes one of them wrong
+/// by itself is told in any case.
 pub(super) fn reasons(way: Way, cell: &Cell, egress: &Egress) -> BTreeSet<Reason> {
     let mut found = BTreeSet::new();
-    let billed = cell.bill.as_ref().map(|bill| bytes(bill.out) + bytes(bill.through));
+    let billed = cell.bill.as_ref().map(|bill| bytes(bill.out + bill.through + bill.into_priced));
     let out = cell.cluster.map(|cluster| cluster.out);
     let read = cell.client.map(|client| client.received);
     let of_logs = egress.reasons.iter().copied();
     if let (Some(billed), Some(cluster)) = (billed, cell.cluster) {
-        let seen = match way {
-            Way::Nat | Way::InterZone => cluster.out + cluster.into,
-            _ => cluster.out,
-        };
+        let seen = cluster.out + cluster.into_priced;
         if differ(billed, seen) {
             found.extend(of_logs.clone());
             found.insert(if billed > seen { Reason::OtherSenders } else { Reason::NotBilled });
-            if way == Way::InterZone {
+            let both_ends = cell.bill.as_ref().is_some_and(|bill| bill.into_priced + bill.through > 0);
+            if way == Way::InterZone && both_ends && billed > seen {
                 found.insert(Reason::BothEnds);
             }
         }
+    }
+    if cell.cluster.is_some() && egress.reasons.contains(&Reason::NatTwice) {
+        found.insert(Reason::NatTwice);
     }
     let stores = matches!(way, Way::StoreInRegion | Way::StoreElsewhere);
     if cell.bill.is_none() && egress.billed.is_some() && (out.is_some() || read.is_some()) {

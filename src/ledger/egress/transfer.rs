@@ -31,10 +31,23 @@ pub struct Transfer {
 pub fn transfer(provider: &str, service: &str, usage_type: &str) -> Option<Transfer> {
     let (service, usage) = (service.to_ascii_lowercase(), usage_type.to_ascii_lowercase());
     match provider.to_ascii_lowercase().as_str() {
-        "aws" | "amazon web services" => amazon::transfer(&service, &usage),
+        _ if is_aws(provider) => amazon::transfer(&service, &usage),
         "gcp" | "google cloud" | "google cloud platform" => google::transfer(&service, &usage),
         _ => other(&usage),
     }
+}
+
+/// Whether a bill is of AWS, by the provider that it names.
+pub(super) fn is_aws(provider: &str) -> bool {
+    ["aws", "amazon web services"].iter().any(|name| provider.eq_ignore_ascii_case(name))
+}
+
+/// Whether bytes that come in have a price as those that go out: on AWS between zones
+/// (docs.aws.amazon.com/cur/latest/userguide/cur-data-transfers-charges.html, "Data transfer within an AWS Region": "you're
+/// charged for both inbound and outbound traffic"). Google asks for what leaves a zone
+/// (cloud.google.com/vpc/network-pricing, "VM-to-VM data transfer pricing within Google Cloud").
+pub(super) fn both_ends_pay(is_aws: bool, way: Way) -> bool {
+    is_aws && way == Way::InterZone
 }
 
 /// Whether a service keeps objects.

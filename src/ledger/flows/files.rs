@@ -1,19 +1,21 @@
 //! Which files an input names, and what each of them is.
 
+use std::collections::BTreeSet;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
+use sha2::{Digest, Sha256};
 
 use super::days::Days;
 use super::fields::Layout;
 use super::table::Table;
 use super::text::Lines;
-use super::{Wanted, google};
+use super::{KnownFiles, Wanted, google};
 use crate::ledger::read::Look;
 use crate::ledger::read::error::{At, Fault, Place as ErrorPlace, ReadError};
 use crate::ledger::read::open::broken;
-use crate::ledger::read::place::{Counted, Place};
+use crate::ledger::read::place::{Place, hexadecimal};
 use crate::ledger::read::plan::{Looks, Packing, looks, packing};
 use crate::ledger::read::{Bucket, Input};
 
@@ -30,6 +32,7 @@ pub(super) struct Opened {
     pub(super) place: Place,
     pub(super) body: Body,
     pub(super) identity: String,
+    pub(super) size: u64,
 }
 
 /// What a file is.
@@ -59,21 +62,22 @@ fn error(name: &str, at: At, fault: Fault) -> ReadError {
 /// counted before.
 ///
 /// # Errors
-/// When there is no file, or one is no flow log.
+/// When there is no file, or one is no flow log, or one that was counted before has grown.
 pub(super) fn open(inputs: &[Input], wanted: &Wanted<'_>) -> Result<Vec<Opened>, ReadError> {
     let mut seen = std::collections::HashSet::new();
     let mut opened = Vec::new();
     for input in inputs {
         for place in places(input, wanted.days)? {
             let failed = |(at, fault)| error(place.name(), at, fault);
-            let identity = match wanted.known {
-                Some(_) => identity(&place).map_err(|fault| failed((At::File, fault)))?,
-                None => place.name().to_owned(),
+            let (identity, size) = match wanted.known {
+                Some(known) => identity(&place, known).map_err(|fault| failed((At::File, fault)))?,
+                None => (place.name().to_owned(), place.size()),
             };
-            let is_known = wanted.known.is_some_and(|known| known(&identity));
+            let is_known = wanted.known.is_some_and(|known| known.contains_key(&identity));
             if !is_known && seen.insert(identity.clone()) {
                 let body = body(&place).map_err(failed)?;
-                opened.push(Opened { place, body, identity });
+                let size = if is_header(&body, size) { 0 } else { size };
+                opened.push(Opened { place, body, identity, size });
             }
         }
     }
@@ -83,19 +87,46 @@ pub(super) fn open(inputs: &[Input], wanted: &Wanted<'_>) -> Result<Vec<Opened>,
 /// What a file of AWS's flow logs has in its name, which no other file has again (Amazon VPC, "Flow log files").
 const DELIVERED: &str = "_vpcflowlogs_";
 
-/// By what a file is known wherever it lies: the name that AWS gave it, or else what is in it: in a store its entity
-/// tag and size, here the SHA-256 of its bytes.
-fn identity(place: &Place) -> Result<String, Fault> {
+/// By what a file is known, and its size: the name that AWS gave it, wherever it lies, or else what is in it: in a store
+/// its entity tag and size, here the SHA-256 of its bytes.
+fn identity(place: &Place, known: &KnownFiles) -> Result<(String, u64), Fault> {
     let name = place.name().rsplit('/').next().unwrap_or_default();
     if name.contains(DELIVERED) {
-        return Ok(name.to_owned());
+        return Ok((name.to_owned(), place.size()));
     }
     if let Some(tag) = place.tag() {
-        return Ok(format!("{tag},name:{name}"));
+        return Ok((format!("{tag},name:{name}"), place.size()));
     }
-    let count = std::sync::Arc::default();
-    let digest = Counted::new(place.stream()?, count).digest();
-    digest.map(|digest| format!("sha256:{digest}")).map_err(|error| Fault::Unreadable(error.to_string()))
+    digest(place.stream()?, known)
+}
+
+/// The SHA-256 of all bytes, and how many they are. A file that begins with all of a counted one is that one, grown: its
+/// first lines would count twice.
+fn digest(mut bytes: Box<dyn Read + Send>, known: &KnownFiles) -> Result<(String, u64), Fault> {
+    let unreadable = |error: std::io::Error| Fault::Unreadable(error.to_string());
+    let told = |sum: &Sha256| format!("sha256:{}", hexadecimal(&sum.clone().finalize()));
+    let mut sum = Sha256::new();
+    let mut size = 0;
+    let mut grown = None;
+    let sizes: BTreeSet<u64> = known.values().copied().filter(|size| *size > 0).collect();
+    for next in sizes.into_iter().chain([u64::MAX]) {
+        size += std::io::copy(&mut bytes.by_ref().take(next - size), &mut sum).map_err(unreadable)?;
+        if size < next {
+            break;
+        }
+        grown = known.contains_key(&told(&sum)).then_some(size).or(grown);
+    }
+    let identity = told(&sum);
+    match grown {
+        Some(counted) if !known.contains_key(&identity) => Err(Fault::Grown(counted)),
+        _ => Ok((identity, size)),
+    }
+}
+
+/// Whether a text is a header and nothing else, with which others begin.
+fn is_header(body: &Body, size: u64) -> bool {
+    let Body::Lines(Packing::Plain, lines) = body else { return false };
+    lines.header.as_ref().is_some_and(|header| size <= header.len() as u64 + 2)
 }
 
 fn places(input: &Input, days: Days) -> Result<Vec<Place>, ReadError> {
@@ -136,14 +167,17 @@ fn some(name: &str, found: Vec<Place>) -> Result<Vec<Place>, ReadError> {
     if found.is_empty() { Err(error(name, At::File, Fault::NoFlows)) } else { Ok(found) }
 }
 
+/// Files below a folder. Links to folders are left: they may lead back to it.
 fn walk(folder: &Path, days: Days, found: &mut Vec<Place>) -> Result<(), Fault> {
     let unreadable = |error: std::io::Error| Fault::Unreadable(format!("{}: {error}", folder.display()));
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
         let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase());
         let Some(name) = name.filter(|name| !name.starts_with(['.', '_'])) else { continue };
         if path.is_dir() {
-            if days.look(&path.to_string_lossy()) != Look::Past {
+            let is_link = entry.file_type().map_err(unreadable)?.is_symlink();
+            if !is_link && days.look(&path.to_string_lossy()) != Look::Past {
                 walk(&path, days, found)?;
             }
         } else if ENDINGS.iter().any(|end| name.ends_with(end)) {

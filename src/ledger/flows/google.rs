@@ -202,6 +202,16 @@ struct Side<'a> {
     gateway: bool,
 }
 
+impl Side<'_> {
+    /// The machine's region, or that of its part of the network, which has no machine.
+    fn region(&self) -> &str {
+        match (&*self.instance.region, &self.vpc) {
+            ("", Some(vpc)) => &vpc.subnetwork_region,
+            (region, _) => region,
+        }
+    }
+}
+
 fn take(entry: Entry<'_>, days: &mut Days, tally: &mut Tally<'_>) -> Result<(), Fault> {
     let missing = |column: &str| Fault::Missing { column: format!("jsonPayload.{column}") };
     let payload = entry.payload.ok_or_else(|| Fault::Missing { column: "jsonPayload".to_owned() })?;
@@ -253,14 +263,10 @@ fn take(entry: Entry<'_>, days: &mut Days, tally: &mut Tally<'_>) -> Result<(), 
 
 fn home(local: &Side<'_>, tally: &mut Tally<'_>) -> Result<u32, Fault> {
     let vpc = local.vpc.as_ref();
-    let region = match (&*local.instance.region, vpc) {
-        ("", Some(vpc)) => &*vpc.subnetwork_region,
-        (region, _) => region,
-    };
     let texts = [
         &*local.instance.project_id,
         vpc.map_or("", |vpc| &*vpc.vpc_name),
-        region,
+        local.region(),
         &*local.instance.zone,
         &*local.instance.vm_name,
         "",
@@ -278,6 +284,9 @@ fn end(local: &Side<'_>, other: &Side<'_>, tally: &mut Tally<'_>) -> Result<u32,
         return Ok(tally.end(End::Cloud(Owner { provider: Provider::Gcp, region: None, service })));
     }
     let zones = match (&*local.instance.zone, &*other.instance.zone) {
+        _ if ![local.region(), other.region()].contains(&"") && local.region() != other.region() => {
+            Zones::OtherRegion(Some(other.region().into()))
+        }
         ("", _) | (_, "") => Zones::Unknown,
         (one, two) if one == two => Zones::Same,
         _ => Zones::Other,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Text;
 use crate::catalog::Owner;
 
 /// Seen from the local end.
@@ -59,29 +60,34 @@ impl Beyond {
 }
 
 /// Where two ends of a network are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Zones {
     /// Both in one zone.
     Same,
-    /// In two zones, of one region or of two.
+    /// In two zones, of one region unless the regions are not in the logs.
     Other,
-    /// The zone of one of them is not in the logs.
+    /// In two regions: that of the other end, where the logs tell it.
+    OtherRegion(Option<Text>),
+    /// The zone of one of them is not in the logs, and no two regions are.
     Unknown,
 }
 
 impl Zones {
     /// The name in the ledger.
-    pub(in crate::ledger) const fn name(self) -> &'static str {
+    pub(in crate::ledger) const fn name(&self) -> &'static str {
         match self {
             Self::Same => "same",
             Self::Other => "other",
+            Self::OtherRegion(_) => "other-region",
             Self::Unknown => "unknown",
         }
     }
 
-    /// The zones of a name.
-    pub(in crate::ledger) fn from_name(name: &str) -> Option<Self> {
-        [Self::Same, Self::Other, Self::Unknown].into_iter().find(|zones| zones.name() == name)
+    /// The zones of a name, and the other end's region.
+    pub(in crate::ledger) fn from_name(name: &str, region: Option<Text>) -> Option<Self> {
+        [Self::Same, Self::Other, Self::OtherRegion(region), Self::Unknown]
+            .into_iter()
+            .find(|zones| zones.name() == name)
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::kinds::{Beyond, Direction, Peer};
-use super::{FlowKey, LocalEnd, Traffic};
+use super::{FlowKey, LocalEnd, Text, Traffic};
 use crate::ledger::line::Day;
 
 type Rows = BTreeMap<FlowKey, Traffic>;
@@ -18,40 +18,67 @@ type Rows = BTreeMap<FlowKey, Traffic>;
 #[derive(Debug, Default)]
 pub(super) struct Behind(BTreeMap<Client, (LocalEnd, Traffic)>);
 
-type Client = (IpAddr, Day, Direction, Beyond);
+/// An address and the network of the gateway: two networks may have the same addresses.
+type Client = (End, Day, Direction, Beyond);
+
+type End = (IpAddr, Option<Text>);
 
 impl Behind {
     /// Adds what a gateway's interface logged of a client: the row has the client's address and the gateway's
     /// names.
     pub(super) fn add(&mut self, row: FlowKey, beyond: Beyond, traffic: Traffic) {
-        let client = (row.local.address, row.day, row.direction, beyond);
+        let client = (end(&row.local), row.day, row.direction, beyond);
         let local = LocalEnd { zone: None, instance: None, interface: None, ..row.local };
         self.0.entry(client).or_insert_with(|| (local, Traffic::default())).1.add(traffic);
+    }
+}
+
+fn end(local: &LocalEnd) -> End {
+    (local.address, local.vpc.clone())
+}
+
+/// Rows of the clients' own, by address and network.
+struct Own(BTreeMap<End, Vec<FlowKey>>);
+
+impl Own {
+    fn of(rows: &Rows, behind: &Behind) -> Self {
+        let clients: BTreeSet<IpAddr> = behind.0.keys().map(|((address, _), ..)| *address).collect();
+        let mut own: BTreeMap<End, Vec<FlowKey>> = BTreeMap::new();
+        for key in rows.keys().filter(|key| clients.contains(&key.local.address)) {
+            own.entry(end(&key.local)).or_default().push(key.clone());
+        }
+        Self(own)
+    }
+
+    /// Rows of the client in the gateway's network, or else in the one other network that has its address, from which
+    /// a transit gateway leads to the NAT gateway.
+    fn get(&self, client: &End) -> Option<&[FlowKey]> {
+        let here = self.0.get(client).map(Vec::as_slice);
+        here.or_else(|| {
+            let mut others = self.0.range((client.0, None)..).take_while(|(other, _)| other.0 == client.0);
+            let (_, first) = others.next()?;
+            others.next().is_none().then_some(first.as_slice())
+        })
     }
 }
 
 /// Puts as much of the clients' traffic behind gateways as the gateways logged; a client that logs nothing itself
 /// gets a row by its address.
 pub(super) fn put_behind(rows: &mut Rows, behind: Behind) {
-    let mut own: BTreeMap<IpAddr, Vec<FlowKey>> = BTreeMap::new();
-    let clients: BTreeSet<IpAddr> = behind.0.keys().map(|client| client.0).collect();
-    for key in rows.keys().filter(|key| clients.contains(&key.local.address)) {
-        own.entry(key.local.address).or_default().push(key.clone());
-    }
-    for ((address, day, direction, beyond), (local, logged)) in behind.0 {
+    let own = Own::of(rows, &behind);
+    for ((client, day, direction, beyond), (local, logged)) in behind.0 {
         let nat = Peer::Nat(beyond.clone());
-        let Some(own) = own.get(&address) else {
+        let Some(own) = own.get(&client) else {
             rows.entry(FlowKey { day, direction, local, peer: nat, path: None }).or_default().add(logged);
             continue;
         };
         let same = |key: &&FlowKey| key.day == day && key.direction == direction;
-        let told: u64 = own
+        let told = own
             .iter()
             .filter(same)
             .filter(|key| key.peer == nat)
             .filter_map(|key| rows.get(key))
-            .map(|traffic| traffic.bytes)
-            .sum();
+            .fold(0, |sum: u64, traffic| sum.saturating_add(traffic.bytes));
         let mut left = logged.bytes.saturating_sub(told);
         let outside = beyond.peer();
         for key in own.iter().filter(same).filter(|key| key.peer == outside && key.path.is_none()) {

@@ -1,7 +1,7 @@
 //! What all records together tell: which addresses are the network's own and in which zone, which way a record
 //! of an old version went, and which interfaces are NAT gateways.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::{HashMap, HashSet};
 use rustc_hash::FxBuildHasher;
@@ -10,8 +10,9 @@ use super::address::{is_public, of};
 use super::kinds::{Beyond, Direction, Peer, TrafficPath, Zones};
 use super::nat::{Behind, put_behind, received_behind};
 use super::tally::{End, Home, Key, Seen, Tally, class};
-use super::{FlowKey, FlowSums, LocalEnd, Pod, Text, Traffic};
+use super::{FlowKey, FlowSums, Gaps, LocalEnd, Pod, Text, Traffic};
 use crate::catalog::Provider;
+use crate::ledger::line::Day;
 
 type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 
@@ -20,6 +21,7 @@ pub(super) fn settle(mut tally: Tally<'_>) -> FlowSums {
     direct(&mut tally);
     let known = Known::of(&tally);
     let gateways = gateways(&tally);
+    let ways = Ways::of(&tally);
     let mut sums = FlowSums {
         gateways: gateways.iter().cloned().collect(),
         left_out: tally.left_out,
@@ -34,7 +36,8 @@ pub(super) fn settle(mut tally: Tally<'_>) -> FlowSums {
             continue;
         };
         let peer = peer(&tally, &known, &key, home);
-        let row = FlowKey { day: key.day, direction, local: local(home, key.local), peer, path: path(&key) };
+        let path = if matches!(peer, Peer::Network(_)) { ways.path(&key) } else { path(&key) };
+        let row = FlowKey { day: key.day, direction, local: local(home, key.local), peer, path };
         let passed = match key.seen {
             Seen::Own => false,
             Seen::Carried => known.is_own_elsewhere(key.local, home),
@@ -54,7 +57,22 @@ pub(super) fn settle(mut tally: Tally<'_>) -> FlowSums {
     }
     put_behind(&mut sums.rows, behind);
     received_behind(&mut sums.rows);
+    sums.gaps = gaps(&sums, &tally.skipped);
     sums
+}
+
+/// What is not known of each day.
+fn gaps(sums: &FlowSums, skipped: &BTreeMap<Day, u64>) -> BTreeMap<Day, Gaps> {
+    let mut gaps: BTreeMap<Day, Gaps> = BTreeMap::new();
+    if !sums.lacks.is_empty() {
+        let days: BTreeSet<Day> = sums.rows.keys().map(|key| key.day).collect();
+        let lacking = || Gaps { lacks: sums.lacks.clone(), skipped: 0 };
+        gaps.extend(days.into_iter().map(|day| (day, lacking())));
+    }
+    for (day, records) in skipped {
+        gaps.entry(*day).or_default().skipped = *records;
+    }
+    gaps
 }
 
 fn local(home: &Home, address: u128) -> LocalEnd {
@@ -63,7 +81,7 @@ fn local(home: &Home, address: u128) -> LocalEnd {
         provider: home.provider,
         account: home.name(0),
         vpc: home.vpc(),
-        region: home.name(2),
+        region: home.region(),
         zone: home.zone(),
         instance: home.name(4),
         interface: home.interface(),
@@ -74,6 +92,36 @@ fn local(home: &Home, address: u128) -> LocalEnd {
 
 fn path(key: &Key) -> Option<TrafficPath> {
     TrafficPath::of(key.path)
+}
+
+/// Ways by which all that was sent to an address on a day left the network; what came from there came back by them.
+struct Ways(Map<Key, u8>);
+
+impl Ways {
+    fn of(tally: &Tally<'_>) -> Self {
+        let far = [TrafficPath::PrivateGateway, TrafficPath::OtherRegionPeering].map(TrafficPath::number);
+        let sent = || tally.sums.keys().filter(|key| key.direction == Some(Direction::Out));
+        let mut ways: Map<Key, u8> =
+            sent().filter(|key| far.contains(&key.path)).map(|key| (answer(key), key.path)).collect();
+        for key in sent() {
+            if ways.get(&answer(key)).is_some_and(|path| *path != key.path) {
+                ways.insert(answer(key), 0);
+            }
+        }
+        Self(ways)
+    }
+
+    fn path(&self, key: &Key) -> Option<TrafficPath> {
+        match key.direction {
+            Some(Direction::In) => self.0.get(&answer(key)).copied().and_then(TrafficPath::of),
+            _ => path(key),
+        }
+    }
+}
+
+/// What answers to all that was sent to an address share.
+fn answer(key: &Key) -> Key {
+    Key { direction: Some(Direction::In), seen: Seen::Own, path: 0, ..*key }
 }
 
 fn peer(tally: &Tally<'_>, known: &Known, key: &Key, home: &Home) -> Peer {
@@ -113,6 +161,7 @@ fn gateways(tally: &Tally<'_>) -> BTreeSet<Text> {
 #[derive(Debug)]
 struct Place {
     vpc: Option<Text>,
+    region: Option<Text>,
     zone: Option<Text>,
     interface: Option<Text>,
     own: bool,
@@ -137,7 +186,13 @@ impl Known {
                 continue;
             }
             let home = &tally.homes[key.home as usize];
-            let place = Place { vpc: home.vpc(), zone: home.zone(), interface: home.interface(), own };
+            let place = Place {
+                vpc: home.vpc(),
+                region: home.region(),
+                zone: home.zone(),
+                interface: home.interface(),
+                own,
+            };
             known.zones.entry(key.local).or_default().push(place);
         }
         known
@@ -150,17 +205,17 @@ impl Known {
         places.iter().any(|place| place.own && place.interface != interface && place.vpc == vpc)
     }
 
-    /// The zone of an address, where all that tell it agree: those whose own it is before those that carry it,
-    /// and those of the same network before others.
-    fn zone(&self, vpc: Option<&Text>, address: u128) -> Option<&Text> {
+    /// The zone or region of an address, where all that tell it agree: those whose own it is before those that carry
+    /// it, and those of the same network before others.
+    fn told(&self, vpc: Option<&Text>, address: u128, of: Told) -> Option<&Text> {
         let places = self.zones.get(&address)?;
         let agreed = |own: bool, here: bool| {
-            let mut zones = places
+            let mut told = places
                 .iter()
                 .filter(|place| place.own == own && (!here || place.vpc.as_ref() == vpc))
-                .filter_map(|place| place.zone.as_ref());
-            let first = zones.next()?;
-            Some(zones.all(|zone| zone == first).then_some(first))
+                .filter_map(of);
+            let first = told.next()?;
+            Some(told.all(|other| other == first).then_some(first))
         };
         [(true, true), (true, false), (false, true), (false, false)]
             .into_iter()
@@ -170,15 +225,25 @@ impl Known {
 
     fn zones_of(&self, home: &Home, local: u128, address: u128) -> Zones {
         let vpc = home.vpc();
-        let here = home.zone();
-        let here = here.as_ref().or_else(|| self.zone(vpc.as_ref(), local));
-        match here.zip(self.zone(vpc.as_ref(), address)) {
+        let ends = |own: Option<Text>, of: Told| {
+            let here = own.or_else(|| self.told(vpc.as_ref(), local, of).cloned());
+            here.zip(self.told(vpc.as_ref(), address, of).cloned())
+        };
+        if let Some((one, other)) = ends(home.region(), |place| place.region.as_ref())
+            && one != other
+        {
+            return Zones::OtherRegion(Some(other));
+        }
+        match ends(home.zone(), |place| place.zone.as_ref()) {
             Some((one, other)) if one == other => Zones::Same,
             Some(_) => Zones::Other,
             None => Zones::Unknown,
         }
     }
 }
+
+/// What of a place is asked.
+type Told = fn(&Place) -> Option<&Text>;
 
 /// Gives records a direction that have none: the interface's own address is the one that its other records have,
 /// or that all of these have in common.

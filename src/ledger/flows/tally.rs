@@ -1,6 +1,6 @@
 //! What one thread has summed: by day, local end, peer address or class, without a copy of a text per record.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
@@ -55,6 +55,10 @@ impl Home {
 
     pub(super) fn vpc(&self) -> Option<Text> {
         self.name(1)
+    }
+
+    pub(super) fn region(&self) -> Option<Text> {
+        self.name(2)
     }
 
     pub(super) fn zone(&self) -> Option<Text> {
@@ -133,6 +137,8 @@ pub(super) struct Tally<'a> {
     pub(super) sums: HashMap<Key, Traffic, FxBuildHasher>,
     pub(super) left_out: LeftOut,
     pub(super) lacks: BTreeSet<Lacks>,
+    /// AWS's `SKIPDATA` by day.
+    pub(super) skipped: BTreeMap<Day, u64>,
 }
 
 fn hash<T: Hash + ?Sized>(value: &T) -> u64 {
@@ -157,6 +163,7 @@ impl<'a> Tally<'a> {
             sums: HashMap::default(),
             left_out: LeftOut::default(),
             lacks: BTreeSet::new(),
+            skipped: BTreeMap::new(),
         }
     }
 
@@ -192,11 +199,19 @@ impl<'a> Tally<'a> {
             Some(_) => self.end_at(without_nat64(other), service)?,
             None => self.end(End::Address(other)),
         };
-        let day = i32::try_from(record.start.div_euclid(86_400)).unwrap_or(Day::MAX);
+        let day = day_of(record.start);
         let path = if direction == Some(Direction::Out) { record.path } else { 0 };
         let key = Key { local, day, home, end, direction, seen, path };
         self.count(key, record.bytes, record.packets);
         Ok(())
+    }
+
+    /// Adds flows that AWS could not record, at a time in seconds since 1970.
+    pub(super) fn skip(&mut self, start: Option<i64>) {
+        self.left_out.skipped += 1;
+        if let Some(start) = start {
+            *self.skipped.entry(day_of(start)).or_default() += 1;
+        }
     }
 
     pub(super) fn count(&mut self, key: Key, bytes: u64, packets: u64) {
@@ -282,7 +297,14 @@ impl<'a> Tally<'a> {
         }
         self.left_out.add(other.left_out);
         self.lacks.extend(other.lacks);
+        for (day, records) in other.skipped {
+            *self.skipped.entry(day).or_default() += records;
+        }
     }
+}
+
+fn day_of(seconds: i64) -> Day {
+    i32::try_from(seconds.div_euclid(86_400)).unwrap_or(Day::MAX)
 }
 
 fn hash_home(home: &Home) -> u64 {

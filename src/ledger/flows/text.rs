@@ -105,7 +105,8 @@ pub(super) fn take<'f>(field: &impl Fn(Field) -> &'f [u8], tally: &mut Tally<'_>
             return Ok(());
         }
         b"SKIPDATA" => {
-            tally.left_out.skipped += 1;
+            let start = number(field(Field::Start), Field::Start).ok();
+            tally.skip(start.and_then(|start| i64::try_from(start).ok()));
             return Ok(());
         }
         other => return Err(fault(Field::Status, other, "status")),

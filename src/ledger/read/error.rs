@@ -72,6 +72,9 @@ pub enum Fault {
     /// A folder or a prefix has no flow logs.
     #[error("no flow logs are in it")]
     NoFlows,
+    /// A flow log of which so many bytes were counted before.
+    #[error("its first {0} bytes were counted before, and it has grown since")]
+    Grown(u64),
     /// Fields of no flow log.
     #[error("no flow log of a known format")]
     UnknownFlows,
@@ -158,6 +161,10 @@ impl Fault {
                 "fetch the file again: it may have been read while it was being written"
             }
             Self::NoFiles => "name the folder that the cloud delivers to, a manifest, or files",
+            Self::Grown(_) => {
+                "name files that are complete: sums of flow logs cannot be taken back, so what came to this one since \
+                 has to stand in a file of its own"
+            }
             Self::NoFlows => "name the folder that the cloud delivers to, or files",
             Self::UnknownFlows => {
                 "known are AWS VPC flow logs as text with a header or in the default format, and as Parquet, and \

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::{Ledger, LedgerError, signed, unsigned};
 use crate::catalog::{Owner, Provider};
 use crate::ledger::flows::{
-    Beyond, Direction, FlowFile, FlowKey, FlowSums, Lacks, LocalEnd, Peer, Pod, Text, Traffic, TrafficPath,
-    Zones,
+    Beyond, Direction, FlowFile, FlowKey, FlowSums, KnownFiles, Lacks, LocalEnd, Peer, Pod, Text, Traffic,
+    TrafficPath, Zones,
 };
 use crate::ledger::line::Day;
 
@@ -45,14 +45,14 @@ pub struct ClientFile {
 }
 
 impl Ledger {
-    /// Files of flow logs that were counted, by what they are known by.
+    /// Files of flow logs that were counted.
     ///
     /// # Errors
     /// When SQLite says no.
-    pub fn flow_files(&self) -> Result<BTreeSet<String>, LedgerError> {
+    pub fn flow_files(&self) -> Result<KnownFiles, LedgerError> {
         let read = || {
-            let mut select = self.connection.prepare("SELECT identity FROM flow_file")?;
-            let rows = select.query_map([], |row| row.get(0))?;
+            let mut select = self.connection.prepare("SELECT identity, size FROM flow_file")?;
+            let rows = select.query_map([], |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?;
             rows.collect::<rusqlite::Result<_>>()
         };
         read().map_err(|source| self.failed(source))
@@ -97,19 +97,30 @@ impl Ledger {
         let mut select = self.connection.prepare("SELECT interface FROM flow_gateway")?;
         let gateways: BTreeSet<Text> =
             select.query_map([], |row| row.get::<_, String>(0).map(Text::from))?.collect::<Result<_, _>>()?;
-        let mut select = self.connection.prepare("SELECT what, records FROM flow_gap")?;
-        let gaps: Vec<(String, i64)> =
-            select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
         for sum in sums.values_mut() {
             sum.gateways.clone_from(&gateways);
         }
-        // Which of them lacked it is not kept: it is told of all, and once.
-        if let Some(first) = sums.values_mut().next() {
-            first.lacks = gaps.iter().filter_map(|(what, _)| Lacks::from_name(what)).collect();
-            let skipped = gaps.iter().find(|(what, _)| what == SKIPPED);
-            first.left_out.skipped = skipped.map_or(0, |(_, records)| unsigned(*records));
-        }
+        self.read_gaps(&mut sums)?;
         Ok(sums)
+    }
+
+    fn read_gaps(&self, sums: &mut BTreeMap<String, FlowSums>) -> rusqlite::Result<()> {
+        let mut select = self.connection.prepare("SELECT hub, day, what, records FROM flow_day_gap")?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let sum = sums.entry(row.get(0)?).or_default();
+            let gaps = sum.gaps.entry(row.get(1)?).or_default();
+            let what = row.get_ref(2)?.as_str()?;
+            if what == SKIPPED {
+                gaps.skipped = unsigned(row.get(3)?);
+                sum.left_out.skipped = sum.left_out.skipped.saturating_add(gaps.skipped);
+            }
+            if let Some(lacks) = Lacks::from_name(what) {
+                gaps.lacks.insert(lacks);
+                sum.lacks.insert(lacks);
+            }
+        }
+        Ok(())
     }
 
     /// Files of byte ledgers that were counted, with what they say: sums by day and all that is told of them.
@@ -160,9 +171,10 @@ impl Ledger {
 /// Takes in what was counted. A file of flow logs that is there already is an error: what it says was in sums that
 /// cannot be taken back.
 pub(super) fn put(write: &Transaction<'_>, counted: &Counted, now: &str) -> rusqlite::Result<()> {
-    let mut insert = write.prepare("INSERT INTO flow_file VALUES (?, ?, ?)")?;
+    let mut insert =
+        write.prepare("INSERT INTO flow_file (identity, name, taken_at, size) VALUES (?, ?, ?, ?)")?;
     for file in &counted.flow_files {
-        insert.execute(params![file.identity, file.name, now])?;
+        insert.execute(params![file.identity, file.name, now, signed(file.size)])?;
     }
     flows(write, &counted.hub, &counted.flows)?;
     for file in &counted.clients {
@@ -190,8 +202,9 @@ fn flows(write: &Transaction<'_>, hub: &str, flows: &FlowSums) -> rusqlite::Resu
     };
     let mut insert = write.prepare(
         "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, packets = packets + excluded.packets,
-                                   records = records + excluded.records",
+         ON CONFLICT DO UPDATE SET bytes = min(bytes + excluded.bytes, 9223372036854775807),
+                                   packets = min(packets + excluded.packets, 9223372036854775807),
+                                   records = min(records + excluded.records, 9223372036854775807)",
     )?;
     for (key, traffic) in &flows.rows {
         let direction = if key.direction == Direction::Out { "out" } else { "in" };
@@ -212,13 +225,16 @@ fn flows(write: &Transaction<'_>, hub: &str, flows: &FlowSums) -> rusqlite::Resu
         insert.execute([&**interface])?;
     }
     let mut insert = write.prepare(
-        "INSERT INTO flow_gap VALUES (?, ?) ON CONFLICT DO UPDATE SET records = records + excluded.records",
+        "INSERT INTO flow_day_gap VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET records = min(records + excluded.records, 9223372036854775807)",
     )?;
-    for lacks in &flows.lacks {
-        insert.execute(params![lacks.name(), 0])?;
-    }
-    if flows.left_out.skipped > 0 {
-        insert.execute(params![SKIPPED, signed(flows.left_out.skipped)])?;
+    for (day, gaps) in &flows.gaps {
+        for lacks in &gaps.lacks {
+            insert.execute(params![hub, day, lacks.name(), 0])?;
+        }
+        if gaps.skipped > 0 {
+            insert.execute(params![hub, day, SKIPPED, signed(gaps.skipped)])?;
+        }
     }
     Ok(())
 }
@@ -341,6 +357,7 @@ fn peer_text(peer: &Peer) -> Value {
     match peer {
         Peer::Internet => json!(["internet"]),
         Peer::Cloud(owner) => cloud("cloud", owner),
+        Peer::Network(Zones::OtherRegion(Some(region))) => json!(["network", "other-region", &**region]),
         Peer::Network(zones) => json!(["network", zones.name()]),
         Peer::Nat(Beyond::Internet) => json!(["nat"]),
         Peer::Nat(Beyond::Cloud(owner)) => cloud("nat-cloud", owner),
@@ -355,7 +372,7 @@ fn peer_of(value: &Value) -> Option<Peer> {
     Some(match value[0].as_str()? {
         "internet" => Peer::Internet,
         "cloud" => Peer::Cloud(owner()?),
-        "network" => Peer::Network(Zones::from_name(value[1].as_str()?)?),
+        "network" => Peer::Network(Zones::from_name(value[1].as_str()?, value[2].as_str().map(Text::from))?),
         "nat" => Peer::Nat(Beyond::Internet),
         "nat-cloud" => Peer::Nat(Beyond::Cloud(owner()?)),
         _ => return None,

@@ -41,7 +41,7 @@ pub fn counters(files: &[(Option<Metric>, Text)], hub: Option<&str>) -> Result<V
     for (given, file) in files {
         for each in series(file)? {
             let Some(metric) = given.or_else(|| Metric::of(&each)) else { continue };
-            let hub = each.hub(file, hub)?;
+            let Some(hub) = each.hub(file, hub)? else { continue };
             match metric {
                 Metric::Labels => {
                     if let Some(pod) = each.label("pod") {
@@ -203,6 +203,24 @@ mod tests {
             "{}",
             told[0].labels
         );
+    }
+
+    #[test]
+    fn a_hub_is_its_namespace_and_no_other() {
+        let of = |namespace: &str| {
+            let file = answer(&[("ada", r#"[0,"0"],[300,"1500"]"#)]);
+            Text { text: file.text.replace(r#""namespace":"lab","#, namespace), ..file }
+        };
+        let both =
+            [of(r#""namespace":"lab","#), of(r#""namespace":"kube-system","#)].map(|file| (None, file));
+        let told = |files: &[(Option<Metric>, Text)], hub| {
+            let days = counters(files, hub).unwrap();
+            days.into_iter().map(|day| (day.hub, day.moved.received)).collect::<Vec<_>>()
+        };
+        let lab = ("lab".to_owned(), 1_500);
+        assert_eq!(told(&both, Some("lab")), std::slice::from_ref(&lab));
+        assert_eq!(told(&both, None), [("kube-system".to_owned(), 1_500), lab.clone()]);
+        assert_eq!(told(&[(None, of(""))], Some("lab")), [lab], "a series that names none");
     }
 
     #[test]

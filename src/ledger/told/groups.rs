@@ -11,7 +11,7 @@ use super::{Membership, Told};
 pub fn groups(file: &Text, hub: Option<&str>) -> Result<Told, ToldError> {
     let mut memberships = Vec::new();
     for each in series(file)? {
-        let hub = each.hub(file, hub)?;
+        let Some(hub) = each.hub(file, hub)? else { continue };
         let needed =
             |key: &str| each.label(key).ok_or_else(|| file.wrong_row(each.row, format!("no `{key}`")));
         let (user, group) = (needed("username")?, needed("usergroup")?);

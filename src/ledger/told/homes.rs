@@ -22,7 +22,7 @@ pub fn homes(file: &Text, hub: Option<&str>) -> Result<Told, ToldError> {
 fn of_samples(file: &Text, hub: Option<&str>) -> Result<Vec<HomeSize>, ToldError> {
     let mut sizes: BTreeMap<(String, Day, String), (i64, u64)> = BTreeMap::new();
     for each in series(file)? {
-        let hub = each.hub(file, hub)?;
+        let Some(hub) = each.hub(file, hub)? else { continue };
         let user = ["username", "directory"].iter().find_map(|key| each.label(key));
         let user = user.ok_or_else(|| file.wrong_row(each.row, "no `username` and no `directory`"))?;
         for (time, value) in &each.values {

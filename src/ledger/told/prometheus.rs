@@ -112,12 +112,17 @@ impl Series {
         self.labels.get(key).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The given hub, or the namespace.
-    pub(super) fn hub(&self, file: &Text, hub: Option<&str>) -> Result<String, ToldError> {
-        let own = hub.or_else(|| self.label("namespace"));
-        own.map(str::to_owned).ok_or_else(|| {
-            file.wrong_row(self.row, "no `namespace`, so the hub is not clear; name it: `--hub NAME`")
-        })
+    /// The namespace, or the given hub where the series names none; nothing for a series of another namespace than the
+    /// given hub's.
+    pub(super) fn hub(&self, file: &Text, hub: Option<&str>) -> Result<Option<String>, ToldError> {
+        match (self.label("namespace"), hub) {
+            (Some(own), Some(hub)) if own != hub => Ok(None),
+            (Some(own), _) | (None, Some(own)) => Ok(Some(own.to_owned())),
+            (None, None) => {
+                Err(file
+                    .wrong_row(self.row, "no `namespace`, so the hub is not clear; name it: `--hub NAME`"))
+            }
+        }
     }
 
     /// The day of a sample.
@@ -232,7 +237,7 @@ pub fn samples(files: &[(Option<Metric>, Text)], hub: Option<&str>) -> Result<To
             continue;
         };
         for each in all {
-            let hub = each.hub(file, hub)?;
+            let Some(hub) = each.hub(file, hub)? else { continue };
             let (node, pod) = each.pod(file)?;
             let metric = metric.or_else(|| Metric::of(&each)).unwrap_or(Metric::MemoryRequest);
             if matches!(metric, Metric::NetworkReceive | Metric::NetworkTransmit) {

@@ -66,6 +66,7 @@ const AGAIN: &[(&str, Again)] = &[
     ("aws_vpc_security_group_ingress_rule", Refused),
     ("google_artifact_registry_repository", Refused),
     ("google_bigquery_dataset", Refused),
+    ("google_bigquery_dataset_iam_member", Same),
     ("google_billing_budget", Doubled),
     ("google_compute_address", Refused),
     ("google_compute_disk", Refused),

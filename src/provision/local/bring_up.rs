@@ -1,5 +1,6 @@
 //! `up` on this machine: what runs and is right stays, the rest is started.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -11,12 +12,13 @@ use super::identity::{
 };
 use super::parts::Sources;
 use super::secrets::{self, Resolved, fingerprint};
-use crate::config::{Auth, HubDocument, Local, Provider};
+use crate::config::{Auth, BillsFrom, HubDocument, Local, Provider};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observe::{Limits, Part, Process, machine, prepare_limits};
 use crate::render::Tree;
 use crate::render::local::{self as render, Placement, Ports};
+use crate::render::ops::bills_options;
 use crate::tool::find_python;
 use crate::view::Progress;
 
@@ -72,6 +74,7 @@ pub async fn bring_up(context: &Context, document: &HubDocument, progress: &mut 
     write_identity(&folders, &identity)?;
     let plan = Plan { context, document, folders: &folders, identity: &identity, limits: &limits };
     let (hub, gateway) = plan.configuration()?;
+    let bills = bills(document);
     let sources = Sources {
         context,
         folders: &folders,
@@ -81,6 +84,7 @@ pub async fn bring_up(context: &Context, document: &HubDocument, progress: &mut 
         hub: &hub,
         gateway: gateway.as_ref(),
         report: document.hub.support.report,
+        bills: &bills,
     };
     let (started, kept) = converge(&sources, &list(&identity.id)?, progress).await?;
     Ok(Up {
@@ -91,6 +95,20 @@ pub async fn bring_up(context: &Context, document: &HubDocument, progress: &mut 
         login: login(&resolved, &identity, document),
         limits,
     })
+}
+
+/// Where the page reads bills; a folder is that beside the hub file, wherever the page's program runs.
+fn bills(document: &HubDocument) -> Vec<OsString> {
+    let Some(from) = &document.hub.billing.from else { return Vec::new() };
+    let [option, place] = bills_options(from);
+    let place = match from {
+        BillsFrom::Folder(folder) => {
+            let path = document.folder().join(folder);
+            std::path::absolute(&path).unwrap_or(path).into_os_string()
+        }
+        BillsFrom::Bucket(_) | BillsFrom::Bigquery(_) => place.into(),
+    };
+    vec![option.into(), place]
 }
 
 /// Dask clusters whose keys can no longer be read end, so that the gateway can begin anew.
@@ -275,4 +293,24 @@ fn choose_ports(identity: &mut Identity, running: &[Process]) -> Result<()> {
         report: keep(Part::Report, ports.report, fresh.report),
     };
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::check_bytes;
+
+    #[test]
+    fn the_page_is_told_where_bills_are_beside_the_hub_file() {
+        let told = |from: &str| {
+            let text = format!("name: lab\nprovider: local\n{from}\n");
+            let day = jiff::civil::date(2026, 11, 2);
+            let checked = check_bytes(text.into_bytes(), Path::new("/hubs/lab/hub.yaml"), day);
+            bills(&checked.document.unwrap())
+        };
+        assert!(told("").is_empty());
+        assert_eq!(told("billing: { from: { folder: bills } }"), ["--bills", "/hubs/lab/bills"]);
+        assert_eq!(told("billing: { from: { bucket: gs://our-bills/a } }"), ["--bills", "gs://our-bills/a"]);
+        assert_eq!(told("billing: { from: { bigquery: ice-2026.a.b } }"), ["--bigquery", "ice-2026.a.b"]);
+    }
 }

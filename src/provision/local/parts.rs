@@ -45,6 +45,8 @@ pub(super) struct Sources<'a> {
     pub gateway: Option<&'a Tree>,
     /// Whether there is the page of costs.
     pub report: bool,
+    /// Where it reads bills, as `frazil serve` is told; nothing where a person reads them in.
+    pub bills: &'a [OsString],
 }
 
 impl Sources<'_> {
@@ -154,12 +156,14 @@ impl Sources<'_> {
             &ports.report.to_string(),
             &ports.hub.to_string(),
             token,
+            &format!("{:?}", self.bills),
         ]);
         let prefix = format!("/services/{NAME}/");
         let call = Call::new(program)
             .arguments(["serve", "--listen", &format!("127.0.0.1:{}", ports.report), "--rendered"])
             .arguments([self.folders.report_config().join(REPORT_FILE)])
             .arguments([OsString::from("--ledger"), ledger.into_os_string()])
+            .arguments(self.bills)
             .variable("JUPYTERHUB_API_URL", format!("http://127.0.0.1:{}/hub/api", ports.hub))
             .variable("JUPYTERHUB_BASE_URL", "/")
             .variable("JUPYTERHUB_SERVICE_PREFIX", &prefix)

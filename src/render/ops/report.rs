@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{HISTORY, confined, labels, named};
+use super::{HISTORY, bills, confined, labels, named};
 use crate::render::chart::merge;
 use crate::render::cluster::Cluster;
 use crate::render::secrets::HUB_SECRET;
@@ -109,6 +109,7 @@ pub(super) fn add(cluster: &Cluster<'_>, image: &str, deployment: &mut Value) {
         volumes.push(json!({ "name": NAME, "configMap": { "name": NAME } }));
         // SQLite sorts what is large in a file.
         volumes.push(json!({ "name": "tmp", "emptyDir": { "sizeLimit": "1Gi" } }));
+        volumes.extend(bills::mounted(cluster).map(|[_, _, volume]| volume));
     }
 }
 
@@ -121,7 +122,7 @@ fn container(cluster: &Cluster<'_>, image: &str) -> Value {
     });
     let health =
         json!({ "httpGet": { "path": format!("{prefix}health"), "port": PORT }, "periodSeconds": 10 });
-    json!({
+    let mut container = json!({
         "name": NAME,
         "image": image,
         "args": arguments(cluster),
@@ -150,7 +151,15 @@ fn container(cluster: &Cluster<'_>, image: &str) -> Value {
             { "name": NAME, "mountPath": FOLDER, "readOnly": true },
             { "name": "tmp", "mountPath": "/tmp" },
         ],
-    })
+    });
+    if let Some([variable, mount, _]) = bills::mounted(cluster) {
+        for (list, one) in [("env", variable), ("volumeMounts", mount)] {
+            if let Some(list) = container[list].as_array_mut() {
+                list.push(one);
+            }
+        }
+    }
+    container
 }
 
 fn arguments(cluster: &Cluster<'_>) -> Vec<String> {
@@ -167,16 +176,13 @@ fn arguments(cluster: &Cluster<'_>) -> Vec<String> {
         "--history".to_owned(),
         HISTORY.to_owned(),
     ];
-    // Of the two exports the one that tells of pods.
-    if let Some(bucket) = cluster.bills() {
-        all.extend(["--bills".to_owned(), format!("s3://{bucket}/cur2/")]);
-    }
+    all.extend(bills::arguments(cluster));
     all
 }
 
-/// What the pod does in the cloud: it reads bills, where there is a bucket of them.
+/// What the pod does in the cloud: it reads bills, where its role lets it.
 pub(in crate::render) fn identity(cluster: &Cluster<'_>) -> Option<&'static str> {
-    (is_served(cluster) && cluster.bills().is_some()).then_some(NAME)
+    bills::by_role(cluster).map(|_| NAME)
 }
 
 #[cfg(test)]
@@ -226,5 +232,99 @@ mod tests {
             served(&format!("support: {{ {image} }}\nbilling: {{ exports: true }}\n"));
         assert_eq!(identity, Some(NAME));
         assert!(arguments.ends_with("--bills s3://lab-123456789012-bills/cur2/"), "{arguments}");
+    }
+
+    const GKE: &str =
+        "name: lab\nprovider: { gcp: { project: ice-2026, region: us-central1 } }\nauth: native\n";
+    const OTHERS: &str = "name: lab\nprovider: { kubernetes: { context: kind } }\nauth: native\n\
+                          image: { name: registry.example.org/hub }\n";
+
+    /// The recorder's service account and deployment, what Terraform is told of bills, and the hub's secrets.
+    fn rendered(base: &str, billing: &str) -> (Value, Value, Value, Vec<String>) {
+        let more = "support: { recorder: \"registry.example.org/ops:1\" }\n";
+        let hub = hub(&format!("{base}{more}billing: {{ {billing} }}\n"));
+        let cluster = Cluster::without_pools(&hub);
+        let objects = super::super::manifests(&cluster);
+        let of = |kind: &str| objects.iter().find(|object| object["kind"] == kind).unwrap().clone();
+        let keys = crate::render::secrets::secrets(&cluster).into_iter().map(|secret| secret.key).collect();
+        (of("ServiceAccount"), of("Deployment"), bills::variables(&cluster), keys)
+    }
+
+    fn pod(deployment: &Value) -> &Value {
+        &deployment["spec"]["template"]["spec"]
+    }
+
+    fn program(deployment: &Value) -> String {
+        let arguments = pod(deployment)["containers"][1]["args"].as_array().unwrap();
+        arguments.iter().map(|argument| argument.as_str().unwrap()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn on_google_the_page_acts_as_an_account_that_may_read_the_table_or_the_bucket() {
+        let (account, deployment, variables, secrets) =
+            rendered(GKE, "from: { bigquery: ice-2026.lab_bills.gcp_billing_export_v1_0177BB }");
+        let annotation = &account["metadata"]["annotations"]["iam.gke.io/gcp-service-account"];
+        assert_eq!(annotation, "lab-report@ice-2026.iam.gserviceaccount.com");
+        let told = "--bigquery ice-2026.lab_bills.gcp_billing_export_v1_0177BB --project ice-2026";
+        assert!(program(&deployment).ends_with(told), "{}", program(&deployment));
+        let table =
+            json!({ "project": "ice-2026", "dataset": "lab_bills", "table": "gcp_billing_export_v1_0177BB" });
+        assert_eq!(variables, json!({ "exports": false, "bucket": null, "table": table }));
+        assert!(!secrets.contains(&bills::CREDENTIALS.to_owned()));
+        let (_, deployment, variables, _) = rendered(GKE, "from: { bucket: gs://our-bills/focus/ }");
+        assert!(program(&deployment).ends_with("--bills gs://our-bills/focus/"));
+        assert_eq!(variables["bucket"], json!({ "name": "our-bills", "folder": "focus" }));
+        let (account, deployment, variables, _) = rendered(GKE, "exports: true");
+        assert!(
+            account["metadata"].get("annotations").is_none() && !program(&deployment).contains("--bigquery")
+        );
+        assert_eq!(variables, json!({ "exports": true, "bucket": null, "table": null }));
+    }
+
+    #[test]
+    fn elsewhere_it_reads_with_credentials_from_the_hubs_secret() {
+        for (base, from, variable) in [
+            (OTHERS, "bigquery: ice-2026.a.b", "GOOGLE_APPLICATION_CREDENTIALS"),
+            (OTHERS, "bucket: s3://our-bills/cur2", "AWS_SHARED_CREDENTIALS_FILE"),
+            (GKE, "bucket: s3://our-bills/cur2", "AWS_SHARED_CREDENTIALS_FILE"),
+            (LAB, "bucket: gs://our-bills", "GOOGLE_APPLICATION_CREDENTIALS"),
+        ] {
+            let (account, deployment, variables, secrets) =
+                rendered(base, &format!("from: {{ {from} }}, credentials: {{ env: BILLS_KEY }}"));
+            assert!(account["metadata"].get("annotations").is_none());
+            assert_eq!(variables["bucket"], Value::Null);
+            assert!(secrets.contains(&bills::CREDENTIALS.to_owned()));
+            let path = json!({ "name": variable, "value": "/credentials/bills-credentials" });
+            let spec = pod(&deployment);
+            assert!(spec["containers"][1]["env"].as_array().unwrap().contains(&path), "{spec}");
+            let volume =
+                spec["volumes"].as_array().unwrap().iter().find(|one| one["name"] == bills::CREDENTIALS);
+            assert_eq!(volume.unwrap()["secret"]["secretName"], HUB_SECRET);
+            assert!(!serde_json::to_string(&deployment).unwrap().contains("BILLS_KEY"));
+        }
+        let (_, deployment, _, secrets) = rendered(OTHERS, "from: { bucket: s3://our-bills/cur2 }");
+        assert!(program(&deployment).ends_with("--bills s3://our-bills/cur2"));
+        assert!(!secrets.contains(&bills::CREDENTIALS.to_owned()));
+    }
+
+    #[test]
+    fn on_aws_what_the_file_says_takes_the_place_of_the_exports_bucket() {
+        let (_, deployment, variables, _) =
+            rendered(LAB, "exports: true, from: { bucket: s3://payers-bills/org/cur2 }");
+        assert!(program(&deployment).ends_with("--bills s3://payers-bills/org/cur2"));
+        let bucket = json!({ "name": "payers-bills", "folder": "org/cur2" });
+        assert_eq!(variables, json!({ "exports": true, "bucket": bucket }));
+    }
+
+    #[test]
+    fn the_token_of_the_api_server_is_the_recorders_alone() {
+        let (_, deployment, _, _) = rendered(LAB, "exports: true");
+        let spec = pod(&deployment);
+        assert_eq!(spec["automountServiceAccountToken"], false);
+        let has = |place: usize| {
+            let mounts = spec["containers"][place]["volumeMounts"].as_array().unwrap();
+            mounts.iter().any(|mount| mount["mountPath"] == "/var/run/secrets/kubernetes.io/serviceaccount")
+        };
+        assert!(has(0) && !has(1), "{spec}");
     }
 }

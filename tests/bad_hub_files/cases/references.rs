@@ -3,6 +3,50 @@
 use super::{Case, case, line};
 
 pub(crate) const CASES: &[Case] = &[
+    case(
+        "bills in a folder that the cluster has not",
+        "name: lab\nprovider: { aws: { account: \"123456789012\", region: us-west-2 } }\nauth: native\nadmins: [ada]\n\
+         domain: a.example.org\nsupport: { recorder: \"r.example.org/ops:1\" }\nbilling: { from: { folder: bills } }\n",
+        (7, 28),
+        "bills-unreachable",
+        "bucket: s3://BUCKET/FOLDER",
+    ),
+    case(
+        "bills of another cloud without a right to them",
+        "name: lab\nprovider: { aws: { account: \"123456789012\", region: us-west-2 } }\nauth: native\nadmins: [ada]\n\
+         domain: a.example.org\nsupport: { recorder: \"r.example.org/ops:1\" }\nbilling: { from: { bigquery: ice-2026.a.b } }\n",
+        (7, 30),
+        "bills-unreachable",
+        "credentials: { file: NAME }",
+    ),
+    line(
+        "an address of no store",
+        "billing: { from: { bucket: https://bills } }",
+        (3, 28),
+        "name",
+        "s3://our-bills/cur2",
+    ),
+    line(
+        "a bucket of all",
+        "billing: { from: { bucket: s3://bills/* } }",
+        (3, 28),
+        "name",
+        "s3://BUCKET/FOLDER",
+    ),
+    line(
+        "a table of no project",
+        "billing: { from: { bigquery: bills.cur } }",
+        (3, 30),
+        "name",
+        "PROJECT.DATASET.TABLE",
+    ),
+    line(
+        "two places of bills",
+        "billing: { from: { bucket: s3://our-bills, folder: bills } }",
+        (3, 44),
+        "one-of",
+        "not several",
+    ),
     line(
         "two sizes of one name",
         "sizes: [{ name: a, memory: 1 GiB }, { name: a, memory: 2 GiB }]",

@@ -8,7 +8,7 @@ use crate::found::{Asset, Role};
 use crate::json::{list, owned, text};
 
 /// Types of links that hold the data.
-const DATA: [&str; 3] = ["GET DATA", "GET DATA VIA DIRECT ACCESS", "GET CAPABILITIES"];
+const DATA: [&str; 2] = ["GET DATA", "GET DATA VIA DIRECT ACCESS"];
 
 /// The assets of `RelatedUrls`. Addresses of schemes that cannot be fetched are left out.
 pub(super) fn assets(urls: &Value) -> Vec<Asset> {
@@ -64,7 +64,7 @@ fn role(link: &Value, href: &str) -> Role {
         }
         "EXTENDED METADATA" => Role::Metadata,
         "GET RELATED VISUALIZATION" => Role::Browse,
-        "USE SERVICE API" => Role::Service,
+        "USE SERVICE API" | "GET CAPABILITIES" => Role::Service,
         "VIEW RELATED INFORMATION" if sidecar.iter().any(|end| path.ends_with(end)) => Role::Metadata,
         "VIEW RELATED INFORMATION" if subtype == "S3 CREDENTIALS API" => Role::Credentials,
         "VIEW RELATED INFORMATION" | "DATA SET LANDING PAGE" => Role::Documentation,

@@ -87,18 +87,19 @@ fn request<C: Concept>(cmr: &Cmr, query: &Query<C>, size: usize) -> Result<Reque
     Ok(request.header(ACCEPT_ENCODING, HeaderValue::from_static("gzip")).answering(GATEWAY_TIMEOUT))
 }
 
-/// The answer, with the login if there is one. A login that CMR refuses would close also what is open to
-/// everyone: then it is asked without.
+/// The answer, with the login if there is one. A login that has ended, or that CMR refuses, would close also
+/// what is open to everyone: then it is asked without.
 async fn fetch(cmr: &Cmr, request: &Request) -> Result<Whole> {
-    if let Some(session) = &cmr.session {
-        let token = session.token().await?;
-        let grant = Grant::new(request.url(), bearer(token.value())?);
-        match cmr.client.fetch(&request.clone().grant(grant), LONGEST_PAGE).await {
-            Err(Error::Refused { status: 401, .. } | Error::TokenEnded { .. }) => {
-                cmr.notice(&Notice::LoginRefused);
+    let Some(session) = &cmr.session else { return cmr.client.fetch(request, LONGEST_PAGE).await };
+    match session.token().await {
+        Ok(token) => {
+            let grant = Grant::new(request.url(), bearer(token.value())?);
+            match cmr.client.fetch(&request.clone().grant(grant), LONGEST_PAGE).await {
+                Err(Error::Refused { status: 401, .. }) => cmr.notice(&Notice::LoginRefused),
+                other => return other,
             }
-            other => return other,
         }
+        Err(error) => cmr.notice(&Notice::NoToken { why: error.to_string() }),
     }
     cmr.client.fetch(request, LONGEST_PAGE).await
 }

@@ -142,6 +142,23 @@ pub(crate) const OPTIONS: &[&str] =
 /// Parameters whose matches may be left out: `exclude[PARAMETER][]`.
 pub(crate) const EXCLUDABLE: &[&str] = &["concept_id", "collection_concept_id", "echo_granule_id"];
 
+/// Names that other programs and catalogues have for parameters.
+pub(crate) const OTHER_NAMES: &[(&str, &str)] = &[
+    ("bbox", "bounding_box"),
+    ("datetime", "temporal"),
+    ("time", "temporal"),
+    ("date", "temporal"),
+    ("granule_name", "readable_granule_name"),
+    ("id", "concept_id"),
+    ("collection", "short_name"),
+    ("dataset", "short_name"),
+    ("daac", "provider"),
+    ("orbit", "orbit_number"),
+];
+
+/// Parameters whose names have parts in brackets.
+pub(crate) const UNLISTED: [&str; 4] = ["passes", "options", "exclude", "sort_key"];
+
 /// Parameters that frazil sets itself.
 pub(crate) const OURS: &[&str] =
     &["page_size", "page_num", "offset", "scroll", "search_after", "token", "pretty"];

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::collection::{Collection, Service};
 use super::granule::Granule;
 use super::parameters::{
-    COLLECTIONS, EXCLUDABLE, GRANULES, NAMING, OPTIONS, OURS, PARAMETERS, SERVICES, parameter, sort_keys,
+    COLLECTIONS, EXCLUDABLE, GRANULES, NAMING, OPTIONS, OTHER_NAMES, OURS, PARAMETERS, SERVICES, UNLISTED,
+    parameter, sort_keys,
 };
 use super::value::{Shape, Temporal, written};
 
@@ -152,8 +153,8 @@ impl<C: Concept> Query<C> {
             }
         } else if bare == "sort_key" {
             self.add_sort_key(text);
-        } else if bare.starts_with("passes[") && C::OF == GRANULES {
-            self.push(bare, text);
+        } else if bare.starts_with("passes") && C::OF == GRANULES {
+            self.add_pass(name, bare, text);
         } else if OURS.contains(&bare) {
             self.problem(name, "frazil sets it itself".to_owned());
         } else if bare == "doi" && C::OF == GRANULES {
@@ -199,6 +200,25 @@ impl<C: Concept> Query<C> {
             self.problem(name, format!("`{text}` is neither true nor false"));
         } else {
             self.push(&format!("options[{of}][{option}]"), text);
+        }
+    }
+
+    /// A pass of a cycle, or its tiles: `passes[0][pass]`, `passes[0][tiles]`.
+    fn add_pass(&mut self, name: &str, bare: &str, text: &str) {
+        let parts = bare.strip_prefix("passes[").and_then(|rest| rest.strip_suffix(']'));
+        let parts = parts.and_then(|rest| rest.split_once("][")).filter(|(index, _)| {
+            !index.is_empty() && index.len() < 4 && index.bytes().all(|digit| digit.is_ascii_digit())
+        });
+        let wrong = match parts {
+            Some((_, "pass")) if text.parse::<u32>().is_ok_and(|pass| pass > 0) => None,
+            Some((_, "pass")) => Some(format!("`{text}` is no number of a pass: they begin with 1")),
+            Some((_, "tiles")) if text.split(',').all(is_tile) => None,
+            Some((_, "tiles")) => Some(format!("`{text}` is no list of tiles: write it as 1L,2R,3F")),
+            _ => Some("a pass is written as passes[0][pass] and passes[0][tiles]".to_owned()),
+        };
+        match wrong {
+            Some(problem) => self.problem(name, problem),
+            None => self.push(bare, text),
         }
     }
 
@@ -270,6 +290,13 @@ impl<C: Concept> Query<C> {
                 message: format!("CMR does not look through all granules: name one of {}", NAMING.join(", ")),
             });
         }
+        let passes = self.values.iter().any(|(name, _)| name.starts_with("passes["));
+        if passes && self.values_of("cycle").count() != 1 {
+            problems.push(Problem {
+                parameter: "passes".to_owned(),
+                message: "CMR looks for passes of one cycle: give `cycle` once".to_owned(),
+            });
+        }
         if problems.is_empty() { Ok(()) } else { Err(InvalidQuery(problems)) }
     }
 
@@ -323,15 +350,27 @@ fn unknown<C: Concept>(name: &str) -> String {
     if PARAMETERS.iter().any(|parameter| parameter.name == name) {
         return format!("a search for {} has no such parameter", C::PATH);
     }
-    let known = PARAMETERS.iter().filter(|parameter| parameter.of & C::OF != 0);
-    let near = known
-        .map(|parameter| (strsim::damerau_levenshtein(parameter.name, name), parameter.name))
-        .min()
-        .filter(|(distance, _)| *distance <= 3);
-    match near {
-        Some((_, near)) => format!("CMR has no such parameter; did you mean `{near}`?"),
-        None => "CMR has no such parameter".to_owned(),
+    let meant = OTHER_NAMES.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+    if let Some((_, meant)) = meant.filter(|(_, meant)| parameter(meant, C::OF).is_some()) {
+        return format!("CMR has no such parameter; did you mean `{meant}`?");
     }
+    let known = PARAMETERS.iter().filter(|parameter| parameter.of & C::OF != 0);
+    let known = known.map(|parameter| parameter.name).chain(UNLISTED);
+    let near = known.clone().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
+    if let Some((_, near)) = near.filter(|(distance, _)| *distance <= 3) {
+        return format!("CMR has no such parameter; did you mean `{near}`?");
+    }
+    let like = |one: &&str, other: &&str| {
+        strsim::jaro_winkler(one, name).total_cmp(&strsim::jaro_winkler(other, name))
+    };
+    let near = known.max_by(like).unwrap_or_default();
+    format!("CMR has no such parameter; the nearest is `{near}`")
+}
+
+/// A tile of a pass: a number and the side of the swath, left, right or full.
+fn is_tile(text: &str) -> bool {
+    let number = text.strip_suffix(['L', 'R', 'F']).unwrap_or_default();
+    number.parse::<u32>().is_ok_and(|number| number > 0)
 }
 
 impl<C: Concept> Query<C> {

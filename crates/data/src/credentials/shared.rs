@@ -1,8 +1,8 @@
 //! Keys shared between the processes of a user: a file, and a lock so that one of them renews.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -60,10 +60,15 @@ impl Shared {
 
     /// What another process left, if only this user can have written and read it.
     pub(super) fn read(&self, now: Timestamp) -> Option<Keys> {
-        if self.file.metadata().ok()?.permissions().mode() & 0o077 != 0 {
+        let mut file = File::open(&self.file).ok()?;
+        let meta = file.metadata().ok()?;
+        // Whatever is made here is this user's.
+        let own = tempfile::tempfile_in(self.file.parent()?).and_then(|own| own.metadata()).ok()?;
+        if !is_private(&meta, own.uid()) {
             return None;
         }
-        let text = std::fs::read(&self.file).ok()?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).ok()?;
         Keys::parse(&serde_json::from_slice(&text).ok()?, now)
     }
 
@@ -71,14 +76,26 @@ impl Shared {
     pub(super) fn write(&self, keys: &Keys) -> std::io::Result<()> {
         // Whoever has the turn is alone here: one name will do, and a kill leaves no others.
         let new = self.file.with_extension("new");
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
+        match std::fs::remove_file(&new) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new)?;
         file.write_all(keys.written().to_string().as_bytes())?;
         std::fs::rename(new, &self.file)
     }
 }
 
+/// Whether a file is a user's, and nobody else can read or write it.
+fn is_private(meta: &Metadata, user: u32) -> bool {
+    let open = meta.mode() & 0o077 != 0;
+    meta.uid() == user && !open
+}
+
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use serde_json::json;
 
     use super::*;
@@ -119,6 +136,22 @@ mod tests {
         shared.write(&keys("ASIA1")).unwrap();
         std::fs::set_permissions(&shared.file, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(shared.read(Timestamp::UNIX_EPOCH).is_none());
+        // What somebody laid there before is not written into.
+        let new = shared.file.with_extension("new");
+        std::fs::write(&new, "").unwrap();
+        std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o644)).unwrap();
+        shared.write(&keys("ASIA2")).unwrap();
+        assert_eq!(shared.read(Timestamp::UNIX_EPOCH).unwrap().id, "ASIA2");
+    }
+
+    #[test]
+    fn a_file_of_another_user_is_not_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let meta = path.metadata().unwrap();
+        assert!(is_private(&meta, meta.uid()) && !is_private(&meta, meta.uid() + 1));
     }
 
     #[test]

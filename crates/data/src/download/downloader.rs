@@ -8,22 +8,25 @@ use futures::{StreamExt, stream};
 
 use super::item::{Item, check};
 use super::limits::{Bandwidth, Paces};
-use super::part::PartFile;
+use super::part::{PartFile, tidy};
 use super::progress::{Event, Progress};
 use super::record::Record;
 use super::report::{FileReport, Outcome, Report};
 use super::route::Routes;
 use super::there::{There, look, note};
 use super::transfer::{Transfer, blocking};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Client;
 use crate::login::Session;
 use crate::region::{Access, Whereabouts};
 use crate::remote::{Part, Span};
 
-/// How often a file that another process downloads is looked at.
+/// How often it is looked whether another process has ended with a file.
 const LOOK: Duration = Duration::from_millis(200);
-
+/// After so many looks it is told that the file is waited for.
+const TOLD: u32 = 10;
+/// Most transfers at once that may be asked for.
+const MOST_CONNECTIONS: usize = 256;
 /// Over this time the rate of a transfer is taken, unless the caller says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often the length of a file is asked for.
@@ -32,9 +35,9 @@ const TRIES: u32 = 6;
 /// How files are downloaded.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Most transfers at once, each over a connection of its own.
+    /// Most transfers at once, each over a connection of its own: 1 to 256.
     pub connections: usize,
-    /// Most bytes a second, of all transfers together.
+    /// Most bytes a second, of all transfers together; not 0.
     pub bandwidth: Option<u64>,
     /// Which way.
     pub access: Access,
@@ -45,6 +48,23 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self { connections: 8, bandwidth: None, access: Access::Auto, again: false }
+    }
+}
+
+impl Options {
+    fn check(&self) -> Result<()> {
+        let wrong = |what: String, advice: &str| Err(Error::Invalid { what, advice: advice.to_owned() });
+        if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
+            let what = format!("{} transfers at once cannot be", self.connections);
+            return wrong(what, "allow 1 to 256; more than 8 are seldom faster");
+        }
+        if self.bandwidth == Some(0) {
+            return wrong(
+                "with 0 bytes a second nothing comes".to_owned(),
+                "leave the limit out, or allow some",
+            );
+        }
+        Ok(())
     }
 }
 
@@ -80,7 +100,7 @@ impl Downloader {
             routes: Routes::new(client, session, whereabouts.clone(), options.access),
             bandwidth: Bandwidth::new(options.bandwidth),
             paces: Paces::default(),
-            slots: tokio::sync::Semaphore::new(options.connections.max(1)),
+            slots: tokio::sync::Semaphore::new(options.connections.clamp(1, MOST_CONNECTIONS)),
             options,
         };
         Self { shared: Arc::new(shared), patience: PATIENCE }
@@ -98,21 +118,22 @@ impl Downloader {
     /// stops no other. Dropped before it is ready, it leaves what came for the next call.
     ///
     /// # Errors
-    /// [`crate::Error::Invalid`] when paths lead out of the folder or two items want the same; then nothing was
-    /// done. What goes wrong with a file is in the report.
+    /// [`crate::Error::Invalid`] when paths lead out of the folder or two items want the same, and for options
+    /// out of their bounds; then nothing was done. What goes wrong with a file is in the report.
     pub async fn download(&self, items: &[Item], folder: &Path, progress: &dyn Progress) -> Result<Report> {
+        self.shared.options.check()?;
         check(items)?;
         let mut seen = std::collections::HashSet::new();
         let items: Vec<_> = items.iter().filter(|item| seen.insert(&item.to)).collect();
-        let bytes = items.iter().filter_map(|item| item.size).sum();
+        let bytes = items.iter().filter_map(|item| item.size).fold(0, u64::saturating_add);
         progress.heard(&Event::Begun { files: items.len() as u64, bytes });
         let path = folder.to_owned();
-        let record = &Arc::new(blocking(move || Ok(Record::read(&path))).await?);
+        let record = &Arc::new(blocking(move || Ok(Record::tidied(&path))).await?);
         let work = items.into_iter().enumerate();
         let work =
             work.map(|(place, item)| async move { (place, self.file(item, folder, record, progress).await) });
         let mut files: Vec<_> =
-            stream::iter(work).buffer_unordered(self.shared.options.connections.max(1)).collect().await;
+            stream::iter(work).buffer_unordered(self.shared.options.connections).collect().await;
         files.sort_by_key(|(place, _)| *place);
         Ok(Report { files: files.into_iter().map(|(_, file)| file).collect() })
     }
@@ -128,7 +149,8 @@ impl Downloader {
         let outcome = match self.brought(item, folder, record, progress).await {
             Ok(outcome) => outcome,
             Err(error) => {
-                progress.heard(&Event::Failed { path: path.clone(), why: error.to_string() });
+                let why = error.to_string();
+                progress.heard(&Event::Failed { path: path.clone(), why, size: item.size });
                 Outcome::Failed(error)
             }
         };
@@ -144,18 +166,23 @@ impl Downloader {
     ) -> Result<Outcome> {
         let target = folder.join(&item.to);
         let _slot = self.shared.slots.acquire().await.ok();
-        let part = loop {
-            if !self.shared.options.again
-                && let Some(bytes) = self.is_there(item, folder, record, progress).await?
-            {
-                progress.heard(&Event::There { path: item.to.clone(), bytes });
-                return Ok(Outcome::There { bytes });
+        if let Some(there) = self.there(item, folder, record, progress).await? {
+            return Ok(there);
+        }
+        let part = if let Some(part) = part(&target, item).await? {
+            part
+        } else {
+            let part = waited(&target, item, progress).await?;
+            // What another process has just brought need not come again.
+            if let Some(there) = self.there(item, folder, record, progress).await? {
+                blocking(move || {
+                    part.leave();
+                    Ok(())
+                })
+                .await?;
+                return Ok(there);
             }
-            let (path, wanted) = (target.clone(), item.clone());
-            match blocking(move || PartFile::open(&path, &wanted)).await? {
-                Some(part) => break part,
-                None => tokio::time::sleep(LOOK).await,
-            }
+            part
         };
         let done =
             Box::pin(Transfer::new(&self.shared, self.patience, item, progress, part).run(&target)).await?;
@@ -169,6 +196,24 @@ impl Downloader {
         Ok(Outcome::Done(done))
     }
 
+    async fn there(
+        &self,
+        item: &Item,
+        folder: &Path,
+        record: &Arc<Record>,
+        progress: &dyn Progress,
+    ) -> Result<Option<Outcome>> {
+        if self.shared.options.again {
+            return Ok(None);
+        }
+        let there = self.is_there(item, folder, record, progress).await?;
+        Ok(there.map(|bytes| {
+            let learnt = Some(bytes).filter(|_| item.size.is_none());
+            progress.heard(&Event::There { path: item.to.clone(), bytes, learnt });
+            Outcome::There { bytes }
+        }))
+    }
+
     async fn is_there(
         &self,
         item: &Item,
@@ -177,13 +222,49 @@ impl Downloader {
         progress: &dyn Progress,
     ) -> Result<Option<u64>> {
         let (place, wanted, record) = (PathBuf::from(folder), item.clone(), Arc::clone(record));
-        match blocking(move || look(&place, &wanted, &record)).await? {
+        let looking = move || {
+            let there = look(&place, &wanted, &record)?;
+            if matches!(there, There::Yes(_)) {
+                tidy(&place.join(&wanted.to));
+            }
+            Ok(there)
+        };
+        match blocking(looking).await? {
             There::Yes(bytes) => Ok(Some(bytes)),
             There::No => Ok(None),
+            There::Other(from) => Err(Error::Invalid {
+                what: format!(
+                    "{} is there from {from}, and {} is not put over it",
+                    folder.join(&item.to).display(),
+                    item.identity()
+                ),
+                advice: "choose another folder, or say that what is there is downloaded again".to_owned(),
+            }),
             There::Perhaps(bytes) => {
                 let total = self.shared.length(item, progress).await?;
                 Ok((total == Some(bytes)).then_some(bytes))
             }
+        }
+    }
+}
+
+/// The part of a file; none while another process has it.
+async fn part(target: &Path, item: &Item) -> Result<Option<PartFile>> {
+    let (path, wanted) = (target.to_owned(), item.clone());
+    blocking(move || PartFile::open(&path, &wanted)).await
+}
+
+/// The part of a file, when the process that has it has ended with it.
+async fn waited(target: &Path, item: &Item, progress: &dyn Progress) -> Result<PartFile> {
+    let mut looks = 0;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if let Some(part) = part(target, item).await? {
+            return Ok(part);
+        }
+        looks += 1;
+        if looks == TOLD {
+            progress.heard(&Event::Waiting { path: item.to.clone() });
         }
     }
 }

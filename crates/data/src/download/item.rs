@@ -9,6 +9,13 @@ use url::Url;
 use super::checksum::Checksum;
 use crate::address::Address;
 use crate::error::{Error, Result};
+use crate::login::Earthdata;
+
+/// Query parameters that hold a signature.
+const SIGNATURES: [&str; 4] = ["X-Amz-Signature", "X-Goog-Signature", "Signature", "sig"];
+
+/// Holds who asks, in addresses that archives of Earthdata sign.
+const USER: &str = "A-userid";
 
 /// An object in S3 as metadata tells of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,14 +76,18 @@ impl Item {
         self
     }
 
-    /// What it is, whichever way it comes: its address without a query, which may be signed.
+    /// What it is, whichever way it comes: its address, without a query that only signs it.
     pub fn identity(&self) -> String {
         if let Some(url) = &self.https {
-            let mut plain = url.clone();
-            plain.set_query(None);
-            return Address::from(&plain).to_string();
+            return Address::from(&unsigned(url)).to_string();
         }
         self.s3.as_ref().map_or_else(String::new, |s3| format!("s3://{}/{}", s3.bucket, s3.key))
+    }
+
+    /// Whether it is of an archive of Earthdata, which asks who wants it.
+    pub fn wants_login(&self) -> bool {
+        let keys = self.s3.as_ref().and_then(|s3| s3.credentials.as_ref());
+        self.https.iter().chain(keys).any(Earthdata::may_see_token)
     }
 
     /// Whether a page for people (HTML) is what is wanted.
@@ -84,6 +95,22 @@ impl Item {
         let end = self.to.extension().and_then(|end| end.to_str());
         end.is_some_and(|end| end.eq_ignore_ascii_case("html") || end.eq_ignore_ascii_case("htm"))
     }
+}
+
+/// An address without what only signs it. Where it is signed as S3's, Google's and Azure's stores do, that is
+/// the whole query; archives of Earthdata add who asks.
+fn unsigned(url: &Url) -> Url {
+    let named = |part: &str, names: &[&str]| {
+        let name = part.split('=').next().unwrap_or(part);
+        names.iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    let query = url.query().unwrap_or_default();
+    let signed = query.split('&').any(|part| named(part, &SIGNATURES));
+    let own = |part: &&str| !signed && !part.is_empty() && !named(part, &[USER]);
+    let own: Vec<&str> = query.split('&').filter(own).collect();
+    let mut plain = url.clone();
+    plain.set_query(Some(own.join("&")).as_deref().filter(|query| !query.is_empty()));
+    plain
 }
 
 /// The last part of an address as the name of a file: decoded, and nothing that leads elsewhere.
@@ -163,6 +190,33 @@ mod tests {
         ] {
             assert!(Item::https(url.parse().unwrap()).is_err(), "{url}");
         }
+    }
+
+    #[test]
+    fn only_archives_of_earthdata_want_a_login() {
+        assert!(item("https://data.nsidc.earthdatacloud.nasa.gov/x.h5").wants_login());
+        let s3 = |credentials: Option<&str>| Item {
+            https: None,
+            s3: Some(InS3 {
+                bucket: "b".to_owned(),
+                key: "x".to_owned(),
+                region: None,
+                credentials: credentials.map(|url| url.parse().unwrap()),
+            }),
+            ..item("https://a.example.org/x")
+        };
+        assert!(s3(Some("https://data.nsidc.earthdatacloud.nasa.gov/s3credentials")).wants_login());
+        assert!(!s3(None).wants_login() && !item("https://a.example.org/x").wants_login());
+    }
+
+    #[test]
+    fn a_query_is_part_of_what_a_file_is_but_for_signatures() {
+        let served = |query: &str| item(&format!("https://a.nasa.gov/serve.cgi?{query}")).identity();
+        assert_ne!(served("FILENAME=a.nc"), served("FILENAME=b.nc"));
+        for signature in ["sv=1&sig=", "X-Amz-Expires=60&X-Amz-Signature=", "Signature="] {
+            assert_eq!(served(&format!("{signature}abc")), "https://a.nasa.gov/serve.cgi");
+        }
+        assert!(!served("FILENAME=a.nc&token=abc").contains("abc"));
     }
 
     #[test]

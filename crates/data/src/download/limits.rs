@@ -15,7 +15,12 @@ pub(super) struct Bandwidth {
 
 impl Bandwidth {
     pub(super) fn new(rate: Option<u64>) -> Self {
-        Self { rate: rate.filter(|rate| *rate > 0), free: Mutex::new(Instant::now()) }
+        Self { rate, free: Mutex::new(Instant::now()) }
+    }
+
+    /// Whether there is a limit.
+    pub(super) fn is_limited(&self) -> bool {
+        self.rate.is_some()
     }
 
     /// Waits until so many bytes may have come.

@@ -165,6 +165,15 @@ impl PartFile {
     }
 }
 
+/// Takes away the note of a file that is there, which a process left that was killed between naming the file
+/// and removing it. One that stays does no harm.
+pub(super) fn tidy(target: &Path) {
+    let part = hidden(target);
+    if !part.exists() {
+        remove(&note_of(&part)).ok();
+    }
+}
+
 /// Where a file is on its way.
 fn hidden(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
@@ -290,6 +299,22 @@ mod tests {
             drop(part);
             assert_eq!(PartFile::open(&target, &item).unwrap().unwrap().length(), kept);
         }
+    }
+
+    #[test]
+    fn a_note_without_its_part_is_taken_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("x.nc");
+        let mut part = PartFile::open(&target, &item()).unwrap().unwrap();
+        part.begin(Some(3), &pin()).unwrap();
+        part.write(b"abc").unwrap();
+        tidy(&target);
+        assert_eq!(names(folder.path()), [".x.nc.part", ".x.nc.part.json"], "another is at work");
+        // Killed after the first of the two steps of `finish`.
+        std::fs::rename(hidden(&target), &target).unwrap();
+        tidy(&target);
+        assert_eq!(names(folder.path()), ["x.nc"]);
+        tidy(&target);
     }
 
     #[test]

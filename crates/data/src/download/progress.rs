@@ -1,6 +1,6 @@
 //! What happens while files are downloaded, and how far that is.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,6 +29,13 @@ pub enum Event {
         path: PathBuf,
         /// Its size.
         bytes: u64,
+        /// Its size, if it was not known before.
+        learnt: Option<u64>,
+    },
+    /// Another process downloads the file, and is waited for.
+    Waiting {
+        /// The file.
+        path: PathBuf,
     },
     /// A transfer begins.
     Started {
@@ -66,6 +73,8 @@ pub enum Event {
         path: PathBuf,
         /// Why, for people.
         why: String,
+        /// Its size as it was known at first.
+        size: Option<u64>,
     },
 }
 
@@ -118,6 +127,8 @@ pub struct Meter {
 #[derive(Debug, Default)]
 struct State {
     look: Look,
+    /// Transfers under way: bytes that are there, and the size that was learnt.
+    under_way: HashMap<PathBuf, (u64, Option<u64>)>,
     /// When so many bytes had come.
     samples: VecDeque<(Instant, u64)>,
 }
@@ -144,30 +155,48 @@ impl Meter {
 
     fn hear_at(&self, event: &Event, now: Instant) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let look = &mut state.look;
+        let State { look, under_way, .. } = &mut *state;
         match event {
             Event::Begun { files, bytes } => {
                 look.files += files;
-                look.total += bytes;
+                look.total = look.total.saturating_add(*bytes);
             }
-            Event::There { bytes, .. } => {
+            Event::There { bytes, learnt, .. } => {
                 look.complete += 1;
-                look.there += bytes;
+                look.there = look.there.saturating_add(*bytes);
+                look.total = look.total.saturating_add(learnt.unwrap_or(0));
             }
-            Event::Started { kept, learnt, .. } => {
-                look.there += kept;
-                look.total += learnt.unwrap_or(0);
+            Event::Started { path, kept, learnt } => {
+                let (there, size) = under_way.entry(path.clone()).or_default();
+                *there += kept;
+                *size = size.or(*learnt);
+                look.there = look.there.saturating_add(*kept);
+                look.total = look.total.saturating_add(learnt.unwrap_or(0));
             }
-            Event::Came { bytes, .. } => {
-                look.there += bytes;
+            Event::Came { path, bytes } => {
+                under_way.entry(path.clone()).or_default().0 += bytes;
+                look.there = look.there.saturating_add(*bytes);
                 look.came += bytes;
                 let came = look.came;
                 state.sample(now, came - bytes, came);
             }
-            Event::Again { lost, .. } => look.there = look.there.saturating_sub(*lost),
-            Event::Done { .. } => look.complete += 1,
-            Event::Failed { .. } => look.failed += 1,
-            Event::Chosen { .. } => {}
+            Event::Again { path, lost, .. } => {
+                let (there, _) = under_way.entry(path.clone()).or_default();
+                *there = there.saturating_sub(*lost);
+                look.there = look.there.saturating_sub(*lost);
+            }
+            Event::Done { path } => {
+                under_way.remove(path);
+                look.complete += 1;
+            }
+            Event::Failed { path, size, .. } => {
+                // What is missing of it does not come any more.
+                let (there, learnt) = under_way.remove(path).unwrap_or_default();
+                let missing = learnt.or(*size).unwrap_or(0).saturating_sub(there);
+                look.total = look.total.saturating_sub(missing);
+                look.failed += 1;
+            }
+            Event::Chosen { .. } | Event::Waiting { .. } => {}
         }
     }
 }
@@ -208,7 +237,7 @@ mod tests {
         let at = |seconds| begun + Duration::from_secs(seconds);
         meter.hear_at(&Event::Begun { files: 2, bytes: 10_000 }, begun);
         assert_eq!(meter.look_at(begun).left, None);
-        meter.hear_at(&Event::There { path: "b".into(), bytes: 4000 }, begun);
+        meter.hear_at(&Event::There { path: "b".into(), bytes: 4000, learnt: None }, begun);
         for second in 0..4 {
             meter.hear_at(&came(500), at(second));
         }
@@ -216,6 +245,34 @@ mod tests {
         assert_eq!((look.there, look.came, look.complete), (6000, 2000, 1));
         assert!((look.rate - 500.0).abs() < 1.0, "{look:?}");
         assert_eq!(look.left.unwrap().as_secs(), 8);
+    }
+
+    #[test]
+    fn what_is_there_is_never_more_than_all_and_what_failed_is_not_waited_for() {
+        let meter = Meter::default();
+        let sums = || (meter.look().there, meter.look().total);
+        meter.heard(&Event::Begun { files: 4, bytes: 1000 });
+        meter.heard(&Event::There { path: "unsized".into(), bytes: 300, learnt: Some(300) });
+        assert_eq!(sums(), (300, 1300));
+        meter.heard(&Event::Failed { path: "not begun".into(), why: "404".into(), size: Some(600) });
+        assert_eq!(sums(), (300, 700));
+        meter.heard(&Event::Started { path: "a".into(), kept: 50, learnt: None });
+        meter.heard(&came(100));
+        meter.heard(&Event::Failed { path: "a".into(), why: "cut".into(), size: Some(400) });
+        assert_eq!(sums(), (450, 450));
+        meter.heard(&Event::Started { path: "b".into(), kept: 0, learnt: Some(70) });
+        meter.heard(&Event::Failed { path: "b".into(), why: "cut".into(), size: None });
+        assert_eq!(sums(), (450, 450));
+        assert_eq!(meter.look().failed, 3);
+    }
+
+    #[test]
+    fn sizes_that_no_disk_holds_stop_nothing() {
+        let meter = Meter::default();
+        for _ in 0..2 {
+            meter.heard(&Event::Begun { files: 1, bytes: u64::MAX });
+        }
+        assert_eq!(meter.look().total, u64::MAX);
     }
 
     #[test]

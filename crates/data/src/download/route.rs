@@ -52,7 +52,13 @@ impl Routes {
                 let choice = self.whereabouts.choose(&s3.bucket, s3.region.as_deref(), self.access).await;
                 self.tell(&s3.bucket, &choice, progress);
                 match choice.route {
-                    Route::S3 => self.by_s3(s3).await,
+                    Route::S3 => self.by_s3(s3).await.or_else(|error| {
+                        if self.access != Access::Auto {
+                            return Err(error);
+                        }
+                        self.close(&s3.bucket, &format!("there is no way into S3 ({error})"), progress);
+                        Ok(self.by_https(url))
+                    }),
                     Route::Https => Ok(self.by_https(url)),
                 }
             }
@@ -76,12 +82,15 @@ impl Routes {
             return false;
         };
         let Error::Refused { status: 403, said, .. } = error else { return false };
-        let name = object.bucket().name.clone();
-        if self.closed.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
-            let because = format!("S3 refused ({said}), so it is HTTPS");
-            progress.heard(&Event::Chosen { bucket: name, because });
-        }
+        self.close(&object.bucket().name, &format!("S3 refused ({said})"), progress);
         true
+    }
+
+    fn close(&self, bucket: &str, why: &str, progress: &dyn Progress) {
+        if self.closed.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket.to_owned()) {
+            let because = format!("{why}, so it is HTTPS");
+            progress.heard(&Event::Chosen { bucket: bucket.to_owned(), because });
+        }
     }
 
     fn is_closed(&self, bucket: &str) -> bool {
@@ -112,7 +121,12 @@ impl Routes {
             None => self.whereabouts.bucket(&s3.bucket).await?.name,
         };
         let reader = match &s3.credentials {
-            Some(endpoint) => Reader::Archive(self.keys_of(endpoint)?),
+            Some(endpoint) => {
+                let keys = self.keys_of(endpoint)?;
+                // Without keys the way is none, and another may be left.
+                keys.keys().await?;
+                Reader::Archive(keys)
+            }
             None => Reader::Anybody,
         };
         let bucket = Bucket { name: s3.bucket.clone(), region, requester_pays: false, endpoint: None };

@@ -13,7 +13,7 @@ use super::report::{Done, Verified};
 use super::writer::Writer;
 use crate::error::{Error, Result};
 use crate::http::Answer;
-use crate::remote::{Part, Remote, Span};
+use crate::remote::{Part, Pin, Remote, Span};
 
 /// So often in a row it may go wrong without progress.
 const MOST_IN_VAIN: u32 = 8;
@@ -23,6 +23,14 @@ const MOST_WRONG: u32 = 3;
 const MOST_RESTARTS: u32 = 3;
 /// So often a transfer that others leave behind is begun again where it is.
 const MOST_BEHIND: u32 = 3;
+/// A transfer below this rate in bytes a second crawls.
+const CRAWL: f64 = 1000.0;
+/// One that crawls for so many times the patience is begun again where it is.
+const CRAWLING: u32 = 18;
+/// So often that is done for a file before it is given up.
+const MOST_CRAWLS: u32 = 3;
+/// By so many first bytes a page for people is known.
+const START: usize = 512;
 /// So many bytes are progress; a host that breaks off after fewer brings nothing.
 const PROGRESS: u64 = 16 << 10;
 /// So often the HTTP client tries by itself before it is our turn.
@@ -43,6 +51,7 @@ pub(super) struct Transfer<'a> {
     in_vain: u32,
     restarts: u32,
     behind: u32,
+    crawls: u32,
     /// How often the whole came where a part was asked for.
     wholes: u32,
     /// Whether the size is known to those who watch.
@@ -79,6 +88,7 @@ impl<'a> Transfer<'a> {
             in_vain: 0,
             restarts: 0,
             behind: 0,
+            crawls: 0,
             wholes: 0,
             sized,
         }
@@ -125,6 +135,15 @@ impl<'a> Transfer<'a> {
                 Err(broken) => broken,
             };
             let after = self.writer.settled().await?.length();
+            let broken = match broken {
+                // Nobody can tell whether what comes next is of the same version.
+                Broken::Here(error)
+                    if after > 0 && self.item.checksum.is_none() && self.is_unpinned().await? =>
+                {
+                    Broken::Anew(error)
+                }
+                broken => broken,
+            };
             match broken {
                 Broken::Hopeless(error) => {
                     if !self.shared.routes.falls_back(self.item, &remote, &error, self.progress) {
@@ -152,6 +171,11 @@ impl<'a> Transfer<'a> {
                 }
             }
         }
+    }
+
+    /// Whether the host told nothing by which versions of the object are told apart.
+    async fn is_unpinned(&mut self) -> Result<bool> {
+        Ok(self.writer.settled().await?.pin().is_none_or(Pin::is_empty))
     }
 
     fn again(&self, error: &Error, lost: u64) {
@@ -182,7 +206,7 @@ impl<'a> Transfer<'a> {
         };
         let told = Part::of(&answer, span, pin.as_ref(), self.item.is_page()).map_err(sorted)?;
         self.begin(&answer, span, &told).await?;
-        let end = self.pour(&mut answer, told.total, &remote.place()).await;
+        let end = self.pour(&mut answer, told.total.or(self.item.size), &remote.place()).await;
         let part = self.writer.settled().await.map_err(Broken::Hopeless)?;
         match (end, told.total) {
             (Err(broken), _) => Err(broken),
@@ -211,6 +235,10 @@ impl<'a> Transfer<'a> {
             // A host that knows no parts gives the whole again: what is there is thrown away for it.
             return Err(if self.wholes == 1 { Broken::Here(error) } else { Broken::Anew(error) });
         }
+        let noted = self.writer.settled().await.map_err(Broken::Hopeless)?;
+        if noted.length() > 0 && noted.total().zip(told.total).is_some_and(|(noted, told)| noted != told) {
+            return Err(Broken::Anew(Error::Changed { address }));
+        }
         let (total, pin) = (told.total, told.pin.clone());
         self.writer.with(move |part| part.begin(total, &pin)).await.map_err(Broken::Hopeless)?;
         if let Some(total) = total.filter(|_| !self.sized) {
@@ -229,14 +257,21 @@ impl<'a> Transfer<'a> {
         host: &str,
     ) -> std::result::Result<(), Broken> {
         let (mut since, mut seen) = (Instant::now(), 0_u64);
+        let mut fast_enough = since;
         let mut length = self.writer.settled().await.map_err(Broken::Hopeless)?.length();
+        let may_be_page = length == 0 && self.item.checksum.is_none() && !self.item.is_page();
+        let mut start = may_be_page.then(Vec::new);
         while let Some(bytes) = answer.chunk().await.map_err(sorted)? {
             let count = bytes.len() as u64;
             let address = || crate::address::Address::from(answer.url());
             self.came += count;
-            if length == 0 && self.item.checksum.is_none() && !self.item.is_page() && is_page(&bytes) {
-                let what = "a page for people (HTML) where data is due".to_owned();
-                return Err(Broken::Here(Error::Answer { address: address(), what }));
+            if let Some(start) = start.as_mut().filter(|start| start.len() < START) {
+                start.extend(bytes.iter().take(START));
+                if is_page(start) {
+                    let what = "a page for people (HTML) where data is due".to_owned();
+                    let error = Error::Answer { address: address(), what };
+                    return Err(if length == 0 { Broken::Here(error) } else { Broken::Anew(error) });
+                }
             }
             if total.is_some_and(|total| length + count > total) {
                 let what = format!("more than the {} bytes that were announced", total.unwrap_or_default());
@@ -251,6 +286,15 @@ impl<'a> Transfer<'a> {
                 #[expect(clippy::cast_precision_loss, reason = "a rate is exact enough")]
                 let rate = seen as f64 / since.elapsed().as_secs_f64();
                 (since, seen) = (Instant::now(), 0);
+                if rate >= CRAWL || self.shared.bandwidth.is_limited() {
+                    fast_enough = since;
+                } else if fast_enough.elapsed() >= self.patience * CRAWLING {
+                    self.crawls += 1;
+                    let why = format!("{rate:.0} bytes a second, for {} s", fast_enough.elapsed().as_secs());
+                    let error = Error::Connection { address: address(), tries: self.crawls, why };
+                    let last = self.crawls > MOST_CRAWLS;
+                    return Err(if last { Broken::Hopeless(error) } else { Broken::Here(error) });
+                }
                 if self.shared.paces.is_behind(host, rate) && self.behind < MOST_BEHIND {
                     self.behind += 1;
                     let why = format!("{rate:.0} bytes a second, far less than other transfers from there");
@@ -291,11 +335,15 @@ fn sorted(error: Error) -> Broken {
     }
 }
 
-/// Whether bytes begin as a page of HTML does.
+/// Whether bytes begin as a page of HTML does, also one that is XML.
 fn is_page(bytes: &[u8]) -> bool {
-    let start: Vec<u8> = bytes.iter().copied().skip_while(u8::is_ascii_whitespace).take(14).collect();
-    let start = start.to_ascii_lowercase();
-    start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(START)]).to_ascii_lowercase();
+    let start = text.trim_start();
+    let start = match start.strip_prefix("<?xml").and_then(|declared| declared.split_once("?>")) {
+        Some((_, after)) => after.trim_start(),
+        None => start,
+    };
+    start.starts_with("<!doctype html") || start.starts_with("<html")
 }
 
 pub(super) async fn blocking<T: Send + 'static>(
@@ -313,10 +361,22 @@ mod tests {
 
     #[test]
     fn pages_are_known_by_their_beginning() {
-        for text in ["<!DOCTYPE html>\n<html>", "\n <HTML lang=en>", "<!doctype HTML PUBLIC"] {
+        for text in [
+            "<!DOCTYPE html>\n<html>",
+            "\n <HTML lang=en>",
+            "<!doctype HTML PUBLIC",
+            "<?xml version=\"1.0\"?>\n<!DOCTYPE html PUBLIC",
+        ] {
             assert!(is_page(text.as_bytes()), "{text}");
         }
-        for bytes in [&b"\x89HDF\r\n\x1a\n"[..], b"CDF\x01", b"II*\0", b"", b"<?xml version"] {
+        for bytes in [
+            &b"\x89HDF\r\n\x1a\n"[..],
+            b"CDF\x01",
+            b"II*\0",
+            b"",
+            b"<?xml version",
+            b"<?xml version=\"1.0\"?><gpx>",
+        ] {
             assert!(!is_page(bytes));
         }
     }

@@ -4,20 +4,18 @@ use std::path::Path;
 
 use url::Url;
 
-use super::{Asset, Item, Role};
+use super::{Asset, Item, Role, Source};
+use crate::credentials;
 use crate::download;
 use crate::error::{Error, Result};
 
 impl Item {
-    /// The files of its data whose names match a pattern (`*` and `?`), as what the downloader takes: with
-    /// sizes and checksums where the catalogue tells them to the byte, and with where keys for S3 are given.
-    ///
-    /// # Errors
-    /// When an address is none, or ends with no name.
-    pub fn downloads(&self, pattern: Option<&str>) -> Result<Vec<download::Item>> {
-        let keys = self.assets.iter().find(|asset| asset.role == Role::Credentials);
-        let keys: Option<Url> = keys.and_then(|asset| asset.href.parse().ok());
-        self.data_matching(pattern).map(|asset| asset.download(keys.as_ref())).collect()
+    /// Where keys for its data in S3 are given: by its own link, else by the archive that provides it.
+    pub fn s3_keys(&self) -> Option<Url> {
+        let own = self.assets.iter().find(|asset| asset.role == Role::Credentials);
+        let own = own.and_then(|asset| asset.href.parse().ok());
+        let provider = self.provider.as_deref().filter(|_| self.source == Source::Cmr);
+        own.or_else(|| credentials::of_archive(provider?).ok())
     }
 }
 

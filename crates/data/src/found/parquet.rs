@@ -23,11 +23,14 @@ use crate::error::{Error, Result};
 use crate::geo::{Bbox, Geometry};
 
 /// Rows that are gathered before they are written.
-const BATCH: usize = 8_192;
-/// Rows of a row group: few enough that readers can leave most of them out, and that one fits in memory.
+const BATCH: usize = 1_024;
+/// Rows of a row group: few enough that readers can leave most of them out.
 const GROUP: usize = 65_536;
+/// Most bytes of a row group in memory, where it is until it ends.
+const GROUP_BYTES: usize = 8 << 20;
 
-/// Writes items one after the other. The file has its name only when it is whole; memory holds one batch.
+/// Writes items one after the other. The file has its name only when it is whole; memory holds one row group
+/// of at most some megabytes.
 pub struct ItemWriter {
     path: PathBuf,
     temporary: PathBuf,
@@ -130,7 +133,11 @@ impl ItemWriter {
 
     fn flush(&mut self) -> Result<()> {
         let batch = self.columns.batch().map_err(|error| failed(&self.temporary, error.into()))?;
-        self.writer.write(&batch).map_err(|error| failed(&self.temporary, error))
+        let mut written = self.writer.write(&batch);
+        if written.is_ok() && self.writer.memory_size() >= GROUP_BYTES {
+            written = self.writer.flush();
+        }
+        written.map_err(|error| failed(&self.temporary, error))
     }
 
     /// Ends the file and gives it its name. Returns how many items it holds.

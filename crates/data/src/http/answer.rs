@@ -107,8 +107,10 @@ impl Answer {
 
     /// Whether the body calls itself a page for people.
     pub fn is_page(&self) -> bool {
-        self.header(&CONTENT_TYPE)
-            .is_some_and(|media| media.trim_start().to_ascii_lowercase().starts_with("text/html"))
+        self.header(&CONTENT_TYPE).is_some_and(|media| {
+            let media = media.trim_start().to_ascii_lowercase();
+            ["text/html", "application/xhtml+xml"].iter().any(|page| media.starts_with(page))
+        })
     }
 
     /// How long the redirect that led here may be used again, if it says so (`Cache-Control: max-age`).

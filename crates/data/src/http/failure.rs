@@ -2,9 +2,11 @@
 
 use reqwest::StatusCode;
 use serde_json::Value;
+use url::Url;
 
 use crate::address::Address;
 use crate::error::Error;
+use crate::login::Earthdata;
 
 /// Most characters of what a service said that a message repeats.
 const SAID: usize = 400;
@@ -47,11 +49,12 @@ pub(super) fn of(address: Address, status: StatusCode, body: &[u8], tries: u32) 
     }
 }
 
-/// Where the user can put right what Earthdata Login refuses.
+/// Where the user can put right what Earthdata Login refuses. Only a page of Earthdata's own is shown to
+/// anybody: any server can write such an answer.
 fn resolution(body: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(body).ok()?;
-    let page = value.get("resolution_url")?.as_str()?;
-    page.starts_with("https://").then(|| page.to_owned())
+    let page = Url::parse(value.get("resolution_url")?.as_str()?).ok()?;
+    Earthdata::may_see_token(&page).then(|| page.into())
 }
 
 /// What a service says went wrong: the known shapes of JSON and of S3's XML, else short text.
@@ -117,6 +120,16 @@ mod tests {
                 matches!(&told, Error::NotAccepted { page, .. } if page.ends_with("approve_app?client_id=x"))
             );
             assert!(told.advice().contains("https://urs.earthdata.nasa.gov/approve_app"));
+        }
+    }
+
+    #[test]
+    fn no_page_of_a_stranger_is_shown() {
+        for page in
+            ["https://urs.earthdata.nasa.gov.example.org/login", "http://urs.earthdata.nasa.gov/x", "x"]
+        {
+            let told = error(401, &format!(r#"{{"error_description":"no","resolution_url":"{page}"}}"#));
+            assert!(matches!(told, Error::Refused { status: 401, .. }), "{told}");
         }
     }
 

@@ -14,11 +14,11 @@ pub(super) fn is_passing(status: StatusCode) -> bool {
 }
 
 /// The pause after a failed try (the first is 1). `chance` is between 0 and 1; `asked` is what the
-/// server wants, which is never cut short but by the longest pause.
+/// server wants, which is cut short only by the longest that a server is given.
 pub(super) fn pause(settings: &Settings, attempt: u32, chance: f64, asked: Option<Duration>) -> Duration {
     let doubled = settings.pause.saturating_mul(1 << attempt.saturating_sub(1).min(20));
     let own = doubled.min(settings.longest_pause).mul_f64(1.0 - chance.clamp(0.0, 1.0) / 2.0);
-    asked.map_or(own, |asked| own.max(asked)).min(settings.longest_pause)
+    asked.map_or(own, |asked| own.max(asked.min(settings.longest_asked)))
 }
 
 /// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date.
@@ -46,7 +46,8 @@ mod tests {
         assert_eq!(retry_after("soon", now), None);
         let settings = Settings::default();
         assert_eq!(pause(&settings, 1, 0.0, Some(Duration::from_secs(7))), Duration::from_secs(7));
-        assert_eq!(pause(&settings, 1, 0.0, Some(Duration::from_secs(7000))), settings.longest_pause);
+        assert_eq!(pause(&settings, 1, 0.0, Some(Duration::from_mins(2))), Duration::from_mins(2));
+        assert_eq!(pause(&settings, 1, 0.0, Some(Duration::from_secs(7000))), settings.longest_asked);
     }
 
     proptest! {

@@ -24,8 +24,10 @@ pub struct Settings {
     pub tries: u32,
     /// Pause before the second try; each further one is twice as long, by chance up to a half shorter.
     pub pause: Duration,
-    /// Longest pause, also where a server asks for a longer one.
+    /// Longest pause of our own choice.
     pub longest_pause: Duration,
+    /// Longest pause where a server asks for one (`Retry-After`).
+    pub longest_asked: Duration,
     /// Most redirects that are followed.
     pub redirects: u32,
     /// Proxies.
@@ -56,6 +58,7 @@ impl Default for Settings {
             tries: 6,
             pause: Duration::from_millis(500),
             longest_pause: Duration::from_mins(1),
+            longest_asked: Duration::from_mins(5),
             redirects: 10,
             proxies: Proxies::default(),
             authorities: Vec::new(),

@@ -76,6 +76,11 @@ impl Earthdata {
         url.scheme() == "https" && url.host_str() == Some(&self.host)
     }
 
+    /// Whether an address is of the login service of any of them.
+    pub(crate) fn is_any_login(url: &Url) -> bool {
+        [Self::production(), Self::uat()].iter().any(|one| one.is_login(url))
+    }
+
     /// Whether a token of Earthdata Login may be shown at an address: over TLS, to hosts of
     /// Earthdata's archives.
     pub fn may_see_token(url: &Url) -> bool {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::LOCATION;
@@ -20,6 +21,12 @@ use crate::secret::{basic, bearer};
 
 /// After a renewal that failed while the token still held, the next is tried after this time.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
+/// So long a token that the service gave again is taken for good, whatever a host says of it.
+const CONFIRMED: SignedDuration = SignedDuration::from_mins(1);
+/// Longest wait for a new token while the old one holds.
+const WHILE_HELD: Duration = Duration::from_secs(30);
+/// Longest wait for a token where there is none.
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// A login in use. A clone is the same login: what one renews, all have.
 #[derive(Clone)]
@@ -32,7 +39,9 @@ struct Inner {
     earthdata: Earthdata,
     found: Found,
     reference: Option<Reference>,
-    state: tokio::sync::Mutex<State>,
+    state: Mutex<State>,
+    /// Held by the one who renews.
+    renewing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -40,9 +49,31 @@ struct State {
     token: Option<Token>,
     /// Not before this moment is a renewal tried again.
     not_before: Option<Timestamp>,
+    /// When the service last gave the token that is held, though a host had refused it.
+    confirmed: Option<Timestamp>,
     /// What the service said to a password that it does not know: it is not asked again, for accounts are
     /// locked after some wrong ones.
     wrong: Option<String>,
+}
+
+/// The token at hand.
+enum Held {
+    /// It need not be renewed, or not yet again.
+    Good(Token),
+    /// It still holds, and it is time for another.
+    Ending(Token),
+    /// There is none, or it has ended.
+    None,
+}
+
+/// What became of a request that showed the token.
+enum Offered {
+    /// It was answered.
+    Taken(Box<Answer>),
+    /// The token is not good.
+    Refused,
+    /// The caller is sent to the login service.
+    Sent,
 }
 
 /// What a session knows of itself.
@@ -101,8 +132,9 @@ impl Session {
 
     fn of(client: Client, earthdata: Earthdata, found: Found, reference: Option<Reference>) -> Self {
         let token = found.token.as_ref().map(|(token, _)| token.clone());
-        let state = tokio::sync::Mutex::new(State { token, ..State::default() });
-        Self { inner: Arc::new(Inner { client, earthdata, found, reference, state }) }
+        let state = Mutex::new(State { token, ..State::default() });
+        let renewing = tokio::sync::Mutex::default();
+        Self { inner: Arc::new(Inner { client, earthdata, found, reference, state, renewing }) }
     }
 
     /// Where a worker finds the same login: none if it was given or typed and not kept.
@@ -169,68 +201,106 @@ impl Session {
     }
 
     /// A token that is valid now, and where that can be had, for a day more. Asked by many at once, the
-    /// service is asked once.
+    /// service is asked once; while the old one holds, one waits for the new one and the others do not.
     ///
     /// # Errors
     /// [`Error::WrongLogin`] when the service does not know the login, [`Error::TokenEnded`] when the
     /// token has ended and there is no password, and what [`Client::fetch`] gives.
     pub async fn token(&self) -> Result<Token> {
-        let mut state = self.inner.state.lock().await;
-        let now = self.inner.client.surroundings().now();
-        let waits = state.not_before.is_some_and(|moment| now < moment);
-        if let Some(token) = &state.token
-            && (token.is_fresh(now) || waits && token.left(now).is_positive())
-        {
-            return Ok(token.clone());
-        }
-        match self.renewed(&mut state, now).await {
-            Ok(token) => {
-                *state = State { token: Some(token.clone()), ..State::default() };
-                Ok(token)
-            }
-            Err(error) => match &state.token {
-                Some(token) if token.left(now).is_positive() => {
-                    let token = token.clone();
-                    state.not_before = now.checked_add(PATIENCE).ok();
-                    Ok(token)
-                }
-                _ => Err(error),
+        let _turn = match self.held() {
+            Held::Good(token) => return Ok(token),
+            Held::Ending(token) => match self.inner.renewing.try_lock() {
+                Ok(turn) => turn,
+                Err(_) => return Ok(token),
             },
+            Held::None => self.inner.renewing.lock().await,
+        };
+        match self.held() {
+            Held::Good(token) => Ok(token),
+            Held::Ending(token) => Ok(self.renewed(WHILE_HELD).await.unwrap_or_else(|_| {
+                self.state().not_before = self.now().checked_add(PATIENCE).ok();
+                token
+            })),
+            Held::None => self.renewed(LONGEST).await,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.inner.client.surroundings().now()
+    }
+
+    fn held(&self) -> Held {
+        let (state, now) = (self.state(), self.now());
+        let waits = state.not_before.is_some_and(|moment| now < moment);
+        match &state.token {
+            Some(token) if token.is_fresh(now) || waits && token.left(now).is_positive() => {
+                Held::Good(token.clone())
+            }
+            Some(token) if token.left(now).is_positive() => Held::Ending(token.clone()),
+            _ => Held::None,
         }
     }
 
     /// A token other than one that was refused, or none if the service still gives the same.
     async fn another(&self, refused: &Token) -> Result<Option<Token>> {
-        let mut state = self.inner.state.lock().await;
-        if let Some(token) = state.token.as_ref().filter(|token| !token.is_same(refused)) {
-            return Ok(Some(token.clone()));
+        let other = || self.state().token.clone().filter(|token| !token.is_same(refused));
+        if let Some(token) = other() {
+            return Ok(Some(token));
         }
         if self.inner.found.password.is_none() {
             return Ok(None);
         }
-        let now = self.inner.client.surroundings().now();
-        let token = self.renewed(&mut state, now).await?;
-        if token.is_same(refused) {
+        let _turn = self.inner.renewing.lock().await;
+        if let Some(token) = other() {
+            return Ok(Some(token));
+        }
+        let now = self.now();
+        if self.state().confirmed.is_some_and(|then| now.duration_since(then) < CONFIRMED) {
             return Ok(None);
         }
-        state.token = Some(token.clone());
+        let token = self.renewed(LONGEST).await?;
+        if token.is_same(refused) {
+            self.state().confirmed = Some(now);
+            return Ok(None);
+        }
         Ok(Some(token))
     }
 
-    async fn renewed(&self, state: &mut State, now: Timestamp) -> Result<Token> {
+    /// A token from the service, which is then the one that is held. For who has the turn.
+    async fn renewed(&self, longest: Duration) -> Result<Token> {
         let Inner { client, earthdata, found, .. } = &*self.inner;
         let address = Address::from(&earthdata.url("/")?);
         let Some((entry, from)) = &found.password else {
             return Err(Error::TokenEnded { address });
         };
-        if let Some(said) = state.wrong.clone() {
-            return Err(Error::WrongLogin { address, source_of_login: from.clone(), said });
+        if let Some(error) = self.wrong()? {
+            return Err(error);
         }
-        let renewed = Service { client, earthdata, entry, from }.token(now).await;
-        if let Err(Error::WrongLogin { said, .. }) = &renewed {
-            state.wrong = Some(said.clone());
+        let service = Service { client, earthdata, entry, from };
+        let renewed = tokio::time::timeout(longest, Box::pin(service.token(self.now()))).await;
+        let renewed = renewed.unwrap_or_else(|_| {
+            let why = format!("no token in {} s", longest.as_secs());
+            Err(Error::Connection { address, tries: 1, why })
+        });
+        let mut state = self.state();
+        match &renewed {
+            Ok(token) => *state = State { token: Some(token.clone()), ..State::default() },
+            Err(Error::WrongLogin { said, .. }) => state.wrong = Some(said.clone()),
+            Err(_) => {}
         }
         renewed
+    }
+
+    /// The error of a password that the service does not know, once it has said so.
+    fn wrong(&self) -> Result<Option<Error>> {
+        let Some(said) = self.state().wrong.clone() else { return Ok(None) };
+        let address = Address::from(&self.inner.earthdata.url("/")?);
+        let from = self.inner.found.password.as_ref().map(|(_, from)| from.clone());
+        Ok(Some(Error::WrongLogin { address, source_of_login: from.unwrap_or_default(), said }))
     }
 
     /// The answer to a request, logged in where that is wanted: with the token where the address may see
@@ -243,31 +313,24 @@ impl Session {
             return self.by_login_service(request).await;
         }
         let token = self.token().await?;
-        let answer = self.with_bearer(&request, &token).await?;
-        if !self.is_refusal(&answer) {
-            return answer.checked().await;
-        }
-        if let Some(other) = self.another(&token).await? {
-            let answer = self.with_bearer(&request, &other).await?;
-            if !self.is_refusal(&answer) {
-                return answer.checked().await;
-            }
+        let mut offered = self.offered(&request, &token).await?;
+        if !matches!(offered, Offered::Taken(_))
+            && let Some(other) = self.another(&token).await?
+        {
+            offered = self.offered(&request, &other).await?;
         }
         let address = Address::from(request.url());
-        if answer.status() == 401 {
-            let refusal = answer.checked().await;
-            return refusal.map_err(|error| match error {
-                Error::Refused { .. } => Error::TokenEnded { address },
+        match offered {
+            Offered::Taken(answer) => Ok(*answer),
+            Offered::Refused => Err(Error::TokenEnded { address }),
+            // It may be a host that takes no token: the login service gives a cookie for it, which the client keeps.
+            Offered::Sent => self.by_login_service(request).await.map_err(|error| match error {
+                Error::Refused { status: 401, .. } if self.inner.found.password.is_none() => {
+                    Error::TokenEnded { address }
+                }
                 other => other,
-            });
+            }),
         }
-        // It may be a host that takes no token: the login service gives a cookie for it, which the client keeps.
-        self.by_login_service(request).await.map_err(|error| match error {
-            Error::Refused { status: 401, .. } if self.inner.found.password.is_none() => {
-                Error::TokenEnded { address }
-            }
-            other => other,
-        })
     }
 
     /// The whole body of the answer to a request, logged in where that is wanted; of a `GET`, it is asked for
@@ -289,31 +352,51 @@ impl Session {
         }
     }
 
-    async fn with_bearer(&self, request: &Request, token: &Token) -> Result<Answer> {
+    /// Asks with a token. A licence that is not accepted is told with 401 too: no other token helps there.
+    async fn offered(&self, request: &Request, token: &Token) -> Result<Offered> {
         let grant = Grant::new(request.url(), bearer(token.value())?);
         let request = request.clone().grant(grant).stopping_at(self.inner.earthdata.host());
-        self.inner.client.open(&request).await
+        let answer = self.inner.client.open(&request).await?;
+        if self.is_sent_to_login(&answer) {
+            return Ok(Offered::Sent);
+        }
+        let refusing = answer.status() == 401;
+        match answer.checked().await {
+            Err(Error::Refused { .. }) if refusing => Ok(Offered::Refused),
+            checked => checked.map(|answer| Offered::Taken(Box::new(answer))),
+        }
     }
 
-    /// Whether an answer says that the token is not good: 401, or sent to the login service. A licence that is
-    /// not accepted is told with 401 too, and not by a redirect.
-    fn is_refusal(&self, answer: &Answer) -> bool {
+    fn is_sent_to_login(&self, answer: &Answer) -> bool {
         let sent = answer.header(&LOCATION).and_then(|location| answer.url().join(location).ok());
-        answer.status() == 401 || sent.is_some_and(|url| self.inner.earthdata.is_login(&url))
+        sent.is_some_and(|url| self.inner.earthdata.is_login(&url))
     }
 
-    /// Lets the login service send the caller back with a code, for which the application gives a cookie.
+    /// Lets the login service send the caller back with a code, for which the application gives a cookie. A
+    /// password that the service does not know is not offered again; what wants no login still comes.
     async fn by_login_service(&self, request: Request) -> Result<Answer> {
-        let login = self.inner.earthdata.url("/")?;
-        let authorization = match &self.inner.found.password {
+        let Inner { client, earthdata, found, .. } = &*self.inner;
+        if let Some(error) = self.wrong()? {
+            let answer = client.open(&request.stopping_at(earthdata.host())).await?;
+            return if self.is_sent_to_login(&answer) { Err(error) } else { answer.checked().await };
+        }
+        let authorization = match &found.password {
             Some((entry, _)) => Some(basic(&entry.login, &entry.password)?),
             None => self.token().await.ok().map(|token| bearer(token.value())).transpose()?,
         };
         let request = match authorization {
-            Some(authorization) => request.grant(Grant::new(&login, authorization)),
+            Some(authorization) => request.grant(Grant::new(&earthdata.url("/")?, authorization)),
             None => request,
         };
-        self.inner.client.open(&request).await?.checked().await
+        let answer = client.open(&request).await?;
+        let by_login = found.password.is_some() && earthdata.is_login(answer.url());
+        match answer.checked().await {
+            Err(Error::Refused { status: 401, said, .. }) if by_login => {
+                self.state().wrong = Some(said.clone());
+                Err(self.wrong()?.unwrap_or(Error::TokenEnded { address: Address::from(request.url()) }))
+            }
+            checked => checked,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where a bucket is.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use reqwest::header::HeaderName;
 use url::Url;
@@ -14,6 +15,9 @@ use crate::http::Request;
 /// The header by which S3 tells the region, also to those it lets nowhere.
 const REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
+/// Longest wait for it, of who cannot do without.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 impl Whereabouts {
     /// The region of a bucket of S3: asked of S3 once, without any login.
     ///
@@ -26,7 +30,8 @@ impl Whereabouts {
             Arc::clone(all.entry(bucket.to_owned()).or_default())
         };
         let found = cell.get_or_try_init(|| async {
-            let answer = self.inner.client.open(&Request::head(url.clone()).unfollowed().tries(2)).await?;
+            let asked = Request::head(url.clone()).unfollowed().tries(2).within(PATIENCE);
+            let answer = self.inner.client.open(&asked).await?;
             let told = answer.header(&REGION).and_then(|name| Region::parse(&format!("aws/{name}")));
             told.ok_or_else(|| Error::NotFound {
                 address: Address::from(&url),

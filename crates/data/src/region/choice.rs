@@ -1,10 +1,16 @@
 //! S3 or HTTPS.
 
+use std::sync::PoisonError;
+
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::here::{Here, LONGEST, Whereabouts};
 use super::name::{Cloud, Region};
+
+/// After this time S3 is asked again for a bucket of which it did not tell in time.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What the caller wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +46,8 @@ pub struct Choice {
 
 impl Whereabouts {
     /// The way to a bucket. `told` is its region where the collection's metadata names it, which saves
-    /// asking S3. Waits for at most twice [`LONGEST`] the first time, and not at all later.
+    /// asking S3. Waits for at most twice [`LONGEST`] the first time, and not at all later; a bucket of which
+    /// S3 did not tell in time is asked for again after some minutes.
     pub async fn choose(&self, bucket: &str, told: Option<&str>, wanted: Access) -> Choice {
         let route = match wanted {
             Access::Auto => return self.nearest(bucket, told).await,
@@ -58,9 +65,22 @@ impl Whereabouts {
         let told = told.and_then(|name| Region::parse(&format!("aws/{name}")));
         let there = match told {
             Some(region) => Some(region),
-            None => timeout(LONGEST, self.bucket(bucket)).await.ok().and_then(Result::ok),
+            None => self.told_in_time(bucket).await,
         };
         decide(here, bucket, there.as_ref())
+    }
+
+    async fn told_in_time(&self, bucket: &str) -> Option<Region> {
+        let untold = || self.inner.untold.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.inner.client.surroundings().now();
+        if untold().get(bucket).is_some_and(|until| now < *until) {
+            return None;
+        }
+        let told = timeout(LONGEST, self.bucket(bucket)).await.ok().and_then(Result::ok);
+        if told.is_none() {
+            untold().insert(bucket.to_owned(), now.checked_add(PATIENCE).unwrap_or(now));
+        }
+        told
     }
 }
 

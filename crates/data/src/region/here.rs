@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::{Either, select};
+use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
 use tokio::sync::OnceCell;
@@ -46,12 +47,15 @@ pub(super) struct Inner {
     pub(super) client: Client,
     here: OnceCell<Here>,
     pub(super) buckets: Mutex<BTreeMap<String, Arc<OnceCell<Region>>>>,
+    /// Until when a bucket is not asked for again, of which S3 did not tell in time.
+    pub(super) untold: Mutex<BTreeMap<String, Timestamp>>,
 }
 
 impl Whereabouts {
     /// Knows nothing yet. The client asks for buckets; metadata services are asked past any proxy.
     pub fn new(client: Client) -> Self {
-        let inner = Inner { client, here: OnceCell::new(), buckets: Mutex::default() };
+        let inner =
+            Inner { client, here: OnceCell::new(), buckets: Mutex::default(), untold: Mutex::default() };
         Self { inner: Arc::new(inner) }
     }
 

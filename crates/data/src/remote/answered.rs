@@ -6,6 +6,7 @@ use super::{Pin, Span};
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::http::Answer;
+use crate::login::Earthdata;
 
 /// The part of an object that an answer's body is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,10 @@ impl Part {
         let address = || Address::from(answer.url());
         if answer.is_page() && !pages {
             let what = "a page for people (HTML) where data is due".to_owned();
+            return Err(Error::Answer { address: address(), what });
+        }
+        if Earthdata::is_any_login(answer.url()) {
+            let what = "the login service's page where data is due".to_owned();
             return Err(Error::Answer { address: address(), what });
         }
         let own = Pin::of(answer.headers());

@@ -1,10 +1,11 @@
 //! An object in S3, asked for with keys (Signature Version 4), or without in open buckets.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
 use object_store::client::HttpRequestBody;
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, HeaderName};
 use url::Url;
 
 use super::{Pin, Span, request};
@@ -12,6 +13,9 @@ use crate::address::Address;
 use crate::credentials::S3Keys;
 use crate::error::{Error, Result};
 use crate::http::{Answer, Client, Grant, Request};
+
+/// The header by which S3 tells where a bucket is.
+const REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// A bucket, where it is, and how it is read.
 #[derive(Clone, Debug)]
@@ -44,12 +48,15 @@ pub struct S3Object {
     reader: Reader,
     bucket: Bucket,
     key: String,
+    /// Where the bucket is, once S3 has said that it is not where metadata told.
+    moved: Arc<OnceLock<String>>,
 }
 
 impl S3Object {
     /// An object, and who asks for it.
     pub fn new(client: &Client, reader: Reader, bucket: Bucket, key: &str) -> Self {
-        Self { client: client.clone(), reader, bucket, key: key.trim_start_matches('/').to_owned() }
+        let key = key.trim_start_matches('/').to_owned();
+        Self { client: client.clone(), reader, bucket, key, moved: Arc::default() }
     }
 
     /// Its bucket.
@@ -63,31 +70,56 @@ impl S3Object {
     }
 
     pub(super) async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {
-        let asked = request(self.url()?, span, pin, tries);
         let keys = match &self.reader {
-            Reader::Anybody => return self.client.open(&asked).await?.checked().await,
+            Reader::Anybody => return self.answered(None, span, pin, tries).await,
             Reader::Account(provider) => {
                 let credential = provider.get_credential().await.map_err(|error| self.unsigned(&error))?;
-                return self.client.open(&self.signed(asked, &credential)?).await?.checked().await;
+                return self.answered(Some(&credential), span, pin, tries).await;
             }
             Reader::Archive(keys) => keys,
         };
         let held = keys.keys().await?;
-        let answer =
-            self.client.open(&self.signed(asked.clone(), &held.credential())?).await?.checked().await;
-        match answer {
+        match self.answered(Some(&held.credential()), span, pin, tries).await {
             Err(Error::Refused { status: 400, said, .. }) if is_ended(&said) => {
                 keys.refuse(&held);
                 let other = keys.keys().await?;
-                self.client.open(&self.signed(asked, &other.credential())?).await?.checked().await
+                self.answered(Some(&other.credential()), span, pin, tries).await
             }
             other => other,
         }
     }
 
+    /// The answer to a request, signed where there are keys; from where the bucket is, if S3 says that it is
+    /// elsewhere.
+    async fn answered(
+        &self,
+        credential: Option<&AwsCredential>,
+        span: Span,
+        pin: Option<&Pin>,
+        tries: u32,
+    ) -> Result<Answer> {
+        let asked = || {
+            let asked = request(self.url()?, span, pin, tries);
+            credential.map_or(Ok(asked.clone()), |credential| self.signed(asked, credential))
+        };
+        let answer = self.client.open(&asked()?).await?;
+        let elsewhere = answer.header(&REGION).filter(|region| *region != self.region());
+        match elsewhere {
+            Some(region) if matches!(answer.status().as_u16(), 301 | 307 | 400) && is_name(region) => {
+                self.moved.set(region.to_owned()).ok();
+                self.client.open(&asked()?).await?.checked().await
+            }
+            _ => answer.checked().await,
+        }
+    }
+
+    fn region(&self) -> &str {
+        self.moved.get().unwrap_or(&self.bucket.region)
+    }
+
     /// Where it is: by the bucket's own host, or, for names with a dot and other endpoints, by a path.
     fn url(&self) -> Result<Url> {
-        let Bucket { name, region, endpoint, .. } = &self.bucket;
+        let (Bucket { name, endpoint, .. }, region) = (&self.bucket, self.region());
         let base = match endpoint {
             Some(endpoint) => format!("{}/{name}/", endpoint.as_str().trim_end_matches('/')),
             None if name.contains('.') => format!("https://s3.{region}.amazonaws.com/{name}/"),
@@ -106,7 +138,7 @@ impl S3Object {
     fn signed(&self, asked: Request, credential: &AwsCredential) -> Result<Request> {
         let mut signing = http::Request::new(HttpRequestBody::empty());
         *signing.uri_mut() = asked.url().as_str().parse().map_err(|error| self.unsigned(&error))?;
-        AwsAuthorizer::new(credential, "s3", &self.bucket.region)
+        AwsAuthorizer::new(credential, "s3", self.region())
             .with_request_payer(self.bucket.requester_pays)
             .try_authorize(&mut signing, None)
             .map_err(|error| self.unsigned(&error))?;
@@ -130,6 +162,12 @@ impl S3Object {
             advice: "check the name of the object, and that its keys can be had".to_owned(),
         }
     }
+}
+
+/// Whether a text can be the name of a region, and so a part of a host's name.
+fn is_name(region: &str) -> bool {
+    !region.is_empty()
+        && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// Whether S3 says that keys have ended.

@@ -38,7 +38,7 @@ pub(crate) fn join(base: &Url, reference: &str) -> Option<Url> {
 }
 
 /// A request for a page.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PageRequest {
     pub(super) url: Url,
     /// The body of a `POST`; a `GET` has none.

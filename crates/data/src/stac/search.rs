@@ -1,5 +1,8 @@
 //! A search of a STAC API from its first page to its last.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use futures::Stream;
 use serde_json::Value;
 use url::Url;
@@ -13,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::found::Item;
 use crate::json::{at, list};
 
-/// Empty pages in a row after which a search ends though there is a link to a next one.
+/// Empty pages in a row after which a search fails though there is a link to a next one.
 const MOST_EMPTY: u32 = 10;
 
 /// A search under way. It holds one page at a time.
@@ -28,6 +31,8 @@ pub struct StacSearch {
     matched: Option<u64>,
     base: Url,
     page: std::vec::IntoIter<Value>,
+    /// Digests of the requests so far.
+    asked: HashSet<u64>,
 }
 
 impl StacSearch {
@@ -59,6 +64,7 @@ impl StacSearch {
             matched: None,
             base,
             page: Vec::new().into_iter(),
+            asked: HashSet::new(),
         })
     }
 
@@ -125,12 +131,17 @@ impl StacSearch {
         };
         self.matched = matched(&page).or(self.matched);
         self.empty = if features.is_empty() { self.empty + 1 } else { 0 };
+        self.asked.insert(digest(&asked));
         let following = next(&page, &url, &asked);
-        if following.as_ref() == Some(&asked) && !features.is_empty() {
-            let what = "a page that leads to itself".to_owned();
+        if following.as_ref().is_some_and(|following| self.asked.contains(&digest(following))) {
+            let what = "a page that leads to itself or to one before".to_owned();
             return Err(Error::Answer { address: Address::from(&url), what });
         }
-        self.next = following.filter(|following| *following != asked && self.empty < MOST_EMPTY);
+        if following.is_some() && self.empty >= MOST_EMPTY {
+            let what = format!("{MOST_EMPTY} empty pages in a row, each with a next one");
+            return Err(Error::Answer { address: Address::from(&url), what });
+        }
+        self.next = following;
         self.base = url;
         self.page = features.into_iter();
         Ok(true)
@@ -143,6 +154,13 @@ impl StacSearch {
             Ok(next.map(|item| (item, search)))
         })
     }
+}
+
+/// What tells a request from others, in a few bytes.
+fn digest(request: &PageRequest) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    request.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn get(mut url: Url, query: &StacQuery) -> PageRequest {

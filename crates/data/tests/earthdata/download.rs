@@ -7,6 +7,7 @@ use frazil_data::Error;
 use frazil_data::download::{
     Algorithm, Downloader, Event, Item, Meter, Options, Outcome, Progress, Report, Silent, Verified,
 };
+use frazil_data::http::{Client, Settings};
 use frazil_data::region::{Access, Whereabouts};
 use md5::Digest;
 use serde_json::json;
@@ -278,6 +279,98 @@ async fn in_region_it_is_s3_and_where_s3_says_no_it_is_https_for_all() {
     let forced = downloader(&world, Options { access: Access::S3, ..Options::default() });
     let report = forced.download(&items, folder.path(), &Silent).await.unwrap();
     assert_eq!(report.failures().count(), 5, "what was chosen is not changed");
+}
+
+#[tokio::test]
+async fn in_region_https_will_do_where_no_keys_are_to_be_had() {
+    let Some(world) = World::start() else { return };
+    let items = world.files("KEYLESS", 3, (10_000, 20_000), "MD5").await;
+    let inside = Whereabouts::new(world.client_in(&world.surroundings(&[("FRAZIL_REGION", "us-west-2")])));
+    let no_keys =
+        json!([{"role": "egress", "path": "s3credentials", "fault": "status", "status": 404, "times": -1}]);
+    world.post("faults", &no_keys).await;
+    let folder = tempfile::tempdir().unwrap();
+    let heard = Heard::default();
+    let downloader = Downloader::new(&world.session(), &inside, Options::default());
+    let report = downloader.download(&items, folder.path(), &heard).await.unwrap();
+    assert_whole(&report, &items, folder.path());
+    let told =
+        |event: &Event| matches!(event, Event::Chosen { because, .. } if because.contains("no way into S3"));
+    assert_eq!(heard.0.lock().unwrap().iter().filter(|event| told(event)).count(), 1);
+    let public: Vec<Item> = items
+        .iter()
+        .map(|item| {
+            let mut item = item.clone();
+            item.https = item.https.map(|url| url.as_str().replace("protected", "public").parse().unwrap());
+            let s3 = item.s3.as_mut().unwrap();
+            s3.bucket = s3.bucket.replace("protected", "public");
+            item
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let downloader = Downloader::open_to_all(&world.client(), &inside, Options::default());
+    let report = downloader.download(&public, folder.path(), &Silent).await.unwrap();
+    assert_whole(&report, &public, folder.path());
+    let only_s3 = Options { access: Access::S3, ..Options::default() };
+    let downloader = Downloader::open_to_all(&world.client(), &inside, only_s3);
+    let report = downloader.download(&public, tempfile::tempdir().unwrap().path(), &Silent).await.unwrap();
+    assert_eq!(report.failures().count(), 3, "what was chosen is not changed");
+}
+
+#[tokio::test]
+async fn the_login_services_page_is_no_data_whatever_the_file_is_called() {
+    let Some(world) = World::start() else { return };
+    // It shows its form to browsers, with 200.
+    let settings = Settings { user_agent: "Mozilla/5.0".to_owned(), ..world.told.settings() };
+    let client = Client::new(settings, &world.surroundings(&[])).unwrap();
+    let url = "https://archive.podaac.earthdata.nasa.gov/sized/1/1000.nc".parse().unwrap();
+    let item = Item { to: "page.html".into(), ..Item::https(url).unwrap() };
+    let options = Options { access: Access::Https, ..Options::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let downloader = Downloader::open_to_all(&client, &Whereabouts::new(client.clone()), options);
+    let report = downloader.download(&[item], folder.path(), &Silent).await.unwrap();
+    let told: Vec<_> = report.failures().map(|(_, error)| error.to_string()).collect();
+    assert!(told.len() == 1 && told[0].contains("the login service's page"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_another_has_is_waited_for_without_asking_for_it() {
+    let Some(world) = World::start() else { return };
+    let url = "https://archive.podaac.earthdata.nasa.gov/sized/3/70000.nc".parse().unwrap();
+    let items = [Item::https(url).unwrap()];
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join(&items[0].to);
+    std::fs::write(&target, "another").unwrap();
+    let other = std::fs::File::create(folder.path().join(".70000.nc.part")).unwrap();
+    other.lock().unwrap();
+    let heard = Heard::default();
+    let downloader = downloader(&world, Options::default());
+    let ended = async {
+        tokio::time::sleep(std::time::Duration::from_millis(3500)).await;
+        let asked = world.requests().await;
+        let looks = asked.iter().filter(|line| line.contains("amazonaws.com/3/70000.nc")).count();
+        assert_eq!(looks, 1, "{asked:#?}");
+        std::fs::write(&target, vec![0; 70_000]).unwrap();
+        drop(other);
+    };
+    let (report, ()) = futures::join!(downloader.download(&items, folder.path(), &heard), ended);
+    assert!(matches!(report.unwrap().files[0].outcome, Outcome::There { bytes: 70_000 }));
+    assert!(heard.0.lock().unwrap().iter().any(|event| matches!(event, Event::Waiting { .. })));
+    assert!(!folder.path().join(".70000.nc.part").exists());
+}
+
+#[tokio::test]
+async fn limits_out_of_their_bounds_are_refused() {
+    let Some(world) = World::start() else { return };
+    let usual = Options::default;
+    for options in [
+        Options { connections: 0, ..usual() },
+        Options { connections: usize::MAX, ..usual() },
+        Options { bandwidth: Some(0), ..usual() },
+    ] {
+        let error = downloader(&world, options).download(&[], world.home.path(), &Silent).await.unwrap_err();
+        assert!(matches!(error, Error::Invalid { .. }), "{error}");
+    }
 }
 
 #[tokio::test]

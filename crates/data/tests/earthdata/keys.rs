@@ -117,9 +117,14 @@ async fn no_key_and_no_token_is_shown() {
         std::fs::read_to_string(file.into_iter().find(|path| path.extension().unwrap() == "json").unwrap())
             .unwrap();
     let written: serde_json::Value = serde_json::from_str(&text).unwrap();
-    for name in ["secretAccessKey", "sessionToken"] {
-        assert!(!shown.contains(written[name].as_str().unwrap()));
+    let session = world.session();
+    let token = session.token().await.unwrap();
+    let secrets = ["secretAccessKey", "sessionToken"].map(|name| written[name].as_str().unwrap());
+    let token = frazil_data::ExposeSecret::expose_secret(token.value());
+    for secret in secrets.into_iter().chain([token, world.told.password.as_str()]) {
+        assert!(!secret.is_empty() && !shown.contains(secret));
     }
+    assert!(!format!("{session:?} {:?}", session.status().await.unwrap()).contains(token));
 }
 
 #[tokio::test]

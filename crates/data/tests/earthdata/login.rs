@@ -1,8 +1,9 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use frazil_data::Error;
-use frazil_data::http::{Request, Url};
+use frazil_data::http::{Client, Request, Url};
 use frazil_data::login::{Earthdata, Entry, Netrc, Place, Prompt, Reference, Session};
 use frazil_data::remote::{HttpsObject, Remote, Span};
 use serde_json::json;
@@ -156,6 +157,80 @@ async fn a_wrong_password_is_offered_once() {
         assert!(!format!("{error:?}{}", error.advice()).contains("tell-no-one"));
     }
     assert_eq!(world.requests().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_offered_once_to_the_login_service_too() {
+    let Some(world) = World::start() else { return };
+    let mut settings = world.told.settings();
+    settings.proxies.http = Some(world.told.proxy.clone());
+    let client = Client::new(settings, &world.surroundings(&[])).unwrap();
+    let entry = Entry { login: world.told.username.clone(), password: "tell-no-one".to_owned().into() };
+    let session = Session::with_password(client, Earthdata::production(), entry);
+    // Without TLS the address may not see a token, and sends to the login service.
+    let url: Url = file().as_str().replace("https:", "http:").parse().unwrap();
+    for _ in 0..3 {
+        let error = session.fetch(Request::get(url.clone()), LIMIT).await.unwrap_err();
+        assert!(matches!(&error, Error::WrongLogin { .. }), "{error}");
+    }
+    let asked = world.requests().await;
+    let offered = asked.iter().filter(|line| line.contains("urs.earthdata.nasa.gov/oauth/authorize")).count();
+    assert_eq!(offered, 1, "{asked:#?}");
+    let error = read(&session).await.unwrap_err();
+    assert!(matches!(&error, Error::WrongLogin { .. }), "{error}");
+    assert_eq!(world.made("tokens").await, 0);
+    let open: Url = "http://open.example.org/sized/1/1000.nc".parse().unwrap();
+    let whole = session.fetch(Request::get(open), LIMIT).await.unwrap();
+    assert_eq!(whole.bytes.len(), 1000, "what wants no login comes");
+}
+
+async fn asked_for_tokens(world: &World) -> usize {
+    world.requests().await.iter().filter(|line| line.contains("find_or_create_token")).count()
+}
+
+#[tokio::test]
+async fn the_login_service_is_not_asked_for_each_file_that_is_refused() {
+    let Some(world) = World::start() else { return };
+    let session = world.session();
+    session.token().await.unwrap();
+    let licence = r#"{"error_description": "EULA Acceptance Failure",
+        "resolution_url": "https://urs.earthdata.nasa.gov/approve_app?client_id=x"}"#;
+    for (body, asked) in [(licence, 1), (r#"{"error": "no"}"#, 2)] {
+        let fault = json!([{"role": "egress", "fault": "status", "status": 401, "body": body, "times": -1}]);
+        world.post("faults", &fault).await;
+        for _ in 0..5 {
+            let error = read(&session).await.unwrap_err();
+            let expected = if asked == 1 {
+                matches!(error, Error::NotAccepted { .. })
+            } else {
+                matches!(error, Error::TokenEnded { .. })
+            };
+            assert!(expected, "{error}");
+        }
+        assert_eq!(asked_for_tokens(&world).await, asked, "{body}");
+        world.clear_faults().await;
+    }
+}
+
+#[tokio::test]
+async fn a_login_service_that_hangs_stops_nobody_whose_token_still_holds() {
+    let Some(world) = World::start() else { return };
+    let session = world.session();
+    session.token().await.unwrap();
+    world.advance(59 * 86_400 + 3600).await;
+    world.post("faults", &json!([{"role": "edl", "fault": "hang", "times": -1}])).await;
+    let renewing = tokio::spawn({
+        let session = session.clone();
+        async move { session.token().await.map(|_| ()) }
+    });
+    while asked_for_tokens(&world).await < 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!renewing.is_finished());
+    let read = tokio::time::timeout(Duration::from_secs(5), read(&session)).await;
+    assert_eq!(read.unwrap().unwrap(), 1000, "it waits for the one that renews");
+    renewing.abort();
 }
 
 #[tokio::test]

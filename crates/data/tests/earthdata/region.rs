@@ -1,4 +1,6 @@
-use frazil_data::region::{Access, Region, Route, Whereabouts};
+use std::time::Instant;
+
+use frazil_data::region::{Access, LONGEST, Region, Route, Whereabouts};
 use serde_json::json;
 
 use crate::world::World;
@@ -46,12 +48,32 @@ async fn a_service_that_hangs_is_not_waited_for() {
     let Some(world) = World::start() else { return };
     world.post("settings", &json!({"metadata_region": "us-west-2", "metadata_ms": 60_000})).await;
     let whereabouts = whereabouts(&world, &[]);
+    let begun = Instant::now();
     let choice = whereabouts.choose(BUCKET, None, Access::Auto).await;
+    let took = begun.elapsed();
     assert_eq!(choice.route, Route::Https);
     assert!(choice.because.contains("300 ms"), "{}", choice.because);
+    assert!((LONGEST..LONGEST * 3).contains(&took), "it took {took:?}");
     // Two answers of 200 ms each are late together, though neither is alone.
     world.post("settings", &json!({"metadata_ms": 200})).await;
     assert_eq!(self::whereabouts(&world, &[]).here().await.region, None);
+}
+
+#[tokio::test]
+async fn a_bucket_of_which_s3_does_not_tell_is_waited_for_once() {
+    let Some(world) = World::start() else { return };
+    world.post("settings", &json!({"latency_ms_by_role": {"s3": 2000}})).await;
+    let whereabouts = whereabouts(&world, &[("AWS_REGION", "us-west-2")]);
+    let begun = Instant::now();
+    for _ in 0..10 {
+        let choice = whereabouts.choose(BUCKET, None, Access::Auto).await;
+        assert!(choice.because.contains("did not tell in time"), "{}", choice.because);
+    }
+    assert!(begun.elapsed() < LONGEST * 3, "ten times took {:?}", begun.elapsed());
+    world.post("settings", &json!({"latency_ms_by_role": {"s3": 0}})).await;
+    assert_eq!(whereabouts.choose(BUCKET, None, Access::Auto).await.route, Route::Https);
+    world.advance(600).await;
+    assert_eq!(whereabouts.choose(BUCKET, None, Access::Auto).await.route, Route::S3);
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use frazil_data::cmr::{Cmr, Collections, Granules, Notice, Query};
+use frazil_data::cmr::{Cmr, Collections, Granules, Notice, Query, Shape};
 use frazil_data::found::Item;
+use frazil_data::geo::Bbox;
 use frazil_data::login::Earthdata;
 use frazil_data::stac::{Api, Signer, StacQuery};
 use serde_json::json;
@@ -88,6 +89,66 @@ async fn a_search_is_narrowed_by_place_time_and_name() {
 }
 
 #[tokio::test]
+async fn every_place_goes_out_by_its_name_in_its_order() {
+    let Some(world) = World::start() else { return };
+    let cmr = cmr(&world);
+    let swot = || Query::<Granules>::new().short_name("SWOT_L2_HR_RiverSP_1.1");
+    let ring = vec![[-100.0, 30.0], [-100.0, 50.0], [-80.0, 50.0], [-80.0, 30.0]];
+    let line = vec![[-100.0, 40.0], [-90.0, 41.5], [-80.0, 40.0]];
+    let circle = Shape::Circle { center: [-90.0, 40.0], radius: 500_000.0 };
+    for (query, wanted) in [
+        (swot().at(&Shape::Box(Bbox::new(-100.0, 30.0, -80.0, 50.0))), "bounding_box=-100,30,-80,50"),
+        (swot().at(&Shape::Point([-90.5, 40.25])), "point=-90.5,40.25"),
+        (swot().at(&circle), "circle=-90,40,500000"),
+        (swot().at(&Shape::Line(line)), "line=-100,40,-90,41.5,-80,40"),
+        // Closed, and turned against the clock.
+        (swot().at(&Shape::Polygon(ring.clone())), "polygon=-100,30,-80,30,-80,50,-100,50,-100,30"),
+        (
+            swot()
+                .at(&Shape::Polygon(ring))
+                .set("polygon", "0,0,9,0,9,9,0,9,0,0")
+                .option("polygon", "or", true),
+            "polygon[]=-100,30,-80,30,-80,50,-100,50,-100,30&polygon[]=0,0,9,0,9,9,0,9,0,0&options[polygon][or]=true",
+        ),
+        (swot().set("orbit_number", "100,120"), "orbit_number=100,120"),
+        (swot().set("equator_crossing_longitude", "-10,10"), "equator_crossing_longitude=-10,10"),
+        (
+            swot().cycle("12").pass(5, &["2L", "3R"]).pass(6, &[]),
+            "cycle=12&passes[0][pass]=5&passes[0][tiles]=2L,3R&passes[1][pass]=6",
+        ),
+    ] {
+        world.post("reset", &json!({})).await;
+        cmr.count(&query).await.unwrap();
+        let sent = world.get("requests").await;
+        let sent = sent.as_array().unwrap().last().unwrap()["query"].as_str().unwrap().to_owned();
+        let sent: Vec<String> = url::form_urlencoded::parse(sent.as_bytes())
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let wanted = format!("page_size=0&short_name=SWOT_L2_HR_RiverSP_1.1&{wanted}");
+        assert_eq!(sent.join("&"), wanted);
+    }
+}
+
+#[tokio::test]
+async fn a_place_of_each_kind_narrows_the_search() {
+    let Some(world) = World::start() else { return };
+    let cmr = cmr(&world);
+    let all = cmr.count(&gedi()).await.unwrap();
+    let counted = async |name: &str, text: &str| cmr.count(&gedi().set(name, text)).await.unwrap();
+    let boxed = counted("bounding_box", "0,0,20,20").await;
+    assert!(boxed > 0 && boxed < all);
+    assert_eq!(counted("polygon", "0,0,0,20,20,20,20,0").await, boxed, "the same place");
+    let circle = counted("circle", "10,10,1000000").await;
+    assert!(circle > 0 && circle < boxed, "{circle} in a circle within the box");
+    let line = counted("line", "0,10,20,10").await;
+    assert!(line > 0 && line < boxed, "{line} on a line through the box");
+    assert!(counted("point", "10,10").await <= line);
+    let both = gedi().set("bounding_box", "0,0,20,20").set("bounding_box", "100,0,120,20");
+    assert_eq!(cmr.count(&both).await.unwrap(), 0, "shapes have to match together");
+    assert!(cmr.count(&both.option("bounding_box", "or", true)).await.unwrap() > boxed);
+}
+
+#[tokio::test]
 async fn datasets_are_found_by_doi_and_told_from_those_on_prem() {
     let Some(world) = World::start() else { return };
     let cmr = cmr(&world);
@@ -143,6 +204,25 @@ async fn a_login_that_has_ended_does_not_close_the_catalogue() {
     assert!(notices.lock().unwrap().contains(&Notice::LoginRefused));
     let own = cmr_of_user(&world);
     assert_eq!(items(&own, gedi().temporal("2019-01-01")).await.len(), 36);
+}
+
+#[tokio::test]
+async fn a_token_that_has_ended_does_not_close_the_catalogue_either() {
+    let Some(world) = World::start() else { return };
+    world.advance(86_400 * 400).await;
+    let session = frazil_data::login::Session::with_token(
+        world.client(),
+        Earthdata::production(),
+        "eyJhbGciOiJub25lIn0.eyJ1aWQiOiJ4IiwiZXhwIjoxfQ.".to_owned().into(),
+    );
+    assert!(session.token().await.is_err(), "it ended in 1970");
+    let notices = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&notices);
+    let cmr = cmr(&world)
+        .logged_in(session)
+        .told_to(Arc::new(move |notice: &Notice| heard.lock().unwrap().push(notice.clone())));
+    assert_eq!(items(&cmr, gedi().temporal("2019-01-01")).await.len(), 36);
+    assert!(matches!(notices.lock().unwrap()[0], Notice::NoToken { .. }));
 }
 
 fn cmr_of_user(world: &World) -> Cmr {

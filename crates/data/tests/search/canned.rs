@@ -23,15 +23,18 @@ pub(crate) struct Given {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// The length that is announced, where it is another than the body's; then the connection ends.
+    pub(crate) announced: Option<usize>,
 }
 
 impl Given {
     pub(crate) fn json(body: impl Into<serde_json::Value>) -> Self {
-        Self { status: 200, headers: Vec::new(), body: body.into().to_string().into_bytes() }
+        let body = body.into().to_string().into_bytes();
+        Self { status: 200, headers: Vec::new(), body, announced: None }
     }
 
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: b"{}".to_vec() }
+        Self { status, headers: Vec::new(), body: b"{}".to_vec(), announced: None }
     }
 
     pub(crate) fn header(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
@@ -93,12 +96,15 @@ async fn serve(stream: TcpStream, log: Arc<Mutex<Vec<Asked>>>, answer: Arc<Answe
         let asked = Asked { method, target, headers, body: String::from_utf8(body).unwrap() };
         log.lock().unwrap().push(asked.clone());
         let given = answer(&asked);
-        let mut head =
-            format!("HTTP/1.1 {} Canned\r\ncontent-length: {}\r\n", given.status, given.body.len());
+        let length = given.announced.unwrap_or(given.body.len());
+        let mut head = format!("HTTP/1.1 {} Canned\r\ncontent-length: {length}\r\n", given.status);
         for (name, value) in &given.headers {
             head += &format!("{name}: {value}\r\n");
         }
         stream.write_all((head + "\r\n").as_bytes()).await.ok()?;
         stream.write_all(&given.body).await.ok()?;
+        if given.announced.is_some() {
+            return stream.shutdown().await.ok();
+        }
     }
 }

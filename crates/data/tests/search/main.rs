@@ -17,8 +17,11 @@ mod pages;
 mod places;
 mod queries;
 mod recorded;
+mod regions;
 mod stac;
+mod trickle;
 mod umm;
+mod versions;
 mod walks;
 mod written;
 

@@ -238,6 +238,22 @@ async fn dois_and_hosts_are_looked_up() {
 }
 
 #[tokio::test]
+async fn a_place_is_looked_up_for_named_datasets_only() {
+    let server =
+        Canned::start(|_| Given::json(json!({"hits": 2_001, "items": []})).header("CMR-Hits", 2_001)).await;
+    let cmr = Cmr::at(client(), server.base.clone());
+    let one = Query::<Granules>::new().concept_id("G1-X").cloud_hosted(true);
+    let error = cmr.granules(one.clone()).await.err().unwrap();
+    assert!(error.to_string().contains("none is named"), "{error}");
+    assert!(cmr.count(&one).await.is_err(), "what is looked up first is not counted");
+    assert!(server.asked().is_empty());
+    let error = cmr.granules(Query::<Granules>::new().provider("X").cloud_hosted(true)).await.err().unwrap();
+    assert!(error.to_string().contains("2001 datasets"), "{error}");
+    cmr.granules(Query::<Granules>::new().set("echo_collection_id", "C1-X").cloud_hosted(true)).await.err();
+    assert!(server.asked().last().unwrap().target.contains("concept_id=C1-X"));
+}
+
+#[tokio::test]
 async fn counting_asks_for_no_granule() {
     let server = Canned::start(|asked| page(asked, 834, wanted_size(asked))).await;
     let cmr = Cmr::at(client(), server.base.clone());

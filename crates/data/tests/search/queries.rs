@@ -25,6 +25,7 @@ fn parameters_go_out_by_their_names() {
         .cloud_cover("0,20")
         .day_night_flag("day")
         .exclude("concept_id", "G1-X")
+        .cycle("12")
         .pass(5, &["2L", "3R"])
         .pass(6, &[])
         .sort_by("-start_date");
@@ -38,6 +39,7 @@ fn parameters_go_out_by_their_names() {
         ("cloud_cover", "0,20"),
         ("day_night_flag", "DAY"),
         ("exclude[concept_id][]", "G1-X"),
+        ("cycle", "12"),
         ("passes[0][pass]", "5"),
         ("passes[0][tiles]", "2L,3R"),
         ("passes[1][pass]", "6"),
@@ -100,6 +102,43 @@ fn everything_wrong_is_told_at_once() {
         "granules: CMR does not look through all granules",
     ] {
         assert!(told.contains(part), "{part} is not in: {told}");
+    }
+}
+
+#[test]
+fn the_nearest_parameter_is_named() {
+    let told =
+        |name: &str| Query::<Granules>::new().short_name("A").set(name, "1").check().unwrap_err().to_string();
+    for (name, near) in [
+        ("shortname", "did you mean `short_name`?"),
+        ("bbox", "did you mean `bounding_box`?"),
+        ("granule_name", "did you mean `readable_granule_name`?"),
+        ("pases", "did you mean `passes`?"),
+        ("cloudiness", "the nearest is `cloud_cover`"),
+        ("equator_longitude", "the nearest is `equator_crossing_longitude`"),
+    ] {
+        assert!(told(name).contains(near), "{}", told(name));
+    }
+}
+
+#[test]
+fn passes_are_of_one_cycle() {
+    let told = |set: &[(&str, &str)]| {
+        let query = Query::<Granules>::new().short_name("A");
+        let query = set.iter().fold(query, |query, (name, text)| query.set(name, text));
+        query.check().err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    let (pass, cycle) = (("passes[0][pass]", "5"), ("cycle", "12"));
+    assert_eq!(told(&[cycle, pass, ("passes[0][tiles]", "1L,20R,3F")]), "");
+    for (set, wrong) in [
+        (vec![pass], "give `cycle` once"),
+        (vec![cycle, ("cycle", "13"), pass], "give `cycle` once"),
+        (vec![cycle, ("passes[0][pass]", "x")], "`x` is no number of a pass"),
+        (vec![cycle, ("passes[0][tiles]", "1L,2X")], "`1L,2X` is no list of tiles"),
+        (vec![cycle, ("passes[0][tile]", "1L")], "passes[0][pass] and passes[0][tiles]"),
+        (vec![cycle, ("passes", "5")], "passes[0][pass] and passes[0][tiles]"),
+    ] {
+        assert!(told(&set).contains(wrong), "{wrong} is not in: {}", told(&set));
     }
 }
 

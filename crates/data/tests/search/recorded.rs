@@ -46,6 +46,7 @@ pub(crate) fn exchanges(name: &str) -> Option<Vec<Exchange>> {
                 status: u16::try_from(exchange["response"]["status"]["code"].as_u64().unwrap()).unwrap(),
                 headers: headers(&exchange["response"]["headers"]),
                 body: if packed { unpacked(body) } else { body.as_bytes().to_vec() },
+                announced: None,
             },
         }
     };

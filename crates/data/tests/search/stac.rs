@@ -198,7 +198,8 @@ async fn circles_and_empty_pages_without_end_stop() {
         }
     })
     .await;
-    assert!(ids(&open(&server).await, &naip()).await.is_empty());
+    let error = open(&server).await.search(&naip()).unwrap().next().await.unwrap_err();
+    assert!(error.to_string().contains("10 empty pages in a row"), "{error}");
     assert_eq!(server.asked().len(), 11);
     let server = Canned::start(|asked| match asked.target.as_str() {
         "/api/v1" => Given::json(landing(&["POST"])),
@@ -214,6 +215,27 @@ async fn circles_and_empty_pages_without_end_stop() {
         }
     };
     assert!(error.to_string().contains("leads to itself"), "{error}");
+}
+
+#[tokio::test]
+async fn a_circle_of_several_pages_ends_too() {
+    let server = Canned::start(|asked| match asked.target.as_str() {
+        "/api/v1" => Given::json(landing(&["GET"])),
+        target if target.contains("page=2") => {
+            page(&[item(2)], &json!([{"rel": "next", "href": "search?page=1"}]))
+        }
+        _ => page(&[item(1)], &json!([{"rel": "next", "href": "search?page=2"}])),
+    })
+    .await;
+    let mut search = open(&server).await.search(&naip()).unwrap();
+    let error = loop {
+        match search.next().await {
+            Ok(Some(_)) => assert!(server.asked().len() < 6, "it goes in a circle"),
+            Ok(None) => panic!("a circle has no end"),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("leads to itself or to one before"), "{error}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use frazil_data::cmr::Granule;
-use frazil_data::found::{Checksum, Item, ItemWriter};
+use frazil_data::found::{Checksum, Files, Item, ItemWriter};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 
@@ -149,17 +149,21 @@ fn what_is_not_finished_leaves_nothing() {
 
 #[test]
 fn finds_are_files_to_download() {
-    let files = granule(1).downloads(Some("*.nc")).unwrap();
-    assert_eq!(files.len(), 1);
-    assert_eq!(files[0].https.as_ref().unwrap().as_str(), "https://data.example.org/f1.nc");
-    assert_eq!((files[0].size, files[0].to.to_str()), (Some(1001), Some("f1.nc")));
-    assert_eq!(files[0].checksum.as_ref().unwrap().value(), "9002febf17632e5921eba5b8f62237e6");
-    let s3 = files[0].s3.as_ref().unwrap();
+    let files = |item: &Item, pattern| {
+        let mut files = Files::new();
+        (files.add(item, pattern), files.finish())
+    };
+    let of_all = files(&granule(1), Some("*.nc")).1;
+    assert_eq!(of_all.len(), 1);
+    assert_eq!(of_all[0].https.as_ref().unwrap().as_str(), "https://data.example.org/f1.nc");
+    assert_eq!((of_all[0].size, of_all[0].to.to_str()), (Some(1001), Some("f1.nc")));
+    assert_eq!(of_all[0].checksum.as_ref().unwrap().value(), "9002febf17632e5921eba5b8f62237e6");
+    let s3 = of_all[0].s3.as_ref().unwrap();
     assert_eq!((s3.bucket.as_str(), s3.key.as_str()), ("bucket", "f1.nc"));
-    assert!(granule(1).downloads(Some("*.h5")).unwrap().is_empty());
+    assert!(files(&granule(1), Some("*.h5")).1.is_empty());
     let mut store = granule(1);
     store.assets.truncate(1);
     store.assets[0].href = "gs://cmip6/store.zarr/".to_owned();
     store.assets[0].s3 = None;
-    assert!(store.downloads(None).unwrap_err().to_string().contains("no file that can be downloaded"));
+    assert!(files(&store, None).0[0].to_string().contains("no file that can be downloaded"));
 }

@@ -81,14 +81,16 @@ class Download:
         return f"<frazil.Download: {len(self.paths)} of {len(self.files)} files{failed}, {readable(self.came)} came>"
 
     def _repr_html_(self) -> str:
+        left = 'style="text-align:left"'
         rows = "".join(
-            f"<tr><td>{html.escape(str(file.path))}</td><td>{file.state}</td>"
+            f"<tr><td {left}>{html.escape(str(file.path))}</td><td {left}>{file.state}</td>"
             f"<td>{readable(file.size) if file.size is not None else ''}</td>"
-            f"<td>{html.escape(str(file.error or ''))}</td></tr>"
+            f"<td {left}>{html.escape(str(file.error or ''))}</td></tr>"
             for file in self.files
         )
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("path", "state", "size", "error"))
-        return f"<p>{html.escape(repr(self)[1:-1])}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        head = "".join(f'<th scope="col" {left}>{name}</th>' for name in ("path", "state", "size", "error"))
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return f'<div class="frazil-download"><p>{html.escape(repr(self)[1:-1])}</p>{table}</div>'
 
 
 def download(

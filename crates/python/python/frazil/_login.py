@@ -9,7 +9,7 @@ import warnings
 from typing import Literal
 
 from ._native import Session
-from .errors import LoginError
+from .errors import FileError, LoginError
 
 System = Literal["prod", "uat"]
 Strategy = Literal["environment", "netrc", "interactive", "token"]
@@ -30,6 +30,8 @@ def login(
     global _current
     session = _find(strategy, system)
     if persist:
+        # Asked first: a wrong password does not take the place of the right one.
+        session.status()
         session = session._kept()
     for words in session._warnings():
         warnings.warn(words, stacklevel=2)
@@ -45,6 +47,9 @@ def current() -> Session | None:
     try:
         return Session._find(["environment", "netrc"], "prod")
     except LoginError:
+        return None
+    except FileError as error:
+        warnings.warn(f"nobody is logged in: {error}", stacklevel=3)
         return None
 
 

@@ -115,7 +115,7 @@ class Hearer:
             self._shown = self._make()
         while self._words:
             self._shown.words(self._words.pop(0))
-        self._shown.line(text_of(look), look["there"] / look["total"] if look["total"] else 0.0)
+        self._shown.line(text_of(look), min(look["there"] / look["total"], 1.0) if look["total"] else 0.0)
 
     def close(self) -> None:
         """The last line stays."""
@@ -133,7 +133,7 @@ class Searching:
         if self._shown is None:
             self._shown = usual()
         of = f" of {most}" if most is not None else ""
-        self._shown.line(f"{found}{of} found", found / most if most else 0.0)
+        self._shown.line(f"{found}{of} found", min(found / most, 1.0) if most else 0.0)
 
     def close(self) -> None:
         """The last line stays."""

@@ -6,13 +6,26 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import _login, _native, _parameters
+from . import _login, _names, _native, _parameters
 from ._native import Catalog, Item, Results, Session
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from ._keywords import CollectionKeywords, GranuleKeywords, ServiceKeywords, StacKeywords
+
+KNOWN = {
+    "earth-search": "https://earth-search.aws.element84.com/v1",
+    "planetary-computer": "https://planetarycomputer.microsoft.com/api/stac/v1",
+}
+"""STAC APIs by short names, as `frazil data search --from` has them."""
+
+OURS = {
+    "granules": {"options", "sort_key", "exclude", "passes", "doi", "cloud_hosted"},
+    "collections": {"options", "sort_key", "exclude"},
+    "services": {"options", "sort_key"},
+}
+"""Keywords beside CMR's parameters: what it writes with brackets, and what is looked up first."""
 
 
 def search_granules(
@@ -42,26 +55,31 @@ def search_services(
 
 
 def _cmr(kind: str, parameters: Any, count: int | None, session: Session | None) -> Results[Any]:
+    known = {*_native.parameters(kind), *OURS[kind], "count", "session"}
+    _names.check(f"search_{kind}()", parameters, known)
     used = session or _login._current
     return _native.search_cmr(kind, _parameters.of_cmr(parameters), _most(count), used)
 
 
-def search_stac(url: str, *, count: int | None = None, **parameters: Unpack[StacKeywords]) -> Results[Item]:
+def search_stac(name: str, *, count: int | None = None, **parameters: Unpack[StacKeywords]) -> Results[Item]:
     """Searches a STAC API, or walks through a static STAC catalogue, at most `count` items.
 
+    It is named by its address, or as `"earth-search"` or `"planetary-computer"`.
     Parameters have the names of item search: `collections`, `ids`, `bbox`, `intersects`, `datetime`, `query`,
     `filter` (CQL2, as text or dict), `filter_crs`, `sortby`, `fields`; `limit` is the size of pages.
     """
-    return open_catalog(url).search(count=count, **parameters)
+    return open_catalog(name).search(count=count, **parameters)
 
 
 def open_catalog(name: str | os.PathLike[str], **parameters: str) -> Catalog:
     """Opens a catalogue by its address or its path: STAC, Intake or intake-esm, whichever it is.
+    `"earth-search"` and `"planetary-computer"` are known by name.
 
     Looping over it gives its items; `search()` those that fit. `parameters` are chosen for those that an
     Intake catalogue lets its reader choose.
     """
-    return _native.open_catalog(os.fspath(name), parameters)
+    name = os.fspath(name)
+    return _native.open_catalog(KNOWN.get(name, name), parameters)
 
 
 def _most(count: int | None) -> int | None:

@@ -9,6 +9,10 @@ rules! {
         summary: "The budget covers the cluster before anyone logs in.",
         why: "Control plane, core node, balancer and disks cost by the hour, used or not; even those who run many hubs had to find out that base (2i2c-org/infrastructure#5844). A budget below it stops the hub before its first day ends.",
         action: "Raise the budget above the sum in the message, with room for the servers.";
+    BILLS_UNREACHABLE: "bills-unreachable", Error, silenceable: false,
+        summary: "The page of costs can read the bills.",
+        why: "The page is a pod in the cluster: it has no folder of the machine where `frazil up` runs, and the role that it gets is of the cluster's own cloud. It would say that there are no bills.",
+        action: "Name a bucket or a table, and for one of another cloud `billing.credentials`.";
     EVENT_DAYS: "event-days", Error, silenceable: false,
         summary: "An event ends after it begins.",
         why: "The days decide when nodes are warm and when the budget counts.",

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::ledger::flows::Gaps;
 
 const NOW: &str = "2026-11-22T00:00:00Z";
 
@@ -20,6 +21,8 @@ fn flows(bytes: u64) -> FlowSums {
         Peer::Network(Zones::Same),
         Peer::Network(Zones::Other),
         Peer::Network(Zones::Unknown),
+        Peer::Network(Zones::OtherRegion(None)),
+        Peer::Network(Zones::OtherRegion(Some("us-east-1".into()))),
         Peer::Nat(Beyond::Internet),
         Peer::Nat(Beyond::Cloud(owner(None))),
     ];
@@ -46,11 +49,12 @@ fn flows(bytes: u64) -> FlowSums {
     sums.gateways.insert("eni-nat".into());
     sums.lacks.insert(Lacks::Zone);
     sums.left_out.skipped = 3;
+    sums.gaps.insert(20_738, Gaps { lacks: sums.lacks.clone(), skipped: 3 });
     sums
 }
 
 fn counted(identity: &str, bytes: u64) -> Counted {
-    let file = FlowFile { identity: identity.into(), name: format!("logs/{identity}") };
+    let file = FlowFile { identity: identity.into(), name: format!("logs/{identity}"), size: 7 };
     Counted { hub: "lab".into(), flow_files: vec![file], flows: flows(bytes), clients: Vec::new() }
 }
 
@@ -67,8 +71,41 @@ fn what_flow_logs_said_comes_back_added_up() {
     assert!(
         sums.rows.values().all(|traffic| (traffic.bytes, traffic.packets, traffic.records) == (15, 4, 2))
     );
-    assert_eq!((sums.rows.len(), sums.left_out.skipped), (7, 6));
-    assert_eq!(ledger.flow_files().unwrap(), ["a", "b"].map(str::to_owned).into());
+    assert_eq!((sums.rows.len(), sums.left_out.skipped), (9, 6));
+    assert_eq!(ledger.flow_files().unwrap(), KnownFiles::from(["a", "b"].map(|file| (file.to_owned(), 7))));
+}
+
+#[test]
+fn more_bytes_than_sqlite_counts_stay_at_the_most() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = open(folder.path());
+    for file in ["a", "b"] {
+        ledger.take_counted(&counted(file, u64::MAX), NOW).unwrap();
+    }
+    let sums = ledger.flows().unwrap().remove("lab").unwrap();
+    assert!(sums.rows.values().all(|traffic| traffic.bytes == i64::MAX.unsigned_abs()));
+}
+
+#[test]
+fn a_ledger_of_version_2_keeps_what_its_logs_lack() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    super::super::SCHEMAS[..2].iter().for_each(|schema| old.execute_batch(schema).unwrap());
+    old.pragma_update(None, "application_id", super::super::APPLICATION).unwrap();
+    old.pragma_update(None, "user_version", 2).unwrap();
+    old.execute("INSERT INTO flow_file VALUES ('a', 'logs/a', '2026-11-22T00:00:00Z')", []).unwrap();
+    for end in [local_text(&flows(1).rows.keys().next().unwrap().local), json!(["internet"])] {
+        old.execute("INSERT INTO flow_end (text) VALUES (?)", [end.to_string()]).unwrap();
+    }
+    old.execute("INSERT INTO flow VALUES ('lab', 20738, 'out', 1, 2, 0, 10, 2, 1)", []).unwrap();
+    old.execute("INSERT INTO flow_gap VALUES ('zone', 0), ('skipped', 3)", []).unwrap();
+    drop(old);
+    let ledger = open(folder.path());
+    let lacks = BTreeSet::from([Lacks::Zone]);
+    let sums = ledger.flows().unwrap().remove("lab").unwrap();
+    assert_eq!(sums.gaps, BTreeMap::from([(20_738, Gaps { lacks, skipped: 0 })]));
+    assert_eq!(ledger.flow_files().unwrap(), KnownFiles::from([("a".to_owned(), 0)]));
 }
 
 #[test]

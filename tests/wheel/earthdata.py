@@ -8,6 +8,8 @@ from pathlib import Path
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "frazil-tests"
 STAND_IN = Path(os.environ.get("FRAZIL_EARTHDATA", CACHE / "earthdata" / "earthdata"))
+LOGIN = ["EARTHDATA_TOKEN", "EARTHDATA_USERNAME", "EARTHDATA_PASSWORD", "NETRC", "FRAZIL_REGION", "AWS_REGION"]
+"""Variables by which a person of this machine would be logged in, or somewhere."""
 
 
 class World:
