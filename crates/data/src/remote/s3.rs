@@ -5,6 +5,7 @@ use std::fmt;
 use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
 use object_store::client::HttpRequestBody;
 use reqwest::header::AUTHORIZATION;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Pin, Span, request};
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::http::{Answer, Client, Grant, Request};
 
 /// A bucket, where it is, and how it is read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
     /// Its name.
     pub name: String,
@@ -55,6 +56,16 @@ impl S3Object {
     /// Its bucket.
     pub fn bucket(&self) -> &Bucket {
         &self.bucket
+    }
+
+    /// Its name in the bucket.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Who asks for it.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     pub(super) fn address(&self) -> Address {
