@@ -1,12 +1,15 @@
 """Replays the reads of a trace through every cache of fsspec, over a modelled link.
 
-usage: replay.py TRACE.csv.gz [RTT_MS] [MB_PER_S ...]
+usage: replay.py TRACE.csv.gz ... > fsspec.csv
 
 The caches are fsspec's own; only the fetcher below them is made: it counts requests and bytes, and
 moves a modelled clock. A request takes one round trip and then its bytes on a link that all requests
 share in turn. What a cache fetches in the background runs on the same clock beside the reader, so
 that `background` and `adaptive` get the whole of their overlap; the reader itself takes no time.
-Prints a line of CSV for each cache, block size and bandwidth.
+Prints a line of CSV for each trace, cache, block size and bandwidth.
+
+`parts` is left out: it serves what it was given when it was made, and fails for every other read, so that
+who uses it has to know all reads beforehand.
 """
 
 import asyncio
@@ -14,6 +17,7 @@ import concurrent.futures
 import csv
 import gzip
 import mmap
+import os
 import re
 import selectors
 import sys
@@ -23,7 +27,9 @@ from fsspec.prefetcher import BackgroundPrefetcher
 
 KIB, MIB = 1 << 10, 1 << 20
 SIZES = [64 * KIB, 256 * KIB, MIB, 4 * MIB, 5 * MIB, 8 * MIB, 16 * MIB, 64 * MIB]
-BLOCKED = ["mmap", "bytes", "readahead", "blockcache", "first", "parts", "background"]
+BLOCKED = ["mmap", "bytes", "readahead", "blockcache", "first", "background"]
+RTT = 0.08
+RATES = [3.6, 40.0]
 
 
 class Link:
@@ -144,11 +150,7 @@ def adaptive(link, reads):
 def blocked(name, block, link, reads):
     """Any other cache."""
     make = caching.caches[name]
-    if name == "parts":
-        known = min(block, link.size)
-        cache = make(block, link.fetch, link.size, data={(0, known): link.fetch(0, known)}, strict=False)
-    else:
-        cache = make(block, link.fetch, link.size)
+    cache = make(block, link.fetch, link.size)
     if name == "background":
         cache._thread_executor.shutdown()
         cache._thread_executor = Behind(link)
@@ -178,17 +180,17 @@ def policies():
 
 
 def main():
-    path, rtt = sys.argv[1], float(sys.argv[2] if len(sys.argv) > 2 else 80) / 1000
-    rates = [float(rate) for rate in sys.argv[3:]] or [3.6, 40.0]
-    size, reads = trace(path)
     out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(["policy", "block", "mb_per_s", "requests", "bytes", "seconds"])
-    for name, block in policies():
-        for rate in rates:
-            link = Link(size, rtt, rate * 1e6)
-            took = adaptive(link, reads) if name == "adaptive" else blocked(name, block, link, reads)
-            out.writerow([name, block, f"{rate:g}", link.requests, link.bytes, f"{took:.2f}"])
-            sys.stdout.flush()
+    out.writerow(["trace", "policy", "block", "mb_per_s", "requests", "bytes", "seconds"])
+    for path in sys.argv[1:]:
+        size, reads = trace(path)
+        for name, block in policies():
+            for rate in RATES:
+                link = Link(size, RTT, rate * 1e6)
+                took = adaptive(link, reads) if name == "adaptive" else blocked(name, block, link, reads)
+                row = [os.path.basename(path).removesuffix(".csv.gz"), name, block, f"{rate:g}"]
+                out.writerow([*row, link.requests, link.bytes, f"{took:.2f}"])
+                sys.stdout.flush()
 
 
 main()

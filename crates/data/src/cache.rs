@@ -10,6 +10,7 @@ mod memory;
 mod policy;
 mod pool;
 mod speed;
+mod steps;
 mod stream;
 
 pub(crate) use disk::{Disk, Folder};

@@ -1,6 +1,6 @@
 //! Bytes of objects on disk, shared by the processes of a user.
 //!
-//! A folder for each version of an object, named by a digest of address, pin and length; in it a file
+//! A folder for each version of an object, named by digests of its address and of pin and length; in it a file
 //! for each piece, named by its first byte and length: the bytes, and their SHA-256 with the place. Pieces
 //! are written under another name and renamed, and never changed, so that who is killed leaves a file that
 //! nobody reads; what does not fit its digest is removed, and fetched again. All of it blocks.
@@ -67,10 +67,17 @@ impl Folder {
         if pin.is_empty() {
             return None;
         }
-        let pin = serde_json::to_string(pin).ok()?;
-        let digest = digest(&SHA256, format!("{address}\n{pin}\n{length}").as_bytes());
-        let name: String = digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let version = short(&format!("{}\n{length}", serde_json::to_string(pin).ok()?));
+        let name = format!("{}-{version}", short(address.as_str()));
         Some(Disk { folder: self.clone(), path: self.path.join(name) })
+    }
+
+    /// Whether there is something of an object, of whichever version.
+    pub(crate) fn knows(&self, address: &Address) -> bool {
+        let prefix = format!("{}-", short(address.as_str()));
+        let is_of =
+            |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix));
+        entries(&self.path).iter().any(is_of)
     }
 
     /// Removes what was not used for longest, and what writers that were killed left, when it is time to look.
@@ -159,6 +166,11 @@ impl Disk {
     }
 }
 
+/// A digest of a text, for names: addresses are nobody's business.
+fn short(text: &str) -> String {
+    digest(&SHA256, text.as_bytes()).as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn write(path: &Path, bytes: &[u8], place: &Range<u64>) -> io::Result<()> {
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
@@ -236,6 +248,9 @@ mod tests {
         let other = disk(folder.path(), 1 << 20);
         assert_eq!(read(&other, 12..22), [(12, b"23456789".to_vec()), (20, b"ab".to_vec())]);
         assert_eq!(read(&other, 40..50), []);
+        let address = |text: &str| Address::from(&text.parse::<url::Url>().unwrap());
+        assert!(other.folder.knows(&address("https://a.nasa.gov/x.nc")));
+        assert!(!other.folder.knows(&address("https://a.nasa.gov/y.nc")));
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&other.path), 0o700);
         assert!(entries(&other.path).iter().all(|path| mode(path) == 0o600));
@@ -291,5 +306,6 @@ mod tests {
         assert_ne!(path(&pin("\"a\""), 1), path(&pin("\"b\""), 1));
         assert_ne!(path(&pin("\"a\""), 1), path(&pin("\"a\""), 2));
         assert_eq!(path(&Pin::default(), 1), None);
+        assert!(!folder.knows(&address));
     }
 }

@@ -29,6 +29,9 @@ impl Intervals {
 
     /// Takes a range out.
     pub fn remove(&mut self, range: &Range<u64>) {
+        if range.is_empty() {
+            return;
+        }
         while let Some((start, end)) = self.last_before(range.end).filter(|(_, end)| *end > range.start) {
             self.ends.remove(&start);
             if end > range.end {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::intervals::Intervals;
 use super::speed::Speed;
+use super::steps::Steps;
 use super::stream::Stream;
 
 /// What the first request brings: the head of the file, where most formats have what leads to all else.
@@ -43,6 +44,7 @@ pub struct Policy {
     most_ahead: Option<u64>,
     /// The one that was read last is the last.
     streams: Vec<Stream>,
+    steps: Steps,
 }
 
 /// What to fetch: ranges that do not overlap, and of which nothing is there.
@@ -77,7 +79,8 @@ impl Policy {
 
     /// What the very first request asks for, before anything is known of the object.
     pub fn first(&self, read: &Range<u64>) -> Range<u64> {
-        if read.start < HEAD { 0..read.end.min(LARGEST).max(HEAD) } else { blocks(read, BLOCK) }
+        let end = read.end.min(read.start.saturating_add(LARGEST));
+        if read.start < HEAD { 0..end.max(HEAD) } else { blocks(&(read.start..end), BLOCK) }
     }
 
     /// What to fetch for some reads. `there` is what is there or on its way, to which the plan is added;
@@ -99,6 +102,7 @@ impl Policy {
     /// A read of which nobody knows what follows.
     fn single(&mut self, there: &mut Intervals, read: &Range<u64>, free: usize, plan: &mut Plan) {
         let gaps = there.gaps(read);
+        let step = self.steps.next(read.start, !gaps.is_empty());
         let largest_ahead = self.ahead();
         let stream = self.followed(read, !gaps.is_empty());
         let goal = stream
@@ -116,6 +120,12 @@ impl Policy {
             let hole = there.hole(&wide, gap.start);
             plan.wanted.extend(cut(&hole, LARGEST));
             there.insert(&hole);
+        }
+        if let Some(next) = step.filter(|next| *next < self.end() && plan.ahead.len() < free) {
+            let place = there.hole(&self.around(there, &(next..next + 1)), next);
+            plan.ahead.extend(Some(place.clone()).filter(|place| !place.is_empty()));
+            there.insert(&place);
+            self.steps.expect(place);
         }
         if let Some(mut stream) = stream {
             if let Some(goal) = goal {

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// How far behind the last byte of a stream a read may begin to be the next one of it.
 const NEAR: u64 = 64 << 10;
 /// Bytes that are always few.
-const CHEAP: u64 = 1 << 20;
+const CHEAP: u64 = 2 << 20;
 /// Up to so many bytes are not worth two requests.
 const WHOLE_PIECE: u64 = 512 << 10;
 

@@ -128,7 +128,9 @@ impl Far {
     }
 
     async fn open(&self, hint: &Range<u64>) -> Result<Opened> {
-        let first = self.state().policy.first(hint);
+        // What is on disk has only to be known as of this version: one byte tells.
+        let is_on_disk = self.is_on_disk().await;
+        let first = if is_on_disk { 0..1 } else { self.state().policy.first(hint) };
         self.counts.planned(1, 0);
         let bring = |range| fetch(&self.remote, range, self.pin.as_ref(), &self.counts.fetched);
         let came = match bring(first.clone()).await {
@@ -147,10 +149,16 @@ impl Far {
         let opened =
             Opened { length, pin: came.pin.clone(), disk, runtime: tokio::runtime::Handle::current() };
         self.state().policy.set_length(length);
-        let pieces = placed(&came);
+        let pieces = if is_on_disk { Vec::new() } else { placed(&came) };
         self.keep(&pieces, Some(&came));
         keep_on_disk(opened.disk.clone(), pieces);
         Ok(opened)
+    }
+
+    async fn is_on_disk(&self) -> bool {
+        let Some(folder) = self.folder.clone() else { return false };
+        let address = self.address();
+        tokio::task::spawn_blocking(move || folder.knows(&address)).await.unwrap_or(false)
     }
 
     /// A range of an object that is open, if it is in memory.
@@ -273,7 +281,7 @@ impl Far {
         let mut state = self.state();
         if let Some(came) = came {
             let bytes = came.pieces.iter().map(|piece| piece.len() as u64).sum();
-            let beside = state.flights.len() + 1;
+            let beside = self.in_flight.saturating_sub(self.slots.available_permits()) + 1;
             state.policy.speed_mut().learn(came.head, bytes, came.body, beside);
         }
         for (from, bytes) in pieces {

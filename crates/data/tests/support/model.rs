@@ -81,7 +81,11 @@ impl Model {
     fn ask(&mut self, range: Range<u64>) {
         // Who finds all slots taken waits for the first to be free.
         let taken = self.flying.len() >= self.link.in_flight;
-        let begun = if taken { self.flying[self.flying.len() - self.link.in_flight].0.max(self.now) } else { self.now };
+        let begun = if taken {
+            self.flying[self.flying.len() - self.link.in_flight].0.max(self.now)
+        } else {
+            self.now
+        };
         let head = self.free.max(begun + self.link.latency);
         #[expect(clippy::cast_precision_loss, reason = "a model")]
         let body = (range.end - range.start) as f64 / self.link.bandwidth;
@@ -115,7 +119,8 @@ impl Model {
 
     fn touch(&mut self, read: &Range<u64>) {
         let overlaps = |range: &Range<u64>| range.start < read.end && read.start < range.end;
-        let used: Vec<u64> = self.kept.iter().filter(|(_, range)| overlaps(range)).map(|(use_, _)| *use_).collect();
+        let used: Vec<u64> =
+            self.kept.iter().filter(|(_, range)| overlaps(range)).map(|(use_, _)| *use_).collect();
         for place in used {
             if let Some(range) = self.kept.remove(&place) {
                 self.uses += 1;
