@@ -4,8 +4,10 @@ use std::path::Path;
 
 use frazil_data::Surroundings;
 use frazil_data::handle::{Handle, OnDisk, Options};
+use frazil_data::ranges::Ranges;
+use frazil_data::remote::{HttpsObject, Remote};
 
-use crate::object::{content, remote, sent, served};
+use crate::object::{client, content, remote, sent, served};
 
 fn on_disk(folder: &Path) -> Options {
     let on_disk = OnDisk { folder: Some(folder.to_owned()), ..OnDisk::default() };
@@ -80,4 +82,70 @@ async fn a_folder_that_cannot_be_used_changes_nothing() {
     let surroundings = Surroundings::made([("HOME", "/nowhere")]);
     let handle = Handle::new(remote(&server), on_disk(Path::new("/proc/none")), &surroundings);
     assert_eq!(handle.read_at(900_000, 10).await.unwrap(), all[900_000..900_010]);
+}
+
+/// Where a process that is killed finds the server and the folder.
+const TASK: &str = "FRAZIL_TEST_READS";
+const LENGTH: usize = 6 << 20;
+
+/// Reads an object again and again, and checks what it got; a process of its own, for another test to kill.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "is run by the test that kills it"]
+async fn a_process_that_reads() {
+    let Some(task) = std::env::var(TASK).ok() else { return };
+    let (url, folder) = task.split_once(' ').unwrap();
+    let right = content(LENGTH);
+    for _ in 0..1000 {
+        let remote = Remote::Https(HttpsObject::open_to_all(&client(), url.parse().unwrap()));
+        let handle =
+            Handle::new(remote, small(Path::new(folder)), &Surroundings::made([("HOME", "/nowhere")]));
+        let mut at = 0;
+        while at < LENGTH {
+            let bytes = handle.read_at(at as u64, 300_000).await.unwrap();
+            assert!(bytes == right[at..at + bytes.len()], "byte {at}");
+            at += bytes.len();
+        }
+    }
+}
+
+/// Room for half of the object, so that pieces go while others read them.
+fn small(folder: &Path) -> Options {
+    let on_disk = OnDisk { folder: Some(folder.to_owned()), bytes: LENGTH as u64 / 2 };
+    Options { on_disk: Some(on_disk), ..Options::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_share_a_folder_and_may_be_killed_at_any_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = served(content(LENGTH)).await;
+    let task = format!("{} {}", server.base.join("x.h5").unwrap(), folder.path().display());
+    let start = || {
+        std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "kept::a_process_that_reads", "--ignored"])
+            .env(TASK, &task)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut children = [start(), start()];
+    for kill in 0_usize..12 {
+        let before = server.asked().len();
+        while server.asked().len() < before + 3 + kill {
+            for child in &mut children {
+                assert!(child.try_wait().unwrap().is_none(), "it read something wrong");
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        children[kill % 2].kill().unwrap();
+        children[kill % 2].wait().unwrap();
+        children[kill % 2] = start();
+    }
+    for child in &mut children {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let handle =
+        Handle::new(remote(&server), small(folder.path()), &Surroundings::made([("HOME", "/nowhere")]));
+    assert!(handle.read(&[0..LENGTH as u64]).await.unwrap()[0] == content(LENGTH));
 }
