@@ -268,3 +268,95 @@ fn joined(ranges: &[Range<u64>], there: &Intervals, cost: u64) -> Vec<Range<u64>
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LENGTH: u64 = 100 << 20;
+
+    fn policy(bytes_a_request: u64) -> Policy {
+        let mut policy = Policy::default();
+        policy.set_length(LENGTH);
+        for _ in 0..50 {
+            let latency = Duration::from_millis(80);
+            policy.speed_mut().learn(latency, bytes_a_request * 10, latency * 10, 1);
+        }
+        policy
+    }
+
+    #[test]
+    fn a_read_alone_brings_its_block_and_nothing_ahead() {
+        let mut there = Intervals::default();
+        let mut policy = policy(300_000);
+        let read = 10_000_000..10_000_500;
+        let plan = policy.plan(&mut there, &[read], 6);
+        assert_eq!(plan, Plan { wanted: vec![9_961_472..10_027_008], ahead: vec![] });
+        let data = 50_000_000..50_900_000;
+        let plan = policy.plan(&mut there, &[data], 6);
+        assert_eq!((plan.wanted.len(), plan.ahead.len()), (1, 0));
+    }
+
+    #[test]
+    fn where_much_is_there_the_rest_of_the_place_comes() {
+        let (mut there, mut policy) = (Intervals::default(), policy(300_000));
+        there.insert(&(0..64 << 10));
+        let plan = policy.plan(&mut there, &[100_000..100_100], 6);
+        assert_eq!(plan.wanted, [64 << 10..256 << 10]);
+        let plan = policy.plan(&mut there, &[300_000..300_100], 6);
+        assert_eq!(
+            plan.wanted,
+            [256 << 10..320 << 10],
+            "a part of the larger place costs more than a request"
+        );
+    }
+
+    #[test]
+    fn nobody_waiting_no_request_is_made_where_none_is_free() {
+        let (mut there, mut policy) = (Intervals::default(), policy(300_000));
+        let mut ahead = 0;
+        for index in 0..100 {
+            let read = index * 70_000..(index + 1) * 70_000;
+            ahead += policy.plan(&mut there, &[read], 0).ahead.len();
+        }
+        assert_eq!(ahead, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn plans_hold_what_is_wanted_and_nothing_twice(
+            reads in proptest::collection::vec(proptest::collection::vec((0..LENGTH, 0_u64..3_000_000), 1..4), 1..30),
+            near in any::<bool>(), cost in 1_000_u64..5_000_000, free in 0_usize..7,
+        ) {
+            let (mut there, mut policy) = (Intervals::default(), policy(cost));
+            let mut at = 0;
+            for step in reads {
+                let ranges: Vec<Range<u64>> = step
+                    .into_iter()
+                    .map(|(from, length)| {
+                        let from = if near { at } else { from };
+                        at = (from + length).min(LENGTH);
+                        from..at
+                    })
+                    .collect();
+                let before = there.clone();
+                let plan = policy.plan(&mut there, &ranges, free);
+                prop_assert!(plan.ahead.len() <= free);
+                let mut planned = before;
+                for range in plan.wanted.iter().chain(&plan.ahead) {
+                    prop_assert!(!range.is_empty() && range.end <= LENGTH && range.end - range.start <= LARGEST);
+                    prop_assert_eq!(planned.count(range), 0, "twice");
+                    planned.insert(range);
+                }
+                prop_assert_eq!(&planned, &there);
+                for range in &ranges {
+                    prop_assert!(there.holds(range));
+                }
+            }
+        }
+    }
+}

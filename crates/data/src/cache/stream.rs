@@ -17,13 +17,15 @@ pub(super) struct Stream {
     next: u64,
     /// Bytes that were read, each once.
     read: u64,
+    /// Whether a second read has gone on where the first ended.
+    goes_on: bool,
     /// Behind the last byte that was fetched for it.
     pub(super) edge: u64,
 }
 
 impl Stream {
     pub(super) fn begun(read: &Range<u64>, edge: u64) -> Self {
-        Self { from: read.start, next: read.end, read: read.end - read.start, edge }
+        Self { from: read.start, next: read.end, read: read.end - read.start, goes_on: false, edge }
     }
 
     /// Whether a read goes on with this stream: within it, within what was fetched for it, or near behind.
@@ -33,16 +35,18 @@ impl Stream {
     }
 
     pub(super) fn go_on(&mut self, read: &Range<u64>) {
+        self.goes_on |= read.end > self.next;
         self.read += read.end.saturating_sub(self.next.max(read.start));
         self.next = self.next.max(read.end);
         self.edge = self.edge.max(read.end);
     }
 
-    /// Behind the last byte that should be there or on its way by now. None for reads that leave out more
-    /// than they read.
+    /// Behind the last byte that should be there or on its way by now. None for a single read, and
+    /// for reads that leave out more than they read.
     pub(super) fn wanted(&self, request: u64, most: u64) -> Option<u64> {
         let length = self.next - self.from;
-        (self.read >= length / 2 + length / 8).then(|| self.next.saturating_add(self.ahead(request, most)))
+        let is_dense = self.read >= length / 2 + length / 8;
+        (self.goes_on && is_dense).then(|| self.next.saturating_add(self.ahead(request, most)))
     }
 
     /// How many bytes at once are fetched ahead: half of them, so that the next come while these are read.

@@ -21,6 +21,8 @@ use crate::surroundings::Surroundings;
 
 /// Requests that are left for readers by what nobody waits for yet.
 const RESERVED: usize = 2;
+/// How often a reader asks again for what others asked for and did not get.
+const ROUNDS: u32 = 20;
 
 /// An object far away.
 pub(super) struct Far {
@@ -178,10 +180,9 @@ impl Far {
     pub(super) async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let opened = self.opened(&(0..0)).await?;
         self.counts.asked(ranges.len() as u64, ranges.iter().map(|range| range.end - range.start).sum());
-        let mut is_first = true;
-        loop {
+        for round in 0..ROUNDS {
             let (mut pieces, awaited) = self.begin(&mut self.state(), ranges, opened);
-            if std::mem::take(&mut is_first) && !awaited.is_empty() {
+            if round == 0 && !awaited.is_empty() {
                 let missed = ranges.iter().filter(|range| assembled(range, &pieces).is_none()).count();
                 self.counts.missed(missed as u64);
             }
@@ -204,6 +205,8 @@ impl Far {
                 return Ok(all);
             }
         }
+        let why = "its requests were stopped again and again".to_owned();
+        Err(Error::Connection { address: self.address(), tries: ROUNDS, why })
     }
 
     /// Plans a read, sets off what is missing, and gives what is there.
