@@ -375,7 +375,7 @@ struct Brought {
 
 impl Errand {
     async fn bring(self) -> Result<Brought> {
-        let mut brought = Brought { pieces: self.from_disk().await, fresh: Vec::new(), came: None };
+        let mut brought = Brought { pieces: self.on_disk().await, fresh: Vec::new(), came: None };
         let mut there = Intervals::default();
         for (from, bytes) in &brought.pieces {
             there.insert(&(*from..from + bytes.len() as u64));
@@ -396,7 +396,7 @@ impl Errand {
         Ok(brought)
     }
 
-    async fn from_disk(&self) -> Vec<(u64, Bytes)> {
+    async fn on_disk(&self) -> Vec<(u64, Bytes)> {
         let Some(disk) = self.disk.clone() else { return Vec::new() };
         let range = self.range.clone();
         let found = tokio::task::spawn_blocking(move || disk.read(&range)).await.unwrap_or_default();
