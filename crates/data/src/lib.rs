@@ -12,6 +12,7 @@
 //! * [`region`]: where this runs and where the data is, and so S3 or HTTPS.
 //! * [`download`]: files brought to a folder, resumed, checked.
 //! * [`remote`]: one object, read from any byte on.
+//! * [`handle`]: an object open for reading, with a [`cache`] that adapts to how it is read.
 //! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
@@ -34,6 +35,7 @@
 //! ```
 
 mod address;
+pub mod cache;
 pub mod catalogs;
 pub mod cmr;
 pub mod credentials;
@@ -43,6 +45,7 @@ pub mod download;
 mod error;
 pub mod found;
 pub mod geo;
+pub mod handle;
 pub mod http;
 mod json;
 pub mod login;
