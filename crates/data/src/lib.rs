@@ -12,7 +12,8 @@
 //! * [`region`]: where this runs and where the data is, and so S3 or HTTPS.
 //! * [`download`]: files brought to a folder, resumed, checked.
 //! * [`remote`]: one object, read from any byte on.
-//! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds.
+//! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds;
+//!   [`hdf5`]: HDF5 and NetCDF4.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
 //! ```no_run
@@ -43,9 +44,13 @@ pub mod download;
 mod error;
 pub mod found;
 pub mod geo;
+pub mod hdf5;
 pub mod http;
 mod json;
 pub mod login;
+mod near;
+mod passes;
+mod pieces;
 pub mod ranges;
 pub mod region;
 pub mod remote;
