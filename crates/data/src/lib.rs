@@ -13,7 +13,7 @@
 //! * [`download`]: files brought to a folder, resumed, checked.
 //! * [`remote`]: one object, read from any byte on.
 //! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds;
-//!   [`hdf5`]: HDF5 and NetCDF4.
+//!   [`hdf5`]: HDF5 and NetCDF4; [`netcdf`]: NetCDF classic.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
 //! ```no_run
@@ -49,6 +49,7 @@ pub mod http;
 mod json;
 pub mod login;
 mod near;
+pub mod netcdf;
 mod passes;
 mod pieces;
 pub mod ranges;

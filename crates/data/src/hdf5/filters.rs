@@ -1,8 +1,12 @@
 //! What was done to chunks before they were stored, named and undone.
 
+mod bitshuffle;
+mod lzf;
+
 use flate2::{Decompress, FlushDecompress, Status};
 use hdf5_reader::FilterRegistry;
 use hdf5_reader::messages::filter_pipeline::FilterDescription;
+use zarrs::array::codec::bytes_to_bytes::blosc::{blosc_decompress_bytes, blosc_validate};
 
 /// Filters of the HDF5 library.
 const DEFLATE: u16 = 1;
@@ -11,6 +15,15 @@ const FLETCHER32: u16 = 3;
 const SZIP: u16 = 4;
 const NBIT: u16 = 5;
 const SCALE_OFFSET: u16 = 6;
+
+/// Filters that The HDF Group has registered.
+const LZF: u16 = 32000;
+const BLOSC: u16 = 32001;
+const LZ4: u16 = 32004;
+const BITSHUFFLE: u16 = 32008;
+const ZFP: u16 = 32013;
+const ZSTD: u16 = 32015;
+const BLOSC_2: u16 = 32026;
 
 /// A stream of deflate becomes no more than so many times as long.
 const MOST_DEFLATED: usize = 1032;
@@ -33,13 +46,13 @@ fn name(filter: &FilterDescription) -> String {
         SZIP => "szip",
         NBIT => "nbit",
         SCALE_OFFSET => "scaleoffset",
-        32000 => "lzf",
-        32001 => "blosc",
-        32004 => "lz4",
-        32008 => "bitshuffle",
-        32013 => "zfp",
-        32015 => "zstd",
-        32026 => "blosc2",
+        LZF => "lzf",
+        BLOSC => "blosc",
+        LZ4 => "lz4",
+        BITSHUFFLE => "bitshuffle",
+        ZFP => "zfp",
+        ZSTD => "zstd",
+        BLOSC_2 => "blosc2",
         _ => "",
     };
     match (known, &filter.name) {
@@ -71,20 +84,38 @@ pub(crate) fn undo(filters: &[FilterDescription], mask: u32, stored: &[u8], leng
 }
 
 fn undo_one(filter: &FilterDescription, input: &[u8], length: usize) -> Result<Vec<u8>, String> {
-    let setting = |index: usize| filter.client_data.get(index).map(|setting| *setting as usize);
+    let setting = |index: usize| filter.client_data.get(index).map_or(1, |setting| *setting as usize);
+    let most = room(length);
     match filter.id {
         DEFLATE => inflate(input, length),
-        SHUFFLE => Ok(unshuffle(input, setting(0).unwrap_or(1))),
-        // A filter below may still make it longer; what is too much is told there.
-        _ => FilterRegistry::new()
-            .apply_with_limit(filter, input, setting(0).unwrap_or(1), Some(length.saturating_mul(2).saturating_add(1024)))
+        SHUFFLE => Ok(unshuffle(input, setting(0))),
+        LZF => lzf::undo(input, most),
+        BITSHUFFLE => bitshuffle::undo(input, &filter.client_data, most),
+        ZSTD => zstd::bulk::decompress(input, most).map_err(|error| error.to_string()),
+        BLOSC => unblosc(input, most),
+        FLETCHER32 | SZIP | NBIT | SCALE_OFFSET | LZ4 => FilterRegistry::new()
+            .apply_with_limit(filter, input, setting(0), Some(most))
             .map_err(|error| error.to_string()),
+        id => Err(format!("filter {id} is not known here; h5py reads it with the plugin that hdf5plugin brings")),
     }
 }
 
-/// A chunk may carry a checksum or the bytes of another filter: more than its own length, but little.
+/// Before its last filter is undone, a chunk may have more bytes than in the end: a checksum, or what
+/// another filter could not make smaller.
+fn room(length: usize) -> usize {
+    length.saturating_add(length / 8).saturating_add(1024)
+}
+
+fn unblosc(input: &[u8], most: usize) -> Result<Vec<u8>, String> {
+    let length = blosc_validate(input).ok_or("its header does not fit its bytes")?;
+    if length > most {
+        return Err(format!("{length} bytes, more than {most}"));
+    }
+    blosc_decompress_bytes(input, length, 1).map_err(|error| error.to_string())
+}
+
 fn inflate(input: &[u8], length: usize) -> Result<Vec<u8>, String> {
-    let expected = length.saturating_add(length / 8).saturating_add(1024);
+    let expected = room(length);
     let mut output = Vec::with_capacity(expected.min(input.len().saturating_mul(MOST_DEFLATED)).saturating_add(64));
     let status = Decompress::new(true)
         .decompress_vec(input, &mut output, FlushDecompress::Finish)
@@ -113,7 +144,9 @@ fn unshuffle_by<const N: usize>(input: &[u8]) -> Vec<u8> {
     let mut output = vec![0; input.len()];
     let (elements, rest) = output.as_chunks_mut::<N>();
     for (index, element) in elements.iter_mut().enumerate() {
-        *element = std::array::from_fn(|byte| planes[byte][index]);
+        for byte in 0..N {
+            element[byte] = planes[byte][index];
+        }
     }
     rest.copy_from_slice(&input[count * N..]);
     output
