@@ -17,30 +17,31 @@ use url::Url;
 const NEAR: u64 = 8 << 10;
 
 #[derive(Debug)]
-pub struct LocalFile {
+pub(crate) struct LocalFile {
     file: File,
     length: u64,
     address: Address,
-    requests: Mutex<Vec<Range<u64>>>,
+    requests: Mutex<(Vec<Range<u64>>, usize)>,
 }
 
 impl LocalFile {
-    pub fn open(path: &Path) -> std::io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> std::io::Result<Self> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
         let url = Url::from_file_path(path.canonicalize()?).map_err(|()| std::io::Error::other("no absolute path"))?;
         Ok(Self { file, length, address: Address::from(&url), requests: Mutex::default() })
     }
 
-    /// The requests since the last call.
-    pub fn requests(&self) -> Vec<Range<u64>> {
+    /// The requests since the last call, and how often one had to wait for some.
+    pub(crate) fn requests(&self) -> (Vec<Range<u64>>, usize) {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
     fn count(&self, ranges: &[Range<u64>]) {
         let mut sorted = ranges.to_vec();
         sorted.sort_by_key(|range| range.start);
-        let mut requests = self.requests.lock().unwrap();
+        let (requests, waits) = &mut *self.requests.lock().unwrap();
+        *waits += 1;
         let before = requests.len();
         for range in sorted {
             match requests[before..].last_mut() {
