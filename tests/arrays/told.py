@@ -5,6 +5,7 @@ import hashlib
 import json
 import subprocess
 
+import h5py
 import numpy
 from conftest import VALUES
 
@@ -46,7 +47,7 @@ def texts(array):
 
 
 def is_text(dtype):
-    return dtype.kind in "SUO" and dtype.metadata is None or dtype.kind in "SUO" and "vlen" in dtype.metadata
+    return h5py.check_string_dtype(dtype) is not None
 
 
 def fields(dtype):

@@ -12,9 +12,11 @@ mod local_file;
 
 use std::sync::Arc;
 
+use frazil_data::Result;
 use frazil_data::dataset::{Attribute, DataType, Dataset, Extent, Group, Selection, Values, Variable};
 use frazil_data::hdf5::{Hdf5, Limits};
-use frazil_data::Result;
+use frazil_data::netcdf::NetCdf;
+use frazil_data::ranges::Ranges;
 use local_file::LocalFile;
 use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
@@ -25,7 +27,11 @@ async fn main() -> Result<()> {
     let path = arguments.next().unwrap_or_default();
     let parts = arguments.next().is_some();
     let file = Arc::new(LocalFile::open(path.as_ref()).unwrap());
-    let dataset: Box<dyn Dataset> = Box::new(Hdf5::open(file, Limits::default()).await?);
+    let begins = file.read(&[0..3]).await?;
+    let dataset: Box<dyn Dataset> = match &*begins[0] {
+        b"CDF" => Box::new(NetCdf::open(file, Limits::default().read).await?),
+        _ => Box::new(Hdf5::open(file, Limits::default()).await?),
+    };
     println!("{}", json!({ "format": dataset.format() }));
     let mut groups = vec![(String::new(), dataset.group("/", true).await?)];
     while let Some((path, group)) = groups.pop() {
@@ -39,7 +45,10 @@ async fn main() -> Result<()> {
 }
 
 fn tell_group(path: &str, group: &Group) {
-    let dimensions = group.dimensions.iter().map(|dimension| json!([dimension.name, dimension.length, dimension.is_unlimited]));
+    let dimensions = group
+        .dimensions
+        .iter()
+        .map(|dimension| json!([dimension.name, dimension.length, dimension.is_unlimited]));
     println!(
         "{}",
         json!({

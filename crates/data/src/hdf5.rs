@@ -69,7 +69,10 @@ pub struct Hdf5 {
 
 impl fmt::Debug for Hdf5 {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Hdf5").field("address", &self.passes.address()).field("format", &self.format).finish_non_exhaustive()
+        out.debug_struct("Hdf5")
+            .field("address", &self.passes.address())
+            .field("format", &self.format)
+            .finish_non_exhaustive()
     }
 }
 
@@ -120,7 +123,13 @@ impl Hdf5 {
     }
 
     /// The stored elements of a part of an array, in the machine's byte order where they are numbers.
-    async fn elements(&self, path: &str, array: &Arc<Array>, extents: Vec<Extent>, places: Places) -> Result<Bytes> {
+    async fn elements(
+        &self,
+        path: &str,
+        array: &Arc<Array>,
+        extents: Vec<Extent>,
+        places: Places,
+    ) -> Result<Bytes> {
         let size = array.element.size;
         let length = pieces::bytes_of(path, &extents, size, self.limits.read)?;
         let mut fill = array.fill.clone();
@@ -164,7 +173,12 @@ impl Hdf5 {
     /// Values of stored elements that are or hold texts.
     async fn texts(&self, array: &Arc<Array>, shape: Vec<u64>, stored: Bytes) -> Result<Values> {
         let size = array.element.size.max(1);
-        let mut whole = Values { data_type: array.element.data_type.clone(), shape, bytes: Bytes::new(), texts: Vec::new() };
+        let mut whole = Values {
+            data_type: array.element.data_type.clone(),
+            shape,
+            bytes: Bytes::new(),
+            texts: Vec::new(),
+        };
         let mut bytes = Vec::new();
         for from in (0..stored.len()).step_by(size * TEXTS_AT_ONCE) {
             let stored = stored.slice(from..stored.len().min(from + size * TEXTS_AT_ONCE));
@@ -172,7 +186,9 @@ impl Hdf5 {
             let array = Arc::clone(array);
             let read = move |view: &View| {
                 let element = element::Element { inner: Vec::new(), ..array.element.clone() };
-                values::values(&element, &[count], stored.to_vec(), &mut |reference, size| view.follow(reference, size))
+                values::values(&element, &[count], stored.to_vec(), &mut |reference, size| {
+                    view.follow(reference, size)
+                })
             };
             let some = self.run(INDEX_AHEAD, read).await?;
             bytes.extend_from_slice(&some.bytes);
@@ -253,7 +269,9 @@ impl Dataset for Hdf5 {
         let path = path.to_owned();
         let read = move |view: &View| {
             let Some(found) = view.find(&path)? else { return Err(no_such("group", &path, view)) };
-            let Object::Group(_) = view.object(found.place)? else { return Err(no_such("group", &path, view)) };
+            let Object::Group(_) = view.object(found.place)? else {
+                return Err(no_such("group", &path, view));
+            };
             let name = path.rsplit('/').find(|name| !name.is_empty()).unwrap_or_default();
             tree::group(view, &found, name, deep)
         };
@@ -288,7 +306,12 @@ impl Dataset for Hdf5 {
         let places = self.places(&array, &extents).await?;
         let stored = self.elements(path, &array, extents, places).await?;
         if array.element.texts.is_empty() {
-            return Ok(Values { data_type: array.element.data_type.clone(), shape, bytes: stored, texts: Vec::new() });
+            return Ok(Values {
+                data_type: array.element.data_type.clone(),
+                shape,
+                bytes: stored,
+                texts: Vec::new(),
+            });
         }
         self.texts(&array, shape, stored).await
     }

@@ -17,7 +17,9 @@ use netcdf_reader::classic::data::compute_record_stride;
 use netcdf_reader::{NcAttrValue, NcAttribute, NcFormat, NcGroup, NcType, NcVariable};
 
 use crate::address::Address;
-use crate::dataset::{Attribute, DataType, Dataset, Dimension, Extent, Group, Selection, Stored, Values, Variable};
+use crate::dataset::{
+    Attribute, DataType, Dataset, Dimension, Extent, Group, Selection, Stored, Values, Variable,
+};
 use crate::error::Result;
 use crate::near;
 use crate::passes::{Pass, Passes, Step, Stop};
@@ -57,7 +59,8 @@ impl NetCdf {
         let name = path.trim_start_matches('/');
         let found = self.root.variables.iter().find(|variable| variable.name == name);
         found.ok_or_else(|| {
-            let names: Vec<String> = self.root.variables.iter().map(|variable| variable.name.clone()).collect();
+            let names: Vec<String> =
+                self.root.variables.iter().map(|variable| variable.name.clone()).collect();
             near::no_such("array", path, name, &names)
         })
     }
@@ -66,7 +69,9 @@ impl NetCdf {
     fn pieces(&self, variable: &NcVariable, extents: &[Extent]) -> Result<Vec<Piece>> {
         let size = data_type(&variable.dtype).size().unwrap_or(1) as u64;
         let found = match extents.split_first() {
-            Some((records, inside)) if variable.is_record_var => self.of_records(variable, size, *records, inside),
+            Some((records, inside)) if variable.is_record_var => {
+                self.of_records(variable, size, *records, inside)
+            }
             _ => pieces::of_row(variable.data_offset, &shape(variable), size, extents),
         };
         let length = self.passes.length();
@@ -159,7 +164,8 @@ fn attribute(attribute: &NcAttribute) -> Attribute {
 
 fn variable(of: &NcVariable) -> Variable {
     let attributes: Vec<Attribute> = of.attributes.iter().map(attribute).collect();
-    let fill = attributes.iter().find(|attribute| attribute.name == "_FillValue").map(|fill| fill.value.clone());
+    let fill =
+        attributes.iter().find(|attribute| attribute.name == "_FillValue").map(|fill| fill.value.clone());
     Variable {
         name: of.name.clone(),
         data_type: data_type(&of.dtype),
@@ -179,7 +185,7 @@ fn decode(size: usize) -> Arc<Decode> {
             return Ok(stored);
         }
         let mut stored = Vec::from(stored);
-        stored.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+        pieces::turn_numbers(&mut stored, size);
         Ok(stored.into())
     })
 }
@@ -237,7 +243,8 @@ impl Dataset for NetCdf {
         if data_type != DataType::Text {
             return Ok(Values { data_type, shape, bytes, texts: Vec::new() });
         }
-        let texts = bytes.iter().map(|byte| if *byte == 0 { String::new() } else { char::from(*byte).to_string() });
+        let texts =
+            bytes.iter().map(|byte| if *byte == 0 { String::new() } else { char::from(*byte).to_string() });
         Ok(Values { data_type, shape, bytes: Bytes::new(), texts: texts.collect() })
     }
 }

@@ -125,7 +125,8 @@ impl Passes {
         self.forget_if_full();
         let (mut fetched, mut now_ahead) = (0, ahead);
         loop {
-            let pass = Arc::new(Pass { passes: Arc::clone(self), missed: Mutex::default(), at: AtomicU64::new(0) });
+            let pass =
+                Arc::new(Pass { passes: Arc::clone(self), missed: Mutex::default(), at: AtomicU64::new(0) });
             let ran = tokio::task::spawn_blocking(move || {
                 let step = work(&pass);
                 (step, pass, work)
@@ -206,7 +207,9 @@ impl Passes {
         let there = locked(&self.pages);
         let wanted: BTreeSet<u64> = missed
             .iter()
-            .flat_map(|range| range.start / PAGE..range.end.saturating_add(ahead).min(self.length).div_ceil(PAGE))
+            .flat_map(|range| {
+                range.start / PAGE..range.end.saturating_add(ahead).min(self.length).div_ceil(PAGE)
+            })
             .filter(|page| !there.contains_key(page))
             .collect();
         let mut windows: Vec<Range<u64>> = Vec::new();
@@ -271,7 +274,11 @@ impl Storage for Pass {
         let needed = len as u64;
         self.at.store(offset, Ordering::Relaxed);
         let end = offset.checked_add(needed).filter(|end| *end <= length);
-        let end = end.ok_or(ReaderError::UnexpectedEof { offset, needed, available: length.saturating_sub(offset) })?;
+        let end = end.ok_or(ReaderError::UnexpectedEof {
+            offset,
+            needed,
+            available: length.saturating_sub(offset),
+        })?;
         if needed > MOST {
             return Err(ReaderError::ResourceLimit(format!("a header of {needed} bytes")));
         }

@@ -57,9 +57,11 @@ pub(crate) struct Part {
 /// [`Error::Invalid`] for a part with more than `most` bytes.
 pub(crate) fn bytes_of(name: &str, extents: &[Extent], size: usize, most: u64) -> Result<usize> {
     let count = extents.iter().try_fold(size as u64, |product, extent| product.checked_mul(extent.count));
-    count.filter(|bytes| *bytes <= most).and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(|| Error::Invalid {
-        what: format!("the part of {name} that is asked for has more than {most} bytes"),
-        advice: "read it in parts, or raise the limit".to_owned(),
+    count.filter(|bytes| *bytes <= most).and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(|| {
+        Error::Invalid {
+            what: format!("the part of {name} that is asked for has more than {most} bytes"),
+            advice: "read it in parts, or raise the limit".to_owned(),
+        }
     })
 }
 
@@ -68,7 +70,12 @@ pub(crate) fn bytes_of(name: &str, extents: &[Extent], size: usize, most: u64) -
 /// # Errors
 /// [`Error::Damaged`] for a piece that cannot be decoded, with its first element and byte; what keeps
 /// pieces from being fetched.
-pub(crate) async fn gather(ranges: &Arc<dyn Ranges>, part: Part, pieces: Vec<Piece>, length: usize) -> Result<Bytes> {
+pub(crate) async fn gather(
+    ranges: &Arc<dyn Ranges>,
+    part: Part,
+    pieces: Vec<Piece>,
+    length: usize,
+) -> Result<Bytes> {
     if let [piece] = pieces.as_slice()
         && is_all(piece, &part, length)
     {
@@ -106,7 +113,13 @@ pub(crate) async fn gather(ranges: &Arc<dyn Ranges>, part: Part, pieces: Vec<Pie
 ///
 /// # Errors
 /// As [`gather`].
-pub(crate) fn cut(part: &Part, piece: &Piece, stored: Bytes, length: usize, address: &crate::Address) -> Result<Bytes> {
+pub(crate) fn cut(
+    part: &Part,
+    piece: &Piece,
+    stored: Bytes,
+    length: usize,
+    address: &crate::Address,
+) -> Result<Bytes> {
     let elements = decoded(part, piece, stored, address)?;
     let mut out = vec![0; length];
     copy(piece, &elements, &part.extents, part.size, &mut out);
@@ -128,7 +141,10 @@ async fn whole(ranges: &Arc<dyn Ranges>, part: Part, pieces: Vec<Piece>) -> Resu
     let Some((piece, bytes)) = fetched.pop() else { return Err(stopped(ranges, &part)) };
     let name = part.name.clone();
     let decoding = tokio::task::spawn_blocking(move || decoded(&part, &piece, bytes, &address));
-    decoding.await.map_err(|_| Error::Damaged { address: ranges.address(), what: format!("{name} cannot be decoded") })?
+    decoding.await.map_err(|_| Error::Damaged {
+        address: ranges.address(),
+        what: format!("{name} cannot be decoded"),
+    })?
 }
 
 fn stopped(ranges: &Arc<dyn Ranges>, part: &Part) -> Error {
@@ -165,7 +181,12 @@ fn filled(length: usize, fill: Option<&[u8]>) -> Vec<u8> {
     }
 }
 
-fn decode(part: &Part, pieces: Vec<(Piece, Bytes)>, out: Vec<u8>, address: &crate::Address) -> Result<Vec<u8>> {
+fn decode(
+    part: &Part,
+    pieces: Vec<(Piece, Bytes)>,
+    out: Vec<u8>,
+    address: &crate::Address,
+) -> Result<Vec<u8>> {
     let out = Mutex::new(out);
     pieces.into_par_iter().try_for_each(|(piece, bytes)| {
         let elements = decoded(part, &piece, bytes, address)?;
@@ -251,6 +272,22 @@ fn runs(shares: &[Shared], shape: &[u64], extents: &[Extent]) -> (usize, u64) {
     (0, run)
 }
 
+/// Turns the bytes of numbers of so many bytes around.
+pub(crate) fn turn_numbers(bytes: &mut [u8], size: usize) {
+    fn turn<const N: usize>(bytes: &mut [u8]) {
+        for number in bytes.as_chunks_mut::<N>().0 {
+            number.reverse();
+        }
+    }
+    match size {
+        0 | 1 => {}
+        2 => turn::<2>(bytes),
+        4 => turn::<4>(bytes),
+        8 => turn::<8>(bytes),
+        _ => bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse),
+    }
+}
+
 /// How many elements lie between one and the next along each dimension.
 pub(crate) fn strides(shape: &[u64]) -> Vec<u64> {
     let mut strides = vec![1u64; shape.len()];
@@ -270,8 +307,15 @@ pub(crate) fn of_row(from: u64, shape: &[u64], size: u64, extents: &[Extent]) ->
     let strides = strides(shape);
     let bytes = |axis: usize| strides[axis].saturating_mul(size);
     let is_whole = |axis: usize| extents[axis] == Extent::whole(shape[axis]);
-    let Some(mut axis) = (0..shape.len()).rev().find(|axis| !is_whole(*axis)).or((!shape.is_empty()).then_some(0)) else {
-        return vec![Piece { range: from..from.saturating_add(size), origin: Vec::new(), shape: Arc::new([]), mask: 0 }];
+    let Some(mut axis) =
+        (0..shape.len()).rev().find(|axis| !is_whole(*axis)).or((!shape.is_empty()).then_some(0))
+    else {
+        return vec![Piece {
+            range: from..from.saturating_add(size),
+            origin: Vec::new(),
+            shape: Arc::new([]),
+            mask: 0,
+        }];
     };
     let is_one = extents[axis].step == 1 && extents[..axis].iter().all(|extent| extent.count == 1);
     while !is_one && axis > 0 && bytes(axis - 1) <= NEAR {
@@ -286,14 +330,24 @@ pub(crate) fn of_row(from: u64, shape: &[u64], size: u64, extents: &[Extent]) ->
     let mut pieces = Vec::new();
     let mut index: Vec<u64> = extents[..axis].iter().map(|extent| extent.start).collect();
     loop {
-        let outer: u64 = index.iter().zip(&strides).map(|(index, stride)| index.saturating_mul(*stride)).sum();
+        let outer: u64 =
+            index.iter().zip(&strides).map(|(index, stride)| index.saturating_mul(*stride)).sum();
         let mut first = extent.start;
         while first < extent.end() {
             let count = rows.min(extent.end() - first);
-            let start = from.saturating_add(outer.saturating_add(first.saturating_mul(strides[axis])).saturating_mul(size));
-            let origin = index.iter().copied().chain([first]).chain(shape[axis + 1..].iter().map(|_| 0)).collect();
-            let lengths = index.iter().map(|_| 1).chain([count]).chain(shape[axis + 1..].iter().copied()).collect();
-            pieces.push(Piece { range: start..start.saturating_add(count.saturating_mul(row)), origin, shape: lengths, mask: 0 });
+            let start = from.saturating_add(
+                outer.saturating_add(first.saturating_mul(strides[axis])).saturating_mul(size),
+            );
+            let origin =
+                index.iter().copied().chain([first]).chain(shape[axis + 1..].iter().map(|_| 0)).collect();
+            let lengths =
+                index.iter().map(|_| 1).chain([count]).chain(shape[axis + 1..].iter().copied()).collect();
+            pieces.push(Piece {
+                range: start..start.saturating_add(count.saturating_mul(row)),
+                origin,
+                shape: lengths,
+                mask: 0,
+            });
             first = first.saturating_add(step);
         }
         if !step_on(&mut index, extents) {
@@ -312,4 +366,137 @@ fn step_on(index: &mut [u64], extents: &[Extent]) -> bool {
         *index = extent.start;
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Address;
+
+    /// Bytes in memory.
+    #[derive(Debug)]
+    struct Memory(Bytes);
+
+    #[async_trait]
+    impl Ranges for Memory {
+        fn address(&self) -> Address {
+            Address::named("memory".to_owned())
+        }
+
+        async fn length(&self) -> Result<u64> {
+            Ok(self.0.len() as u64)
+        }
+
+        async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+            Ok(ranges.iter().map(|range| self.0.slice(range.start as usize..range.end as usize)).collect())
+        }
+    }
+
+    /// An array's shape, a part of it, and the shape of a chunk.
+    fn cases() -> impl Strategy<Value = (Vec<u64>, Vec<Extent>, Vec<u64>)> {
+        let axis = (1u64..9).prop_flat_map(|length| {
+            let extent = (0..length, 1u64..4).prop_flat_map(move |(start, step)| {
+                (0..=(length - start).div_ceil(step)).prop_map(move |count| Extent { start, count, step })
+            });
+            (Just(length), prop_oneof![extent, Just(Extent::whole(length))], 1u64..5)
+        });
+        prop::collection::vec(axis, 0..4).prop_map(|axes| {
+            let shape = axes.iter().map(|(length, ..)| *length).collect();
+            let extents = axes.iter().map(|(_, extent, _)| *extent).collect();
+            (shape, extents, axes.iter().map(|(.., chunk)| *chunk).collect())
+        })
+    }
+
+    /// The numbers of the elements of a part, taken one by one.
+    fn one_by_one(shape: &[u64], extents: &[Extent]) -> Vec<u16> {
+        let mut numbers = vec![0];
+        for (length, extent) in shape.iter().zip(extents) {
+            let along = |number: u64| {
+                (0..extent.count).map(move |index| number * length + extent.start + index * extent.step)
+            };
+            numbers = numbers.into_iter().flat_map(along).collect();
+        }
+        numbers.into_iter().map(|number| number as u16).collect()
+    }
+
+    fn gathered(stored: Vec<u8>, extents: Vec<Extent>, pieces: Vec<Piece>) -> Vec<u16> {
+        let length = bytes_of("x", &extents, 2, u64::MAX).unwrap();
+        let part = Part {
+            name: "x".to_owned(),
+            extents,
+            size: 2,
+            fill: None,
+            decode: Arc::new(|_, stored| Ok(stored)),
+        };
+        let ranges: Arc<dyn Ranges> = Arc::new(Memory(stored.into()));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let bytes = runtime.block_on(gather(&ranges, part, pieces, length)).unwrap();
+        bytes.chunks_exact(2).map(|bytes| u16::from_ne_bytes([bytes[0], bytes[1]])).collect()
+    }
+
+    /// The chunks of an array of numbers in their order, one after the other, and where they are.
+    fn chunked(shape: &[u64], chunk: &[u64]) -> (Vec<u8>, Vec<Piece>) {
+        let mut origins: Vec<Vec<u64>> = vec![Vec::new()];
+        for (length, chunk) in shape.iter().zip(chunk) {
+            let along = |origin: Vec<u64>| {
+                (0..*length).step_by(*chunk as usize).map(move |start| [origin.as_slice(), &[start]].concat())
+            };
+            origins = origins.into_iter().flat_map(along).collect();
+        }
+        let (mut stored, mut pieces) = (Vec::new(), Vec::new());
+        for origin in origins {
+            let from = stored.len() as u64;
+            let inside: Vec<Extent> = origin
+                .iter()
+                .zip(chunk)
+                .map(|(start, count)| Extent { start: *start, count: *count, step: 1 })
+                .collect();
+            // Elements beyond the array are of other chunks' numbers: none of them may be taken.
+            stored.extend(one_by_one(shape, &inside).into_iter().flat_map(u16::to_ne_bytes));
+            pieces.push(Piece { range: from..stored.len() as u64, origin, shape: chunk.into(), mask: 0 });
+        }
+        (stored, pieces)
+    }
+
+    proptest! {
+        #[test]
+        fn parts_of_chunks_are_those_of_the_array((shape, extents, chunk) in cases()) {
+            let (stored, pieces) = chunked(&shape, &chunk);
+            prop_assert_eq!(gathered(stored, extents.clone(), pieces), one_by_one(&shape, &extents));
+        }
+
+        #[test]
+        fn parts_of_a_row_are_those_of_the_array((shape, extents, _) in cases()) {
+            let whole: Vec<Extent> = shape.iter().copied().map(Extent::whole).collect();
+            let stored: Vec<u8> = one_by_one(&shape, &whole).into_iter().flat_map(u16::to_ne_bytes).collect();
+            let pieces = of_row(0, &shape, 2, &extents);
+            prop_assert_eq!(gathered(stored, extents.clone(), pieces), one_by_one(&shape, &extents));
+        }
+    }
+
+    #[test]
+    fn what_no_piece_has_is_filled() {
+        assert_eq!(filled(5, Some(&[1, 2])), [1, 2, 1, 2, 1]);
+        assert_eq!(filled(2, None), [0, 0]);
+    }
+
+    #[test]
+    fn rows_far_apart_are_not_read_whole() {
+        let shape = [1000, 100_000];
+        let column = [Extent::whole(1000), Extent { start: 7, count: 1, step: 1 }];
+        let pieces = of_row(0, &shape, 4, &column);
+        assert_eq!(pieces.len(), 1000);
+        assert!(pieces.iter().all(|piece| piece.range.end - piece.range.start == 4));
+        let all = of_row(0, &shape, 4, &shape.map(Extent::whole));
+        assert_eq!(all.len(), 1);
+    }
+
+    #[test]
+    fn a_part_beyond_the_limit_is_refused() {
+        let part = [Extent::whole(u64::MAX), Extent::whole(u64::MAX)];
+        assert!(bytes_of("x", &part, 8, 1 << 30).unwrap_err().to_string().contains("more than 1073741824"));
+    }
 }

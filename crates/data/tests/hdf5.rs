@@ -2,10 +2,10 @@
 //!
 //! FRAZIL_GRANULE  the stand-in granule v6, made by ../shared/peers/granule.py
 
-#[path = "../../../tests/support/skips.rs"]
-mod skips;
 #[path = "support/local_file.rs"]
 mod local_file;
+#[path = "../../../tests/support/skips.rs"]
+mod skips;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -134,7 +134,9 @@ fn shape(space: &DataspaceMessage) -> Vec<u64> {
 
 /// A layout whose chunks have a length for each dimension: older ones tell the element's size too.
 fn fitting(layout: DataLayout, rank: usize) -> Step<DataLayout> {
-    let DataLayout::Chunked { address, mut dims, element_size, chunk_indexing } = layout else { return Ok(layout) };
+    let DataLayout::Chunked { address, mut dims, element_size, chunk_indexing } = layout else {
+        return Ok(layout);
+    };
     if dims.len() == rank + 1 {
         dims.pop();
     }
@@ -200,7 +202,8 @@ fn in_heap(view: &View, info: &AttributeInfoMessage) -> Step<Vec<AttributeMessag
     }
     let as_made = info.btree_creation_order_address.filter(|address| is_there(*address));
     let index = as_made.unwrap_or(info.btree_name_index_address);
-    let parse = |bytes: &[u8]| attribute::parse(&mut Cursor::new(bytes), offset_size, length_size, bytes.len());
+    let parse =
+        |bytes: &[u8]| attribute::parse(&mut Cursor::new(bytes), offset_size, length_size, bytes.len());
     let objects = heap_objects(view, info.fractal_heap_address, index)?;
     objects.iter().map(|bytes| Ok(parse(bytes)?)).collect()
 }
@@ -210,7 +213,9 @@ fn value(message: &AttributeMessage, view: &View) -> Step<Values> {
     let shape = shape(&message.dataspace);
     let mut follow = |reference: &[u8], size: usize| view.follow(reference, size);
     match &element.row {
-        Some(of) if shape.iter().all(|length| *length == 1) => values::row(of, &message.raw_data, &mut follow),
+        Some(of) if shape.iter().all(|length| *length == 1) => {
+            values::row(of, &message.raw_data, &mut follow)
+        }
         _ => values::values(&element, &shape, message.raw_data.clone(), &mut follow),
     }
 }

@@ -26,7 +26,12 @@ pub(crate) struct Named {
 
 impl Named {
     pub(crate) fn new(name: String, place: u64, array: &Array, described: Arc<Described>) -> Self {
-        Self { name, place, lengths: array.whole_shape().into_iter().zip(array.unlimited()).collect(), described }
+        Self {
+            name,
+            place,
+            lengths: array.whole_shape().into_iter().zip(array.unlimited()).collect(),
+            described,
+        }
     }
 
     fn is_scale(&self) -> bool {
@@ -58,7 +63,8 @@ pub(crate) fn of(view: &View, group: &Found, arrays: &[&Named]) -> Step<(Vec<Dim
         for (axis, name) in scaled.iter().enumerate() {
             let name = name.clone().unwrap_or_else(|| {
                 unscaled(array.lengths[axis], &mut dimensions, &mut phony, |name| {
-                    of_array.iter().any(|other| other == name) || scaled.iter().flatten().any(|other| other == name)
+                    of_array.iter().any(|other| other == name)
+                        || scaled.iter().flatten().any(|other| other == name)
                 })
             });
             of_array.push(name);
@@ -89,9 +95,11 @@ fn scaled(view: &View, group: &Found, arrays: &[&Named], array: &Named) -> Step<
     let mut names = vec![None; rank];
     if array.is_scale() && scales.numbers.len() == rank {
         for (name, number) in names.iter_mut().zip(&scales.numbers) {
-            *name = arrays.iter().find(|other| other.described.scales.number == Some(*number)).map(|other| other.name.clone());
+            let is_it = |other: &&&Named| other.is_scale() && other.described.scales.number == Some(*number);
+            *name = arrays.iter().find(is_it).map(|other| other.name.clone());
         }
-    } else if array.is_scale() && rank == 1 {
+    }
+    if array.is_scale() && rank == 1 {
         names[0] = Some(array.name.clone());
     }
     for (name, scale) in names.iter_mut().zip(&scales.of_dimensions) {

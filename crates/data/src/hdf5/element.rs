@@ -4,6 +4,7 @@ use hdf5_reader::error::ByteOrder;
 use hdf5_reader::{CompoundField, Datatype, EnumMember, StringPadding, StringSize, VarLenKind};
 
 use crate::dataset::{DataType, Field};
+use crate::pieces::turn_numbers;
 
 /// An element as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,13 +32,16 @@ pub(crate) enum Text {
     Elsewhere,
 }
 
-const NATIVE: ByteOrder = if cfg!(target_endian = "little") { ByteOrder::LittleEndian } else { ByteOrder::BigEndian };
+const NATIVE: ByteOrder =
+    if cfg!(target_endian = "little") { ByteOrder::LittleEndian } else { ByteOrder::BigEndian };
 
 impl Element {
     /// The element of a type, in a file whose references to a heap have `reference` bytes.
     pub(crate) fn of(datatype: &Datatype, reference: usize) -> Self {
         match datatype {
-            Datatype::FixedPoint { size, signed, byte_order } => Self::number(integer(*size, *signed), *byte_order),
+            Datatype::FixedPoint { size, signed, byte_order } => {
+                Self::number(integer(*size, *signed), *byte_order)
+            }
             Datatype::Bitfield { size, byte_order } => Self::number(integer(*size, false), *byte_order),
             Datatype::FloatingPoint { size, byte_order } => Self::number(float(*size), *byte_order),
             Datatype::Enum { base, members } => Self::named_numbers(Self::of(base, reference), members),
@@ -46,9 +50,10 @@ impl Element {
             }
             Datatype::String { size: StringSize::Variable, .. }
             | Datatype::VarLen { kind: VarLenKind::String, .. } => Self::text(reference, Text::Elsewhere),
-            Datatype::VarLen { base, .. } => {
-                Self { row: Some(Box::new(Self::of(base, reference))), ..Self::plain(DataType::Opaque(reference), reference) }
-            }
+            Datatype::VarLen { base, .. } => Self {
+                row: Some(Box::new(Self::of(base, reference))),
+                ..Self::plain(DataType::Opaque(reference), reference)
+            },
             Datatype::Array { base, dims } => {
                 let base = Self::of(base, reference);
                 Self { inner: dims.iter().copied().chain(base.inner.iter().copied()).collect(), ..base }
@@ -70,9 +75,7 @@ impl Element {
     pub(crate) fn to_native(&self, bytes: &mut [u8]) {
         match self.swapped.as_slice() {
             [] => {}
-            [(0, 2)] if self.size == 2 => swap::<2>(bytes),
-            [(0, 4)] if self.size == 4 => swap::<4>(bytes),
-            [(0, 8)] if self.size == 8 => swap::<8>(bytes),
+            [(0, size)] if *size == self.size => turn_numbers(bytes, *size),
             several => {
                 for element in bytes.chunks_exact_mut(self.size) {
                     for (from, length) in several {
@@ -103,7 +106,9 @@ impl Element {
 
     /// An enumeration is its numbers; but FALSE and TRUE, as h5py stores them, are a truth value.
     fn named_numbers(base: Self, members: &[EnumMember]) -> Self {
-        let named = |name: &str, value: u8| members.iter().any(|member| member.name == name && member.value == [value]);
+        let named = |name: &str, value: u8| {
+            members.iter().any(|member| member.name == name && member.value == [value])
+        };
         let is_bool = members.len() == 2 && base.size == 1 && named("FALSE", 0) && named("TRUE", 1);
         if is_bool { Self { data_type: DataType::Bool, ..base } } else { base }
     }
@@ -114,7 +119,8 @@ impl Element {
         for field in fields {
             let mut part = Self::of(&field.datatype, reference);
             let from = field.byte_offset as usize;
-            let Some(length) = part.whole_size().filter(|length| from.checked_add(*length).is_some_and(|to| to <= size))
+            let Some(length) =
+                part.whole_size().filter(|length| from.checked_add(*length).is_some_and(|to| to <= size))
             else {
                 return Self::opaque(size);
             };
@@ -127,13 +133,6 @@ impl Element {
         }
         whole.data_type = complex(&named, size).unwrap_or(DataType::Compound(named, size));
         whole
-    }
-}
-
-fn swap<const N: usize>(bytes: &mut [u8]) {
-    let (numbers, _) = bytes.as_chunks_mut::<N>();
-    for number in numbers {
-        number.reverse();
     }
 }
 
@@ -163,7 +162,8 @@ fn float(size: u8) -> DataType {
 /// A complex number, as h5py stores it: the fields `r` and `i`.
 fn complex(fields: &[Field], size: usize) -> Option<DataType> {
     let [real, imaginary] = fields else { return None };
-    let is_complex = real.name == "r" && imaginary.name == "i" && real.offset == 0 && imaginary.offset * 2 == size;
+    let is_complex =
+        real.name == "r" && imaginary.name == "i" && real.offset == 0 && imaginary.offset * 2 == size;
     match (&real.data_type, &imaginary.data_type) {
         (DataType::F32, DataType::F32) if is_complex && size == 8 => Some(DataType::C64),
         (DataType::F64, DataType::F64) if is_complex && size == 16 => Some(DataType::C128),

@@ -67,7 +67,12 @@ fn name(filter: &FilterDescription) -> String {
 ///
 /// # Errors
 /// What is wrong with the stored bytes, or which filter is not known.
-pub(crate) fn undo(filters: &[FilterDescription], mask: u32, stored: &[u8], length: usize) -> Result<Vec<u8>, String> {
+pub(crate) fn undo(
+    filters: &[FilterDescription],
+    mask: u32,
+    stored: &[u8],
+    length: usize,
+) -> Result<Vec<u8>, String> {
     let mut now: Option<Vec<u8>> = None;
     for (index, filter) in filters.iter().enumerate().rev() {
         if mask.checked_shr(u32::try_from(index).unwrap_or(u32::MAX)).unwrap_or(0) & 1 == 1 {
@@ -96,7 +101,9 @@ fn undo_one(filter: &FilterDescription, input: &[u8], length: usize) -> Result<V
         FLETCHER32 | SZIP | NBIT | SCALE_OFFSET | LZ4 => FilterRegistry::new()
             .apply_with_limit(filter, input, setting(0), Some(most))
             .map_err(|error| error.to_string()),
-        id => Err(format!("filter {id} is not known here; h5py reads it with the plugin that hdf5plugin brings")),
+        id => Err(format!(
+            "filter {id} is not known here; h5py reads it with the plugin that hdf5plugin brings"
+        )),
     }
 }
 
@@ -116,13 +123,16 @@ fn unblosc(input: &[u8], most: usize) -> Result<Vec<u8>, String> {
 
 fn inflate(input: &[u8], length: usize) -> Result<Vec<u8>, String> {
     let expected = room(length);
-    let mut output = Vec::with_capacity(expected.min(input.len().saturating_mul(MOST_DEFLATED)).saturating_add(64));
+    let mut output =
+        Vec::with_capacity(expected.min(input.len().saturating_mul(MOST_DEFLATED)).saturating_add(64));
     let status = Decompress::new(true)
         .decompress_vec(input, &mut output, FlushDecompress::Finish)
         .map_err(|error| error.to_string())?;
     match status {
         Status::StreamEnd => Ok(output),
-        _ if output.len() >= expected => Err(format!("more than {expected} bytes where a chunk has {length}")),
+        _ if output.len() >= expected => {
+            Err(format!("more than {expected} bytes where a chunk has {length}"))
+        }
         _ => Err(format!("it ends after {} bytes of {length}", output.len())),
     }
 }

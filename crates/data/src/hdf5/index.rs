@@ -5,7 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use hdf5_reader::btree_v1::{BTreeV1Key, BTreeV1Node};
-use hdf5_reader::chunk_index::{ChunkEntry, collect_implicit_chunk_entries, collect_v2_chunk_entries_storage};
+use hdf5_reader::chunk_index::{
+    ChunkEntry, collect_implicit_chunk_entries, collect_v2_chunk_entries_storage,
+};
 use hdf5_reader::extensible_array::collect_extensible_array_chunk_entries_storage;
 use hdf5_reader::fixed_array::collect_fixed_array_chunk_entries_storage;
 use hdf5_reader::io::Cursor;
@@ -33,7 +35,8 @@ pub(crate) enum Places {
 /// # Errors
 /// What the reader says; [`Stop::Missed`] once all that can be looked at was.
 pub(crate) fn places(view: &View, array: &Array, extents: &[Extent]) -> Step<Places> {
-    let size = array.element.whole_size().ok_or_else(|| Stop::wrong("elements that cannot be counted"))? as u64;
+    let size =
+        array.element.whole_size().ok_or_else(|| Stop::wrong("elements that cannot be counted"))? as u64;
     let (offset_size, _) = view.sizes();
     match &array.layout {
         DataLayout::Compact { data } => Ok(Places::Here(data.clone())),
@@ -49,7 +52,8 @@ pub(crate) fn places(view: &View, array: &Array, extents: &[Extent]) -> Step<Pla
         DataLayout::Chunked { address, dims, chunk_indexing, .. } => {
             let Some(bounds) = bounds(extents, dims) else { return Ok(Places::Pieces(Vec::new())) };
             let chunk = dims.iter().try_fold(size, |bytes, length| bytes.checked_mul(u64::from(*length)));
-            let chunk = chunk.ok_or_else(|| Stop::wrong(format!("chunks of {dims:?}, which cannot be counted")))?;
+            let chunk =
+                chunk.ok_or_else(|| Stop::wrong(format!("chunks of {dims:?}, which cannot be counted")))?;
             let index = Index { view, array, address: *address, dims, bounds: &bounds, size };
             let entries = index.entries(chunk_indexing.as_ref())?;
             let shape: Arc<[u64]> = dims.iter().map(|length| u64::from(*length)).collect();
@@ -83,12 +87,14 @@ fn piece(entry: ChunkEntry, shape: &Arc<[u64]>, chunk: u64, base: u64) -> Piece 
 
 fn touches(entry: &ChunkEntry, chunk: &[u64], shape: &[u64], extents: &[Extent]) -> bool {
     entry.offsets.len() == shape.len()
-        && entry.offsets.iter().zip(chunk).zip(shape.iter().zip(extents)).all(|((offset, chunk), (length, extent))| {
-            let first = offset.saturating_sub(extent.start).div_ceil(extent.step);
-            let from = extent.start.saturating_add(first.saturating_mul(extent.step));
-            let is_aligned = offset % chunk == 0 && offset < length;
-            is_aligned && first < extent.count && from >= *offset && from < offset.saturating_add(*chunk)
-        })
+        && entry.offsets.iter().zip(chunk).zip(shape.iter().zip(extents)).all(
+            |((offset, chunk), (length, extent))| {
+                let first = offset.saturating_sub(extent.start).div_ceil(extent.step);
+                let from = extent.start.saturating_add(first.saturating_mul(extent.step));
+                let is_aligned = offset % chunk == 0 && offset < length;
+                is_aligned && first < extent.count && from >= *offset && from < offset.saturating_add(*chunk)
+            },
+        )
 }
 
 /// The first and the last chunk along each dimension that a part touches; none of an empty part.
@@ -97,7 +103,8 @@ fn bounds(extents: &[Extent], dims: &[u32]) -> Option<(Vec<u64>, Vec<u64>)> {
         return None;
     }
     let first = extents.iter().zip(dims).map(|(extent, length)| extent.start / u64::from(*length)).collect();
-    let last = extents.iter().zip(dims).map(|(extent, length)| (extent.end() - 1) / u64::from(*length)).collect();
+    let last =
+        extents.iter().zip(dims).map(|(extent, length)| (extent.end() - 1) / u64::from(*length)).collect();
     Some((first, last))
 }
 
@@ -127,17 +134,37 @@ impl Index<'_> {
                 offsets: vec![0; shape.len()],
             }],
             Some(ChunkIndexing::Implicit) => {
-                let size = usize::try_from(self.size).map_err(|_| Stop::wrong("elements that cannot be counted"))?;
+                let size =
+                    usize::try_from(self.size).map_err(|_| Stop::wrong("elements that cannot be counted"))?;
                 collect_implicit_chunk_entries(self.address, shape, self.dims, size, bounds, storage.len())?
             }
             Some(ChunkIndexing::FixedArray { .. }) => collect_fixed_array_chunk_entries_storage(
-                storage, self.address, offset_size, length_size, shape, self.dims, bounds,
+                storage,
+                self.address,
+                offset_size,
+                length_size,
+                shape,
+                self.dims,
+                bounds,
             )?,
             Some(ChunkIndexing::ExtensibleArray { .. }) => collect_extensible_array_chunk_entries_storage(
-                storage, self.address, offset_size, length_size, shape, self.most(), self.dims, bounds,
+                storage,
+                self.address,
+                offset_size,
+                length_size,
+                shape,
+                self.most(),
+                self.dims,
+                bounds,
             )?,
             Some(ChunkIndexing::BTreeV2) => collect_v2_chunk_entries_storage(
-                storage, self.address, offset_size, length_size, rank, self.dims, bounds,
+                storage,
+                self.address,
+                offset_size,
+                length_size,
+                rank,
+                self.dims,
+                bounds,
             )?,
         })
     }
@@ -189,7 +216,10 @@ impl Index<'_> {
 
     fn children(&self, node: BTreeV1Node, below: &mut Vec<u64>, entries: &mut Vec<ChunkEntry>) -> Step<()> {
         for (child, keys) in node.children.iter().zip(node.keys.windows(2)) {
-            let [BTreeV1Key::RawData { chunk_size, filter_mask, offsets }, BTreeV1Key::RawData { offsets: next, .. }] = keys
+            let [
+                BTreeV1Key::RawData { chunk_size, filter_mask, offsets },
+                BTreeV1Key::RawData { offsets: next, .. },
+            ] = keys
             else {
                 return Err(Stop::wrong("a B-tree of groups where one of chunks is due"));
             };

@@ -5,10 +5,10 @@ use hdf5_reader::btree_v2::{BTreeV2Header, BTreeV2Record, collect_btree_v2_recor
 use hdf5_reader::fractal_heap::{FractalHeap, FractalHeapDirectBlockCache};
 use hdf5_reader::io::Cursor;
 use hdf5_reader::local_heap::LocalHeap;
+use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::messages::link::{self, LinkMessage, LinkTarget};
 use hdf5_reader::messages::link_info::LinkInfoMessage;
 use hdf5_reader::messages::symbol_table_msg::SymbolTableMessage;
-use hdf5_reader::messages::HdfMessage;
 use hdf5_reader::object_header::ObjectHeader;
 use hdf5_reader::symbol_table::{SymbolTableEntry, SymbolTableNode};
 
@@ -81,10 +81,19 @@ fn in_table(view: &View, table: &SymbolTableMessage) -> Step<Vec<Link>> {
     let storage = view.storage();
     let names = view.pass.attempt(|| {
         let heap = LocalHeap::parse_at_storage(storage, table.heap_address, offset_size, length_size)?;
-        let length = usize::try_from(heap.data_segment_size).map_err(|_| Stop::wrong("a heap of names too large to read"))?;
+        let length = usize::try_from(heap.data_segment_size)
+            .map_err(|_| Stop::wrong("a heap of names too large to read"))?;
         Ok(storage.read_range(heap.data_segment_address, length)?)
     })?;
-    let nodes = collect_btree_v1_leaves_storage(storage, table.btree_address, offset_size, length_size, None, &[], None)?;
+    let nodes = collect_btree_v1_leaves_storage(
+        storage,
+        table.btree_address,
+        offset_size,
+        length_size,
+        None,
+        &[],
+        None,
+    )?;
     let mut entries = Vec::new();
     let mut is_whole = true;
     for (_, place) in nodes {
@@ -107,7 +116,8 @@ fn in_table(view: &View, table: &SymbolTableMessage) -> Step<Vec<Link>> {
 
 fn name_at(names: &[u8], offset: u64) -> Step<String> {
     let from = usize::try_from(offset).ok().and_then(|offset| names.get(offset..));
-    from.map(ended).ok_or_else(|| Stop::wrong(format!("a name at byte {offset} of a heap of {} bytes", names.len())))
+    from.map(ended)
+        .ok_or_else(|| Stop::wrong(format!("a name at byte {offset} of a heap of {} bytes", names.len())))
 }
 
 fn entries_at(view: &View, place: u64) -> Step<Vec<SymbolTableEntry>> {
@@ -139,9 +149,11 @@ fn in_heap(view: &View, info: &LinkInfoMessage) -> Step<Vec<LinkMessage>> {
 pub(crate) fn heap_objects(view: &View, heap: u64, index: u64) -> Step<Vec<Vec<u8>>> {
     let (offset_size, length_size) = view.sizes();
     let storage = view.storage();
-    let heap = view.pass.attempt(|| Ok(FractalHeap::parse_at_storage(storage, heap, offset_size, length_size)?))?;
+    let heap =
+        view.pass.attempt(|| Ok(FractalHeap::parse_at_storage(storage, heap, offset_size, length_size)?))?;
     let header = BTreeV2Header::parse_at_storage(storage, index, offset_size, length_size)?;
-    let records = collect_btree_v2_records_storage(storage, &header, offset_size, length_size, None, &[], None)?;
+    let records =
+        collect_btree_v2_records_storage(storage, &header, offset_size, length_size, None, &[], None)?;
     let Some(heap) = heap else { return Err(Stop::Missed) };
     let mut objects = Vec::new();
     let mut is_whole = true;
@@ -154,7 +166,8 @@ pub(crate) fn heap_objects(view: &View, heap: u64, index: u64) -> Step<Vec<Vec<u
         else {
             continue;
         };
-        let object = || Ok(heap.get_object_storage_cached(heap_id, storage, offset_size, length_size, &mut blocks)?);
+        let object =
+            || Ok(heap.get_object_storage_cached(heap_id, storage, offset_size, length_size, &mut blocks)?);
         match view.pass.attempt(object)? {
             Some(object) => objects.push(object),
             None => is_whole = false,

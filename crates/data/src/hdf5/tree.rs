@@ -85,7 +85,13 @@ fn one(view: &View, found: &Found, name: &str, deep: bool, seen: &mut HashSet<u6
     Ok(group)
 }
 
-fn member(view: &View, child: &Found, name: &str, deep: bool, seen: &mut HashSet<u64>) -> Step<Option<Member>> {
+fn member(
+    view: &View,
+    child: &Found,
+    name: &str,
+    deep: bool,
+    seen: &mut HashSet<u64>,
+) -> Step<Option<Member>> {
     Ok(match view.object(child.place)? {
         Object::Group(_) if deep && !seen.contains(&child.place) => {
             Some(Member::Group(one(view, child, name, deep, seen)?))
@@ -98,9 +104,9 @@ fn member(view: &View, child: &Found, name: &str, deep: bool, seen: &mut HashSet
 
 fn variable(named: &Named, array: &Array, dimensions: Vec<String>) -> Variable {
     let chunks = match &array.layout {
-        DataLayout::Chunked { dims, .. } => {
-            Some(dims.iter().map(|length| u64::from(*length)).chain(array.element.inner.iter().copied()).collect())
-        }
+        DataLayout::Chunked { dims, .. } => Some(
+            dims.iter().map(|length| u64::from(*length)).chain(array.element.inner.iter().copied()).collect(),
+        ),
         _ => None,
     };
     Variable {

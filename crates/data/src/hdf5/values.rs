@@ -15,7 +15,12 @@ pub(crate) type Follow<'a> = dyn FnMut(&[u8], usize) -> Step<Vec<u8>> + 'a;
 ///
 /// # Errors
 /// For bytes that are no whole elements; what following references gives.
-pub(crate) fn values(element: &Element, shape: &[u64], stored: Vec<u8>, follow: &mut Follow<'_>) -> Step<Values> {
+pub(crate) fn values(
+    element: &Element,
+    shape: &[u64],
+    stored: Vec<u8>,
+    follow: &mut Follow<'_>,
+) -> Step<Values> {
     let shape: Vec<u64> = shape.iter().chain(&element.inner).copied().collect();
     let count = shape.iter().try_fold(1u64, |product, length| product.checked_mul(*length));
     let needed = count.and_then(|count| usize::try_from(count).ok()?.checked_mul(element.size));
@@ -44,7 +49,9 @@ fn texts(element: &Element, stored: &[u8], follow: &mut Follow<'_>) -> Step<Text
     for element_bytes in stored.chunks_exact(element.size) {
         for (from, text) in &element.texts {
             match text {
-                Text::Here(length, padding) => texts.push(short(&element_bytes[*from..from + length], *padding)),
+                Text::Here(length, padding) => {
+                    texts.push(short(&element_bytes[*from..from + length], *padding))
+                }
                 Text::Elsewhere => match follow(&element_bytes[*from..], 1) {
                     Ok(bytes) => texts.push(ended(&bytes)),
                     Err(Stop::Missed) => is_whole = false,

@@ -60,7 +60,11 @@ impl View {
     /// For what is no HDF5 file.
     pub(crate) fn new(pass: &Arc<Pass>, known: &Arc<Known>) -> Step<Self> {
         let storage: DynStorage = Arc::clone(pass) as DynStorage;
-        let options = OpenOptions { max_object_header_bytes: MOST_HEADER, chunk_cache_bytes: 0, ..OpenOptions::default() };
+        let options = OpenOptions {
+            max_object_header_bytes: MOST_HEADER,
+            chunk_cache_bytes: 0,
+            ..OpenOptions::default()
+        };
         let reader = Hdf5File::from_storage_with_options(storage, options)?;
         let root = reader.root_group()?;
         Ok(Self { pass: Arc::clone(pass), known: Arc::clone(known), reader, root })
@@ -94,7 +98,8 @@ impl View {
     /// What a reference to a heap names.
     pub(crate) fn follow(&self, reference: &[u8], element: usize) -> Step<Vec<u8>> {
         let reference = &reference[..reference.len().min(self.reference())];
-        let bytes = self.pass.attempt(|| Ok(self.root.resolve_vlen_reference_bytes(reference, element)?))?;
+        let bytes =
+            self.pass.attempt(|| Ok(self.root.resolve_vlen_reference_bytes(reference, element)?))?;
         bytes.ok_or(Stop::Missed)
     }
 
@@ -171,7 +176,9 @@ impl View {
             Target::OtherFile => return Ok(None),
         };
         let Some(fewer) = most.checked_sub(1) else {
-            return Err(Stop::wrong(format!("links lead to links more than {MOST_LINKS} times, the last to {path}")));
+            return Err(Stop::wrong(format!(
+                "links lead to links more than {MOST_LINKS} times, the last to {path}"
+            )));
         };
         let from = if path.starts_with('/') {
             Found { place: self.root(), above: Vec::new() }
@@ -192,7 +199,10 @@ fn kind(header: &ObjectHeader) -> Kind {
     let mut kind = Kind::Other;
     for message in &header.messages {
         match message {
-            HdfMessage::SymbolTable(_) | HdfMessage::Link(_) | HdfMessage::LinkInfo(_) | HdfMessage::GroupInfo(_) => {
+            HdfMessage::SymbolTable(_)
+            | HdfMessage::Link(_)
+            | HdfMessage::LinkInfo(_)
+            | HdfMessage::GroupInfo(_) => {
                 return Kind::Group;
             }
             HdfMessage::Dataspace(_) | HdfMessage::DataLayout(_) => kind = Kind::Array,

@@ -28,7 +28,8 @@ impl LocalFile {
     pub(crate) fn open(path: &Path) -> std::io::Result<Self> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
-        let url = Url::from_file_path(path.canonicalize()?).map_err(|()| std::io::Error::other("no absolute path"))?;
+        let url = Url::from_file_path(path.canonicalize()?)
+            .map_err(|()| std::io::Error::other("no absolute path"))?;
         Ok(Self { file, length, address: Address::from(&url), requests: Mutex::default() })
     }
 

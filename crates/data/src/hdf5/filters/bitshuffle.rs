@@ -26,7 +26,8 @@ struct Blocks {
 /// For input that is no such thing.
 pub(super) fn undo(input: &[u8], settings: &[u32], most: usize) -> Result<Vec<u8>, String> {
     let setting = |index: usize| settings.get(index).copied().unwrap_or_default();
-    let mut blocks = Blocks { element: setting(2) as usize, elements: setting(3) as usize, compression: setting(4) };
+    let mut blocks =
+        Blocks { element: setting(2) as usize, elements: setting(3) as usize, compression: setting(4) };
     if blocks.element == 0 || blocks.element > most {
         return Err(format!("elements of {} bytes", blocks.element));
     }
@@ -35,7 +36,8 @@ pub(super) fn undo(input: &[u8], settings: &[u32], most: usize) -> Result<Vec<u8
     }
     let (head, rest) = input.split_first_chunk::<12>().ok_or("it ends before its blocks")?;
     let [a, b, c, d, e, f, g, h, block @ ..] = *head;
-    let length = usize::try_from(u64::from_be_bytes([a, b, c, d, e, f, g, h])).map_err(|error| error.to_string())?;
+    let length =
+        usize::try_from(u64::from_be_bytes([a, b, c, d, e, f, g, h])).map_err(|error| error.to_string())?;
     blocks.elements = u32::from_be_bytes(block) as usize / blocks.element;
     blocks.laid_out(rest, length, most)
 }
@@ -69,7 +71,9 @@ impl Blocks {
     fn next(&self, rest: &mut &[u8], length: usize) -> Result<Vec<u8>, String> {
         let stored = match self.compression {
             0 => length,
-            _ => u32::from_be_bytes(*rest.split_off(..4).and_then(<[u8]>::first_chunk).ok_or("it ends before a block")?) as usize,
+            _ => u32::from_be_bytes(
+                *rest.split_off(..4).and_then(<[u8]>::first_chunk).ok_or("it ends before a block")?,
+            ) as usize,
         };
         let stored = rest.split_off(..stored).ok_or("it ends within a block")?;
         let block = match self.compression {
@@ -78,7 +82,11 @@ impl Blocks {
             ZSTD => zstd::bulk::decompress(stored, length).map_err(|error| error.to_string())?,
             other => return Err(format!("compression {other} is not known")),
         };
-        if block.len() == length { Ok(block) } else { Err(format!("a block of {} bytes, not {length}", block.len())) }
+        if block.len() == length {
+            Ok(block)
+        } else {
+            Err(format!("a block of {} bytes, not {length}", block.len()))
+        }
     }
 }
 
@@ -98,7 +106,9 @@ fn turn(planes: &[u8], element: usize, out: &mut [u8]) {
 /// A square of eight times eight bits, turned about its diagonal: "Hacker's Delight", 7-3.
 fn transposed(bits: u64) -> u64 {
     let mut bits = bits;
-    for (shift, mask) in [(7, 0x00AA_00AA_00AA_00AA), (14, 0x0000_CCCC_0000_CCCC), (28, 0x0000_0000_F0F0_F0F0_u64)] {
+    for (shift, mask) in
+        [(7, 0x00AA_00AA_00AA_00AA), (14, 0x0000_CCCC_0000_CCCC), (28, 0x0000_0000_F0F0_F0F0_u64)]
+    {
         let swapped = (bits ^ (bits >> shift)) & mask;
         bits ^= swapped ^ (swapped << shift);
     }
