@@ -51,6 +51,8 @@ def name_of(dtype):
         return "string"
     if dtype.names is not None:
         return "{" + ", ".join(f"{name}: {name_of(dtype[name])}" for name in dtype.names) + "}"
+    if dtype.kind == "V":
+        return f"bytes of {dtype.itemsize}"
     if h5py.check_vlen_dtype(dtype):
         return name_of(h5py.check_vlen_dtype(dtype))
     if h5py.check_ref_dtype(dtype):

@@ -102,9 +102,10 @@ impl Hdf5 {
     async fn array(&self, path: &str) -> Result<Arc<Array>> {
         let path = path.to_owned();
         let find = move |view: &View| {
-            let found = match view.find(&path)? {
+            // A dimension may have the variable's own name, and be no variable.
+            let found = match view.find(&stored_path(&path))? {
                 Some(found) => Some(found),
-                None => view.find(&stored_path(&path))?,
+                None => view.find(&path)?,
             };
             match found {
                 Some(found) => match view.object(found.place)? {
