@@ -8,18 +8,18 @@ import hdf5plugin
 import numpy
 
 FILTERS = {
-    "shuffle": {"shuffle": True},
-    "deflate": {"compression": "gzip", "compression_opts": 4},
-    "both": {"compression": "gzip", "shuffle": True, "fletcher32": True},
-    "lzf": {"compression": "lzf", "shuffle": True},
-    "scaleoffset": {"scaleoffset": 0},
-    "zstd": hdf5plugin.Zstd(),
-    "lz4": hdf5plugin.LZ4(),
-    "bitshuffle": hdf5plugin.Bitshuffle(),
-    "bitshuffle_zstd": hdf5plugin.Bitshuffle(cname="zstd"),
-    "bitshuffle_none": hdf5plugin.Bitshuffle(cname="none"),
-    "blosc": hdf5plugin.Blosc(cname="blosclz", shuffle=hdf5plugin.Blosc.SHUFFLE),
-    "blosc_zstd": hdf5plugin.Blosc(cname="zstd", shuffle=hdf5plugin.Blosc.BITSHUFFLE),
+    "shuffle": lambda: {"shuffle": True},
+    "deflate": lambda: {"compression": "gzip", "compression_opts": 4},
+    "both": lambda: {"compression": "gzip", "shuffle": True, "fletcher32": True},
+    "lzf": lambda: {"compression": "lzf", "shuffle": True},
+    "scaleoffset": lambda: {"scaleoffset": 0},
+    "zstd": lambda: hdf5plugin.Zstd(),
+    "lz4": lambda: hdf5plugin.LZ4(),
+    "bitshuffle": lambda: hdf5plugin.Bitshuffle(),
+    "bitshuffle_zstd": lambda: hdf5plugin.Bitshuffle(cname="zstd"),
+    "bitshuffle_none": lambda: hdf5plugin.Bitshuffle(cname="none"),
+    "blosc": lambda: hdf5plugin.Blosc(cname="blosclz", shuffle=hdf5plugin.Blosc.SHUFFLE),
+    "blosc_zstd": lambda: hdf5plugin.Blosc(cname="zstd", shuffle=hdf5plugin.Blosc.BITSHUFFLE),
 }
 
 
@@ -30,4 +30,4 @@ def counted(shape, dtype="i4"):
 if __name__ == "__main__":
     with h5py.File(sys.argv[2], "w") as file:
         for dtype in ["u1", "i2", "i4", "i8"]:
-            file.create_dataset(dtype, data=counted((103, 77), dtype), chunks=(25, 30), **FILTERS[sys.argv[1]])
+            file.create_dataset(dtype, data=counted((103, 77), dtype), chunks=(25, 30), **FILTERS[sys.argv[1]]())

@@ -164,11 +164,13 @@ fn attribute(attribute: &NcAttribute) -> Attribute {
 
 fn variable(of: &NcVariable) -> Variable {
     let attributes: Vec<Attribute> = of.attributes.iter().map(attribute).collect();
-    let fill =
-        attributes.iter().find(|attribute| attribute.name == "_FillValue").map(|fill| fill.value.clone());
+    let data_type = data_type(&of.dtype);
+    let is_fill =
+        |attribute: &&Attribute| attribute.name == "_FillValue" && attribute.value.data_type == data_type;
+    let fill = attributes.iter().find(is_fill).map(|fill| fill.value.clone());
     Variable {
         name: of.name.clone(),
-        data_type: data_type(&of.dtype),
+        data_type,
         shape: shape(of),
         dimensions: of.dimensions.iter().map(|dimension| dimension.name.clone()).collect(),
         chunks: None,
