@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::ranges::Ranges;
 
 /// Bytes are kept in pages of this length.
-const PAGE: u64 = 4096;
+const PAGE_BYTES: usize = 4096;
+const PAGE: u64 = PAGE_BYTES as u64;
 
 /// Wanted ranges with no more than so many pages between them are fetched as one.
 const GAP: u64 = 4;
@@ -192,8 +193,8 @@ impl Passes {
                 return Err(self.damaged(format!("{} bytes came for the range {window:?}", bytes.len())));
             }
             sum += bytes.len() as u64;
-            for (page, from) in (window.start / PAGE..).zip((0..bytes.len()).step_by(PAGE as usize)) {
-                pages.insert(page, bytes.slice(from..bytes.len().min(from + PAGE as usize)));
+            for (page, from) in (window.start / PAGE..).zip((0..bytes.len()).step_by(PAGE_BYTES)) {
+                pages.insert(page, bytes.slice(from..bytes.len().min(from + PAGE_BYTES)));
             }
         }
         Ok(sum)
@@ -227,12 +228,12 @@ impl Passes {
     fn there(&self, range: &Range<u64>) -> Option<Bytes> {
         let pages = locked(&self.pages);
         let (first, last) = (range.start / PAGE, range.end.saturating_sub(1) / PAGE);
-        let from = (range.start % PAGE) as usize;
+        let from = usize::try_from(range.start % PAGE).ok()?;
         let length = usize::try_from(range.end - range.start).ok()?;
         if first >= last {
             return pages.get(&first).map(|page| page.slice(from..from + length));
         }
-        let mut whole = Vec::with_capacity(length + PAGE as usize);
+        let mut whole = Vec::with_capacity(length + PAGE_BYTES);
         for page in first..=last {
             let page = pages.get(&page)?;
             whole.extend_from_slice(page);

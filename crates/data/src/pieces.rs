@@ -241,8 +241,7 @@ fn copy(piece: &Piece, elements: &[u8], extents: &[Extent], size: usize, out: &m
     let mut to = start(&to_strides, |share| share.to);
     let mut index = vec![0; outer];
     loop {
-        let (source, target) = (from as usize * size, to as usize * size);
-        let bytes = run as usize * size;
+        let (source, target, bytes) = (bytes_to(from, size), bytes_to(to, size), bytes_to(run, size));
         out[target..target + bytes].copy_from_slice(&elements[source..source + bytes]);
         let Some(axis) = (0..outer).rev().find(|axis| index[*axis] + 1 < shares[*axis].count) else { return };
         for behind in axis + 1..outer {
@@ -254,6 +253,11 @@ fn copy(piece: &Piece, elements: &[u8], extents: &[Extent], size: usize, out: &m
         from += shares[axis].step * from_strides[axis];
         to += to_strides[axis];
     }
+}
+
+/// The first byte of an element of an array that is in memory.
+fn bytes_to(element: u64, size: usize) -> usize {
+    usize::try_from(element).unwrap_or(usize::MAX).saturating_mul(size)
 }
 
 /// How many dimensions are gone through one by one, and how many elements are copied at once then.
@@ -391,7 +395,10 @@ mod tests {
         }
 
         async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-            Ok(ranges.iter().map(|range| self.0.slice(range.start as usize..range.end as usize)).collect())
+            Ok(ranges
+                .iter()
+                .map(|range| self.0.slice(bytes_to(range.start, 1)..bytes_to(range.end, 1)))
+                .collect())
         }
     }
 
@@ -419,7 +426,7 @@ mod tests {
             };
             numbers = numbers.into_iter().flat_map(along).collect();
         }
-        numbers.into_iter().map(|number| number as u16).collect()
+        numbers.into_iter().map(|number| u16::try_from(number % 0xFFFF).unwrap()).collect()
     }
 
     fn gathered(stored: Vec<u8>, extents: Vec<Extent>, pieces: Vec<Piece>) -> Vec<u16> {
@@ -442,7 +449,9 @@ mod tests {
         let mut origins: Vec<Vec<u64>> = vec![Vec::new()];
         for (length, chunk) in shape.iter().zip(chunk) {
             let along = |origin: Vec<u64>| {
-                (0..*length).step_by(*chunk as usize).map(move |start| [origin.as_slice(), &[start]].concat())
+                (0..*length)
+                    .step_by(bytes_to(*chunk, 1))
+                    .map(move |start| [origin.as_slice(), &[start]].concat())
             };
             origins = origins.into_iter().flat_map(along).collect();
         }

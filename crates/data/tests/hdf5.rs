@@ -2,6 +2,12 @@
 //!
 //! FRAZIL_GRANULE  the stand-in granule v6, made by ../shared/peers/granule.py
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests are told where the granule is, and stop at the first surprise"
+)]
+
 #[path = "support/local_file.rs"]
 mod local_file;
 #[path = "../../../tests/support/skips.rs"]

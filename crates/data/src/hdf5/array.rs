@@ -230,7 +230,7 @@ fn scales(message: &AttributeMessage, view: &View) -> Step<Vec<Option<u64>>> {
     let size = usize::from(view.sizes().0);
     let first = |reference: &[u8]| -> Step<Option<u64>> {
         let row = view.follow(reference, size)?;
-        Ok(row.get(..size).map(|place| place.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))))
+        Ok(row.get(..size).map(|place| place.iter().rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte))))
     };
     message.raw_data.chunks_exact(view.reference()).map(first).collect()
 }
