@@ -264,12 +264,12 @@ fn bytes_to(element: u64, size: usize) -> usize {
 fn runs(shares: &[Shared], shape: &[u64], extents: &[Extent]) -> (usize, u64) {
     let mut run = 1;
     for axis in (0..shares.len()).rev() {
-        let share = shares[axis];
-        if share.step != 1 && share.count > 1 {
+        let Shared { count, step, .. } = shares[axis];
+        if step != 1 && count > 1 {
             return (axis + 1, run);
         }
-        run *= share.count;
-        if share.count != shape[axis] || share.count != extents[axis].count {
+        run *= count;
+        if count != shape[axis] || count != extents[axis].count {
             return (axis, run);
         }
     }

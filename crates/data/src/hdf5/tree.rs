@@ -74,8 +74,8 @@ fn one(view: &View, found: &Found, name: &str, deep: bool, seen: &mut HashSet<u6
     }
     let Some(described) = described.filter(|_| is_whole) else { return Err(Stop::Missed) };
     group.attributes.clone_from(&described.attributes);
-    let named: Vec<&Named> = arrays.iter().map(|(named, _)| named).collect();
-    let (dimensions, names) = dimensions::of(view, found, &named)?;
+    let members: Vec<&Named> = arrays.iter().map(|(named, _)| named).collect();
+    let (dimensions, names) = dimensions::of(view, found, &members)?;
     group.dimensions = dimensions;
     for ((named, array), dimensions) in arrays.iter().zip(names) {
         if !named.described.scales.name.as_ref().is_some_and(|name| name.starts_with(NO_VARIABLE)) {

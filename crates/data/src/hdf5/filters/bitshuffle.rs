@@ -34,11 +34,10 @@ pub(super) fn undo(input: &[u8], settings: &[u32], most: usize) -> Result<Vec<u8
     if blocks.compression == 0 {
         return blocks.laid_out(input, input.len(), most);
     }
-    let (head, rest) = input.split_first_chunk::<12>().ok_or("it ends before its blocks")?;
-    let [a, b, c, d, e, f, g, h, block @ ..] = *head;
-    let length =
-        usize::try_from(u64::from_be_bytes([a, b, c, d, e, f, g, h])).map_err(|error| error.to_string())?;
-    blocks.elements = u32::from_be_bytes(block) as usize / blocks.element;
+    let (length, rest) = input.split_first_chunk().ok_or("it ends before its blocks")?;
+    let (block, rest) = rest.split_first_chunk().ok_or("it ends before its blocks")?;
+    let length = usize::try_from(u64::from_be_bytes(*length)).map_err(|error| error.to_string())?;
+    blocks.elements = u32::from_be_bytes(*block) as usize / blocks.element;
     blocks.laid_out(rest, length, most)
 }
 
