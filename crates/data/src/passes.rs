@@ -177,7 +177,7 @@ impl Passes {
     fn goes_on(&self, missed: &[Range<u64>]) -> bool {
         let pages = locked(&self.pages);
         missed.iter().any(|range| {
-            let first = (range.start / PAGE..).find(|page| !pages.contains_key(page));
+            let first = (range.start / PAGE..=range.end / PAGE).find(|page| !pages.contains_key(page));
             first.and_then(|page| page.checked_sub(1)).is_some_and(|page| pages.contains_key(&page))
         })
     }
@@ -203,7 +203,7 @@ impl Passes {
     /// Whole pages that are not there, with what lies ahead and between.
     fn windows(&self, missed: &[Range<u64>], ahead: u64) -> Vec<Range<u64>> {
         if self.length <= SMALL {
-            return vec![0..self.length];
+            return Vec::from([0..self.length]);
         }
         let there = locked(&self.pages);
         let wanted: BTreeSet<u64> = missed
@@ -286,13 +286,11 @@ impl Storage for Pass {
         if needed == 0 {
             return Ok(StorageBuffer::from_vec(Vec::new()));
         }
-        match self.passes.there(&(offset..end)) {
-            Some(bytes) => StorageBuffer::from_shared_owner(Arc::new(bytes), 0, len),
-            None => {
-                locked(&self.missed).push(offset..end);
-                Err(ReaderError::Other("bytes that are still to be fetched".to_owned()))
-            }
+        if let Some(bytes) = self.passes.there(&(offset..end)) {
+            return StorageBuffer::from_shared_owner(Arc::new(bytes), 0, len);
         }
+        locked(&self.missed).push(offset..end);
+        Err(ReaderError::Other("bytes that are still to be fetched".to_owned()))
     }
 }
 

@@ -187,7 +187,7 @@ impl Index<'_> {
                     return Err(Stop::wrong(format!("a B-tree that comes back to its node at byte {place}")));
                 }
                 match self.view.pass.attempt(|| self.node(place))? {
-                    Some(node) => self.children(node, &mut below, &mut entries)?,
+                    Some(node) => self.children(&node, &mut below, &mut entries)?,
                     None => is_whole = false,
                 }
             }
@@ -214,7 +214,7 @@ impl Index<'_> {
         Ok(BTreeV1Node::parse(&mut Cursor::new(&bytes), offset_size, length_size, rank)?)
     }
 
-    fn children(&self, node: BTreeV1Node, below: &mut Vec<u64>, entries: &mut Vec<ChunkEntry>) -> Step<()> {
+    fn children(&self, node: &BTreeV1Node, below: &mut Vec<u64>, entries: &mut Vec<ChunkEntry>) -> Step<()> {
         for (child, keys) in node.children.iter().zip(node.keys.windows(2)) {
             let [
                 BTreeV1Key::RawData { chunk_size, filter_mask, offsets },

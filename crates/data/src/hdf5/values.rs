@@ -50,7 +50,7 @@ fn texts(element: &Element, stored: &[u8], follow: &mut Follow<'_>) -> Step<Text
         for (from, text) in &element.texts {
             match text {
                 Text::Here(length, padding) => {
-                    texts.push(short(&element_bytes[*from..from + length], *padding))
+                    texts.push(short(&element_bytes[*from..from + length], *padding));
                 }
                 Text::Elsewhere => match follow(&element_bytes[*from..], 1) {
                     Ok(bytes) => texts.push(ended(&bytes)),
