@@ -14,6 +14,8 @@
 //! * [`remote`]: one object, read from any byte on.
 //! * [`handle`]: an object open for reading, with a [`cache`] that adapts to how it is read.
 //! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds.
+//! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds;
+//!   [`hdf5`]: HDF5 and NetCDF4; [`netcdf`]: NetCDF classic.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
 //! ```no_run
@@ -46,9 +48,14 @@ mod error;
 pub mod found;
 pub mod geo;
 pub mod handle;
+pub mod hdf5;
 pub mod http;
 mod json;
 pub mod login;
+mod near;
+pub mod netcdf;
+mod passes;
+mod pieces;
 pub mod ranges;
 pub mod region;
 pub mod remote;
