@@ -13,6 +13,8 @@
 //! * [`download`]: files brought to a folder, resumed, checked.
 //! * [`remote`]: one object, read from any byte on.
 //! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds.
+//! * [`objects`]: objects by keys; [`zarr`]: arrays that lie in them.
+//! * [`limits`]: how much memory a file may make a reader take.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
 //! ```no_run
@@ -45,7 +47,10 @@ pub mod found;
 pub mod geo;
 pub mod http;
 mod json;
+pub mod limits;
 pub mod login;
+pub mod objects;
+mod pieces;
 pub mod ranges;
 pub mod region;
 pub mod remote;
@@ -53,6 +58,7 @@ mod secret;
 pub mod stac;
 mod surroundings;
 pub mod times;
+pub mod zarr;
 
 pub use address::Address;
 pub use documents::locate;
