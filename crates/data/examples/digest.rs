@@ -7,9 +7,12 @@
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
+use frazil_data::cog::Cog;
 use frazil_data::dataset::{Attribute, Dataset, Extent, Group, Selection, Values};
 use frazil_data::limits::Limits;
+use frazil_data::objects::LocalFile;
 use frazil_data::zarr::Zarr;
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
@@ -47,6 +50,7 @@ async fn open(path: &Path) -> Any<Box<dyn Dataset>> {
     let limits = Limits::default();
     Ok(match name.rsplit('.').next().unwrap_or_default() {
         "zarr" => Box::new(Zarr::open_folder(path, limits).await?),
+        "tif" | "tiff" => Box::new(Cog::open(Arc::new(LocalFile::new(path)), limits).await?),
         ending => return Err(format!("no reader for files that end in {ending}").into()),
     })
 }

@@ -14,6 +14,7 @@
 //! * [`remote`]: one object, read from any byte on.
 //! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds.
 //! * [`objects`]: objects by keys; [`zarr`]: arrays that lie in them.
+//! * [`cog`]: images that know where on the Earth they lie.
 //! * [`limits`]: how much memory a file may make a reader take.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
@@ -38,6 +39,7 @@
 mod address;
 pub mod catalogs;
 pub mod cmr;
+pub mod cog;
 pub mod credentials;
 pub mod dataset;
 mod documents;
