@@ -2,7 +2,8 @@
 //! compare them with those of other readers.
 //!
 //! `digest FILE [PATH]`: the format is taken from the name's ending. With a path, only that variable;
-//! with `--part START:COUNT:STEP,…` behind it, a part of it, values and all.
+//! with `--part START:COUNT:STEP,…` behind it, a part of it, values and all. `digest FILE --references TO`
+//! writes references to it, as Parquet where `TO` ends in `.parq`.
 
 use std::error::Error;
 use std::io::Write;
@@ -12,7 +13,9 @@ use std::sync::Arc;
 use frazil_data::cog::Cog;
 use frazil_data::dataset::{Attribute, Dataset, Extent, Group, Selection, Values};
 use frazil_data::limits::Limits;
-use frazil_data::objects::LocalFile;
+use frazil_data::objects::{Folder, LocalFile, Opens};
+use frazil_data::ranges::Ranges;
+use frazil_data::references::{Base, Form, open_dmrpp, open_json, open_parquet, write};
 use frazil_data::zarr::Zarr;
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
@@ -22,8 +25,17 @@ type Any<T> = Result<T, Box<dyn Error>>;
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Any<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let Some(path) = arguments.first() else { return Err("usage: digest FILE [PATH [--part START:COUNT:STEP,…]]".into()) };
+    let Some(path) = arguments.first() else {
+        return Err("usage: digest FILE [PATH [--part START:COUNT:STEP,…]]".into());
+    };
     let dataset = open(Path::new(path)).await?;
+    if let [_, what, to] = arguments.as_slice()
+        && what == "--references"
+    {
+        let form = if to.ends_with(".parq") { Form::Parquet(1000) } else { Form::Json };
+        write(dataset.as_ref(), Path::new(to), form, &Limits::default()).await?;
+        return Ok(());
+    }
     let mut out = std::io::stdout().lock();
     if let Some(variable) = arguments.get(1) {
         let selection = arguments.get(3).map_or(Ok(Selection::All), |part| parse(part))?;
@@ -44,6 +56,17 @@ async fn main() -> Any<()> {
     Ok(())
 }
 
+/// Opens what references name here: files of this machine only.
+#[derive(Debug)]
+struct Here;
+
+impl Opens for Here {
+    fn open(&self, url: &url::Url) -> frazil_data::Result<Arc<dyn Ranges>> {
+        let what = format!("{url} is not on this machine");
+        Err(frazil_data::Error::Invalid { what, advice: "bring it here first".to_owned() })
+    }
+}
+
 /// Opens a file by the ending of its name.
 async fn open(path: &Path) -> Any<Box<dyn Dataset>> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_lowercase();
@@ -51,6 +74,18 @@ async fn open(path: &Path) -> Any<Box<dyn Dataset>> {
     Ok(match name.rsplit('.').next().unwrap_or_default() {
         "zarr" => Box::new(Zarr::open_folder(path, limits).await?),
         "tif" | "tiff" => Box::new(Cog::open(Arc::new(LocalFile::new(path)), limits).await?),
+        "json" => {
+            let document = std::fs::read(path)?;
+            Box::new(open_json(&document, Base::File(path.to_owned()), Arc::new(Here), limits).await?)
+        }
+        "parq" => Box::new(
+            open_parquet(Arc::new(Folder::new(path)), Base::File(path.to_owned()), Arc::new(Here), limits)
+                .await?,
+        ),
+        "dmrpp" | "gz" => {
+            let document = std::fs::read(path)?;
+            Box::new(open_dmrpp(&document, Base::File(path.to_owned()), Arc::new(Here), limits).await?)
+        }
         ending => return Err(format!("no reader for files that end in {ending}").into()),
     })
 }
@@ -97,7 +132,10 @@ fn attributes(attributes: &[Attribute]) -> Value {
 /// Values as JSON; bytes that are neither numbers nor texts as their digest.
 fn plain(values: &Values) -> Value {
     let list: Vec<Value> = if let Some(numbers) = values.as_f64() {
-        numbers.into_iter().map(|number| if number.is_finite() { json!(number) } else { json!(number.to_string()) }).collect()
+        numbers
+            .into_iter()
+            .map(|number| if number.is_finite() { json!(number) } else { json!(number.to_string()) })
+            .collect()
     } else if values.bytes.is_empty() {
         values.texts.iter().map(|text| json!(text)).collect()
     } else {

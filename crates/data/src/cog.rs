@@ -17,10 +17,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::address::Address;
-use crate::dataset::{Attribute, DataType, Dataset, Dimension, Extent, Group, Selection, Stored, Values, Variable};
+use crate::dataset::{
+    Attribute, DataType, Dataset, Dimension, Extent, Group, Selection, Stored, Values, Variable,
+};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::pieces::{Canvas, Decoded, Elements, Fill, Touched, paint, touched};
+use crate::mosaic::{Canvas, Decoded, Elements, Fill, Touched, paint, touched};
 use crate::ranges::Ranges;
 use georeference::{Georeference, Said};
 use image::Image;
@@ -62,10 +64,13 @@ impl Cog {
     }
 
     fn nothing(&self, kind: &str, name: &str) -> Error {
-        let names: Vec<&str> = self.levels.iter().map(|level| level.name.as_str()).filter(|name| !name.is_empty()).collect();
+        let names: Vec<&str> =
+            self.levels.iter().map(|level| level.name.as_str()).filter(|name| !name.is_empty()).collect();
         Error::Invalid {
             what: format!("there is no {kind} `{name}` in {}", self.tiff.address()),
-            advice: format!("there are the variables band_data, mask, band, y, x, spatial_ref, and the groups {names:?}"),
+            advice: format!(
+                "there are the variables band_data, mask, band, y, x, spatial_ref, and the groups {names:?}"
+            ),
         }
     }
 
@@ -80,7 +85,12 @@ impl Cog {
     fn image<'a>(&self, level: &'a Level, name: &str) -> Option<(&'a Arc<Image>, Fill)> {
         let zeros = |image: &Image| Fill::Bytes(vec![0; image.data_type.size().unwrap_or(1)]);
         match name {
-            "band_data" => Some((&level.image, level.nodata().map_or_else(|| zeros(&level.image), |values| Fill::Bytes(values.bytes.to_vec())))),
+            "band_data" => Some((
+                &level.image,
+                level
+                    .nodata()
+                    .map_or_else(|| zeros(&level.image), |values| Fill::Bytes(values.bytes.to_vec())),
+            )),
             "mask" => level.mask.as_ref().map(|mask| (mask, zeros(mask))),
             _ => None,
         }
@@ -88,8 +98,10 @@ impl Cog {
 
     /// Where the tiles lie that a part touches.
     async fn located(&self, image: &Image, extents: &[Extent]) -> Result<Vec<(Option<Range<u64>>, Touched)>> {
-        let mut found: Vec<(u64, Touched)> =
-            touched(extents, &image.chunks(), &self.limits)?.into_iter().map(|touched| (image.number(&touched.index), touched)).collect();
+        let mut found: Vec<(u64, Touched)> = touched(extents, &image.chunks(), &self.limits)?
+            .into_iter()
+            .map(|touched| (image.number(&touched.index), touched))
+            .collect();
         found.sort_by_key(|(number, _)| *number);
         let numbers: Vec<u64> = found.iter().map(|(number, _)| *number).collect();
         let (from, length) = image.lists();
@@ -97,14 +109,16 @@ impl Cog {
             self.tiff.listed(&image.directory, from, &numbers),
             self.tiff.listed(&image.directory, length, &numbers)
         )?;
-        let most = crate::limits::product(&image.chunks(), image.data_type.size().unwrap_or(1) as u64).unwrap_or(self.limits.chunk);
+        let most = crate::limits::product(&image.chunks(), image.data_type.size().unwrap_or(1) as u64)
+            .unwrap_or(self.limits.chunk);
         let most = most.saturating_mul(2).saturating_add(1 << 16);
         let places = starts.into_iter().zip(lengths).map(|(start, length)| {
             if start == 0 || length == 0 {
                 return Ok(None);
             }
             let end = start.checked_add(length).filter(|_| length <= most);
-            end.map(|end| Some(start..end)).ok_or_else(|| self.tiff.damaged(start, &format!("a tile cannot have {length} bytes")))
+            end.map(|end| Some(start..end))
+                .ok_or_else(|| self.tiff.damaged(start, &format!("a tile cannot have {length} bytes")))
         });
         let places: Vec<Option<Range<u64>>> = places.collect::<Result<_>>()?;
         Ok(places.into_iter().zip(found).map(|(place, (_, touched))| (place, touched)).collect())
@@ -156,7 +170,10 @@ struct Tile {
     stored: Option<Bytes>,
 }
 
-fn batches(located: Vec<(Option<Range<u64>>, Touched)>, ahead: u64) -> Vec<Vec<(Option<Range<u64>>, Touched)>> {
+fn batches(
+    located: Vec<(Option<Range<u64>>, Touched)>,
+    ahead: u64,
+) -> Vec<Vec<(Option<Range<u64>>, Touched)>> {
     let mut batches = Vec::new();
     let mut held = u64::MAX;
     for (range, touched) in located {
@@ -174,7 +191,12 @@ fn batches(located: Vec<(Option<Range<u64>>, Touched)>, ahead: u64) -> Vec<Vec<(
 }
 
 /// Decodes tiles on threads that may be busy.
-async fn painted(mut canvas: Canvas, batch: Vec<(Tile, Touched)>, image: Arc<Image>, address: Address) -> Result<Canvas> {
+async fn painted(
+    mut canvas: Canvas,
+    batch: Vec<(Tile, Touched)>,
+    image: Arc<Image>,
+    address: Address,
+) -> Result<Canvas> {
     let whose = address.clone();
     let work = tokio::task::spawn_blocking(move || {
         let damaged = |tile: &Tile, what: &str| Error::Damaged {
@@ -185,7 +207,8 @@ async fn painted(mut canvas: Canvas, batch: Vec<(Tile, Touched)>, image: Arc<Ima
             let (Some(stored), Ok(coding)) = (&tile.stored, &image.coding) else { return Ok(None) };
             let rows = image.rows(&touched.origin);
             let size = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
-            let bytes = coding.decode(stored, size(image.tile.1), size(rows)).map_err(|what| damaged(tile, &what))?;
+            let bytes =
+                coding.decode(stored, size(image.tile.1), size(rows)).map_err(|what| damaged(tile, &what))?;
             let shape = vec![image.chunks()[0], rows, image.tile.1];
             Ok(Some(Decoded { elements: Elements::Numbers(bytes.into()), shape }))
         };
@@ -223,7 +246,9 @@ fn levels(tiff: &Tiff, images: Vec<Image>) -> Vec<Level> {
         levels.push(Level { name, image: Arc::new(image), mask: None, place, said });
     }
     for mask in masks {
-        let same = |level: &&mut Level| level.mask.is_none() && (level.image.width, level.image.height) == (mask.width, mask.height);
+        let same = |level: &&mut Level| {
+            level.mask.is_none() && (level.image.width, level.image.height) == (mask.width, mask.height)
+        };
         if let Some(level) = levels.iter_mut().find(same) {
             level.mask = Some(Arc::new(mask));
         }
@@ -249,7 +274,11 @@ impl Level {
             variables.push(line("y", DataType::F64, height, axis("Y")));
             variables.push(line("x", DataType::F64, width, axis("X")));
         }
-        variables.push(Variable { shape: Vec::new(), dimensions: Vec::new(), ..line("spatial_ref", DataType::I64, 0, self.reference()) });
+        variables.push(Variable {
+            shape: Vec::new(),
+            dimensions: Vec::new(),
+            ..line("spatial_ref", DataType::I64, 0, self.reference())
+        });
         let items = self.said.items.iter().map(|(name, value)| text(name, value));
         let point = text("AREA_OR_POINT", if self.place.is_point { "Point" } else { "Area" });
         Group {
@@ -264,16 +293,21 @@ impl Level {
     fn data(&self) -> Variable {
         let mut attributes = Vec::new();
         let mut number = |name: &str, value: f64| {
-            attributes.push(Attribute { name: name.to_owned(), value: Values::numbers(DataType::F64, Vec::new(), &[value]) });
+            attributes.push(Attribute {
+                name: name.to_owned(),
+                value: Values::numbers(DataType::F64, Vec::new(), &[value]),
+            });
         };
         let first = self.said.bands.first().cloned().unwrap_or_default();
-        let is_same = self.said.bands.iter().all(|band| (band.scale, band.offset) == (first.scale, first.offset));
+        let is_same =
+            self.said.bands.iter().all(|band| (band.scale, band.offset) == (first.scale, first.offset));
         if is_same && (first.scale.is_some() || first.offset.is_some()) {
             number("scale_factor", first.scale.unwrap_or(1.0));
             number("add_offset", first.offset.unwrap_or(0.0));
         }
         attributes.extend(self.nodata().map(|value| Attribute { name: "_FillValue".to_owned(), value }));
-        let names: Vec<String> = self.said.bands.iter().map(|band| band.description.clone().unwrap_or_default()).collect();
+        let names: Vec<String> =
+            self.said.bands.iter().map(|band| band.description.clone().unwrap_or_default()).collect();
         if names.iter().any(|name| !name.is_empty()) {
             let value = match names.as_slice() {
                 [one] => Values::text(one.as_str()),
@@ -318,7 +352,11 @@ impl Level {
     /// The coordinate reference system, in the words of CF and of rioxarray.
     fn reference(&self) -> Vec<Attribute> {
         let place = &self.place;
-        let name = place.wkt.clone().or_else(|| place.epsg.map(|code| format!("EPSG:{code}"))).or_else(|| place.proj.clone());
+        let name = place
+            .wkt
+            .clone()
+            .or_else(|| place.epsg.map(|code| format!("EPSG:{code}")))
+            .or_else(|| place.proj.clone());
         let mut attributes: Vec<Attribute> = name.iter().map(|name| text("spatial_ref", name)).collect();
         attributes.extend(place.wkt.as_ref().map(|wkt| text("crs_wkt", wkt)));
         attributes.extend(place.proj.as_ref().map(|proj| text("proj4", proj)));
@@ -436,7 +474,12 @@ impl Dataset for Cog {
         let stored = located.into_iter().filter_map(|(range, touched)| {
             let range = range?;
             let origin = if name == "mask" { touched.origin[1..].to_vec() } else { touched.origin };
-            Some(Stored { address: self.address(), from: range.start, length: range.end - range.start, origin })
+            Some(Stored {
+                address: self.address(),
+                from: range.start,
+                length: range.end - range.start,
+                origin,
+            })
         });
         Ok(stored.collect())
     }
@@ -465,7 +508,8 @@ fn picked(values: Values, selection: &Selection, limits: &Limits) -> Result<Valu
     let shape = extents.iter().map(|extent| extent.count).collect();
     let mut canvas = Canvas::new(&values.data_type, shape, &fill, limits)?;
     for touched in touched(&extents, &values.shape, limits)? {
-        let decoded = Decoded { elements: Elements::Numbers(values.bytes.clone()), shape: values.shape.clone() };
+        let decoded =
+            Decoded { elements: Elements::Numbers(values.bytes.clone()), shape: values.shape.clone() };
         canvas.place(decoded, &touched.parts);
     }
     Ok(canvas.finish())

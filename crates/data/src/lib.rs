@@ -14,6 +14,7 @@
 //! * [`remote`]: one object, read from any byte on.
 //! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds.
 //! * [`objects`]: objects by keys; [`zarr`]: arrays that lie in them.
+//! * [`references`]: the same where chunks lie in other files.
 //! * [`cog`]: images that know where on the Earth they lie.
 //! * [`limits`]: how much memory a file may make a reader take.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
@@ -51,9 +52,10 @@ pub mod http;
 mod json;
 pub mod limits;
 pub mod login;
+mod mosaic;
 pub mod objects;
-mod pieces;
 pub mod ranges;
+pub mod references;
 pub mod region;
 pub mod remote;
 mod secret;

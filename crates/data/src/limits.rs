@@ -37,12 +37,13 @@ impl Default for Limits {
 impl Limits {
     /// Bytes of so many elements of an array, where they are few enough to be returned.
     pub(crate) fn size_of_values(&self, shape: &[u64], size: usize) -> Result<usize> {
-        product(shape, size as u64).filter(|bytes| *bytes <= self.values).and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(
-            || Error::Invalid {
+        product(shape, size as u64)
+            .filter(|bytes| *bytes <= self.values)
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .ok_or_else(|| Error::Invalid {
                 what: format!("{shape:?} elements of {size} bytes are more than {} bytes", self.values),
                 advice: "read it in smaller parts".to_owned(),
-            },
-        )
+            })
     }
 }
 

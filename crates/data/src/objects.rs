@@ -116,7 +116,8 @@ impl Place {
             Self::File(path, range) => folder::read(path.clone(), range.clone(), most).await,
             Self::Object(object, range) => {
                 let range = range.clone().unwrap_or(0..length);
-                Ok(there(object.read(std::slice::from_ref(&range)).await)?.and_then(|parts| parts.into_iter().next()))
+                Ok(there(object.read(std::slice::from_ref(&range)).await)?
+                    .and_then(|parts| parts.into_iter().next()))
             }
         }
     }

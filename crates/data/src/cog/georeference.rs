@@ -84,7 +84,8 @@ impl Keys {
                 0 => drop(keys.shorts.insert(*key, *value)),
                 tag::DOUBLES => keys.doubles.extend(doubles.get(from).map(|number| (*key, *number))),
                 tag::TEXTS => {
-                    let text = texts.get(from..from + count).map(|text| text.trim_end_matches('|').to_owned());
+                    let text =
+                        texts.get(from..from + count).map(|text| text.trim_end_matches('|').to_owned());
                     keys.texts.extend(text.map(|text| (*key, text)));
                 }
                 _ => {}
@@ -103,15 +104,24 @@ impl Georeference {
         let keys = Keys::of(directory, order);
         let is_point = keys.shorts.get(&key::RASTER) == Some(&2);
         let epsg = keys.code(key::PROJECTED).or_else(|| {
-            let has_projection = keys.shorts.contains_key(&key::PROJECTED) || keys.shorts.contains_key(&key::METHOD);
+            let has_projection =
+                keys.shorts.contains_key(&key::PROJECTED) || keys.shorts.contains_key(&key::METHOD);
             keys.code(key::GEOGRAPHIC).filter(|_| !has_projection)
         });
-        Self { transform: transform(directory, order, is_point), epsg, wkt: wkt(&keys), proj: proj(&keys, epsg), is_point }
+        Self {
+            transform: transform(directory, order, is_point),
+            epsg,
+            wkt: wkt(&keys),
+            proj: proj(&keys, epsg),
+            is_point,
+        }
     }
 
     /// The same for an image of other size of the same place.
     pub(super) fn resized(&self, columns: f64, rows: f64) -> Self {
-        let transform = self.transform.map(|[x, xc, xr, y, yc, yr]| [x, xc * columns, xr * rows, y, yc * columns, yr * rows]);
+        let transform = self
+            .transform
+            .map(|[x, xc, xr, y, yc, yr]| [x, xc * columns, xr * rows, y, yc * columns, yr * rows]);
         Self { transform, ..self.clone() }
     }
 
@@ -119,7 +129,10 @@ impl Georeference {
     pub(super) fn coordinates(&self, columns: u64, rows: u64) -> Option<(Middles, Middles)> {
         let [x, xc, xr, y, yc, yr] = self.transform.unwrap_or([0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
         let is_straight = xr == 0.0 && yc == 0.0;
-        is_straight.then_some((Middles { from: x, step: xc, count: columns }, Middles { from: y, step: yr, count: rows }))
+        is_straight.then_some((
+            Middles { from: x, step: xc, count: columns },
+            Middles { from: y, step: yr, count: rows },
+        ))
     }
 }
 
@@ -160,7 +173,8 @@ fn transform(directory: &Directory, order: Order, is_point: bool) -> Option<[f64
 /// ESRI writes WKT into the citation.
 fn wkt(keys: &Keys) -> Option<String> {
     let texts = [key::PROJECTED_CITATION, key::CITATION].into_iter().filter_map(|key| keys.texts.get(&key));
-    let mut found = texts.filter_map(|text| text.split_once("ESRI PE String = ").map(|(_, wkt)| wkt.trim().to_owned()));
+    let mut found =
+        texts.filter_map(|text| text.split_once("ESRI PE String = ").map(|(_, wkt)| wkt.trim().to_owned()));
     found.next()
 }
 
@@ -168,10 +182,22 @@ fn wkt(keys: &Keys) -> Option<String> {
 const METHODS: [(u16, &str, &[(u16, &str)]); 10] = [
     (1, "tmerc", &[(3081, "lat_0"), (3080, "lon_0"), (3092, "k"), (3082, "x_0"), (3083, "y_0")]),
     (7, "merc", &[(3080, "lon_0"), (3092, "k"), (3078, "lat_ts"), (3082, "x_0"), (3083, "y_0")]),
-    (8, "lcc", &[(3085, "lat_0"), (3084, "lon_0"), (3078, "lat_1"), (3079, "lat_2"), (3086, "x_0"), (3087, "y_0")]),
-    (9, "lcc", &[(3081, "lat_0"), (3081, "lat_1"), (3080, "lon_0"), (3092, "k_0"), (3082, "x_0"), (3083, "y_0")]),
+    (
+        8,
+        "lcc",
+        &[(3085, "lat_0"), (3084, "lon_0"), (3078, "lat_1"), (3079, "lat_2"), (3086, "x_0"), (3087, "y_0")],
+    ),
+    (
+        9,
+        "lcc",
+        &[(3081, "lat_0"), (3081, "lat_1"), (3080, "lon_0"), (3092, "k_0"), (3082, "x_0"), (3083, "y_0")],
+    ),
     (10, "laea", &[(3089, "lat_0"), (3088, "lon_0"), (3082, "x_0"), (3083, "y_0")]),
-    (11, "aea", &[(3081, "lat_0"), (3080, "lon_0"), (3078, "lat_1"), (3079, "lat_2"), (3082, "x_0"), (3083, "y_0")]),
+    (
+        11,
+        "aea",
+        &[(3081, "lat_0"), (3080, "lon_0"), (3078, "lat_1"), (3079, "lat_2"), (3082, "x_0"), (3083, "y_0")],
+    ),
     (12, "aeqd", &[(3089, "lat_0"), (3088, "lon_0"), (3082, "x_0"), (3083, "y_0")]),
     (15, "stere", &[(3081, "lat_ts"), (3095, "lon_0"), (3092, "k"), (3082, "x_0"), (3083, "y_0")]),
     (24, "sinu", &[(3088, "lon_0"), (3082, "x_0"), (3083, "y_0")]),
@@ -228,7 +254,8 @@ fn proj(keys: &Keys, epsg: Option<u16>) -> Option<String> {
 
 impl Said {
     pub(super) fn of(directory: &Directory, bands: u64) -> Self {
-        let nodata = directory.text(tag::NODATA).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let nodata =
+            directory.text(tag::NODATA).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let mut said = Self { nodata, items: Vec::new(), bands: Vec::new() };
         let count = usize::try_from(bands).unwrap_or_default();
         said.bands.resize_with(count, Band::default);
@@ -249,7 +276,9 @@ impl Said {
             self.items.push((name.to_owned(), value.to_owned()));
             return;
         };
-        let Some(band) = sample.parse().ok().and_then(|sample: usize| self.bands.get_mut(sample)) else { return };
+        let Some(band) = sample.parse().ok().and_then(|sample: usize| self.bands.get_mut(sample)) else {
+            return;
+        };
         match item.attribute("role") {
             Some("scale") => band.scale = number(),
             Some("offset") => band.offset = number(),

@@ -59,7 +59,8 @@ impl Image {
         };
         let one = |tag| directory.integer(order, tag);
         let length = |tag| one(tag).filter(|length| (1..=u64::from(u32::MAX)).contains(length));
-        let (width, height) = length(tag::WIDTH).zip(length(tag::HEIGHT)).ok_or_else(|| damaged("has no width and height"))?;
+        let (width, height) =
+            length(tag::WIDTH).zip(length(tag::HEIGHT)).ok_or_else(|| damaged("has no width and height"))?;
         let bands = one(tag::BANDS).unwrap_or(1);
         if !(1..=65_535).contains(&bands) {
             return Err(damaged("has no bands"));
@@ -67,7 +68,9 @@ impl Image {
         let is_planar = one(tag::PLANAR) == Some(2) && bands > 1;
         let is_tiled = one(tag::TILE_WIDTH).is_some();
         let tile = if is_tiled {
-            length(tag::TILE_HEIGHT).zip(length(tag::TILE_WIDTH)).ok_or_else(|| damaged("has tiles of no size"))?
+            length(tag::TILE_HEIGHT)
+                .zip(length(tag::TILE_WIDTH))
+                .ok_or_else(|| damaged("has tiles of no size"))?
         } else {
             (one(tag::ROWS).filter(|rows| *rows > 0).unwrap_or(height).min(height), width)
         };
@@ -80,12 +83,17 @@ impl Image {
         let data_type = known.clone().unwrap_or(DataType::Opaque(0));
         let coding = known
             .ok_or_else(|| format!("numbers of {numbers:?} bits in the format {format:?} are not read"))
-            .and_then(|data_type| coding(&directory, order, &data_type, bits, if is_planar { 1 } else { bands }));
+            .and_then(|data_type| {
+                coding(&directory, order, &data_type, bits, if is_planar { 1 } else { bands })
+            });
         let together = if is_planar { 1 } else { bands };
         let size = data_type.size().unwrap_or(1).max(1) as u64;
         let fits = product(&[together, tile.0, tile.1], size).is_some_and(|bytes| bytes <= limits.chunk);
         if !fits {
-            return Err(damaged(&format!("has tiles of {} × {} × {together} numbers, more than {} bytes", tile.0, tile.1, limits.chunk)));
+            return Err(damaged(&format!(
+                "has tiles of {} × {} × {together} numbers, more than {} bytes",
+                tile.0, tile.1, limits.chunk
+            )));
         }
         let subfile = one(tag::SUBFILE).unwrap_or(0);
         let kind = Kind { is_reduced: subfile & 1 != 0, is_mask: subfile & 4 != 0 };
@@ -122,7 +130,7 @@ impl Image {
         if self.is_tiled { self.tile.0 } else { self.tile.0.min(self.height.saturating_sub(first)) }
     }
 
-    /// What was done to tiles, for readers of the tree.
+    /// How numbers lie in tiles and what was done to these, for readers of the tree.
     pub(super) fn filters(&self) -> Vec<String> {
         let Ok(coding) = &self.coding else { return Vec::new() };
         let predictor = match coding.predictor {
@@ -130,8 +138,16 @@ impl Image {
             3 => Some("floating-point predictor".to_owned()),
             _ => None,
         };
-        let compression = (coding.compression != 1).then(|| name(coding.compression).unwrap_or_default().to_owned());
-        predictor.into_iter().chain(compression).collect()
+        let compression =
+            (coding.compression != 1).then(|| name(coding.compression).unwrap_or_default().to_owned());
+        let is_short = !self.is_tiled && self.height % self.tile.0 != 0;
+        let layout = [
+            ((coding.bands > 1).then_some("interleaved bands")),
+            ((coding.bits < 8).then_some("packed bits")),
+            (is_short.then_some("short last strip")),
+            ((coding.order == Order::Big && coding.size() > 1).then_some("big-endian")),
+        ];
+        layout.into_iter().flatten().map(str::to_owned).chain(predictor).chain(compression).collect()
     }
 }
 
@@ -156,7 +172,13 @@ fn data_type(bits: u64, format: u64) -> Option<DataType> {
     })
 }
 
-fn coding(directory: &Directory, order: Order, data_type: &DataType, bits: u64, bands: u64) -> std::result::Result<Coding, String> {
+fn coding(
+    directory: &Directory,
+    order: Order,
+    data_type: &DataType,
+    bits: u64,
+    bands: u64,
+) -> std::result::Result<Coding, String> {
     let small = |tag| directory.integer(order, tag).map(|number| u16::try_from(number).unwrap_or(u16::MAX));
     let compression = small(tag::COMPRESSION).unwrap_or(1);
     name(compression)?;
@@ -184,5 +206,6 @@ fn coding(directory: &Directory, order: Order, data_type: &DataType, bits: u64, 
         photometric: small(tag::PHOTOMETRIC).unwrap_or(1),
         tables: directory.raw(tag::JPEG_TABLES),
         is_reversed: small(tag::FILL_ORDER) == Some(2),
+        is_mask: small(tag::SUBFILE).is_some_and(|kind| kind & 4 != 0),
     })
 }

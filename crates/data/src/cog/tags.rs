@@ -148,7 +148,9 @@ impl Tiff {
             Some(b"MM") => Order::Big,
             _ => return Err(none()),
         };
-        let number = |at: usize| self.head.get(at..).and_then(|bytes| bytes.first_chunk()).map(|bytes| order.u16(*bytes));
+        let number = |at: usize| {
+            self.head.get(at..).and_then(|bytes| bytes.first_chunk()).map(|bytes| order.u16(*bytes))
+        };
         let is_big = match number(2) {
             Some(42) => false,
             Some(43) if number(4) == Some(8) && number(6) == Some(0) => true,
@@ -165,29 +167,47 @@ impl Tiff {
             let (from, to) = (usize::try_from(range.start).ok()?, usize::try_from(range.end).ok()?);
             (from <= to && to <= self.head.len()).then(|| self.head.slice(from..to))
         };
-        let outside: Vec<Range<u64>> = ranges.iter().filter(|range| in_head(range).is_none()).cloned().collect();
+        let outside: Vec<Range<u64>> =
+            ranges.iter().filter(|range| in_head(range).is_none()).cloned().collect();
         if let Some(range) = outside.iter().find(|range| range.start > range.end || range.end > self.length) {
-            return Err(self.damaged(range.start, &format!("{} bytes are wanted, and it ends at {}", range.end.saturating_sub(range.start), self.length)));
+            return Err(self.damaged(
+                range.start,
+                &format!(
+                    "{} bytes are wanted, and it ends at {}",
+                    range.end.saturating_sub(range.start),
+                    self.length
+                ),
+            ));
         }
-        let mut read = if outside.is_empty() { Vec::new() } else { self.object.read(&outside).await? }.into_iter();
+        let mut read =
+            if outside.is_empty() { Vec::new() } else { self.object.read(&outside).await? }.into_iter();
         let all = ranges.iter().map(|range| in_head(range).or_else(|| read.next()));
-        all.collect::<Option<Vec<_>>>().ok_or_else(|| self.damaged(0, "not all bytes came that were asked for"))
+        all.collect::<Option<Vec<_>>>()
+            .ok_or_else(|| self.damaged(0, "not all bytes came that were asked for"))
     }
 
     async fn directory(&self, layout: Layout, at: u64) -> Result<(Directory, u64)> {
         let (count_size, entry_size, place_size) = layout.sizes();
-        let ends = |length: u64| at.checked_add(length).map(|end| at..end).ok_or_else(|| self.damaged(at, "a directory is beyond its end"));
+        let ends = |length: u64| {
+            at.checked_add(length)
+                .map(|end| at..end)
+                .ok_or_else(|| self.damaged(at, "a directory is beyond its end"))
+        };
         let count = self.bytes(&[ends(count_size)?]).await?.remove(0);
         let count = match (layout.is_big, count.as_ref()) {
             (true, bytes) => bytes.first_chunk().map(|bytes| layout.order.u64(*bytes)),
             (false, bytes) => bytes.first_chunk().map(|bytes| u64::from(layout.order.u16(*bytes))),
         };
-        let count = count.filter(|count| *count <= 65_536).ok_or_else(|| self.damaged(at, "a directory has too many tags"))?;
+        let count = count
+            .filter(|count| *count <= 65_536)
+            .ok_or_else(|| self.damaged(at, "a directory has too many tags"))?;
         let length = count_size + count * entry_size as u64 + place_size as u64;
         let bytes = self.bytes(&[ends(length)?]).await?.remove(0);
         let (entries, next) = bytes.split_at(bytes.len() - place_size);
         let mut directory = Directory::default();
-        for entry in entries.get(2 + 6 * usize::from(layout.is_big)..).unwrap_or_default().chunks_exact(entry_size) {
+        for entry in
+            entries.get(2 + 6 * usize::from(layout.is_big)..).unwrap_or_default().chunks_exact(entry_size)
+        {
             directory.add(layout, &bytes, entry);
         }
         Ok((directory, layout.place(next).unwrap_or(0)))
@@ -205,16 +225,24 @@ impl Tiff {
                 }
                 let length = size_of_kind(tag.kind).and_then(|size| size.checked_mul(tag.count));
                 total = total.saturating_add(length.unwrap_or(u64::MAX));
-                let end = length.and_then(|length| from.checked_add(length)).filter(|end| *end <= self.length);
+                let end =
+                    length.and_then(|length| from.checked_add(length)).filter(|end| *end <= self.length);
                 let end = end.filter(|_| total <= self.limits.metadata);
-                let end = end.ok_or_else(|| self.damaged(from, &format!("the value of the tag {name} is beyond its end, or too large")))?;
+                let end = end.ok_or_else(|| {
+                    self.damaged(
+                        from,
+                        &format!("the value of the tag {name} is beyond its end, or too large"),
+                    )
+                })?;
                 wanted.push((number, *name, from..end));
             }
         }
         let ranges: Vec<Range<u64>> = wanted.iter().map(|(_, _, range)| range.clone()).collect();
         let values = self.bytes(&ranges).await?;
         for ((number, name, _), value) in wanted.into_iter().zip(values) {
-            if let Some(tag) = self.directories.get_mut(number).and_then(|directory| directory.tags.get_mut(&name)) {
+            if let Some(tag) =
+                self.directories.get_mut(number).and_then(|directory| directory.tags.get_mut(&name))
+            {
                 tag.value = At::Here(value);
             }
         }
@@ -233,8 +261,12 @@ impl Tiff {
                 from.and_then(|from| bytes.get(from..)).map(Bytes::copy_from_slice).ok_or_else(absent)?
             }
             At::From(from) => {
-                let from = first.checked_mul(size).and_then(|skipped| from.checked_add(skipped)).ok_or_else(absent)?;
-                let length = (last - first + 1).checked_mul(size).filter(|length| *length <= self.limits.metadata);
+                let from = first
+                    .checked_mul(size)
+                    .and_then(|skipped| from.checked_add(skipped))
+                    .ok_or_else(absent)?;
+                let length =
+                    (last - first + 1).checked_mul(size).filter(|length| *length <= self.limits.metadata);
                 let end = length.and_then(|length| from.checked_add(length)).ok_or_else(absent)?;
                 self.bytes(std::slice::from_ref(&(from..end))).await?.remove(0)
             }
@@ -264,7 +296,8 @@ fn integer(order: Order, kind: u16, bytes: &[u8]) -> Option<u64> {
 impl Directory {
     fn add(&mut self, layout: Layout, all: &Bytes, entry: &[u8]) {
         let (order, is_big) = (layout.order, layout.is_big);
-        let short = |at: usize| entry.get(at..).and_then(|bytes| bytes.first_chunk()).map(|bytes| order.u16(*bytes));
+        let short =
+            |at: usize| entry.get(at..).and_then(|bytes| bytes.first_chunk()).map(|bytes| order.u16(*bytes));
         let (Some(name), Some(kind)) = (short(0), short(2)) else { return };
         let Some(count) = entry.get(4..).and_then(|bytes| layout.place(bytes)) else { return };
         let value = entry.get(if is_big { 12.. } else { 8.. }).unwrap_or_default();
@@ -286,11 +319,6 @@ impl Directory {
             At::Here(bytes) => Some((tag, bytes)),
             At::From(_) => None,
         }
-    }
-
-    /// How many values a tag has.
-    pub(super) fn count(&self, name: u16) -> u64 {
-        self.tags.get(&name).map_or(0, |tag| tag.count)
     }
 
     /// Whole numbers.

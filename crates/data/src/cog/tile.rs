@@ -23,6 +23,8 @@ pub(super) struct Coding {
     pub(super) tables: Option<Bytes>,
     /// Whether bits of a byte come in the opposite order.
     pub(super) is_reversed: bool,
+    /// Whether a bit that is set means 255, as GDAL shows masks.
+    pub(super) is_mask: bool,
 }
 
 /// A compression for people; none for one that is not read.
@@ -85,7 +87,13 @@ impl Coding {
         Ok(self.band_by_band(bytes, columns * rows))
     }
 
-    fn decompressed(&self, stored: &Bytes, length: usize, columns: usize, rows: usize) -> Result<Vec<u8>, String> {
+    fn decompressed(
+        &self,
+        stored: &Bytes,
+        length: usize,
+        columns: usize,
+        rows: usize,
+    ) -> Result<Vec<u8>, String> {
         match self.compression {
             1 => Ok(stored.to_vec()),
             5 => lzw(stored, length),
@@ -105,11 +113,15 @@ impl Coding {
         match frame_of_jpeg(stored) {
             Some((height, width, bands)) if height == rows && width == columns && bands == self.bands => {}
             Some((height, width, bands)) => {
-                return Err(format!("its JPEG has {width} × {height} × {bands} numbers, where {columns} × {rows} × {} are due", self.bands));
+                return Err(format!(
+                    "its JPEG has {width} × {height} × {bands} numbers, where {columns} × {rows} × {} are due",
+                    self.bands
+                ));
             }
             None => return Err("its JPEG has no frame".to_owned()),
         }
-        let photometric = PhotometricInterpretation::from_u16(self.photometric).ok_or("its colours are not known")?;
+        let photometric =
+            PhotometricInterpretation::from_u16(self.photometric).ok_or("its colours are not known")?;
         let bands = u16::try_from(self.bands).map_err(|error| error.to_string())?;
         let decoded = JPEGDecoder.decode_tile(stored.clone(), photometric, tables, bands, 8, None);
         decoded.map_err(|error| error.to_string())
@@ -125,9 +137,15 @@ impl Coding {
         }
         match self.size() {
             1 => add::<1>(row, self.bands, |a, b| [a[0].wrapping_add(b[0])]),
-            2 => add::<2>(row, self.bands, |a, b| u16::from_ne_bytes(a).wrapping_add(u16::from_ne_bytes(b)).to_ne_bytes()),
-            4 => add::<4>(row, self.bands, |a, b| u32::from_ne_bytes(a).wrapping_add(u32::from_ne_bytes(b)).to_ne_bytes()),
-            _ => add::<8>(row, self.bands, |a, b| u64::from_ne_bytes(a).wrapping_add(u64::from_ne_bytes(b)).to_ne_bytes()),
+            2 => add::<2>(row, self.bands, |a, b| {
+                u16::from_ne_bytes(a).wrapping_add(u16::from_ne_bytes(b)).to_ne_bytes()
+            }),
+            4 => add::<4>(row, self.bands, |a, b| {
+                u32::from_ne_bytes(a).wrapping_add(u32::from_ne_bytes(b)).to_ne_bytes()
+            }),
+            _ => add::<8>(row, self.bands, |a, b| {
+                u64::from_ne_bytes(a).wrapping_add(u64::from_ne_bytes(b)).to_ne_bytes()
+            }),
         }
     }
 
@@ -157,7 +175,8 @@ impl Coding {
             out.extend((0..numbers).map(|number| {
                 let bit = number * self.bits;
                 let shifted = u16::from(row[bit / 8]) >> (8 - self.bits - bit % 8);
-                u8::try_from(shifted & mask).unwrap_or_default()
+                let number = u8::try_from(shifted & mask).unwrap_or_default();
+                if self.is_mask && number > 0 { u8::MAX } else { number }
             }));
         }
         out
@@ -214,7 +233,8 @@ fn packbits(stored: &[u8], length: usize) -> Result<Vec<u8>, String> {
         rest = match *head {
             128 => behind,
             head @ 0..=127 => {
-                let (run, behind) = behind.split_at_checked(usize::from(head) + 1).ok_or("its packed bytes are cut off")?;
+                let (run, behind) =
+                    behind.split_at_checked(usize::from(head) + 1).ok_or("its packed bytes are cut off")?;
                 bytes.extend_from_slice(run);
                 behind
             }
@@ -254,7 +274,17 @@ mod tests {
 
     fn coding(compression: u16, predictor: u16, bits: usize, bands: usize) -> Coding {
         let order = Order::Little;
-        Coding { compression, predictor, bits, bands, order, photometric: 1, tables: None, is_reversed: false }
+        Coding {
+            compression,
+            predictor,
+            bits,
+            bands,
+            order,
+            photometric: 1,
+            tables: None,
+            is_reversed: false,
+            is_mask: false,
+        }
     }
 
     #[test]
@@ -269,7 +299,8 @@ mod tests {
 
     #[test]
     fn bits_become_bytes() {
-        let decoded = coding(1, 1, 1, 1).decode(&Bytes::from_static(&[0b1010_0000, 0b0100_0000]), 3, 2).unwrap();
+        let decoded =
+            coding(1, 1, 1, 1).decode(&Bytes::from_static(&[0b1010_0000, 0b0100_0000]), 3, 2).unwrap();
         assert_eq!(decoded, [1, 0, 1, 0, 1, 0]);
         let decoded = coding(1, 1, 4, 1).decode(&Bytes::from_static(&[0x12, 0x30]), 3, 1).unwrap();
         assert_eq!(decoded, [1, 2, 3]);
@@ -283,9 +314,17 @@ mod tests {
 
     #[test]
     fn what_is_too_short_is_told() {
-        assert!(coding(1, 1, 8, 1).decode(&Bytes::from_static(&[1, 2]), 2, 2).unwrap_err().contains("2 bytes where 4"));
+        assert!(
+            coding(1, 1, 8, 1)
+                .decode(&Bytes::from_static(&[1, 2]), 2, 2)
+                .unwrap_err()
+                .contains("2 bytes where 4")
+        );
         for compression in [5, 7, 8, 32773, 50000] {
-            assert!(coding(compression, 1, 8, 1).decode(&Bytes::from_static(&[1, 2, 3]), 2, 2).is_err(), "{compression}");
+            assert!(
+                coding(compression, 1, 8, 1).decode(&Bytes::from_static(&[1, 2, 3]), 2, 2).is_err(),
+                "{compression}"
+            );
         }
         assert!(name(34887).unwrap_err().contains("LERC"));
     }

@@ -86,7 +86,10 @@ impl Ranges for LocalFile {
 
     async fn length(&self) -> Result<u64> {
         let path = Arc::clone(&self.path);
-        blocking(move || std::fs::metadata(&*path).map(|about| about.len()).map_err(Error::file(&path, "read"))).await
+        blocking(move || {
+            std::fs::metadata(&*path).map(|about| about.len()).map_err(Error::file(&path, "read"))
+        })
+        .await
     }
 
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {

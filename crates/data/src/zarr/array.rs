@@ -13,7 +13,7 @@ use super::data_type::{After, Element, Order, attribute, of_v2, of_v3};
 use super::decompress::{Step, is_of_bytes, plain};
 use crate::dataset::{Attribute, DataType, Variable};
 use crate::limits::{Limits, product};
-use crate::pieces::{Decoded, Elements, Fill};
+use crate::mosaic::{Decoded, Elements, Fill};
 
 /// An array without its values.
 #[derive(Debug)]
@@ -109,6 +109,7 @@ impl Array {
         let has_texts = all.iter().any(|codec| id(codec) == "vlen-utf8");
         let element = of_v2(metadata.get("dtype").unwrap_or(&Value::Null), has_texts);
         let fill = metadata.get("fill_value").cloned().unwrap_or_default();
+        let data_type = element.as_ref().map_or(DataType::Opaque(0), |element| element.data_type.clone());
         let decoder = element.and_then(|element| {
             let own = all.iter().filter(|codec| is_of_bytes(id(codec)));
             let steps = own.map(|codec| Step::new(id(codec), codec)).collect::<Result<Vec<_>, _>>()?;
@@ -125,7 +126,7 @@ impl Array {
         });
         let separator = metadata.get("dimension_separator").and_then(Value::as_str).unwrap_or(".");
         let keys = Keys { prefix: "", separator: separator.chars().next().unwrap_or('.') };
-        let mut array = Self::new(told, None, keys, decoder);
+        let mut array = Self::new(told, None, keys, data_type, decoder);
         array.filters = all.iter().map(|codec| shown(id(codec), codec)).collect();
         array.dimensions = dimensions;
         array.describe(&said, (!fill.is_null()).then_some("_FillValue"));
@@ -150,21 +151,32 @@ impl Array {
             _ => None,
         };
         let shards = sharded.map(|settings| Shards::new(settings, &told.chunks, limits)).transpose()?;
-        let codecs = sharded.map_or(Some(outer), |settings| settings.get("codecs")?.as_array()).ok_or("there are no codecs")?;
+        let codecs = sharded
+            .map_or(Some(outer), |settings| settings.get("codecs")?.as_array())
+            .ok_or("there are no codecs")?;
         let chunks = shards.as_ref().map_or(&told.chunks, |shards| &shards.chunks).clone();
-        let decoder = Decoder::of_v3(metadata, codecs, &told.shape, chunks, limits);
+        let element = element_of_v3(metadata, codecs);
+        let data_type = element.as_ref().map_or(DataType::Opaque(0), |element| element.data_type.clone());
+        let decoder = element
+            .and_then(|element| Decoder::of_v3(element, metadata, codecs, &told.shape, chunks, limits));
         let keys = Keys::of_v3(metadata.get("chunk_key_encoding"))?;
         let names = metadata.get("dimension_names").and_then(names_of);
         let attributes = told.attributes.clone();
-        let mut array = Self::new(told, shards, keys, decoder);
-        array.filters = outer.iter().chain(sharded.and(Some(codecs)).into_iter().flatten()).map(shown_v3).collect();
+        let mut array = Self::new(told, shards, keys, data_type, decoder);
+        array.filters =
+            outer.iter().chain(sharded.and(Some(codecs)).into_iter().flatten()).map(shown_v3).collect();
         array.dimensions = names.filter(|names| names.len() == array.shape.len());
         array.describe(&attributes, None);
         Ok(array)
     }
 
-    fn new(told: Told, shards: Option<Shards>, keys: Keys, decoder: Result<Decoder, String>) -> Self {
-        let data_type = decoder.as_ref().map_or(DataType::Opaque(0), |decoder| decoder.element.data_type.clone());
+    fn new(
+        told: Told,
+        shards: Option<Shards>,
+        keys: Keys,
+        data_type: DataType,
+        decoder: Result<Decoder, String>,
+    ) -> Self {
         Self {
             shape: told.shape,
             chunks: told.chunks,
@@ -182,8 +194,10 @@ impl Array {
     /// value of Zarr v2 as `_FillValue`. In Zarr v3 xarray writes an own `_FillValue`, numbers with a
     /// point as base64.
     fn describe(&mut self, said: &Map<String, Value>, fill: Option<&str>) {
-        let mut attributes: Vec<Attribute> =
-            said.iter().map(|(name, value)| Attribute { name: name.clone(), value: self.said(name, value) }).collect();
+        let mut attributes: Vec<Attribute> = said
+            .iter()
+            .map(|(name, value)| Attribute { name: name.clone(), value: self.said(name, value) })
+            .collect();
         let mut add = |name: &str, value| {
             if !said.contains_key(name) {
                 attributes.push(Attribute { name: name.to_owned(), value });
@@ -209,7 +223,10 @@ impl Array {
             (Some(bytes), DataType::F16 | DataType::F32 | DataType::F64) => {
                 // xarray encodes all of them as 8 bytes, little-endian.
                 let number = bytes.try_into().map(f64::from_le_bytes);
-                number.map_or_else(|_| attribute(value), |number| crate::dataset::Values::numbers(DataType::F64, Vec::new(), &[number]))
+                number.map_or_else(
+                    |_| attribute(value),
+                    |number| crate::dataset::Values::numbers(DataType::F64, Vec::new(), &[number]),
+                )
             }
             _ => attribute(value),
         }
@@ -261,10 +278,20 @@ fn not_a_time(fill: &Value) -> Value {
     if fill == "NaT" { json!(i64::MIN) } else { fill.clone() }
 }
 
+fn element_of_v3(metadata: &Value, codecs: &[Value]) -> Result<Element, String> {
+    let bytes = codecs.iter().find(|codec| name_of(codec) == "bytes");
+    let endian = bytes.and_then(|codec| codec.pointer("/configuration/endian")).and_then(Value::as_str);
+    let order = if endian == Some("big") { Order::Big } else { Order::Little };
+    of_v3(metadata.get("data_type").unwrap_or(&Value::Null), order)
+}
+
 impl Keys {
     fn of_v3(encoding: Option<&Value>) -> Result<Self, String> {
         let encoding = encoding.ok_or("there is no chunk_key_encoding")?;
-        let separator = encoding.pointer("/configuration/separator").and_then(Value::as_str).and_then(|text| text.chars().next());
+        let separator = encoding
+            .pointer("/configuration/separator")
+            .and_then(Value::as_str)
+            .and_then(|text| text.chars().next());
         match name_of(encoding) {
             "default" => Ok(Self { prefix: "c", separator: separator.unwrap_or('/') }),
             "v2" => Ok(Self { prefix: "", separator: separator.unwrap_or('.') }),
@@ -288,14 +315,16 @@ impl Keys {
 impl Shards {
     fn new(settings: &Value, shard: &[u64], limits: &Limits) -> Result<Self, String> {
         let chunks = lengths(settings.get("chunk_shape"), "shape of a shard's chunks")?;
-        let fits = chunks.len() == shard.len() && chunks.iter().zip(shard).all(|(chunk, shard)| *chunk > 0 && shard % chunk == 0);
+        let fits = chunks.len() == shard.len()
+            && chunks.iter().zip(shard).all(|(chunk, shard)| *chunk > 0 && shard % chunk == 0);
         if !fits {
             return Err(format!("chunks of {chunks:?} cannot make a shard of {shard:?}"));
         }
         let counts: Vec<u64> = shard.iter().zip(&chunks).map(|(shard, chunk)| shard / chunk).collect();
         let entries = product(&counts, 1).filter(|count| *count <= limits.chunks);
         let entries = entries.ok_or_else(|| format!("a shard has more than {} chunks", limits.chunks))?;
-        let codecs = settings.get("index_codecs").and_then(Value::as_array).ok_or("there are no index_codecs")?;
+        let codecs =
+            settings.get("index_codecs").and_then(Value::as_array).ok_or("there are no index_codecs")?;
         let mut size = entries * 16;
         for codec in codecs {
             match name_of(codec) {
@@ -304,7 +333,9 @@ impl Shards {
                 name => return Err(format!("the codec `{name}` cannot be a shard's index")),
             }
         }
-        let index = serde_json::from_value(json!(codecs)).ok().and_then(|codecs: Vec<_>| CodecChain::from_metadata(&codecs).ok());
+        let index = serde_json::from_value(json!(codecs))
+            .ok()
+            .and_then(|codecs: Vec<_>| CodecChain::from_metadata(&codecs).ok());
         let index = index.ok_or("the index_codecs are not whole")?;
         let is_first = settings.get("index_location").and_then(Value::as_str) == Some("start");
         let counts = counts.into_iter().chain([2]).filter_map(NonZeroU64::new).collect();
@@ -324,8 +355,14 @@ impl Shards {
         );
         let decoded = decoded.map_err(|error| format!("its index cannot be read: {error}"))?;
         let bytes = decoded.into_fixed().map_err(|error| error.to_string())?;
-        let numbers: Vec<u64> = bytes.as_chunks::<8>().0.iter().map(|bytes| u64::from_ne_bytes(*bytes)).collect();
-        Ok(numbers.as_chunks::<2>().0.iter().map(|[from, length]| (*from != u64::MAX).then_some((*from, *length))).collect())
+        let numbers: Vec<u64> =
+            bytes.as_chunks::<8>().0.iter().map(|bytes| u64::from_ne_bytes(*bytes)).collect();
+        Ok(numbers
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|[from, length]| (*from != u64::MAX).then_some((*from, *length)))
+            .collect())
     }
 
     /// Which chunk of a shard has this place, counted in chunks from the shard's beginning.
@@ -336,13 +373,17 @@ impl Shards {
 }
 
 impl Decoder {
-    fn of_v3(metadata: &Value, codecs: &[Value], shape: &[u64], chunks: Vec<u64>, limits: &Limits) -> Result<Self, String> {
-        let bytes = codecs.iter().find(|codec| name_of(codec) == "bytes");
-        let endian = bytes.and_then(|codec| codec.pointer("/configuration/endian")).and_then(Value::as_str);
-        let order = if endian == Some("big") { Order::Big } else { Order::Little };
-        let element = of_v3(metadata.get("data_type").unwrap_or(&Value::Null), order)?;
+    fn of_v3(
+        element: Element,
+        metadata: &Value,
+        codecs: &[Value],
+        shape: &[u64],
+        chunks: Vec<u64>,
+        limits: &Limits,
+    ) -> Result<Self, String> {
         let own = codecs.iter().filter(|codec| is_of_bytes(name_of(codec)));
-        let steps = own.map(|codec| Step::new(name_of(codec), codec.get("configuration").unwrap_or(&Value::Null)));
+        let steps =
+            own.map(|codec| Step::new(name_of(codec), codec.get("configuration").unwrap_or(&Value::Null)));
         let steps = steps.collect::<Result<Vec<_>, _>>()?;
         let rest: Vec<&Value> = codecs.iter().filter(|codec| !is_of_bytes(name_of(codec))).collect();
         let is_plain = steps.is_empty() && rest.len() == 1 && name_of(rest[0]) == "bytes";
@@ -373,12 +414,20 @@ impl Decoder {
         let size = element.size().unwrap_or(size_of::<String>());
         let bytes = product(&chunks, size as u64);
         // A chunk of which parts can be read is never decoded as a whole.
-        let bytes = if is_plain && element.size().is_some() { bytes } else { bytes.filter(|bytes| *bytes <= limits.chunk) };
-        let bytes = bytes.ok_or_else(|| format!("a chunk of {chunks:?} elements has more than {} bytes", limits.chunk))?;
+        let bytes = if is_plain && element.size().is_some() {
+            bytes
+        } else {
+            bytes.filter(|bytes| *bytes <= limits.chunk)
+        };
+        let bytes = bytes
+            .ok_or_else(|| format!("a chunk of {chunks:?} elements has more than {} bytes", limits.chunk))?;
         let metadata: ArrayMetadata = serde_json::from_value(zarrs).map_err(|error| error.to_string())?;
-        let zarrs = Zarrs::new_with_metadata(Arc::new(()), "/", metadata).map_err(|error| error.to_string())?;
+        let zarrs =
+            Zarrs::new_with_metadata(Arc::new(()), "/", metadata).map_err(|error| error.to_string())?;
         let known = || match zarrs.fill_value().as_ne_bytes() {
-            bytes if element.data_type == DataType::Text => Fill::Text(String::from_utf8_lossy(bytes).into_owned()),
+            bytes if element.data_type == DataType::Text => {
+                Fill::Text(String::from_utf8_lossy(bytes).into_owned())
+            }
             bytes => Fill::Bytes(bytes.to_vec()),
         };
         let fill = if element.is_raw() { element.fill(fill).unwrap_or_else(known) } else { known() };
@@ -403,13 +452,20 @@ impl Decoder {
         for step in self.steps.iter().rev() {
             bytes = step.undo(bytes, self.most)?;
         }
-        let part: Option<Vec<NonZeroU64>> = shape.map(|shape| shape.iter().filter_map(|length| NonZeroU64::new(*length)).collect());
+        let part: Option<Vec<NonZeroU64>> =
+            shape.map(|shape| shape.iter().filter_map(|length| NonZeroU64::new(*length)).collect());
         let shape = part.as_deref().unwrap_or(&self.shape);
         if shape.is_empty() && !self.shape.is_empty() {
             return Err("a part of a chunk has no elements".to_owned());
         }
         let options = CodecOptions::default().with_concurrent_target(1);
-        let decoded = self.zarrs.codecs().decode(bytes, shape, self.zarrs.data_type(), self.zarrs.fill_value(), &options);
+        let decoded = self.zarrs.codecs().decode(
+            bytes,
+            shape,
+            self.zarrs.data_type(),
+            self.zarrs.fill_value(),
+            &options,
+        );
         let elements = match decoded.map_err(|error| error.to_string())? {
             ArrayBytes::Fixed(bytes) => self.element.finish(bytes.into_owned()),
             ArrayBytes::Variable(variable) => {

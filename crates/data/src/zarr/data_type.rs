@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::dataset::{DataType, Field, Texts, Values};
-use crate::pieces::{Elements, Fill};
+use crate::mosaic::{Elements, Fill};
 
 /// The type of an array's elements.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,12 @@ pub(super) fn of_v2(dtype: &Value, has_texts: bool) -> Result<Element, String> {
         'M' | 'm' => {
             let sign = if order == Order::Big { '>' } else { '<' };
             let unit = unit.map(|unit| time_unit(unit, 1, kind == 'M')).unwrap_or_default();
-            Element { data_type: DataType::I64, after: After::Nothing, told: json!(format!("{sign}i8")), unit }
+            Element {
+                data_type: DataType::I64,
+                after: After::Nothing,
+                told: json!(format!("{sign}i8")),
+                unit,
+            }
         }
         _ => plain(number(kind, size).ok_or_else(unknown)?),
     })
@@ -150,7 +155,8 @@ fn field_of_v2(dtype: &Value, depth: u32) -> Result<Known, String> {
         let swaps = if let After::Swap(_, swaps) = element.after { swaps } else { Vec::new() };
         return Ok((element.data_type, size, swaps));
     }
-    let (order, kind, size, _) = dtype.as_str().and_then(numpy).ok_or_else(|| format!("the type {dtype} is not known"))?;
+    let (order, kind, size, _) =
+        dtype.as_str().and_then(numpy).ok_or_else(|| format!("the type {dtype} is not known"))?;
     Ok(match kind {
         'S' | 'V' => (DataType::Opaque(size), size, Vec::new()),
         'U' => (DataType::Opaque(size * 4), size * 4, Vec::new()),
@@ -182,13 +188,18 @@ fn structured(fields: &[Value], known: impl Fn(&Value) -> Result<Known, String>)
         let count = shape.into_iter().flatten().try_fold(1usize, |count, length| {
             length.as_u64().and_then(|length| count.checked_mul(usize::try_from(length).ok()?))
         });
-        let count = count.filter(|count| *count <= LARGEST).ok_or_else(|| format!("the field {name} is too large"))?;
+        let count = count
+            .filter(|count| *count <= LARGEST)
+            .ok_or_else(|| format!("the field {name} is too large"))?;
         let data_type = if shape.is_some() { DataType::Opaque(size * count) } else { data_type };
         for index in 0..count {
             others.extend(swaps.iter().map(|(place, size_of)| (offset + index * size + place, *size_of)));
         }
         found.push(Field { name: name.to_owned(), data_type, offset });
-        offset = offset.checked_add(size * count).filter(|size| *size <= LARGEST).ok_or("a structure is too large")?;
+        offset = offset
+            .checked_add(size * count)
+            .filter(|size| *size <= LARGEST)
+            .ok_or("a structure is too large")?;
     }
     if offset == 0 {
         return Err("a structure has no fields".to_owned());
@@ -290,9 +301,13 @@ impl Element {
     pub(super) fn finish(&self, mut bytes: Vec<u8>) -> Elements {
         match &self.after {
             After::Nothing => {}
-            After::Texts(size) => return Elements::Texts(bytes.chunks_exact((*size).max(1)).map(text).collect()),
+            After::Texts(size) => {
+                return Elements::Texts(bytes.chunks_exact((*size).max(1)).map(text).collect());
+            }
             After::Utf32(count, order) => {
-                return Elements::Texts(bytes.chunks_exact((*count * 4).max(1)).map(|element| utf32(element, *order)).collect());
+                return Elements::Texts(
+                    bytes.chunks_exact((*count * 4).max(1)).map(|element| utf32(element, *order)).collect(),
+                );
             }
             After::Swap(size, fields) => {
                 for element in bytes.chunks_exact_mut(*size) {
@@ -311,14 +326,19 @@ impl Element {
             let text = value.as_str().unwrap_or_default();
             return Some(Fill::Text(match self.after {
                 // numcodecs writes bytes as base64, and zarr-python since version 3 too.
-                After::Texts(_) => STANDARD.decode(text).map_or_else(|_| text.to_owned(), |bytes| self::text(&bytes)),
+                After::Texts(_) => {
+                    STANDARD.decode(text).map_or_else(|_| text.to_owned(), |bytes| self::text(&bytes))
+                }
                 _ => text.to_owned(),
             }));
         }
         let size = self.data_type.size()?;
         let mut bytes = match value {
             Value::String(text) => STANDARD.decode(text).unwrap_or_default(),
-            Value::Array(list) => list.iter().filter_map(|byte| byte.as_u64().and_then(|byte| u8::try_from(byte).ok())).collect(),
+            Value::Array(list) => list
+                .iter()
+                .filter_map(|byte| byte.as_u64().and_then(|byte| u8::try_from(byte).ok()))
+                .collect(),
             _ => Vec::new(),
         };
         bytes.resize(size, 0);
@@ -330,7 +350,8 @@ impl Element {
 
     /// Whether zarrs is told another type than the array's, whose fill value it does not know.
     pub(super) fn is_raw(&self) -> bool {
-        self.data_type == DataType::Text || matches!(self.data_type, DataType::Opaque(_) | DataType::Compound(..))
+        self.data_type == DataType::Text
+            || matches!(self.data_type, DataType::Opaque(_) | DataType::Compound(..))
     }
 }
 
@@ -344,7 +365,8 @@ fn utf32(bytes: &[u8], order: Order) -> String {
         Order::Little => u32::from_le_bytes(*bytes),
         Order::Big => u32::from_be_bytes(*bytes),
     });
-    let text: String = characters.map(|code| char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    let text: String =
+        characters.map(|code| char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
     text.trim_end_matches('\0').to_owned()
 }
 
@@ -391,7 +413,10 @@ mod tests {
         assert_eq!(plain("|b1"), DataType::Bool);
         assert_eq!(plain("|V7"), DataType::Opaque(7));
         let time = of_v2(&json!("<M8[ns]"), false).unwrap();
-        assert_eq!((time.data_type, time.unit.as_deref()), (DataType::I64, Some("nanoseconds since 1970-01-01")));
+        assert_eq!(
+            (time.data_type, time.unit.as_deref()),
+            (DataType::I64, Some("nanoseconds since 1970-01-01"))
+        );
         assert!(of_v2(&json!("|O"), false).is_err());
         for hostile in ["", "<", "<f", "<f3", "|S99999999999", "<U-1", "é", "<é4", "<M8[", "x4"] {
             assert!(of_v2(&json!(hostile), false).is_err(), "{hostile}");
@@ -403,7 +428,9 @@ mod tests {
         let dtype = json!([["a", ">i2"], ["b", "|u1"], ["c", [["d", ">f4"]]], ["e", ">i2", [2]]]);
         let element = of_v2(&dtype, false).unwrap();
         assert_eq!(element.data_type.size(), Some(11));
-        let Elements::Numbers(bytes) = element.finish(vec![0, 1, 9, 1, 2, 3, 4, 5, 6, 7, 8]) else { unreachable!() };
+        let Elements::Numbers(bytes) = element.finish(vec![0, 1, 9, 1, 2, 3, 4, 5, 6, 7, 8]) else {
+            unreachable!()
+        };
         assert_eq!(bytes.as_ref(), [1, 0, 9, 4, 3, 2, 1, 6, 5, 8, 7]);
     }
 

@@ -6,9 +6,9 @@ use std::io::Read;
 use std::sync::Arc;
 
 use serde_json::Value;
+use zarrs::array::BytesRepresentation;
 use zarrs::array::codec::api::{BytesToBytesCodecTraits, Codec, CodecOptions};
 use zarrs::array::codec::{BloscCodec, BloscCompressor, BloscShuffleMode};
-use zarrs::array::BytesRepresentation;
 use zarrs::metadata::v3::MetadataV3;
 
 /// A step, in the terms of numcodecs and of Zarr v3.
@@ -27,8 +27,20 @@ pub(super) enum Step {
 
 /// Steps that are none of an array's elements but of its bytes, by their names without `numcodecs.`.
 const BYTES: [&str; 14] = [
-    "zlib", "gzip", "zstd", "bz2", "lz4", "blosc", "shuffle", "crc32c", "fletcher32", "adler32", "crc32", "lzma",
-    "jenkins_lookup3", "gdeflate",
+    "zlib",
+    "gzip",
+    "zstd",
+    "bz2",
+    "lz4",
+    "blosc",
+    "shuffle",
+    "crc32c",
+    "fletcher32",
+    "adler32",
+    "crc32",
+    "lzma",
+    "jenkins_lookup3",
+    "gdeflate",
 ];
 
 /// Whether a codec of this name works on bytes.
@@ -52,7 +64,10 @@ impl Step {
             "lz4" => Self::Lz4,
             "blosc" => Self::Blosc(Arc::new(blosc()?)),
             "shuffle" => {
-                let size = settings.get("elementsize").map_or(Some(4), Value::as_u64).and_then(|size| usize::try_from(size).ok());
+                let size = settings
+                    .get("elementsize")
+                    .map_or(Some(4), Value::as_u64)
+                    .and_then(|size| usize::try_from(size).ok());
                 Self::Shuffle(size.filter(|size| *size > 0).ok_or("shuffle without a good elementsize")?)
             }
             name @ ("crc32c" | "fletcher32") => {
@@ -94,7 +109,8 @@ fn unknown(name: &str) -> String {
 /// Which of its kinds was used is in each chunk.
 fn blosc() -> Result<BloscCodec, String> {
     let level = 5u8.try_into().map_err(|_| "blosc has no level 5")?;
-    BloscCodec::new(BloscCompressor::LZ4, level, None, BloscShuffleMode::NoShuffle, None).map_err(|error| error.to_string())
+    BloscCodec::new(BloscCompressor::LZ4, level, None, BloscShuffleMode::NoShuffle, None)
+        .map_err(|error| error.to_string())
 }
 
 fn checked<'a>(codec: &dyn BytesToBytesCodecTraits, stored: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, String> {
@@ -124,7 +140,10 @@ fn zstd(stored: &[u8], most: u64) -> Result<Vec<u8>, String> {
         Err(_) => return Err("it is no zstd frame".to_owned()),
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let size = zstd::zstd_safe::get_frame_content_size(stored).ok().flatten().and_then(|size| usize::try_from(size).ok());
+    let size = zstd::zstd_safe::get_frame_content_size(stored)
+        .ok()
+        .flatten()
+        .and_then(|size| usize::try_from(size).ok());
     let whole = size.and_then(|size| zstd::bulk::decompress(stored, size).ok());
     // A chunk may be several frames, of which the first tells its own size only.
     whole.map_or_else(|| zstd_of_unknown_size(stored, most as u64), Ok)

@@ -10,8 +10,8 @@ use crate::address::Address;
 use crate::dataset::{Extent, Selection, Stored, Values};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::mosaic::{Canvas, Decoded, Touched, paint, touched};
 use crate::objects::{Objects, Place, fetch};
-use crate::pieces::{Canvas, Decoded, Touched, paint, touched};
 
 /// How many objects are looked for at a time.
 const AT_ONCE: usize = 32;
@@ -116,13 +116,17 @@ async fn index(objects: &Arc<dyn Objects>, key: &str, shards: &Shards) -> Result
         what,
     };
     let from = if shards.is_first { Some(0) } else { length.checked_sub(shards.size) };
-    let from = from.ok_or_else(|| damaged(format!("it has {length} bytes, fewer than its index of {}", shards.size)))?;
+    let from = from
+        .ok_or_else(|| damaged(format!("it has {length} bytes, fewer than its index of {}", shards.size)))?;
     let bytes = place.part(from..from + shards.size)?.bytes(shards.size).await?;
     let Some(bytes) = bytes else { return Ok(None) };
     let places = shards.places(&bytes).map_err(damaged)?;
-    let outside = places.iter().flatten().find(|(from, size)| from.checked_add(*size).is_none_or(|end| end > length));
+    let outside =
+        places.iter().flatten().find(|(from, size)| from.checked_add(*size).is_none_or(|end| end > length));
     if let Some((from, size)) = outside {
-        return Err(damaged(format!("it has {length} bytes, and its index tells of {size} bytes from {from} on")));
+        return Err(damaged(format!(
+            "it has {length} bytes, and its index tells of {size} bytes from {from} on"
+        )));
     }
     Ok(Some((place, places)))
 }
@@ -214,20 +218,32 @@ async fn fetched(batch: Batch, most: u64) -> Result<Batch> {
 }
 
 /// Decodes a batch on threads that may be busy.
-async fn painted(mut canvas: Canvas, batch: Batch, array: Arc<Array>, store: Address, most: u64) -> Result<Canvas> {
+async fn painted(
+    mut canvas: Canvas,
+    batch: Batch,
+    array: Arc<Array>,
+    store: Address,
+    most: u64,
+) -> Result<Canvas> {
     let address = store.clone();
     let work = tokio::task::spawn_blocking(move || {
         let Ok(decoder) = &array.decoder else { return Ok(canvas) };
         let damaged = |job: &Job, touched: Option<&Touched>, what: &str| {
-            let at = touched.map(|touched| format!(" from element {:?} on", touched.origin)).unwrap_or_default();
+            let at =
+                touched.map(|touched| format!(" from element {:?} on", touched.origin)).unwrap_or_default();
             let address = job.place.as_ref().and_then(Place::address);
-            let address = address.unwrap_or_else(|| Address::named(format!("{}/{}", store.as_str().trim_end_matches('/'), job.key)));
+            let address = address.unwrap_or_else(|| {
+                Address::named(format!("{}/{}", store.as_str().trim_end_matches('/'), job.key))
+            });
             Error::Damaged { address, what: format!("the chunk {}{at} cannot be decoded: {what}", job.key) }
         };
         let decode = |job: &Job, touched: &Touched| -> Result<Option<Decoded>> {
             let Some(place) = &job.place else { return Ok(None) };
             let Some(bytes) = place.bytes_here(most)? else { return Ok(None) };
-            decoder.decode(bytes, job.shape.as_deref()).map(Some).map_err(|what| damaged(job, Some(touched), &what))
+            decoder
+                .decode(bytes, job.shape.as_deref())
+                .map(Some)
+                .map_err(|what| damaged(job, Some(touched), &what))
         };
         paint(&mut canvas, &batch, decode, |job| damaged(job, None, "it has too few elements"))?;
         Ok(canvas)

@@ -57,7 +57,8 @@ impl Tree {
             (None, None) => {
                 return Err(Error::Invalid {
                     what: format!("there is no Zarr store at {}", objects.address()),
-                    advice: "give the address of the group that holds zarr.json, .zgroup or .zmetadata".to_owned(),
+                    advice: "give the address of the group that holds zarr.json, .zgroup or .zmetadata"
+                        .to_owned(),
                 });
             }
         };
@@ -97,9 +98,13 @@ impl Tree {
     }
 
     async fn node_of_v2(&self, path: &str) -> Result<Option<Node>> {
-        let (array_key, group_key, said_key) = (key(path, ".zarray"), key(path, ".zgroup"), key(path, ".zattrs"));
-        let (array, group, said) =
-            futures::try_join!(self.metadata(&array_key), self.metadata(&group_key), self.metadata(&said_key))?;
+        let (array_key, group_key, said_key) =
+            (key(path, ".zarray"), key(path, ".zgroup"), key(path, ".zattrs"));
+        let (array, group, said) = futures::try_join!(
+            self.metadata(&array_key),
+            self.metadata(&group_key),
+            self.metadata(&said_key)
+        )?;
         let said = said.unwrap_or(Value::Null);
         match (array, group) {
             (Some(metadata), _) => {
@@ -117,7 +122,8 @@ impl Tree {
         let key = key(path, "zarr.json");
         let Some(metadata) = self.metadata(&key).await? else { return Ok(None) };
         if metadata.get("node_type").and_then(Value::as_str) == Some("array") {
-            let array = Array::of_v3(&metadata, &self.limits).map_err(|what| damaged(&self.objects, &key, what))?;
+            let array =
+                Array::of_v3(&metadata, &self.limits).map_err(|what| damaged(&self.objects, &key, what))?;
             return Ok(Some(Node::Array(Arc::new(array))));
         }
         Ok(Some(Node::Group(Arc::new(attributes(metadata.get("attributes").unwrap_or(&Value::Null))))))
@@ -131,10 +137,14 @@ impl Tree {
             if names.len() as u64 > self.limits.entries {
                 return Err(damaged(&self.objects, &prefix, format!("it has {} entries", names.len())));
             }
-            return Ok(names.into_iter().filter(|name| !name.starts_with('.') && name != "zarr.json").collect());
+            return Ok(names
+                .into_iter()
+                .filter(|name| !name.starts_with('.') && name != "zarr.json")
+                .collect());
         };
         let below = all.range(prefix.clone()..).map_while(|(key, _)| key.strip_prefix(&prefix));
-        let names: BTreeSet<&str> = below.filter_map(|key| key.split_once('/')).map(|(name, _)| name).collect();
+        let names: BTreeSet<&str> =
+            below.filter_map(|key| key.split_once('/')).map(|(name, _)| name).collect();
         Ok(names.into_iter().map(str::to_owned).collect())
     }
 
@@ -169,15 +179,22 @@ impl Tree {
         }
     }
 
-    fn filled(&self, path: String, attributes: Arc<Vec<Attribute>>, deep: bool) -> BoxFuture<'_, Result<Group>> {
+    fn filled(
+        &self,
+        path: String,
+        attributes: Arc<Vec<Attribute>>,
+        deep: bool,
+    ) -> BoxFuture<'_, Result<Group>> {
         async move {
             let names = self.names(&path).await?;
             let nodes = names.into_iter().map(|name| {
                 let below = key(&path, &name);
                 async move { Ok::<_, Error>((name, self.node(&below).await?)) }
             });
-            let nodes: Vec<(String, Option<Node>)> = stream::iter(nodes).buffered(AT_ONCE).try_collect().await?;
-            let mut group = Group { name: last(&path).to_owned(), attributes: attributes.to_vec(), ..Group::default() };
+            let nodes: Vec<(String, Option<Node>)> =
+                stream::iter(nodes).buffered(AT_ONCE).try_collect().await?;
+            let mut group =
+                Group { name: last(&path).to_owned(), attributes: attributes.to_vec(), ..Group::default() };
             let arrays = nodes.iter().filter_map(|(name, node)| match node {
                 Some(Node::Array(array)) => Some((name, array)),
                 _ => None,
@@ -187,14 +204,19 @@ impl Tree {
             for (name, array) in arrays {
                 let dimensions = names_of(array, &unnamed);
                 for (length, dimension) in array.shape.iter().zip(&dimensions) {
-                    if dimension.starts_with("phony_dim_") && !unnamed.contains(length) {
+                    let number = dimension.strip_prefix("phony_dim_").and_then(|number| number.parse().ok());
+                    if number == Some(unnamed.len()) {
                         unnamed.push(*length);
                     }
                 }
                 group.variables.push(array.variable(name, dimensions));
             }
-            group.dimensions =
-                declared(group.variables.iter().map(|variable| (variable.shape.as_slice(), variable.dimensions.as_slice())));
+            group.dimensions = declared(
+                group
+                    .variables
+                    .iter()
+                    .map(|variable| (variable.shape.as_slice(), variable.dimensions.as_slice())),
+            );
             let groups = nodes.into_iter().filter_map(|(name, node)| match node {
                 Some(Node::Group(attributes)) => Some((name, attributes)),
                 _ => None,
@@ -224,13 +246,20 @@ impl Tree {
     async fn nothing(&self, kind: &str, path: &str) -> Error {
         let above = path.rsplit_once('/').map_or("", |(above, _)| above);
         let names = self.names(above).await.unwrap_or_default();
-        let mut near: Vec<(f64, String)> =
-            names.into_iter().map(|name| (strsim::jaro(&name, last(path)), name)).filter(|(near, _)| *near > 0.6).collect();
+        let mut near: Vec<(f64, String)> = names
+            .into_iter()
+            .map(|name| (strsim::jaro(&name, last(path)), name))
+            .filter(|(near, _)| *near > 0.6)
+            .collect();
         near.sort_by(|one, other| other.0.total_cmp(&one.0));
         let near: Vec<String> = near.into_iter().take(3).map(|(_, name)| key(above, &name)).collect();
         Error::Invalid {
             what: format!("there is no {kind} `{path}` in {}", self.objects.address()),
-            advice: if near.is_empty() { "look at the groups above it".to_owned() } else { format!("near are {}", near.join(", ")) },
+            advice: if near.is_empty() {
+                "look at the groups above it".to_owned()
+            } else {
+                format!("near are {}", near.join(", "))
+            },
         }
     }
 }
@@ -280,7 +309,8 @@ fn quoted(text: &str) -> String {
     let (mut in_text, mut escaped) = (false, false);
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
-        let word = ["NaN", "-Infinity", "Infinity"].into_iter().find(|word| !in_text && rest.starts_with(word));
+        let word =
+            ["NaN", "-Infinity", "Infinity"].into_iter().find(|word| !in_text && rest.starts_with(word));
         if let Some(word) = word {
             out.push('"');
             out.push_str(word);
@@ -302,18 +332,22 @@ fn attributes(said: &Value) -> Vec<Attribute> {
 }
 
 /// The names of an array's dimensions; those without a name are counted by their lengths, in the order
-/// in which lengths are met.
+/// in which lengths are met. No two dimensions of an array have one name.
 fn names_of(array: &Array, unnamed: &[u64]) -> Vec<String> {
     let mut unnamed = unnamed.to_vec();
+    let mut used = Vec::new();
     let named = array.dimensions.as_ref().filter(|names| names.len() == array.shape.len());
     let names = array.shape.iter().enumerate().map(|(dimension, length)| {
         if let Some(name) = named.and_then(|names| names[dimension].clone()) {
             return name;
         }
-        let number = unnamed.iter().position(|known| known == length).unwrap_or_else(|| {
+        let known =
+            unnamed.iter().enumerate().position(|(number, known)| known == length && !used.contains(&number));
+        let number = known.unwrap_or_else(|| {
             unnamed.push(*length);
             unnamed.len() - 1
         });
+        used.push(number);
         format!("phony_dim_{number}")
     });
     names.collect()
@@ -344,8 +378,12 @@ mod tests {
 
     #[test]
     fn numbers_that_are_none_are_read_as_python_writes_them() {
-        let value = parsed(br#"{"a": NaN, "b": [-Infinity, Infinity], "c": "NaN \" NaN", "NaN": 1}"#).unwrap();
-        assert_eq!(value, serde_json::json!({"a": "NaN", "b": ["-Infinity", "Infinity"], "c": "NaN \" NaN", "NaN": 1}));
+        let value =
+            parsed(br#"{"a": NaN, "b": [-Infinity, Infinity], "c": "NaN \" NaN", "NaN": 1}"#).unwrap();
+        assert_eq!(
+            value,
+            serde_json::json!({"a": "NaN", "b": ["-Infinity", "Infinity"], "c": "NaN \" NaN", "NaN": 1})
+        );
         assert!(parsed(b"{\"a\": nan}").is_err());
     }
 }

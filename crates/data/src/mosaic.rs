@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::dataset::{DataType, Extent, Texts, Values};
 use crate::error::{Error, Result};
-use crate::limits::{Limits, product};
+use crate::limits::Limits;
 
 /// A chunk that a part of an array touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,9 +44,11 @@ pub(crate) fn touched(extents: &[Extent], chunks: &[u64], limits: &Limits) -> Re
         } else {
             (extent.end() - 1) / chunk - extent.start / chunk + 1
         };
-        number = number.checked_mul(along).filter(|number| *number <= limits.chunks).ok_or_else(|| Error::Invalid {
-            what: format!("the part touches more than {} chunks", limits.chunks),
-            advice: "read it in smaller parts".to_owned(),
+        number = number.checked_mul(along).filter(|number| *number <= limits.chunks).ok_or_else(|| {
+            Error::Invalid {
+                what: format!("the part touches more than {} chunks", limits.chunks),
+                advice: "read it in smaller parts".to_owned(),
+            }
         })?;
     }
     if number == 0 {
@@ -56,7 +58,10 @@ pub(crate) fn touched(extents: &[Extent], chunks: &[u64], limits: &Limits) -> Re
         extents.iter().zip(chunks).map(|(extent, chunk)| along(*extent, *chunk)).collect();
     let mut found = vec![Touched { index: Vec::new(), origin: Vec::new(), parts: Vec::new() }];
     for (dimension, chunk) in dimensions.iter().zip(chunks) {
-        found = found.iter().flat_map(|before| dimension.iter().map(|(index, part)| before.and(*index, chunk, *part))).collect();
+        found = found
+            .iter()
+            .flat_map(|before| dimension.iter().map(|(index, part)| before.and(*index, chunk, *part)))
+            .collect();
     }
     Ok(found)
 }
@@ -68,11 +73,6 @@ impl Touched {
         with.origin.push(index * chunk);
         with.parts.push(part);
         with
-    }
-
-    /// Elements that are wanted of it along each dimension.
-    pub(crate) fn wanted(&self) -> Vec<u64> {
-        self.parts.iter().map(|part| part.count).collect()
     }
 }
 
@@ -93,7 +93,12 @@ fn along(extent: Extent, chunk: u64) -> Vec<(u64, Part)> {
 
 /// Calls for each run of elements that lie together in the chunk and in what is returned: its first
 /// element in the chunk, its first in what is returned, and its length. Both are row-major.
-fn runs(chunk: &[u64], parts: &[Part], out: &[u64], mut each: impl FnMut(usize, usize, usize) -> Option<()>) -> Option<()> {
+fn runs(
+    chunk: &[u64],
+    parts: &[Part],
+    out: &[u64],
+    mut each: impl FnMut(usize, usize, usize) -> Option<()>,
+) -> Option<()> {
     // Dimensions at the end that are taken whole belong to one run; the one before them too, where
     // its elements follow each other.
     let mut run = 1u64;
@@ -183,8 +188,12 @@ impl Canvas {
     /// Room for a part of an array, all of it one value: its bytes, or its text.
     pub(crate) fn new(data_type: &DataType, shape: Vec<u64>, fill: &Fill, limits: &Limits) -> Result<Self> {
         let elements = match (data_type.size(), fill) {
-            (Some(size), Fill::Bytes(value)) => Painted::Numbers(filled(limits.size_of_values(&shape, size)?, value), size),
-            (Some(size), Fill::Text(_)) => Painted::Numbers(vec![0; limits.size_of_values(&shape, size)?], size),
+            (Some(size), Fill::Bytes(value)) => {
+                Painted::Numbers(filled(limits.size_of_values(&shape, size)?, value), size)
+            }
+            (Some(size), Fill::Text(_)) => {
+                Painted::Numbers(vec![0; limits.size_of_values(&shape, size)?], size)
+            }
             (None, fill) => {
                 let count = limits.size_of_values(&shape, size_of::<String>())? / size_of::<String>();
                 Painted::Texts(vec![fill.text(); count])
@@ -212,11 +221,13 @@ impl Canvas {
         }
         let (chunk, shape) = (&decoded.shape, &self.shape);
         let placed = match (&mut self.elements, &mut decoded.elements) {
-            (Painted::Numbers(own, size), Elements::Numbers(bytes)) => runs(chunk, parts, shape, |from, to, run| {
-                let source = bytes.get(from * *size..(from + run) * *size)?;
-                own.get_mut(to * *size..(to + run) * *size)?.copy_from_slice(source);
-                Some(())
-            }),
+            (Painted::Numbers(own, size), Elements::Numbers(bytes)) => {
+                runs(chunk, parts, shape, |from, to, run| {
+                    let source = bytes.get(from * *size..(from + run) * *size)?;
+                    own.get_mut(to * *size..(to + run) * *size)?.copy_from_slice(source);
+                    Some(())
+                })
+            }
             (Painted::Texts(own), Elements::Texts(texts)) => runs(chunk, parts, shape, |from, to, run| {
                 let source = texts.get_mut(from..from + run)?;
                 own.get_mut(to..to + run)?.swap_with_slice(source);
@@ -315,11 +326,6 @@ pub(crate) fn paint<J: Send + Sync>(
     })
 }
 
-/// Bytes of a chunk once it is decoded, where they are within bounds.
-pub(crate) fn chunk_size(shape: &[u64], size: usize, limits: &Limits) -> Option<u64> {
-    product(shape, size as u64).filter(|bytes| *bytes <= limits.chunk)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,7 +335,8 @@ mod tests {
         let limits = Limits::default();
         let out: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
         let mut canvas = Canvas::new(&DataType::U16, out, &Fill::Bytes(vec![0xff, 0xff]), &limits).unwrap();
-        let jobs: Vec<_> = touched(extents, chunks, &limits).unwrap().into_iter().map(|touched| ((), touched)).collect();
+        let jobs: Vec<_> =
+            touched(extents, chunks, &limits).unwrap().into_iter().map(|touched| ((), touched)).collect();
         paint(
             &mut canvas,
             &jobs,
@@ -360,7 +367,9 @@ mod tests {
         for (extent, length) in extents.iter().zip(shape) {
             numbers = numbers
                 .iter()
-                .flat_map(|number| (0..extent.count).map(move |step| number * length + extent.start + step * extent.step))
+                .flat_map(|number| {
+                    (0..extent.count).map(move |step| number * length + extent.start + step * extent.step)
+                })
                 .collect();
         }
         numbers.into_iter().map(|number| u16::try_from(number).unwrap()).collect()
@@ -378,7 +387,11 @@ mod tests {
                 [extent(6, 1, 1), extent(10, 1, 9), extent(4, 1, 1)],
                 [extent(0, 7, 1), extent(3, 0, 1), extent(0, 5, 1)],
             ] {
-                assert_eq!(pick(&shape, &chunks, &extents).0, expected(&shape, &extents), "{chunks:?} {extents:?}");
+                assert_eq!(
+                    pick(&shape, &chunks, &extents).0,
+                    expected(&shape, &extents),
+                    "{chunks:?} {extents:?}"
+                );
             }
         }
     }
