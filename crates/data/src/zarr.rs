@@ -24,6 +24,9 @@ use crate::limits::Limits;
 use crate::objects::{Folder, Objects};
 use tree::Tree;
 
+/// A name in metadata that is made of another format's: why an array's values cannot be read.
+pub(crate) const UNREADABLE: &str = "frazil:unreadable";
+
 /// A Zarr store that is open.
 #[derive(Debug)]
 pub struct Zarr {

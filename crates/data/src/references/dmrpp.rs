@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Base, Entry};
 use crate::limits::Limits;
+use crate::zarr::UNREADABLE;
 
 /// What stands for the data's address until a server fills it in.
 const PLACEHOLDER: &str = "OPeNDAP_DMRpp_DATA_ACCESS_URL";
@@ -189,6 +190,7 @@ impl Reader {
         } else if let Some((_, true)) = inline {
             codecs.push(json!({"name": "numcodecs.zlib", "configuration": {"level": 6}}));
         }
+        let is_told = inline.is_some() || places.is_some() && data_type.is_object() == (kind == "String");
         let mut attributes = Map::new();
         gather(variable, "", &mut attributes, 0);
         let fill = places.and_then(|places| attribute(places, "fillValue"));
@@ -197,6 +199,7 @@ impl Reader {
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunks}},
             "chunk_key_encoding": {"name": "v2", "configuration": {"separator": "."}},
             "fill_value": fill_value(kind, fill), "codecs": codecs, "attributes": attributes, "dimension_names": names,
+            UNREADABLE: if is_told { Value::Null } else { json!("its description does not tell where its values are") },
         }))
     }
 
@@ -276,7 +279,7 @@ fn text_type(variable: Node<'_, '_>, shape: &[u64], inline: Option<u64>) -> (Val
         Some(length) => {
             (json!({"name": "null_terminated_bytes", "configuration": {"length_bytes": length}}), length)
         }
-        None => (json!("texts of any length, whose place is not told"), 1),
+        None => (json!("string"), 1),
     }
 }
 

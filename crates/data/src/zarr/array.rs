@@ -116,7 +116,7 @@ impl Array {
             let rest: Vec<Value> = all.iter().filter(|codec| !is_of_bytes(id(codec))).map(|codec| (*codec).clone()).collect();
             let is_row_major = metadata.get("order").is_none_or(|order| order == "C");
             let is_plain = rest.is_empty() && steps.is_empty() && is_row_major;
-            let told_fill = if element.is_raw() { Value::Null } else { not_a_time(&fill) };
+            let told_fill = fill_for_zarrs(&element, &fill);
             let zarrs = json!({
                 "zarr_format": 2, "node_type": "array", "shape": told.shape, "chunks": told.chunks, "dtype": element.told,
                 "compressor": null, "filters": if rest.is_empty() { Value::Null } else { rest.into() },
@@ -273,9 +273,14 @@ fn names_of(names: &Value) -> Option<Vec<Option<String>>> {
     Some(names.iter().map(|name| name.as_str().filter(|name| !name.is_empty()).map(str::to_owned)).collect())
 }
 
-/// The number that stands for no time.
-fn not_a_time(fill: &Value) -> Value {
-    if fill == "NaT" { json!(i64::MIN) } else { fill.clone() }
+/// The fill value that zarrs is told: zeros where it is told raw bytes, and a number for no time.
+fn fill_for_zarrs(element: &Element, fill: &Value) -> Value {
+    match element.size() {
+        Some(size) if element.is_raw() => json!(vec![0; size]),
+        Some(_) if fill == "NaT" => json!(i64::MIN),
+        Some(_) => fill.clone(),
+        None => fill.as_str().map_or(json!(""), |text| json!(text)),
+    }
 }
 
 fn element_of_v3(metadata: &Value, codecs: &[Value]) -> Result<Element, String> {
@@ -388,11 +393,7 @@ impl Decoder {
         let rest: Vec<&Value> = codecs.iter().filter(|codec| !is_of_bytes(name_of(codec))).collect();
         let is_plain = steps.is_empty() && rest.len() == 1 && name_of(rest[0]) == "bytes";
         let fill = metadata.get("fill_value").cloned().unwrap_or_default();
-        let told_fill = match element.data_type.size() {
-            Some(size) if element.is_raw() => json!(vec![0; size]),
-            _ if element.after != After::Nothing => json!(vec![0; element.size().unwrap_or(1)]),
-            _ => not_a_time(&fill),
-        };
+        let told_fill = fill_for_zarrs(&element, &fill);
         let zarrs = json!({
             "zarr_format": 3, "node_type": "array", "shape": shape, "data_type": element.told,
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunks}},
