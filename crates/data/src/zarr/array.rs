@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use zarrs::array::codec::api::{ArrayToBytesCodecTraits, CodecOptions};
 use zarrs::array::{Array as Zarrs, ArrayBytes, ArrayMetadata, CodecChain};
 
-use super::data_type::{After, Element, Order, attribute, of_v2, of_v3};
+use super::data_type::{Element, Order, attribute, of_v2, of_v3};
 use super::decompress::{Step, is_of_bytes, plain};
 use crate::dataset::{Attribute, DataType, Variable};
 use crate::limits::{Limits, product};
