@@ -204,7 +204,9 @@ impl Canvas {
 
     /// The same without asking for room: for a part that is exactly one chunk.
     fn take(&mut self, decoded: &mut Decoded, parts: &[Part]) -> bool {
-        let whole = decoded.shape == self.shape && parts.iter().all(|part| part.step == 1 || part.count <= 1);
+        let is_whole =
+            |(part, length): (&Part, &u64)| part.count == *length && (part.step == 1 || part.count <= 1);
+        let whole = decoded.shape == self.shape && parts.iter().zip(&decoded.shape).all(is_whole);
         match (&mut self.elements, &mut decoded.elements) {
             (Painted::Numbers(own, _), Elements::Numbers(bytes)) if whole && bytes.len() == own.len() => {
                 self.elements = Painted::Whole(std::mem::take(bytes));
@@ -394,6 +396,12 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_part_as_large_as_a_chunk_may_lie_across_two() {
+        let extents = [Extent { start: 2, count: 3, step: 1 }];
+        assert_eq!(pick(&[9], &[3], &extents), (vec![2, 3, 4], 2));
     }
 
     #[test]
