@@ -14,8 +14,11 @@
 //! * [`remote`]: one object, read from any byte on.
 //! * [`handle`]: an object open for reading, with a [`cache`] that adapts to how it is read.
 //! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds.
-//! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds;
-//!   [`hdf5`]: HDF5 and NetCDF4; [`netcdf`]: NetCDF classic.
+//! * [`hdf5`]: HDF5 and NetCDF4; [`netcdf`]: NetCDF classic.
+//! * [`objects`]: objects by keys; [`zarr`]: arrays that lie in them.
+//! * [`references`]: the same where chunks lie in other files.
+//! * [`cog`]: images that know where on the Earth they lie.
+//! * [`limits`]: how much memory a file may make a reader take.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
 //! ```no_run
@@ -40,6 +43,7 @@ mod address;
 pub mod cache;
 pub mod catalogs;
 pub mod cmr;
+pub mod cog;
 pub mod credentials;
 pub mod dataset;
 mod documents;
@@ -51,18 +55,23 @@ pub mod handle;
 pub mod hdf5;
 pub mod http;
 mod json;
+pub mod limits;
 pub mod login;
 mod near;
 pub mod netcdf;
 mod passes;
 mod pieces;
+mod mosaic;
+pub mod objects;
 pub mod ranges;
+pub mod references;
 pub mod region;
 pub mod remote;
 mod secret;
 pub mod stac;
 mod surroundings;
 pub mod times;
+pub mod zarr;
 
 pub use address::Address;
 pub use documents::locate;
