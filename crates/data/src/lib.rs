@@ -12,7 +12,8 @@
 //! * [`region`]: where this runs and where the data is, and so S3 or HTTPS.
 //! * [`download`]: files brought to a folder, resumed, checked.
 //! * [`remote`]: one object, read from any byte on.
-//! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds.
+//! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds;
+//!   [`cf`]: what its numbers mean; [`counting`]: what reading it took.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
 //! ```no_run
@@ -35,7 +36,9 @@
 
 mod address;
 pub mod catalogs;
+pub mod cf;
 pub mod cmr;
+pub mod counting;
 pub mod credentials;
 pub mod dataset;
 mod documents;
