@@ -19,6 +19,7 @@
 //! * [`references`]: the same where chunks lie in other files.
 //! * [`cog`]: images that know where on the Earth they lie.
 //! * [`limits`]: how much memory a file may make a reader take.
+//! * [`cf`]: what stored numbers mean; [`counting`]: what reading took.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
 //! ```no_run
@@ -42,8 +43,10 @@
 mod address;
 pub mod cache;
 pub mod catalogs;
+pub mod cf;
 pub mod cmr;
 pub mod cog;
+pub mod counting;
 pub mod credentials;
 pub mod dataset;
 mod documents;
