@@ -289,30 +289,29 @@ mod tests {
         policy
     }
 
+    /// What is fetched for one read with its bounds: first what it waits for, then how much ahead.
+    fn planned(policy: &mut Policy, there: &mut Intervals, read: Range<u64>) -> (Vec<(u64, u64)>, usize) {
+        let plan = policy.plan(there, &[read], 6);
+        (plan.wanted.iter().map(|range| (range.start, range.end)).collect(), plan.ahead.len())
+    }
+
     #[test]
     fn a_read_alone_brings_its_block_and_nothing_ahead() {
-        let mut there = Intervals::default();
-        let mut policy = policy(300_000);
-        let read = 10_000_000..10_000_500;
-        let plan = policy.plan(&mut there, &[read], 6);
-        assert_eq!(plan, Plan { wanted: vec![9_961_472..10_027_008], ahead: vec![] });
-        let data = 50_000_000..50_900_000;
-        let plan = policy.plan(&mut there, &[data], 6);
-        assert_eq!(plan, Plan { wanted: vec![49_938_432..50_921_472], ahead: vec![] });
+        let (mut there, mut policy) = (Intervals::default(), policy(300_000));
+        let plan = planned(&mut policy, &mut there, 10_000_000..10_000_500);
+        assert_eq!(plan, (vec![(9_961_472, 10_027_008)], 0));
+        let plan = planned(&mut policy, &mut there, 50_000_000..50_900_000);
+        assert_eq!(plan, (vec![(49_938_432, 50_921_472)], 0));
     }
 
     #[test]
     fn where_much_is_there_the_rest_of_the_place_comes() {
         let (mut there, mut policy) = (Intervals::default(), policy(300_000));
         there.insert(&(0..64 << 10));
-        let plan = policy.plan(&mut there, &[100_000..100_100], 6);
-        assert_eq!(plan.wanted, [64 << 10..256 << 10]);
-        let plan = policy.plan(&mut there, &[300_000..300_100], 6);
-        assert_eq!(
-            plan.wanted,
-            [256 << 10..320 << 10],
-            "a part of the larger place costs more than a request"
-        );
+        let (wanted, _) = planned(&mut policy, &mut there, 100_000..100_100);
+        assert_eq!(wanted, [(64 << 10, 256 << 10)]);
+        let (wanted, _) = planned(&mut policy, &mut there, 300_000..300_100);
+        assert_eq!(wanted, [(256 << 10, 320 << 10)], "a part of the larger place costs more than a request");
     }
 
     #[test]

@@ -50,7 +50,7 @@ async fn files_of_this_machine_are_read_as_they_are() {
     assert_eq!(handle.length().await.unwrap(), 1000);
     assert_eq!(handle.read(&[0..10, 990..1000]).await.unwrap(), [&content(10)[..], &content(1000)[990..]]);
     assert_eq!(handle.read_at(995, 10).await.unwrap(), content(1000)[995..]);
-    assert!(handle.read(&[0..1001]).await.is_err());
+    assert!(handle.read(std::slice::from_ref(&(0..1001))).await.is_err());
     let file = Blocking::new(handle.clone(), tokio::runtime::Handle::current());
     assert_eq!(std::thread::spawn(move || file.read_at(1, 2).unwrap()).join().unwrap(), content(3)[1..]);
     let counters = handle.counters();

@@ -25,7 +25,7 @@ async fn read(handle: &Handle) -> Vec<u8> {
     while at < 3_000_000 {
         at += handle.read_at(at, 70_000).await.unwrap().len() as u64;
     }
-    handle.read(&[0..LENGTH]).await.unwrap().pop().unwrap().to_vec()
+    handle.read(std::slice::from_ref(&(0..LENGTH))).await.unwrap().pop().unwrap().to_vec()
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn what_a_cut_answer_brought_is_not_fetched_again() {
     world
         .post("faults", &json!([{"role": "s3", "method": "GET", "fault": "cut", "times": 3, "after": 0.5}]))
         .await;
-    handle.read(&[0..LENGTH]).await.unwrap();
+    handle.read(std::slice::from_ref(&(0..LENGTH))).await.unwrap();
     let fetched = handle.counters().fetched;
     assert!(fetched <= LENGTH, "{fetched}");
     let sent = world.sent().await;

@@ -147,5 +147,5 @@ async fn processes_share_a_folder_and_may_be_killed_at_any_time() {
     }
     let handle =
         Handle::new(remote(&server), small(folder.path()), &Surroundings::made([("HOME", "/nowhere")]));
-    assert!(handle.read(&[0..LENGTH as u64]).await.unwrap()[0] == content(LENGTH));
+    assert!(handle.read(std::slice::from_ref(&(0..LENGTH as u64))).await.unwrap()[0] == content(LENGTH));
 }
