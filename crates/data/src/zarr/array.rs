@@ -157,6 +157,8 @@ impl Array {
         let chunks = shards.as_ref().map_or(&told.chunks, |shards| &shards.chunks).clone();
         let element = element_of_v3(metadata, codecs);
         let data_type = element.as_ref().map_or(DataType::Opaque(0), |element| element.data_type.clone());
+        let unreadable = metadata.get(super::UNREADABLE).and_then(Value::as_str);
+        let element = unreadable.map_or(element, |why| Err(why.to_owned()));
         let decoder = element
             .and_then(|element| Decoder::of_v3(element, metadata, codecs, &told.shape, chunks, limits));
         let keys = Keys::of_v3(metadata.get("chunk_key_encoding"))?;
