@@ -134,9 +134,12 @@ def test_a_forked_child_downloads_by_itself(granules, tmp_path):
     assert len(frazil.download(granules[1], tmp_path / "parent")) == 1
 
 
+# Programs that a shell starts in the background have this signal ignored.
 SLOWLY = """
+import signal
 import sys
 import frazil
+signal.signal(signal.SIGINT, signal.default_int_handler)
 items = frazil.search_granules(short_name="ATL08", bounding_box=(-10, 20, 10, 50), count=5)[:3]
 print("begun", flush=True)
 try:
