@@ -237,18 +237,6 @@ mod tests {
     }
 
     #[test]
-    fn what_moves_after_days_of_nothing_is_of_its_own_day() {
-        let mut meters = Meters::default();
-        meters.read(reading("12T10:10", 0, 0));
-        for time in ["12T22:00", "13T10:00", "14T09:59"] {
-            meters.read(reading(time, 0, 0));
-            assert_eq!(meters.due(&there(&["1"])), []);
-        }
-        meters.read(reading("14T10:30", 3_000, 0));
-        assert_eq!(told(&meters.due(&there(&["1"]))), [("14T09:59", "14T10:30", 3_000, 0)]);
-    }
-
-    #[test]
     fn a_pod_that_comes_back_is_not_counted_again() {
         let mut meters = Meters::default();
         meters.read(reading("12T10:10", 1_000, 10));

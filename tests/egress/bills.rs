@@ -152,7 +152,6 @@ fn usage_types_of_aws() {
         ("AmazonEC2", "USW2-DataTransfer-In-Bytes", "internet in"),
         ("AmazonEC2", "EU-DataTransfer-Regional-Bytes", "inter-zone through"),
         ("AmazonEC2", "USW2-DataTransfer-xAZ-In-Bytes", "inter-zone in"),
-        ("AmazonEC2", "USW2-VpcPeering-In-Bytes", "inter-zone in"),
         ("AWSELB", "VpcPeering-Out-Bytes", "inter-zone out"),
         ("AmazonEC2", "USW2-USE1-AWS-Out-Bytes", "inter-region out"),
         ("AmazonEC2", "USW2-VpcPeering-Out-Bytes", "inter-zone out"),
