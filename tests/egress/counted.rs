@@ -147,57 +147,6 @@ fn months_are_answered_from_the_ledger_each_file_once() {
     assert!(text.contains("flow logs in the ledger"), "{text}");
 }
 
-/// A byte ledger that lost its end, or that cannot be read, does not take away what was counted of it.
-#[test]
-fn what_was_counted_of_a_damaged_byte_ledger_stays() {
-    let machine = Scratch::new();
-    let who = Who { user: "ada".into(), hub: "lab".into(), ..Who::default() };
-    let folder = machine.path().join("bytes");
-    let record = |received: u64| Record {
-        time: START * 1000,
-        since: START * 1000 - 1,
-        bucket: "nsidc".into(),
-        route: Route::InRegion,
-        requests: 1,
-        requested: received,
-        received,
-        ..Record::default()
-    };
-    let ada = Writer::open(&folder, &who).unwrap();
-    ada.append(&record(5_000)).unwrap();
-    ada.append(&record(70)).unwrap();
-    drop(ada);
-    let read = ["cost", "read", "--ledger", "l.sqlite", "--bytes", "bytes"];
-    assert_eq!(ran(&machine, &read)["client_files"], json!(1));
-    let received = || {
-        let told = ran(&machine, &["egress", "--ledger", "l.sqlite", "--by", "hub,user"]);
-        rows(&told, "/clients/bytes_received")
-    };
-    assert_eq!(received(), ["store-in-region lab ada 5070"]);
-    let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
-    let whole = std::fs::read(&file).unwrap();
-    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
-    let told = ran(&machine, &read);
-    assert_eq!(told["client_files"], json!(0));
-    assert!(told["notes"].to_string().contains("smaller than it was"), "{told}");
-    assert_eq!(received(), ["store-in-region lab ada 5070"]);
-}
-
-/// Files are known by what they hold, whatever the ledger has counted before and however they are named.
-#[test]
-fn copies_of_a_flow_log_count_once_beside_an_empty_ledger() {
-    let machine = Scratch::new();
-    lines(&machine, "flows/a.log", &[flow(0, "i-1", "10.0.0.9", 1_000)]);
-    std::fs::copy(machine.path().join("flows/a.log"), machine.path().join("flows/copy.log")).unwrap();
-    let told = ran(
-        &machine,
-        &["egress", "--ledger", "none.sqlite", "--flow-logs", "flows", "--flow-logs", "./flows"],
-    );
-    let sums: Vec<_> =
-        told["rows"].as_array().unwrap().iter().map(|row| row["network"]["bytes_out"].clone()).collect();
-    assert_eq!(sums, ["1000"]);
-}
-
 #[test]
 fn a_network_of_a_hub_is_that_hubs() {
     let machine = Scratch::new();
