@@ -4,6 +4,7 @@ pub(super) mod ask;
 mod check;
 mod estimate;
 mod explanation;
+mod history;
 mod lines;
 pub(super) mod money;
 mod prometheus;

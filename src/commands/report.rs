@@ -13,7 +13,6 @@ use serde_json::Value;
 
 use self::gather::Found;
 pub(super) use self::gather::When;
-use super::cost::refuse;
 use super::cost::show::existing;
 use super::{Run, load};
 use crate::cli::ReportArgs;
@@ -87,12 +86,11 @@ impl Making<'_> {
     /// # Errors
     /// When the ledger cannot be read, or parts are not the total, which would be a bug.
     pub(super) fn page(&self) -> Result<Page> {
-        let told = self.ledger.told().map_err(refuse)?;
         let mut found = Vec::new();
         for hub in self.hubs {
             found.extend(match self.of {
-                None => gather::hub(self.ledger, &told, hub, self.when, self.today)?,
-                Some(person) => own::hub(self.ledger, &told, hub, self.when, person)?,
+                None => gather::hub(self.ledger, hub, self.when, self.today)?,
+                Some(person) => own::hub(self.ledger, hub, self.when, person)?,
             });
         }
         let page = Page {

@@ -17,7 +17,7 @@ pub use self::bytes::{ClientFile, Counted};
 pub use self::error::LedgerError;
 use self::number::Number;
 use super::gather::{FileRead, Gathered};
-use super::line::{Charge, LineKey, Lineage, Month, Source, SourceKind, Sums, Use, UseKey, UseSums};
+use super::line::{Charge, Day, LineKey, Lineage, Month, Source, SourceKind, Sums, Use, UseKey, UseSums};
 use super::symbols::{Symbol, Symbols};
 use super::told::Told;
 use super::uses::Uses;
@@ -25,12 +25,13 @@ use super::uses::Uses;
 /// `frzl`, by which `file` knows a ledger (SQLite, "Database File Format", 1.3.15).
 const APPLICATION: i32 = 0x6672_7a6c;
 /// The shape of the tables.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 /// What each version has beside the one before it.
-const SCHEMAS: [&str; 3] = [
+const SCHEMAS: [&str; 4] = [
     include_str!("store/schema.sql"),
     include_str!("store/schema_2.sql"),
     include_str!("store/schema_3.sql"),
+    include_str!("store/schema_4.sql"),
 ];
 
 type Result<T> = std::result::Result<T, LedgerError>;
@@ -243,6 +244,27 @@ impl Ledger {
             }
         }
         Ok(bills)
+    }
+
+    /// The first and the last day of some bills' rows.
+    ///
+    /// # Errors
+    /// When SQLite says no.
+    pub fn days_of(&self, bills: &[Bill]) -> Result<Option<(Day, Day)>> {
+        let read = || -> rusqlite::Result<_> {
+            let mut select = self.connection.prepare(
+                "SELECT min(day), max(day) FROM
+                 (SELECT day FROM line WHERE bill = ?1 UNION ALL SELECT day FROM use WHERE bill = ?1)",
+            )?;
+            let mut days = Vec::new();
+            for bill in bills {
+                let (first, last): (Option<Day>, Option<Day>) =
+                    select.query_row([bill.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                days.extend(first.into_iter().chain(last));
+            }
+            Ok(days.iter().min().copied().zip(days.iter().max().copied()))
+        };
+        read().map_err(|source| self.failed(source))
     }
 
     /// Files that a bill was read from.

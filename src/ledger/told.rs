@@ -123,6 +123,17 @@ pub struct Membership {
     pub group: String,
 }
 
+/// A file of a history that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryFile {
+    /// The hub whose history it is of.
+    pub hub: String,
+    /// The whole path.
+    pub path: String,
+    /// Its size in bytes before it was read.
+    pub size: u64,
+}
+
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
@@ -136,6 +147,8 @@ pub struct Told {
     pub memberships: Vec<Membership>,
     /// What pods sent and received.
     pub pod_days: Vec<PodDay>,
+    /// Files in which some of it stood, and that need not be read again as long as they are no larger.
+    pub files: Vec<HistoryFile>,
 }
 
 impl Told {
@@ -155,5 +168,6 @@ impl Told {
         self.homes.extend(other.homes);
         self.memberships.extend(other.memberships);
         self.pod_days.extend(other.pod_days);
+        self.files.extend(other.files);
     }
 }

@@ -213,10 +213,11 @@ pub fn node(live: &Value) -> Life {
     })
 }
 
-/// What is known from lines: the last line of each life. Lines that were cut off are left out.
-pub fn lives<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeMap<String, Life> {
-    let parsed = lines.filter_map(|line| serde_json::from_str::<Life>(line).ok());
-    parsed.map(|life| (life.uid().to_owned(), life)).collect()
+/// What is known from lines, in their order: the last line of each life. Lines that were cut off are left out.
+pub fn learn(known: &mut BTreeMap<String, Life>, line: &[u8]) {
+    if let Ok(life) = serde_json::from_slice::<Life>(line) {
+        known.insert(life.uid().to_owned(), life);
+    }
 }
 
 /// The lives that have to be written: those that are new or changed, and those that are over
@@ -230,9 +231,11 @@ pub fn news(known: &BTreeMap<String, Life>, there: &[Life], now: &str) -> Vec<Li
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde_json::json;
 
-    use super::{Life, lives, news, node, pod};
+    use super::{Life, learn, news, node, pod};
 
     fn server() -> serde_json::Value {
         json!({
@@ -281,13 +284,17 @@ mod tests {
     fn what_vanished_while_nobody_looked_ended_before_now() {
         let first = pod(&server());
         let text = serde_json::to_string(&first).unwrap();
-        let known = lives([text.as_str(), "{\"kind\":\"pod\",\"ui"].into_iter());
+        let mut known = BTreeMap::new();
+        for line in [text.as_str(), "{\"kind\":\"pod\",\"ui"] {
+            learn(&mut known, line.as_bytes());
+        }
         assert_eq!(news(&known, &[first], "2026-11-21T11:00:00Z"), []);
         let gone = news(&known, &[], "2026-11-21T11:00:00Z");
         let [Life::Pod(life)] = gone.as_slice() else { panic!("{gone:?}") };
         assert!(life.ended_before && life.ended.as_deref() == Some("2026-11-21T11:00:00Z"));
         let text = serde_json::to_string(&gone[0]).unwrap();
-        assert_eq!(news(&lives([text.as_str()].into_iter()), &[], "2026-11-22T00:00:00Z"), []);
+        learn(&mut known, text.as_bytes());
+        assert_eq!(news(&known, &[], "2026-11-22T00:00:00Z"), []);
     }
 
     #[test]

@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Kubelets that are asked at a time.
 const AT_ONCE: usize = 8;
 /// Files of so many days are read when the recorder is started again: who was silent for longer is gone.
-const DAYS: usize = 31;
+pub(super) const DAYS: usize = 31;
 /// What names of files of bytes begin with; those of lives begin with the day.
 pub(super) const BYTES: &str = "bytes-";
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::history::{Life, lives, news, node, pod};
-use super::kubelets::BYTES;
+use super::history::{Life, learn, news, node, pod};
+use super::kubelets::{BYTES, DAYS};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -42,11 +42,7 @@ impl<'a> Recorder<'a> {
             Error::failed(format!("the history in {} cannot be read", folder.display())).because(error)
         };
         fs::create_dir_all(folder).map_err(cannot)?;
-        let mut text = String::new();
-        for path in files(folder).map_err(cannot)? {
-            text.push_str(&fs::read_to_string(path).map_err(cannot)?);
-        }
-        let known = lives(text.lines());
+        let known = known(&files(folder).map_err(cannot)?).map_err(cannot)?;
         Ok(Self { context, folder: folder.to_owned(), known })
     }
 
@@ -153,6 +149,20 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// The lives that files tell of, the oldest file first. What was over long ago needs no watching, and is not kept.
+fn known(files: &[PathBuf]) -> io::Result<BTreeMap<String, Life>> {
+    let mut known = BTreeMap::new();
+    for (place, path) in files.iter().enumerate() {
+        for line in BufReader::new(fs::File::open(path)?).split(b'\n') {
+            learn(&mut known, &line?);
+        }
+        if place + DAYS < files.len() {
+            known.retain(|_, life| !life.is_over());
+        }
+    }
+    Ok(known)
+}
+
 /// Adds whole lines, in place of what a stop has cut off.
 pub(super) fn append(path: &Path, lines: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
@@ -184,6 +194,7 @@ fn whole(file: &mut fs::File) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::history::PodLife;
 
     #[test]
     fn what_a_stop_has_cut_off_gives_way_to_whole_lines() {
@@ -203,5 +214,27 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "one\nnew\n");
         fs::write(folder.path().join("bytes-2026-10-12.jsonl"), "").unwrap();
         assert_eq!(files(folder.path()).unwrap(), [path]);
+    }
+
+    #[test]
+    fn what_was_over_long_ago_is_not_kept_and_half_a_line_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let life = |uid: &str, ended: Option<&str>| {
+            let life = PodLife { uid: uid.into(), ended: ended.map(Into::into), ..PodLife::default() };
+            serde_json::to_string(&Life::Pod(life)).unwrap() + "\n"
+        };
+        let end = Some("2026-10-01T12:00:00Z");
+        for day in 0..=DAYS {
+            let path = folder.path().join(format!("{day:02}.jsonl"));
+            let text = match day {
+                0 => life("runs", None) + &life("over", None) + &life("over", end) + &life("ends", None),
+                1 => life("ends", end) + &life("runs", None)[..20],
+                _ => String::new(),
+            };
+            fs::write(path, text).unwrap();
+        }
+        let known = known(&files(folder.path()).unwrap()).unwrap();
+        assert_eq!(known.keys().collect::<Vec<_>>(), ["ends", "runs"]);
+        assert!(known["ends"].is_over() && !known["runs"].is_over());
     }
 }

@@ -14,7 +14,7 @@ pub(super) use report::{TOKEN, hub_values, identity};
 
 /// What all of it is called.
 pub const RECORDER: &str = "recorder";
-/// Where the history is, in the recorder's pod; beside it the ledger.
+/// Where the history is, in the recorder's pod.
 const HISTORY: &str = "/history";
 /// Where programs look for the token and the certificate by which they ask the API server (Kubernetes, "Accessing
 /// the Kubernetes API from a Pod").

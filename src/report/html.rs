@@ -41,9 +41,9 @@ pub enum TemplateError {
 /// What a page has beside its chapters when it is served: who looks at it, and other months.
 #[derive(Clone, Debug, Serialize)]
 pub struct Live {
-    /// Who looks at it.
+    /// Who looks at it, where it has what is theirs and nothing else.
     pub who: String,
-    /// Whether it has what is theirs and nothing else.
+    /// Whether it has.
     pub own: bool,
     /// The path that ends the session.
     pub logout: String,

@@ -45,12 +45,20 @@ pub enum View {
 /// A page that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Asked {
-    /// Who asks.
+    /// Who asks; nobody where everything is shown, which is the same for all.
     pub who: String,
     /// What they may see.
     pub view: View,
     /// The month; without one, what is shown first.
     pub month: Option<Month>,
+}
+
+impl Asked {
+    /// What somebody asks for.
+    fn new(who: &str, view: View, month: Option<Month>) -> Self {
+        let who = if view == View::All { "" } else { who };
+        Self { who: who.to_owned(), view, month }
+    }
 }
 
 /// A page in both of its forms.
@@ -233,7 +241,7 @@ async fn shown(app: &App, known: Known, uri: &Uri, html: bool) -> Response {
         Some(Some(month)) => Some(month),
         Some(None) => return page(StatusCode::NOT_FOUND, &notice::nowhere(service(app))),
     };
-    let asked = Asked { who: known.person.name.clone(), view, month };
+    let asked = Asked::new(&known.person.name, view, month);
     match app.maker.make(move |show| show.show(&asked)).await {
         Made::Done(shown) if html => answer(StatusCode::OK, HTML, shown.html.clone()),
         Made::Done(shown) => answer(StatusCode::OK, JSON, shown.data.clone()),
@@ -419,6 +427,14 @@ mod tests {
             assert_eq!(token(wrong), None, "{wrong}");
         }
         assert_eq!(token(&format!("token {}", "a".repeat(LONGEST + 1))), None);
+    }
+
+    #[test]
+    fn everything_is_the_same_page_for_all_and_what_is_theirs_is_not() {
+        let asked = |who, view| Asked::new(who, view, None);
+        assert_eq!(asked("ada", View::All), asked("bob", View::All));
+        assert_ne!(asked("ada", View::Own), asked("bob", View::Own));
+        assert_ne!(asked("", View::Own), asked("", View::All));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! is what the file says, every argument is one that the real provider's schema has, and a second plan
 //! has nothing to do.
 
+mod bills;
 mod expected;
 mod made;
 mod said;
@@ -55,8 +56,14 @@ fn tried(choice: &Choice, environment: &[(&'static str, PathBuf)]) -> Result<(),
     let checked = checked(choice);
     let document = checked.document.ok_or_else(|| format!("{:?}", checked.problems))?;
     let cluster = Cluster::new(&document.hub).unwrap();
+    let differences = expected::differences(&hub(choice), &cluster, &made_of(&cluster, environment)?);
+    if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
+}
+
+/// What Terraform makes of a hub; an error where a second plan has something to do.
+fn made_of(cluster: &Cluster<'_>, environment: &[(&'static str, PathBuf)]) -> Result<Made, String> {
     let folder = tempfile::tempdir().unwrap();
-    for (path, file) in terraform_files(&cluster, Backend::Local).unwrap().files() {
+    for (path, file) in terraform_files(cluster, Backend::Local).unwrap().files() {
         std::fs::write(folder.path().join(path), &file.content).unwrap();
     }
     let tofu = Tofu { folder: folder.path(), environment };
@@ -66,8 +73,7 @@ fn tried(choice: &Choice, environment: &[(&'static str, PathBuf)]) -> Result<(),
     tofu.run(&["apply", "-input=false", "first.tfplan"])?;
     let state: Value = serde_json::from_str(&tofu.run(&["show", "-json"])?).unwrap();
     tofu.run(&["plan", "-input=false", "-detailed-exitcode"])?;
-    let differences = expected::differences(&hub(choice), &cluster, &Made::of(&state));
-    if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
+    Ok(Made::of(&state))
 }
 
 /// OpenTofu in a folder.

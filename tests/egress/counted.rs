@@ -186,11 +186,14 @@ fn a_flow_log_that_has_grown_is_refused_and_nothing_counts_twice() {
     assert_eq!(sent(&ran(&machine, &["egress", "--ledger", "l.sqlite"])), ["internet - - 1000"]);
 }
 
+/// Files are known by what they hold, whatever the ledger has counted before and however they are named.
 #[test]
 fn copies_and_links_count_once_beside_an_empty_ledger() {
     let machine = Scratch::new();
     lines(&machine, "flows/a.log", &[flow(0, "i-1", "10.0.0.9", 1_000)]);
-    lines(&machine, "flows/copy/a.log", &[flow(0, "i-1", "10.0.0.9", 1_000)]);
+    for copy in ["flows/copy.log", "flows/copy/a.log"] {
+        lines(&machine, copy, &[flow(0, "i-1", "10.0.0.9", 1_000)]);
+    }
     std::os::unix::fs::symlink(".", machine.path().join("flows/loop")).unwrap();
     let told = ran(&machine, &["egress", "--flow-logs", "flows", "--flow-logs", "./flows"]);
     assert_eq!(sent(&told), ["internet - - 1000"]);
@@ -226,14 +229,45 @@ fn what_was_counted_of_a_byte_ledger_stays_when_its_file_cannot_be_read_to_its_e
         let told = ran(&machine, &call);
         assert_eq!(told["client_files"], json!(0));
         assert!(told["notes"].to_string().contains("what was counted of it stays"), "{told}");
-        let told = ran(&machine, &["egress", "--ledger", "l.sqlite"]);
-        assert_eq!(rows(&told, "/clients/bytes_received"), ["store-in-region - - 5070"]);
+        let told = ran(&machine, &["egress", "--ledger", "l.sqlite", "--by", "hub,user"]);
+        assert_eq!(rows(&told, "/clients/bytes_received"), ["store-in-region lab ada 5070"]);
     }
     std::fs::write(&file, &whole).unwrap();
     writer.append(&record(8)).unwrap();
     assert_eq!(ran(&machine, &call)["client_files"], json!(1));
     let told = ran(&machine, &["egress", "--ledger", "l.sqlite"]);
     assert_eq!(rows(&told, "/clients/bytes_received"), ["store-in-region - - 5078"]);
+}
+
+/// What the ledger has of a day that is over is not read again, as long as its file has not grown.
+#[test]
+fn days_of_a_history_that_are_over_are_not_read_again() {
+    let machine = Scratch::new();
+    let file = "history/2026-10-12.jsonl";
+    let whole = history();
+    machine.write(file, &whole);
+    let call = ["cost", "read", "--ledger", "l.sqlite", "--history", "history"];
+    let of_hub = [&call[..], &["--hub", "lab"]].concat();
+    let told = |arguments: &[&str]| {
+        let told = ran(&machine, arguments);
+        (told["lives"].clone(), told["pod_days"].clone())
+    };
+    assert_eq!(told(&call), (json!(2), json!(1)), "which hub it is stands in it");
+    assert_eq!(told(&of_hub), (json!(0), json!(0)));
+    assert_eq!(told(&call), (json!(2), json!(1)));
+    for hub in ["other", "lab"] {
+        assert_eq!(told(&[&call[..], &["--hub", hub]].concat()), (json!(2), json!(1)), "now it is {hub}'s");
+    }
+    // As large as it was: nobody looks. Larger: somebody does.
+    machine.write(file, "x".repeat(whole.len()));
+    assert_eq!(told(&of_hub), (json!(0), json!(0)));
+    machine.write(file, "x\n".repeat(whole.len()));
+    let output = machine.run(&of_hub);
+    assert!(stderr(&output).contains("2026-10-12.jsonl, row 1: no life"), "{}", stderr(&output));
+    machine.write(file, &whole);
+    machine.write("history/2099-01-01.jsonl", history());
+    assert_eq!(told(&of_hub), (json!(2), json!(1)), "a day that is not over");
+    assert_eq!(told(&of_hub), (json!(2), json!(1)));
 }
 
 /// Killed at any moment, a read has counted all of its files or none.

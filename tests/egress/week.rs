@@ -10,7 +10,7 @@ use frazil::ledger::decimal::Decimal;
 use frazil::ledger::egress::{By, Egress, Question, Reason, Way};
 use frazil::ledger::flows::{self, FlowSums};
 use frazil::ledger::read::Input;
-use frazil::ledger::told::{HubLife, Text, history};
+use frazil::ledger::told::{HubLife, history};
 use frazil::ledger::{
     Bill, BillRows, Charge, Gather, Ledger, LineKey, Lineage, Month, Prices, Source, SourceKind, Symbol,
 };
@@ -396,8 +396,10 @@ fn counters() -> (String, BTreeMap<&'static str, Moved>) {
 #[test]
 fn counters_of_pods_tell_whose_bytes_and_not_which_way() {
     let (written, truth) = counters();
-    let text = Text { name: "bytes.jsonl".into(), text: written };
-    let told = history(&[text], Some("lab")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bytes.jsonl");
+    std::fs::write(&path, written).unwrap();
+    let told = history(&[path], Some("lab")).unwrap();
     assert_eq!(
         told.pod_days.iter().map(|day| day.day).collect::<BTreeSet<_>>(),
         (MONDAY..MONDAY + 7).collect()

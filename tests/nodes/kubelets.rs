@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use frazil::ledger::told::{history, text};
+use frazil::ledger::told::history;
 use frazil::observe::Kubelets;
 use kube::config::AuthInfo;
 use kube::{Client, Config};
@@ -84,7 +84,7 @@ impl StandIn {
 
 /// What the ledger reads of a history: pod, day, received, sent.
 fn told(folder: &Path) -> Vec<(String, i32, u64, u64)> {
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| text(&entry.unwrap().path()).unwrap());
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let told = history(&files.collect::<Vec<_>>(), Some("lab")).unwrap();
     told.pod_days.into_iter().map(|day| (day.pod, day.day, day.moved.received, day.moved.sent)).collect()
 }

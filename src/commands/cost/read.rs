@@ -10,7 +10,7 @@ use super::ask::{Asked, ask};
 use super::money::exact;
 use super::prometheus::{ask as ask_prometheus, split};
 use super::show::days;
-use super::{path, refuse};
+use super::{history, path, refuse};
 use crate::cli::cost::ReadArgs;
 use crate::cloud::objects::inputs;
 use crate::commands::Run;
@@ -20,7 +20,7 @@ use crate::ledger::ask::Expense;
 use crate::ledger::flows::{Days, KnownFiles, Wanted};
 use crate::ledger::read::{Progress, read as read_all};
 use crate::ledger::told::{
-    Metric, Text, Told, ToldError, are_counters, counters, groups, history, homes, samples, text,
+    Metric, Text, Told, ToldError, are_counters, counters, groups, homes, samples, text,
 };
 use crate::ledger::{Counted, Gather, Gathered, Ledger, Taken};
 use crate::observe::machine;
@@ -54,9 +54,9 @@ pub(in crate::commands) async fn take(run: &Run<'_>, args: &ReadArgs) -> Result<
             .hint("name bills, or `--history`, `--prometheus`, `--homes`, `--groups`, `--flow-logs`, `--bytes`, or a cloud to ask"));
     }
     // What is here comes first: nothing is fetched for a call that one bad line of it ends.
-    let told = told(run, args).await?;
-    let bills = bills(run, &args.bills).await?;
     let path = path(run, args.ledger.as_deref())?;
+    let told = told(run, args, &path).await?;
+    let bills = bills(run, &args.bills).await?;
     let (counted, faults) = counted(run, args, &path).await?;
     // What costs something comes last, when nothing else can fail.
     let Asked { mut gathered, expenses, mut notes } = ask(run, &args.ask).await?;
@@ -122,11 +122,9 @@ async fn counted(run: &Run<'_>, args: &ReadArgs, path: &Path) -> Result<(Counted
 }
 
 /// What others than bills tell.
-async fn told(run: &Run<'_>, args: &ReadArgs) -> Result<Told> {
+async fn told(run: &Run<'_>, args: &ReadArgs, ledger: &Path) -> Result<Told> {
     let hub = args.hub.as_deref();
-    let mut told = Told::default();
-    let files = args.history.iter().map(|path| history_files(path)).collect::<Result<Vec<_>>>()?;
-    told.extend(history(&texts(files.iter().flatten())?, hub).map_err(wrong)?);
+    let mut told = history::read(run, &args.history, hub, ledger)?;
     let mut answers = Vec::new();
     for given in &args.prometheus {
         let (metric, place) = split(given)?;
@@ -160,34 +158,14 @@ fn texts<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<Vec<Text>> {
     paths.map(|path| text(path).map_err(wrong)).collect()
 }
 
-fn wrong(error: ToldError) -> Error {
+/// A file that cannot be used.
+pub(super) fn wrong(error: ToldError) -> Error {
     let message = error.to_string();
     let hint = "nothing was taken in: the ledger is as it was";
     match error {
         ToldError::Read { source, .. } => Error::failed(message).because(source).hint(hint),
         _ => Error::failed(message).hint(hint),
     }
-}
-
-/// Files of a history, the oldest first: their names are days.
-fn history_files(path: &Path) -> Result<Vec<PathBuf>> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let cannot = |error| Error::failed(format!("{} cannot be read", path.display())).because(error);
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(cannot)? {
-        let file = entry.map_err(cannot)?.path();
-        let plain = file.extension().is_some_and(|end| end == "gz").then(|| file.with_extension(""));
-        if plain.as_ref().unwrap_or(&file).extension().is_some_and(|end| end == "jsonl") {
-            files.push(file);
-        }
-    }
-    files.sort();
-    if files.is_empty() {
-        return Err(Error::failed(format!("{} has no history: no *.jsonl", path.display())));
-    }
-    Ok(files)
 }
 
 /// What was taken in.
@@ -202,7 +180,7 @@ pub(in crate::commands) struct Read {
 
 impl Read {
     fn counts(&self) -> [(&'static str, usize); 7] {
-        let Told { lives, sampled, homes, memberships, pod_days } = &self.told;
+        let Told { lives, sampled, homes, memberships, pod_days, files: _ } = &self.told;
         [
             ("lives of pods and nodes", lives.len()),
             ("days of pods by samples", sampled.len()),

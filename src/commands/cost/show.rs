@@ -16,6 +16,8 @@ use crate::ledger::allocate::{
     Allocation, Allocator, Currency, IdleRule, MachineRoom, Money, Question, Ratio, Rule, SharedRule, choose,
     day_text,
 };
+use crate::ledger::flows::Days;
+use crate::ledger::told::Told;
 use crate::ledger::{Bill, Day, Ledger, Month};
 use crate::outcome::Outcome;
 use crate::view::{Align, Layout, Report, Table};
@@ -63,10 +65,38 @@ pub(in crate::commands) fn answer(
     bills: &[Bill],
     question: &Question,
 ) -> Result<Allocation> {
-    let told = ledger.told().map_err(refuse)?;
+    let told = told(ledger, bills, (question.from, question.to), question.hub.as_deref())?;
+    answer_with(ledger, &told, bills, question)
+}
+
+/// What was told of the days that are asked for, else of those of some bills.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub(in crate::commands) fn told(
+    ledger: &Ledger,
+    bills: &[Bill],
+    (from, to): (Option<Day>, Option<Day>),
+    hub: Option<&str>,
+) -> Result<Told> {
+    let days = match (from, to) {
+        (None, None) => ledger.days_of(bills).map_err(refuse)?.map(|(from, to)| (Some(from), Some(to))),
+        asked => Some(asked),
+    };
+    let days = days.map(|(from, to)| Days { from, to }).unwrap_or_default();
+    ledger.told_of(days, hub).map_err(refuse)
+}
+
+/// Divides bills as a question says, by what was told of their days.
+pub(in crate::commands) fn answer_with(
+    ledger: &Ledger,
+    told: &Told,
+    bills: &[Bill],
+    question: &Question,
+) -> Result<Allocation> {
     let machines = Machines::default();
     let room = |name: &str| machines.room(name);
-    let mut allocator = Allocator::new(question, &told, &room);
+    let mut allocator = Allocator::new(question, told, &room);
     for bill in bills {
         allocator.add(ledger.rows(bill).map_err(refuse)?);
     }

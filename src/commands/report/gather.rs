@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::{Asked, budget, estimate};
 use crate::catalog::Provider;
 use crate::commands::cost::refuse;
-use crate::commands::cost::show::{answer, bills, day_number, ranges};
+use crate::commands::cost::show::{answer_with, bills, day_number, ranges, told};
 use crate::commands::egress::{near, requester_pays};
 use crate::config::HubFile;
 use crate::error::{Error, Result};
@@ -16,6 +16,7 @@ use crate::estimate::place;
 use crate::ledger::allocate::{Allocation, By, Currency, Kind, Part, Question};
 use crate::ledger::budget::date;
 use crate::ledger::egress;
+use crate::ledger::flows::Days;
 use crate::ledger::told::Told;
 use crate::ledger::{Bill, Day, Ledger, Month, SourceKind};
 use crate::report::{Chapter, DaySum, EgressRow, Event, History, PersonSum, Sum, history};
@@ -37,6 +38,15 @@ impl When {
         let has_event = asked.file().is_some_and(|file| file.event.is_some());
         self.from.is_some() || self.to.is_some() || (has_event && self.month.is_none())
     }
+
+    /// What was told of the days that are asked for, else of those of some bills.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub(super) fn told(self, ledger: &Ledger, bills: &[Bill], asked: &Asked) -> Result<Told> {
+        let days = (self.from.and_then(day_number), self.to.and_then(day_number));
+        told(ledger, bills, days, asked.name())
+    }
 }
 
 /// A chapter in which people still have their names, and the history of its hub.
@@ -49,14 +59,9 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// When the ledger cannot be read.
-pub(super) fn hub(
-    ledger: &Ledger,
-    told: &Told,
-    asked: &Asked,
-    when: When,
-    today: Date,
-) -> Result<Vec<Found>> {
+pub(super) fn hub(ledger: &Ledger, asked: &Asked, when: When, today: Date) -> Result<Vec<Found>> {
     let (bills, ignored) = bills(ledger, when.month, when.by_days(asked))?;
+    let told = when.told(ledger, &bills, asked)?;
     let ask = |by: By| {
         let question = Question {
             by: vec![by],
@@ -65,10 +70,10 @@ pub(super) fn hub(
             to: when.to.and_then(day_number),
             ..Question::default()
         };
-        answer(ledger, &bills, &question)
+        answer_with(ledger, &told, &bills, &question)
     };
     let (by_component, by_person) = (ask(By::Component)?, ask(By::User)?);
-    let moved = meters((ledger, told), (&bills, asked, when), Vec::new())?;
+    let moved = meters((ledger, &told), (&bills, asked, when), Vec::new())?;
     let mut found = Vec::new();
     for currency in &by_component.currencies {
         let Some(days) = days_of(&currency.parts) else { continue };
@@ -108,15 +113,15 @@ pub(super) fn meters(
     (bills, asked, when): (&[Bill], &Asked, When),
     by: Vec<egress::By>,
 ) -> Result<egress::Egress> {
-    let clients = ledger.clients().map_err(refuse)?;
-    let entries: Vec<_> = clients.iter().flat_map(|file| &file.entries).collect();
+    let met = ledger.met().map_err(refuse)?;
+    let met: Vec<_> = met.iter().collect();
     let mut question = egress::Question {
         by,
         hub: asked.name().map(str::to_owned),
         from: when.from.and_then(day_number),
         to: when.to.and_then(day_number),
-        requester_pays: requester_pays(&entries),
-        near: near(&entries),
+        requester_pays: requester_pays(&met),
+        near: near(&met),
         known: true,
     };
     let mut found = egress::Egress::default();
@@ -124,11 +129,13 @@ pub(super) fn meters(
         found.add_bill(&question, bill, &ledger.rows(bill).map_err(refuse)?);
     }
     question = question.within(found.billed);
-    for (hub, flows) in &ledger.flows().map_err(refuse)? {
+    let days = Days { from: question.from, to: question.to };
+    for (hub, flows) in &ledger.flows_of(days).map_err(refuse)? {
         found.add_flows_of(&question, hub, flows, &told.lives);
     }
     found.add_pods(&question, &told.pod_days, &told.lives);
-    for entry in entries {
+    let clients = ledger.clients_of(days, asked.name()).map_err(refuse)?;
+    for entry in clients.iter().flat_map(|file| &file.entries) {
         found.add_entry(&question, entry);
     }
     Ok(found)

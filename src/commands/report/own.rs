@@ -2,10 +2,9 @@
 
 use super::Asked;
 use super::gather::{Found, When, chapter, days_of, meters, notes, row, source};
-use crate::commands::cost::show::{answer, bills, day_number};
+use crate::commands::cost::show::{answer_with, bills, day_number};
 use crate::error::Result;
 use crate::ledger::allocate::{By, Currency, Kind, Part, Question};
-use crate::ledger::told::Told;
 use crate::ledger::{Ledger, egress};
 use crate::report::{Chapter, EgressRow, history};
 
@@ -14,14 +13,9 @@ use crate::report::{Chapter, EgressRow, history};
 ///
 /// # Errors
 /// When the ledger cannot be read.
-pub(super) fn hub(
-    ledger: &Ledger,
-    told: &Told,
-    asked: &Asked,
-    when: When,
-    person: &str,
-) -> Result<Vec<Found>> {
+pub(super) fn hub(ledger: &Ledger, asked: &Asked, when: When, person: &str) -> Result<Vec<Found>> {
     let (bills, ignored) = bills(ledger, when.month, when.by_days(asked))?;
+    let told = when.told(ledger, &bills, asked)?;
     let question = Question {
         by: vec![By::User, By::Component],
         hub: asked.name().map(str::to_owned),
@@ -29,8 +23,8 @@ pub(super) fn hub(
         to: when.to.and_then(day_number),
         ..Question::default()
     };
-    let found = answer(ledger, &bills, &question)?;
-    let moved = meters((ledger, told), (&bills, asked, when), vec![egress::By::User])?;
+    let found = answer_with(ledger, &told, &bills, &question)?;
+    let moved = meters((ledger, &told), (&bills, asked, when), vec![egress::By::User])?;
     let mut own = Vec::new();
     for currency in &found.currencies {
         let parts: Vec<_> = currency.parts.iter().filter(|part| is_of(part, person)).collect();

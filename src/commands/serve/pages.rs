@@ -24,8 +24,8 @@ use crate::serve::{Asked, Show, Shown, View};
 
 /// How long a page is shown without a look at the ledger.
 const FRESH: Duration = Duration::from_secs(2);
-/// Most pages that are kept.
-const MOST: usize = 500;
+/// Most bytes of pages that are kept: 32 MB, beside two pages in the making.
+const MOST: usize = 32_000_000;
 /// Most months that a page leads to.
 const MOST_MONTHS: usize = 24;
 
@@ -45,6 +45,27 @@ struct Kept<T> {
     what: T,
     stamp: Stamp,
     looked: Instant,
+}
+
+/// Pages that are kept, those that were looked at last.
+#[derive(Debug, Default)]
+struct Shelf(HashMap<Asked, Kept<Arc<Shown>>>);
+
+fn size(shown: &Shown) -> usize {
+    shown.html.len() + shown.data.len()
+}
+
+impl Shelf {
+    /// Keeps a page, and as many others as there is room for.
+    fn put(&mut self, asked: Asked, page: Kept<Arc<Shown>>, most: usize) {
+        self.0.insert(asked, page);
+        let mut left: usize = self.0.values().map(|kept| size(&kept.what)).sum();
+        while left > most {
+            let oldest = self.0.iter().min_by_key(|(_, kept)| kept.looked);
+            let Some(oldest) = oldest.map(|(asked, _)| asked.clone()) else { return };
+            left -= self.0.remove(&oldest).map_or(0, |kept| size(&kept.what));
+        }
+    }
 }
 
 /// The hubs of whom the pages tell.
@@ -96,7 +117,7 @@ pub(super) struct Pages {
     logout: String,
     path: String,
     reading: Arc<Reading>,
-    kept: Mutex<HashMap<Asked, Kept<Arc<Shown>>>>,
+    kept: Mutex<Shelf>,
     metrics: Mutex<Option<Kept<String>>>,
 }
 
@@ -291,20 +312,17 @@ impl Pages {
 
 impl Show for Pages {
     fn show(&self, asked: &Asked) -> Result<Arc<Shown>> {
-        if let Some(kept) = lock(&self.kept).get(asked).filter(|kept| kept.looked.elapsed() < FRESH) {
+        if let Some(kept) = lock(&self.kept).0.get(asked).filter(|kept| kept.looked.elapsed() < FRESH) {
             return Ok(Arc::clone(&kept.what));
         }
         let (stamp, looked) = (self.stamp()?, Instant::now());
-        if let Some(kept) = lock(&self.kept).get_mut(asked).filter(|kept| kept.stamp == stamp) {
+        if let Some(kept) = lock(&self.kept).0.get_mut(asked).filter(|kept| kept.stamp == stamp) {
             kept.looked = looked;
             return Ok(Arc::clone(&kept.what));
         }
         let what = Arc::new(self.make(asked)?);
-        let mut pages = lock(&self.kept);
-        if pages.len() >= MOST {
-            pages.clear();
-        }
-        pages.insert(asked.clone(), Kept { what: Arc::clone(&what), stamp, looked });
+        let page = Kept { what: Arc::clone(&what), stamp, looked };
+        lock(&self.kept).put(asked.clone(), page, MOST);
         Ok(what)
     }
 
@@ -312,5 +330,46 @@ impl Show for Pages {
         let machine = if self.is_local()? { machine(&self.context) } else { None };
         let machine = machine.map(|machine| machine.text()).unwrap_or_default();
         Ok(self.of_ledger()? + &machine)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn pages_are_kept_up_to_so_many_bytes_and_the_last_looked_at() {
+        let begun = Instant::now();
+        let asked = |who: &str| Asked { who: who.to_owned(), view: View::Own, month: None };
+        let page = |second: u64, bytes: usize| Kept {
+            what: Arc::new(Shown { html: "x".repeat(bytes - 1), data: "x".to_owned() }),
+            stamp: Stamp {
+                hubs: None,
+                changed: None,
+                bytes: 0,
+                today: date(2026, 11, 22),
+                read: Read::default(),
+            },
+            looked: begun + Duration::from_secs(second),
+        };
+        let mut shelf = Shelf::default();
+        let kept = |shelf: &Shelf| {
+            let mut kept: Vec<_> = shelf.0.keys().map(|asked| asked.who.clone()).collect();
+            kept.sort();
+            kept.concat()
+        };
+        for (second, who) in (0..).zip(["a", "b", "c"]) {
+            shelf.put(asked(who), page(second, 40), 120);
+        }
+        assert_eq!(kept(&shelf), "abc");
+        shelf.put(asked("a"), page(3, 40), 120);
+        shelf.put(asked("d"), page(4, 40), 120);
+        assert_eq!(kept(&shelf), "acd", "of one that is made anew the older is gone");
+        shelf.put(asked("e"), page(5, 119), 120);
+        assert_eq!(kept(&shelf), "e");
+        shelf.put(asked("f"), page(6, 121), 120);
+        assert_eq!(kept(&shelf), "", "too large alone");
     }
 }

@@ -1,5 +1,6 @@
 //! Reads bills and history again and again, on a thread of its own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -82,13 +83,22 @@ pub(super) fn start(run: &Run<'_>, args: &ServeArgs, hub: String, reading: &Arc<
         let (mut told, mut asked) = (String::new(), None);
         let mut pause = AGAIN.min(every);
         loop {
-            let done = runtime.block_on(once(&context, &sources, &reading, (&mut told, &mut asked)));
+            let state = (&mut told, &mut asked);
+            let done = guarded(&reading, || runtime.block_on(once(&context, &sources, &reading, state)));
             thread::sleep(if done { every } else { pause });
             pause = if done { AGAIN.min(every) } else { (pause * 2).min(every) };
         }
     };
     let started = thread::Builder::new().name("bills".to_owned()).spawn(read);
     started.map(drop).map_err(|error| Error::failed("no thread can be started").because(error))
+}
+
+/// Runs something that says whether it could read; what ends in a bug could not, and the page says so.
+fn guarded(reading: &Reading, read: impl FnOnce() -> bool) -> bool {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        reading.failed();
+        false
+    })
 }
 
 /// What a table was asked for, and how it was then: nothing new comes of asking for that again.
@@ -163,5 +173,18 @@ mod tests {
         let told = |day: Date| months(day).iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(told(date(2026, 11, 22)), ["2026-10", "2026-11"]);
         assert_eq!(told(date(2027, 1, 1)), ["2026-12", "2027-01"]);
+    }
+
+    #[test]
+    fn what_ends_in_a_bug_is_told_as_failed_and_is_tried_again() {
+        let reading = Reading::default();
+        reading.done(Timestamp::UNIX_EPOCH);
+        assert!(!guarded(&reading, || panic!("a bug")));
+        assert_eq!(reading.now(), Read { at: Some(Timestamp::UNIX_EPOCH), failed: true });
+        let read = || {
+            reading.done(Timestamp::UNIX_EPOCH);
+            true
+        };
+        assert!(guarded(&reading, read) && !reading.now().failed);
     }
 }

@@ -410,6 +410,7 @@ fn what_is_told_comes_back_and_a_life_that_is_over_stays_over() {
             labels: "{}".into(),
             sums: UseSums { cpu_used: Some(i128::from(i64::MAX) * 3), ..asks(9, 9) },
         }],
+        ..Told::default()
     };
     let nothing = crate::ledger::Gather::default().finish();
     for _ in 0..2 {

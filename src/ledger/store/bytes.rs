@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::{Ledger, LedgerError, signed, unsigned};
 use crate::catalog::{Owner, Provider};
 use crate::ledger::flows::{
-    Beyond, Direction, FlowFile, FlowKey, FlowSums, KnownFiles, Lacks, LocalEnd, Peer, Pod, Text, Traffic,
-    TrafficPath, Zones,
+    Beyond, Days, Direction, FlowFile, FlowKey, FlowSums, KnownFiles, Lacks, LocalEnd, Peer, Pod, Text,
+    Traffic, TrafficPath, Zones,
 };
 use crate::ledger::line::Day;
 
@@ -63,21 +63,33 @@ impl Ledger {
     /// # Errors
     /// When SQLite says no.
     pub fn flows(&self) -> Result<BTreeMap<String, FlowSums>, LedgerError> {
-        self.read_flows().map_err(|source| self.failed(source))
+        self.flows_of(Days::default())
     }
 
-    fn read_flows(&self) -> rusqlite::Result<BTreeMap<String, FlowSums>> {
+    /// The same of some days. Pods of a hub are in the logs of other networks too, so all of them are there.
+    ///
+    /// # Errors
+    /// When SQLite says no.
+    pub fn flows_of(&self, days: Days) -> Result<BTreeMap<String, FlowSums>, LedgerError> {
+        self.read_flows(span(days)).map_err(|source| self.failed(source))
+    }
+
+    fn read_flows(&self, days: [Day; 2]) -> rusqlite::Result<BTreeMap<String, FlowSums>> {
         let mut ends: HashMap<i64, Value> = HashMap::new();
-        let mut select = self.connection.prepare("SELECT id, text FROM flow_end")?;
-        let mut rows = select.query([])?;
+        let mut select = self.connection.prepare(
+            "SELECT id, text FROM flow_end WHERE id IN
+             (SELECT local FROM flow WHERE day BETWEEN ?1 AND ?2 UNION SELECT peer FROM flow WHERE day BETWEEN ?1 AND ?2)",
+        )?;
+        let mut rows = select.query(days)?;
         while let Some(row) = rows.next()? {
             ends.insert(row.get(0)?, serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default());
         }
         let mut sums: BTreeMap<String, FlowSums> = BTreeMap::new();
-        let mut select = self
-            .connection
-            .prepare("SELECT hub, day, direction, local, peer, path, bytes, packets, records FROM flow")?;
-        let mut rows = select.query([])?;
+        let mut select = self.connection.prepare(
+            "SELECT hub, day, direction, local, peer, path, bytes, packets, records FROM flow
+             WHERE day BETWEEN ? AND ?",
+        )?;
+        let mut rows = select.query(days)?;
         while let Some(row) = rows.next()? {
             let end = |column: usize| -> rusqlite::Result<Option<&Value>> { Ok(ends.get(&row.get(column)?)) };
             let (local, peer) = (end(3)?.and_then(local_of), end(4)?.and_then(peer_of));
@@ -100,13 +112,15 @@ impl Ledger {
         for sum in sums.values_mut() {
             sum.gateways.clone_from(&gateways);
         }
-        self.read_gaps(&mut sums)?;
+        self.read_gaps(days, &mut sums)?;
         Ok(sums)
     }
 
-    fn read_gaps(&self, sums: &mut BTreeMap<String, FlowSums>) -> rusqlite::Result<()> {
-        let mut select = self.connection.prepare("SELECT hub, day, what, records FROM flow_day_gap")?;
-        let mut rows = select.query([])?;
+    fn read_gaps(&self, days: [Day; 2], sums: &mut BTreeMap<String, FlowSums>) -> rusqlite::Result<()> {
+        let mut select = self
+            .connection
+            .prepare("SELECT hub, day, what, records FROM flow_day_gap WHERE day BETWEEN ? AND ?")?;
+        let mut rows = select.query(days)?;
         while let Some(row) = rows.next()? {
             let sum = sums.entry(row.get(0)?).or_default();
             let gaps = sum.gaps.entry(row.get(1)?).or_default();
@@ -128,10 +142,44 @@ impl Ledger {
     /// # Errors
     /// When SQLite says no.
     pub fn clients(&self) -> Result<Vec<ClientFile>, LedgerError> {
-        self.read_clients().map_err(|source| self.failed(source))
+        self.clients_of(Days::default(), None)
     }
 
-    fn read_clients(&self) -> rusqlite::Result<Vec<ClientFile>> {
+    /// The same of some days and one hub.
+    ///
+    /// # Errors
+    /// When SQLite says no.
+    pub fn clients_of(&self, days: Days, hub: Option<&str>) -> Result<Vec<ClientFile>, LedgerError> {
+        self.read_clients(span(days), hub).map_err(|source| self.failed(source))
+    }
+
+    /// What programs met of buckets and regions, on whichever day: one record of each, without requests.
+    ///
+    /// # Errors
+    /// When SQLite says no.
+    pub fn met(&self) -> Result<Vec<Entry>, LedgerError> {
+        let read = || {
+            let mut select = self.connection.prepare(
+                "SELECT DISTINCT hub, '', region, route, 0 FROM client WHERE route = ?1
+                 UNION SELECT DISTINCT '', bucket, '', '', 1 FROM client WHERE requester_pays",
+            )?;
+            let rows = select.query_map([Route::InRegion.name()], |row| {
+                let who = Who { hub: row.get(0)?, ..Who::default() };
+                let record = Record {
+                    bucket: row.get(1)?,
+                    region: row.get(2)?,
+                    route: route(row.get_ref(3)?.as_str()?),
+                    requester_pays: row.get(4)?,
+                    ..Record::default()
+                };
+                Ok(Entry { who: Arc::new(who), record })
+            })?;
+            rows.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|source| self.failed(source))
+    }
+
+    fn read_clients(&self, days: [Day; 2], hub: Option<&str>) -> rusqlite::Result<Vec<ClientFile>> {
         let mut select = self.connection.prepare("SELECT id, name, size FROM client_file ORDER BY id")?;
         let mut files: BTreeMap<i64, ClientFile> = select
             .query_map([], |row| {
@@ -142,9 +190,9 @@ impl Ledger {
             .collect::<Result<_, _>>()?;
         let mut select = self.connection.prepare(
             "SELECT file, day, hub, user, cluster, dataset, bucket, region, route, requester_pays, requests, requested,
-                    received FROM client",
+                    received FROM client WHERE day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR hub = ?3)",
         )?;
-        let mut rows = select.query([])?;
+        let mut rows = select.query(params![days[0], days[1], hub])?;
         while let Some(row) = rows.next()? {
             let time = u64::from(row.get::<_, u32>(1)?) * DAY;
             let who = Who { hub: row.get(2)?, user: row.get(3)?, cluster: row.get(4)?, ..Who::default() };
@@ -166,6 +214,10 @@ impl Ledger {
         }
         Ok(files.into_values().collect())
     }
+}
+
+fn span(days: Days) -> [Day; 2] {
+    [days.from.unwrap_or(Day::MIN), days.to.unwrap_or(Day::MAX)]
 }
 
 /// Takes in what was counted. A file of flow logs that is there already is an error: what it says was in sums that

@@ -1,7 +1,7 @@
 //! Files as text, compressed or not; what is wrong with them, by file and row.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -64,21 +64,21 @@ impl Text {
     }
 }
 
+/// A file, to be read piece by piece; `.gz` is unpacked.
+pub(super) fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let file = BufReader::new(File::open(path)?);
+    let packed = path.extension().is_some_and(|end| end == "gz");
+    Ok(if packed { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) })
+}
+
 /// The text of a file; `.gz` is unpacked.
 ///
 /// # Errors
 /// When it cannot be read, is no text, or too large.
 pub fn text(path: &Path) -> Result<Text, ToldError> {
     let failed = |source| ToldError::Read { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
     let mut text = String::new();
-    let packed = path.extension().is_some_and(|end| end == "gz");
-    let read = if packed {
-        MultiGzDecoder::new(file).take(MOST + 1).read_to_string(&mut text)
-    } else {
-        file.take(MOST + 1).read_to_string(&mut text)
-    };
-    let size = read.map_err(failed)?;
+    let size = open(path).and_then(|file| file.take(MOST + 1).read_to_string(&mut text)).map_err(failed)?;
     if size as u64 > MOST {
         return Err(ToldError::TooLarge(path.to_owned()));
     }

@@ -17,6 +17,8 @@ const METRICS_PORT: u16 = 10_103;
 /// Where the hub file is, in the pod.
 const FOLDER: &str = "/report";
 const FILE: &str = "hub.json";
+/// Where the ledger is: in a folder of its own of the volume on which the history is, which the page only reads.
+const LEDGER: &str = "/ledger";
 
 /// Whether there is the page: a hub, and the ops image to make it from.
 pub(super) fn is_served(cluster: &Cluster<'_>) -> bool {
@@ -147,7 +149,8 @@ fn container(cluster: &Cluster<'_>, image: &str) -> Value {
         },
         "securityContext": confined(),
         "volumeMounts": [
-            { "name": "history", "mountPath": HISTORY },
+            { "name": "history", "mountPath": HISTORY, "readOnly": true },
+            { "name": "history", "mountPath": LEDGER, "subPath": "ledger" },
             { "name": NAME, "mountPath": FOLDER, "readOnly": true },
             { "name": "tmp", "mountPath": "/tmp" },
         ],
@@ -172,7 +175,7 @@ fn arguments(cluster: &Cluster<'_>) -> Vec<String> {
         "--metrics".to_owned(),
         format!("0.0.0.0:{METRICS_PORT}"),
         "--ledger".to_owned(),
-        format!("{HISTORY}/ledger.sqlite"),
+        format!("{LEDGER}/ledger.sqlite"),
         "--history".to_owned(),
         HISTORY.to_owned(),
     ];
@@ -326,5 +329,26 @@ mod tests {
             mounts.iter().any(|mount| mount["mountPath"] == "/var/run/secrets/kubernetes.io/serviceaccount")
         };
         assert!(has(0) && !has(1), "{spec}");
+    }
+
+    #[test]
+    fn the_page_writes_its_ledger_and_not_the_history() {
+        let (_, deployment, _, _) = rendered(LAB, "exports: true");
+        let spec = pod(&deployment);
+        let of = |place: usize| {
+            let mounts = spec["containers"][place]["volumeMounts"].as_array().unwrap().iter();
+            let history = mounts.filter(|mount| mount["name"] == "history");
+            history
+                .map(|mount| {
+                    let text = |key: &str| mount[key].as_str().unwrap_or_default().to_owned();
+                    (text("mountPath"), text("subPath"), mount["readOnly"] == true)
+                })
+                .collect::<Vec<_>>()
+        };
+        let mount = |path: &str, folder: &str, read_only| (path.to_owned(), folder.to_owned(), read_only);
+        assert_eq!(of(0), [mount("/history", "", false)]);
+        assert_eq!(of(1), [mount("/history", "", true), mount("/ledger", "ledger", false)]);
+        let program = program(&deployment);
+        assert!(program.contains("--ledger /ledger/ledger.sqlite --history /history"), "{program}");
     }
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
+import page
 from test_frazil import FRAZIL, Ledger
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -83,3 +84,8 @@ def test_what_is_not_there_is_told(address: str, message: str, tmp_path: Path) -
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 1 and message in ended.stderr and "<" not in ended.stderr, ended.stderr
     assert not (tmp_path / "ledger").exists()
+
+
+def test_the_page_of_a_cluster_reads_the_bucket_that_the_hub_file_names(folder: Path, tmp_path: Path) -> None:
+    provider = 'aws: { account: "123456789012", region: us-west-2 }'
+    page.reads(folder, tmp_path, "reef", provider, "s3://reef-bills/aws/cur2-split-rows", "aws/cur2-split-rows")

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
+import page
 from test_frazil import FRAZIL, Ledger
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -112,3 +113,8 @@ def test_an_address_without_bills_is_told(tmp_path: Path) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 1 and "no bills are in it" in ended.stderr and "<" not in ended.stderr, ended.stderr
     assert not (tmp_path / "ledger").exists()
+
+
+def test_the_page_of_a_cluster_reads_the_bucket_that_the_hub_file_names(folder: Path, tmp_path: Path) -> None:
+    provider = "gcp: { project: ice-2026, region: us-central1 }"
+    page.reads(folder, tmp_path, "kelp", provider, "gs://reef-bills/gcp/detailed.jsonl", "gcp/detailed.jsonl")
