@@ -26,6 +26,8 @@ mod quota;
 #[cfg(any(feature = "aws", feature = "gcp"))]
 mod read;
 mod rights;
+#[cfg(any(feature = "aws", feature = "gcp"))]
+mod store_client;
 mod sweep;
 mod token;
 mod types;

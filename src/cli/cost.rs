@@ -7,7 +7,7 @@ use frazil_units::Amount;
 use jiff::civil::Date;
 
 use super::HubFiles;
-use super::period::PeriodArgs;
+use super::period::{PeriodArgs, month};
 use crate::ledger::Month;
 use crate::ledger::allocate::{By, IdleRule, Money, Ratio, Rule, SharedRule};
 use crate::ledger::ask::{CurTable, ExportTable};
@@ -302,8 +302,4 @@ pub struct SqlArgs {
 fn usd(text: &str) -> Result<Amount, String> {
     let amount = Amount::from_decimal(text).map_err(|error| error.to_string())?;
     if amount < Amount::ZERO { Err("write an amount such as 2.50".to_owned()) } else { Ok(amount) }
-}
-
-pub(super) fn month(text: &str) -> Result<Month, String> {
-    Month::from_text(text).ok_or_else(|| "write a month such as 2026-11".to_owned())
 }

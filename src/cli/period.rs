@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::Date;
 
-use super::cost::month;
 use crate::ledger::Month;
 
 /// Which bills: a month's, or those of days.
@@ -26,4 +25,8 @@ pub struct PeriodArgs {
     /// The ledger. Default: ledger.sqlite in frazil's data folder.
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
+}
+
+pub(super) fn month(text: &str) -> Result<Month, String> {
+    Month::from_text(text).ok_or_else(|| "write a month such as 2026-11".to_owned())
 }

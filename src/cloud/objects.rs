@@ -2,11 +2,9 @@
 //! cloud's own tools use.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+use object_store::ObjectStore;
 
-use super::http::{CONNECT, PATIENCE};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ledger::read::{Bucket, Input};
@@ -54,20 +52,4 @@ async fn open(context: &Context, address: &str) -> Result<Input> {
     let bucket = Bucket::new(&format!("{scheme}://{name}"), store)
         .map_err(|error| Error::failed("no thread for requests can be started").because(error))?;
     Ok(Input::Remote(bucket, prefix.to_owned()))
-}
-
-/// How long one answer may take to its end; the rest of it is asked for again after that.
-const WHOLE: Duration = Duration::from_mins(10);
-
-/// How long a store may take; over `http` only where an endpoint says so.
-pub(super) fn options(address: Option<&str>) -> ClientOptions {
-    ClientOptions::new()
-        .with_connect_timeout(CONNECT)
-        .with_timeout(WHOLE)
-        .with_allow_http(address.is_some_and(|address| address.starts_with("http://")))
-}
-
-/// Requests are sent again for about a minute.
-pub(super) fn retries() -> RetryConfig {
-    RetryConfig { backoff: BackoffConfig::default(), max_retries: 6, retry_timeout: PATIENCE * 2 }
 }

@@ -10,7 +10,7 @@ use object_store::{CredentialProvider, ObjectStore};
 
 use super::endpoints::S3;
 use super::session::Aws;
-use crate::cloud::objects::{options, retries};
+use crate::cloud::store_client::{options, retries};
 use crate::context::Context;
 use crate::error::{Error, Result};
 

@@ -8,7 +8,7 @@ use object_store::{CredentialProvider, ObjectStore};
 
 use super::login::Login;
 use crate::cloud::http;
-use crate::cloud::objects::{options, retries};
+use crate::cloud::store_client::{options, retries};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
