@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import multiprocessing
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 
+from pathlib import Path
 import pytest
 
 
@@ -44,6 +46,42 @@ def test_a_file_that_is_not_there_stops_no_other(granules, tmp_path):
 
 
 def test_a_licence_that_is_not_accepted_is_told_with_its_page(world, granules, monkeypatch, tmp_path):
+def test_an_item_without_a_file_stops_no_other(granules, tmp_path):
+    import frazil
+
+    esm = {"esmcat_version": "0.1.0", "assets": {"column_name": "path", "format": "zarr"},
+           "catalog_dict": [{"path": "gs://b/1.zarr"}]}
+    (tmp_path / "esm.json").write_text(json.dumps(esm))
+    (store,) = frazil.open_catalog(tmp_path / "esm.json").search().collect()
+    brought = frazil.download([store, granules[0]], tmp_path / "files")
+    assert [file.state for file in brought.files] == ["done", "failed"]
+    assert isinstance(brought.failures[0].error, frazil.errors.InvalidError) and "gs://b/1.zarr" in str(brought.failures[0].error)
+    chosen = frazil.download([granules[1], granules[2]], tmp_path / "files", files=f"{granules[1].name}*")
+    assert [file.state for file in chosen.files] == ["done", "failed"]
+    assert granules[2].name in str(chosen.failures[0].error)
+
+
+def test_a_container_that_is_refused_stops_no_other(world, tmp_path):
+    import frazil
+
+    found = frazil.search_stac("planetary-computer", collections="naip", count=2).collect()
+    closed = "https://closed.blob.core.windows.net/closed/x.tif"
+    refusal = {"role": "stac", "path": "/sas/v1/token/closed", "fault": "status", "status": 404, "times": -1}
+    world.ask("faults", [refusal])
+    brought = frazil.download([closed, *found], tmp_path)
+    assert [Path(file.path).name for file in brought.failures] == ["x.tif"]
+    assert len(brought.paths) >= 2 and all(path.stat().st_size for path in brought)
+
+
+def test_the_way_is_told_of_what_is_quick_too(granules, tmp_path):
+    import frazil
+
+    brought = frazil.download(granules, tmp_path, progress=False)
+    assert [file.access for file in brought.files] == ["https"] * 3
+    assert len(brought.choices) == 1 and "nobody knows where this runs" in brought.choices[0]
+    assert [file.access for file in frazil.download(granules, tmp_path, progress=False).files] == [None] * 3
+
+
     import frazil
 
     host = granules[0].data_links()[0].split("/")[2]
@@ -103,6 +141,7 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 brought = frazil.download(f"http://127.0.0.1:{server.server_port}/bytes.bin", sys.argv[1], progress=False)
 assert brought.raise_for_failures().paths[0].read_bytes() == BYTES
 """
+assert brought.files[0].access == "https" and brought.choices == ()
 
 
 def test_other_threads_of_python_go_on(world, tmp_path):
