@@ -98,11 +98,7 @@ async fn gather(run: &Run<'_>, client: &Client, args: &DownloadArgs) -> Result<W
 
 /// More are found than anybody asked for, so many of them seen.
 fn too_many(finds: &Finds, seen: usize) -> Error {
-    let found = match (finds, finds.matched()) {
-        (Finds::Read(rest), _) => (rest.len() + seen).to_string(),
-        (_, Some(matched)) => matched.to_string(),
-        (_, None) => format!("{seen} or more"),
-    };
+    let found = finds.matched().map_or_else(|| format!("{seen} or more"), |matched| matched.to_string());
     Error::usage(format!("{found} granules are found, and nothing says that all are wanted"))
         .hint("say how many with --limit, or all with --all; `frazil data search` shows what they are")
 }

@@ -230,14 +230,6 @@ fn cmr_of_user(world: &World) -> Cmr {
 }
 
 #[tokio::test]
-async fn services_and_their_states_are_told() {
-    let Some(world) = World::start() else { return };
-    let cmr = cmr(&world);
-    let states = cmr.statuses().await.unwrap();
-    assert!(states.iter().any(|service| service.name.contains("Login")), "{states:?}");
-}
-
-#[tokio::test]
 async fn stac_apis_are_read_to_their_last_page() {
     let Some(world) = World::start() else { return };
     let client = world.client();
