@@ -4,13 +4,14 @@ import hashlib
 import io
 import json
 import multiprocessing
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-
 from pathlib import Path
+
 import pytest
 
 
@@ -45,7 +46,6 @@ def test_a_file_that_is_not_there_stops_no_other(granules, tmp_path):
     assert failure.error.__notes__[0] in raised.value.__notes__
 
 
-def test_a_licence_that_is_not_accepted_is_told_with_its_page(world, granules, monkeypatch, tmp_path):
 def test_an_item_without_a_file_stops_no_other(granules, tmp_path):
     import frazil
 
@@ -82,6 +82,7 @@ def test_the_way_is_told_of_what_is_quick_too(granules, tmp_path):
     assert [file.access for file in frazil.download(granules, tmp_path, progress=False).files] == [None] * 3
 
 
+def test_a_licence_that_is_not_accepted_is_told_with_its_page(world, granules, monkeypatch, tmp_path):
     import frazil
 
     host = granules[0].data_links()[0].split("/")[2]
@@ -140,8 +141,8 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 # Progress would be a function of Python's, at which threads take turns.
 brought = frazil.download(f"http://127.0.0.1:{server.server_port}/bytes.bin", sys.argv[1], progress=False)
 assert brought.raise_for_failures().paths[0].read_bytes() == BYTES
-"""
 assert brought.files[0].access == "https" and brought.choices == ()
+"""
 
 
 def test_other_threads_of_python_go_on(world, tmp_path):
@@ -202,6 +203,28 @@ def test_a_dask_worker_downloads_by_the_login_that_it_finds(granules, logged_in,
     assert [path.stat().st_size for path in brought] == [item.size for item in granules]
     assert isinstance(brought.failures[0].error, frazil.errors.NotFoundError)
     assert brought.failures[0].error.status == 404 and brought.failures[0].error.__notes__
+
+
+def test_a_typed_login_reaches_workers_by_the_environment(granules, world, monkeypatch, tmp_path):
+    import frazil
+    from distributed import Client, LocalCluster
+
+    for name in ("EARTHDATA_USERNAME", "EARTHDATA_PASSWORD"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("builtins.input", lambda _: world.username)
+    monkeypatch.setattr("getpass.getpass", lambda _: world.password)
+    variables = frazil.login("interactive").environment()
+    assert list(variables) == ["EARTHDATA_TOKEN"]
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        asked = client.submit(frazil.download, granules[:1], tmp_path / "none", progress=False)
+        with pytest.raises(frazil.errors.LoginError):
+            asked.result(timeout=120)
+        client.run(os.environ.update, variables)
+        brought = client.submit(frazil.download, granules, tmp_path, progress=False).result(timeout=120)
+    assert [path.stat().st_size for path in brought] == [item.size for item in granules]
 
 
 def test_ctrl_c_stops_and_the_next_call_goes_on(granules, tmp_path):

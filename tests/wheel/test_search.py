@@ -268,6 +268,8 @@ def test_what_was_found_can_be_sent(world):
     assert sent == item and hash(sent) == hash(item) and sent.raw == item.raw and sent.assets == item.assets
     collection = frazil.search_collections(short_name="ATL08")[0]
     assert pickle.loads(pickle.dumps(collection)).to_dict() == collection.to_dict()
+    service = frazil.search_services(count=1)[0]
+    assert pickle.loads(pickle.dumps(service)).to_dict() == service.to_dict()
 
 
 def test_stac_is_searched_by_its_own_names(world):
