@@ -230,7 +230,8 @@ fn stac_and_files_are_searched_by_the_same_verb() {
     assert_eq!(found["items"][0]["source"], "stac");
     let item = json!({"type": "Feature", "stac_version": "1.0.0", "id": "i", "geometry": null, "links": [],
         "properties": {"datetime": "2020-01-01T00:00:00Z"}, "assets": {}});
-    let catalog = json!({"type": "Catalog", "id": "c", "stac_version": "1.0.0", "links": [{"rel": "item", "href": "i.json"}]});
+    let catalog = json!({"type": "Catalog", "id": "c", "stac_version": "1.0.0",
+        "links": [{"rel": "item", "href": "gone.json"}, {"rel": "item", "href": "i.json"}]});
     let esm = json!({"esmcat_version": "0.1.0", "assets": {"column_name": "path", "format": "zarr"},
         "catalog_dict": [{"path": "gs://b/1.zarr", "v": "tos"}, {"path": "gs://b/2.zarr", "v": "o2"}]});
     for (name, value) in [("i.json", item), ("catalog.json", catalog), ("esm.json", esm)] {
@@ -241,10 +242,23 @@ fn stac_and_files_are_searched_by_the_same_verb() {
         "sources:\n  a: {driver: zarr, args: {urlpath: s3://b/a.zarr}}\n",
     )
     .unwrap();
-    assert_eq!(world.json(&["search", "--from", "catalog.json"])["items"][0]["id"], "i");
+    let walked = world.frazil(&["search", "--from", "catalog.json", "-o", "json"]).success();
+    assert_eq!(serde_json::from_str::<Value>(&stdout(&walked)).unwrap()["items"][0]["id"], "i");
+    assert!(stderr(&walked).contains("gone.json"), "what is left out is told: {}", stderr(&walked));
     let rows = world.json(&["search", "--from", "esm.json", "-p", "v=o*"]);
     assert_eq!((&rows["matched"], &rows["items"][0]["id"]), (&json!(1), &json!("gs://b/2.zarr")));
     assert_eq!(world.json(&["search", "--from", "c.yaml"])["items"][0]["name"], "a");
+    for (from, id) in [("esm.json", "gs://b/2.zarr"), ("c.yaml", "a"), ("catalog.json", "i")] {
+        assert_eq!(world.json(&["info", id, "--from", from])["item"]["name"], id.rsplit('/').next().unwrap());
+        assert!(stderr(&world.frazil(&["info", "none", "--from", from]).code(1)).contains("knows no `none`"));
+    }
+    let placed = world.json(&["where", "gs://b/2.zarr", "--from", "esm.json"]);
+    let placed = &placed["items"][0];
+    assert_eq!(
+        (&placed["buckets"][0], &placed["way"], &placed["because"]),
+        (&json!("b"), &json!("https"), &Value::Null)
+    );
+    assert_eq!(world.json(&["search", "--from", "esm.json", "--count"])["matched"], 2);
     assert!(stderr(&world.frazil(&["search", "--from", "nowhere.json"]).code(1)).contains("nowhere.json"));
 }
 
@@ -333,7 +347,9 @@ fn files_that_do_not_come_are_told_with_their_reasons() {
 fn what_a_search_would_not_heed_is_refused() {
     let Some(world) = World::start() else { return };
     for (arguments, told) in [
-        (&["search", "ATL08", "--filter", "eo:cloud_cover < 10"][..], "--filter is for STAC"),
+        (&["search", "naip", "--from", "planetary-computer", "--login"][..], "--login is for CMR"),
+        (&["info", "x", "--from", "planetary-computer", "--login"], "--login is for CMR"),
+        (&["search", "ATL08", "--filter", "eo:cloud_cover < 10"], "--filter is for STAC"),
         (&["search", "--services", "--bbox", "1,2,3,4", "--time", "2020"], "--bbox and --time"),
         (&["download", "ATL08", "--connections", "0"], "1..=256"),
     ] {

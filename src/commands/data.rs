@@ -91,21 +91,9 @@ fn cmr(run: &Run<'_>, client: &Client, service: &Service) -> Result<Cmr> {
     Ok(cmr.logged_in(session))
 }
 
-/// A number of bytes as people read it: three digits, in binary units.
-#[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+/// A number of bytes as people read it.
 fn bytes_text(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let (mut amount, mut unit) = (bytes as f64, 0);
-    while amount >= 999.5 && unit + 1 < UNITS.len() {
-        (amount, unit) = (amount / 1024.0, unit + 1);
-    }
-    let decimals = match amount {
-        _ if unit == 0 => 0,
-        amount if amount < 9.995 => 2,
-        amount if amount < 99.95 => 1,
-        _ => 0,
-    };
-    format!("{amount:.decimals$} {}", UNITS[unit])
+    frazil_units::Bytes::new(bytes).rounded()
 }
 
 /// A size as people read it; with `~` where it is not to the byte.

@@ -2,12 +2,15 @@
 
 import hashlib
 import io
+import json
 import multiprocessing
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +44,42 @@ def test_a_file_that_is_not_there_stops_no_other(granules, tmp_path):
         brought.raise_for_failures()
     assert raised.value.__cause__ is failure.error and raised.value.errors == (failure.error,)
     assert failure.error.__notes__[0] in raised.value.__notes__
+
+
+def test_an_item_without_a_file_stops_no_other(granules, tmp_path):
+    import frazil
+
+    esm = {"esmcat_version": "0.1.0", "assets": {"column_name": "path", "format": "zarr"},
+           "catalog_dict": [{"path": "gs://b/1.zarr"}]}
+    (tmp_path / "esm.json").write_text(json.dumps(esm))
+    (store,) = frazil.open_catalog(tmp_path / "esm.json").search().collect()
+    brought = frazil.download([store, granules[0]], tmp_path / "files")
+    assert [file.state for file in brought.files] == ["done", "failed"]
+    assert isinstance(brought.failures[0].error, frazil.errors.InvalidError) and "gs://b/1.zarr" in str(brought.failures[0].error)
+    chosen = frazil.download([granules[1], granules[2]], tmp_path / "files", files=f"{granules[1].name}*")
+    assert [file.state for file in chosen.files] == ["done", "failed"]
+    assert granules[2].name in str(chosen.failures[0].error)
+
+
+def test_a_container_that_is_refused_stops_no_other(world, tmp_path):
+    import frazil
+
+    found = frazil.search_stac("planetary-computer", collections="naip", count=2).collect()
+    closed = "https://closed.blob.core.windows.net/closed/x.tif"
+    refusal = {"role": "stac", "path": "/sas/v1/token/closed", "fault": "status", "status": 404, "times": -1}
+    world.ask("faults", [refusal])
+    brought = frazil.download([closed, *found], tmp_path)
+    assert [Path(file.path).name for file in brought.failures] == ["x.tif"]
+    assert len(brought.paths) >= 2 and all(path.stat().st_size for path in brought)
+
+
+def test_the_way_is_told_of_what_is_quick_too(granules, tmp_path):
+    import frazil
+
+    brought = frazil.download(granules, tmp_path, progress=False)
+    assert [file.access for file in brought.files] == ["https"] * 3
+    assert len(brought.choices) == 1 and "nobody knows where this runs" in brought.choices[0]
+    assert [file.access for file in frazil.download(granules, tmp_path, progress=False).files] == [None] * 3
 
 
 def test_a_licence_that_is_not_accepted_is_told_with_its_page(world, granules, monkeypatch, tmp_path):
@@ -102,6 +141,7 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 # Progress would be a function of Python's, at which threads take turns.
 brought = frazil.download(f"http://127.0.0.1:{server.server_port}/bytes.bin", sys.argv[1], progress=False)
 assert brought.raise_for_failures().paths[0].read_bytes() == BYTES
+assert brought.files[0].access == "https" and brought.choices == ()
 """
 
 
@@ -163,6 +203,28 @@ def test_a_dask_worker_downloads_by_the_login_that_it_finds(granules, logged_in,
     assert [path.stat().st_size for path in brought] == [item.size for item in granules]
     assert isinstance(brought.failures[0].error, frazil.errors.NotFoundError)
     assert brought.failures[0].error.status == 404 and brought.failures[0].error.__notes__
+
+
+def test_a_typed_login_reaches_workers_by_the_environment(granules, world, monkeypatch, tmp_path):
+    import frazil
+    from distributed import Client, LocalCluster
+
+    for name in ("EARTHDATA_USERNAME", "EARTHDATA_PASSWORD"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("builtins.input", lambda _: world.username)
+    monkeypatch.setattr("getpass.getpass", lambda _: world.password)
+    variables = frazil.login("interactive").environment()
+    assert list(variables) == ["EARTHDATA_TOKEN"]
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        asked = client.submit(frazil.download, granules[:1], tmp_path / "none", progress=False)
+        with pytest.raises(frazil.errors.LoginError):
+            asked.result(timeout=120)
+        client.run(os.environ.update, variables)
+        brought = client.submit(frazil.download, granules, tmp_path, progress=False).result(timeout=120)
+    assert [path.stat().st_size for path in brought] == [item.size for item in granules]
 
 
 def test_ctrl_c_stops_and_the_next_call_goes_on(granules, tmp_path):

@@ -48,7 +48,7 @@ def item(**changed):
 def test_what_others_wrote_is_shown_and_not_run():
     card = item()._repr_html_()
     assert "<script" not in card and "&lt;script&gt;" in card
-    assert 'href="javascript' not in card and "~1.5 kB" in card
+    assert 'href="javascript' not in card and "~1.50 kB" in card
 
 
 def test_images_come_over_https_only():

@@ -4,11 +4,9 @@ import datetime as dt
 import json
 import multiprocessing
 import pickle
-import re
 import threading
 import time
 import warnings
-from pathlib import Path
 
 import pytest
 
@@ -151,20 +149,16 @@ def test_what_is_not_counted_is_asked_for_once(world):
     assert len(asked) == 3
 
 
-def test_after_an_error_results_do_not_look_complete(world, tmp_path):
+def test_after_an_error_results_do_not_look_complete(world):
     import frazil
 
-    head = {"stac_version": "1.1.0", "id": "root", "type": "Catalog", "description": "made"}
-    items = [{"rel": "item", "href": f"./{name}.json"} for name in ("gone", "here")]
-    (tmp_path / "catalog.json").write_text(json.dumps({**head, "links": items}))
-    item = {"stac_version": "1.1.0", "type": "Feature", "id": "here", "geometry": None, "properties": {"datetime": "2020-01-01T00:00:00Z"}, "links": [], "assets": {}}
-    (tmp_path / "here.json").write_text(json.dumps(item))
-    found = frazil.open_catalog(tmp_path / "catalog.json").search()
+    found = frazil.search_stac("planetary-computer", collections="naip", count=6, limit=2)
+    refusal = {"role": "stac", "path": "/search", "fault": "status", "status": 400, "skip": 1, "times": 2}
+    world.ask("faults", [refusal])
     for _ in range(2):
-        with pytest.raises(frazil.Error, match=r"gone\.json"):
+        with pytest.raises(frazil.errors.RefusedError, match="400"):
             found.collect()
-    (tmp_path / "gone.json").write_text(json.dumps({**item, "id": "gone"}))
-    assert {one.id for one in found.collect()} == {"gone", "here"}
+    assert len({one.id for one in found.collect()}) == len(found) == 6
 
 
 @pytest.mark.parametrize(
@@ -274,6 +268,8 @@ def test_what_was_found_can_be_sent(world):
     assert sent == item and hash(sent) == hash(item) and sent.raw == item.raw and sent.assets == item.assets
     collection = frazil.search_collections(short_name="ATL08")[0]
     assert pickle.loads(pickle.dumps(collection)).to_dict() == collection.to_dict()
+    service = frazil.search_services(count=1)[0]
+    assert pickle.loads(pickle.dumps(service)).to_dict() == service.to_dict()
 
 
 def test_stac_is_searched_by_its_own_names(world):
@@ -288,14 +284,6 @@ def test_stac_is_searched_by_its_own_names(world):
         frazil.search_stac(url, max_cloud=3)
     with pytest.raises(frazil.errors.InvalidError, match="limit"):
         frazil.search_stac(url, limit=-1)
-
-
-def test_names_of_apis_are_those_of_the_command_line(world):
-    """There, the table is in Rust."""
-    from frazil import _search
-
-    table = (Path(__file__).resolve().parents[2] / "src" / "commands" / "data" / "source.rs").read_text()
-    assert dict(re.findall(r'\("([a-z-]+)", "(https://[^"]+)"\)', table)) == _search.KNOWN
 
 
 def test_catalogues_in_files_are_opened_by_their_path(world, tmp_path):
@@ -358,3 +346,27 @@ def test_where_says_why(world, monkeypatch):
     assert frazil.where("https://example.org/x.h5").access == "https"
     for address in ("https://b.s3.us-west-2.amazonaws.com/k", "https://s3.us-west-2.amazonaws.com/b/k", "https://b.s3.amazonaws.com/k"):
         assert frazil.where(address).bucket == "b", address
+
+
+def test_a_document_that_is_missing_is_warned_of_and_costs_no_other(world, tmp_path):
+    import frazil
+
+    item = {"type": "Feature", "stac_version": "1.0.0", "id": "i", "geometry": None, "links": [], "assets": {}}
+    item["properties"] = {"datetime": "2020-01-01T00:00:00Z"}
+    links = [{"rel": "item", "href": name} for name in ("gone.json", "i.json")]
+    root = {"type": "Catalog", "id": "c", "stac_version": "1.0.0", "links": links}
+    for name, value in {"catalog.json": root, "i.json": item}.items():
+        (tmp_path / name).write_text(json.dumps(value))
+    with pytest.warns(UserWarning, match="gone.json"):
+        assert [one.id for one in frazil.open_catalog(tmp_path / "catalog.json").search().collect()] == ["i"]
+
+
+def test_a_token_that_ended_does_not_close_what_is_open(world, monkeypatch):
+    import frazil
+
+    made = world.ask("tokens", {"user": world.username, "host": "urs.earthdata.nasa.gov", "life": 3})
+    monkeypatch.setattr("getpass.getpass", lambda _: made.get("access_token") or made["token"])
+    frazil.login("token")
+    time.sleep(4)
+    with pytest.warns(UserWarning, match="without a login"):
+        assert len(frazil.search_granules(short_name="ATL08", count=2).collect()) == 2

@@ -5,8 +5,10 @@ mod esm;
 mod fill;
 mod intake;
 
-pub use esm::{EsmCatalog, EsmRows};
+pub use esm::{EsmCatalog, EsmRows, EsmStream};
 pub use intake::{IntakeCatalog, IntakeSource, Kind, Parameter};
+
+use std::sync::Arc;
 
 use url::Url;
 
@@ -24,7 +26,7 @@ pub enum Catalogue {
     /// A static STAC catalogue, to be walked from here.
     Static(Url),
     /// An intake-esm catalogue.
-    Esm(Box<EsmCatalog>),
+    Esm(Arc<EsmCatalog>),
     /// An Intake catalogue, to be walked from here.
     Intake(Url),
 }
@@ -38,7 +40,7 @@ impl Catalogue {
         let (at, bytes) = documents::read(client, url, documents::LONGEST).await?;
         match form_of(&bytes) {
             Some(Form::Intake) => Ok(Self::Intake(at)),
-            Some(Form::Esm) => Ok(Self::Esm(Box::new(EsmCatalog::open(client, &at).await?))),
+            Some(Form::Esm) => Ok(Self::Esm(Arc::new(EsmCatalog::open(client, &at).await?))),
             Some(Form::Stac) if has_search(&bytes) => Ok(Self::Api(Box::new(Api::open(client, url).await?))),
             Some(Form::Stac) => Ok(Self::Static(at)),
             None => Err(Error::Answer {

@@ -26,6 +26,7 @@
 mod builders;
 mod collection;
 mod granule;
+mod items;
 mod links;
 mod page;
 mod parameters;
@@ -35,6 +36,7 @@ mod size;
 mod space;
 mod value;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -42,20 +44,16 @@ use url::Url;
 
 pub use collection::{Collection, DirectAccess, Service};
 pub use granule::Granule;
+pub use items::Items;
 pub use query::{Collections, Concept, Granules, InvalidQuery, Problem, Query, Services};
 pub use search::Search;
 pub use space::{Orbit, OrbitParameters};
 pub use value::{Shape, Temporal};
 
 use crate::error::{Error, Result};
-use crate::http::{Client, Request};
-use crate::json::{list, owned};
+use crate::http::Client;
 use crate::login::{Earthdata, Session};
 
-/// Where Earthdata tells how its services are.
-const STATUS: &str = "https://status.earthdata.nasa.gov/api/v1/statuses";
-/// Most bytes of the list of statuses.
-const LONGEST_STATUS: usize = 4 << 20;
 /// Most datasets that a search for granules is narrowed to.
 const MOST_DATASETS: usize = 2_000;
 
@@ -97,15 +95,6 @@ impl fmt::Display for Notice {
 
 /// Hears of notices.
 pub type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
-
-/// One service of Earthdata and how it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceStatus {
-    /// The service.
-    pub name: String,
-    /// How it is, as Earthdata says: `OK`, or what is wrong.
-    pub status: String,
-}
 
 /// CMR, or a service that speaks as it does.
 #[derive(Clone)]
@@ -225,6 +214,9 @@ impl Cmr {
         for id in ids.filter(|id| id.starts_with('C')) {
             wanted.push("concept_id", id);
         }
+        for id in self.datasets_of_granules(&query).await? {
+            wanted.push("concept_id", &id);
+        }
         if wanted.pairs().is_empty() {
             return Err(Error::Invalid {
                 what: "`cloud_hosted` is known of datasets only, and none is named".to_owned(),
@@ -256,21 +248,29 @@ impl Cmr {
         Ok(narrowed)
     }
 
-    /// How the services of Earthdata are.
-    ///
-    /// # Errors
-    /// When that is not told.
-    pub async fn statuses(&self) -> Result<Vec<ServiceStatus>> {
-        let url = STATUS.parse().map_err(|_| Error::Invalid {
-            what: format!("`{STATUS}` is no address"),
-            advice: "report this as a bug of frazil".to_owned(),
-        })?;
-        let answer = self.client.fetch(&Request::get(url), LONGEST_STATUS).await?;
-        let told: serde_json::Value = answer.json()?;
-        let status = |service: &serde_json::Value| {
-            Some(ServiceStatus { name: owned(service, &["name"])?, status: owned(service, &["status"])? })
-        };
-        Ok(list(&told, &["statuses"]).filter_map(status).collect())
+    /// The datasets of the granules that a query for data in a place names by their ids, where it does not name
+    /// datasets beside them.
+    async fn datasets_of_granules(&self, query: &Query<Granules>) -> Result<BTreeSet<String>> {
+        let ids: Vec<&str> = query.values_of("concept_id").filter(|id| id.starts_with('G')).collect();
+        let names_datasets = ["collection_concept_id", "echo_collection_id"]
+            .into_iter()
+            .any(|name| query.values_of(name).next().is_some());
+        if ids.is_empty() || names_datasets || query.hosted.is_none() {
+            return Ok(BTreeSet::new());
+        }
+        let named = ids.iter().fold(Query::new(), |named, id| named.concept_id(id));
+        let mut search = Search::<Granules>::new(self.clone(), named)?.limit(ids.len());
+        let mut datasets = BTreeSet::new();
+        while let Some(granule) = search.next().await? {
+            datasets.extend(granule.dataset().id);
+        }
+        if datasets.is_empty() {
+            return Err(Error::Invalid {
+                what: format!("CMR knows no granule with concept_id={}", ids.join(", concept_id=")),
+                advice: "check the id; what is not for everyone needs a login".to_owned(),
+            });
+        }
+        Ok(datasets)
     }
 }
 

@@ -10,6 +10,6 @@ mod keys;
 mod provider;
 mod shared;
 
-pub use endpoint::{Archive, archives, of_archive, of_links};
+pub use endpoint::of_archive;
 pub use keys::Keys;
 pub use provider::S3Keys;

@@ -8,11 +8,12 @@ use url::Url;
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::http::{Client, Request};
+use crate::stac;
 
 /// Most bytes of a document. Tables of catalogues have up to some 500 MB unpacked.
 pub(crate) const LONGEST: usize = 1 << 30;
 
-/// The address of what a person names: a URL, or a path of this machine.
+/// The address of what a person names: the short name of a STAC API, a URL, or a path of this machine.
 ///
 /// # Errors
 /// When it is neither.
@@ -22,7 +23,7 @@ pub fn locate(name: &str, folder: &Path) -> Result<Url> {
         advice: "write it as https://…, as s3:// or gs:// of a public bucket's HTTPS address, or as a path"
             .to_owned(),
     };
-    match name.parse::<Url>() {
+    match stac::service(name).unwrap_or(name).parse::<Url>() {
         Ok(url) if matches!(url.scheme(), "https" | "http" | "file") => Ok(url),
         // One letter is a drive, more are a scheme.
         Ok(url) if url.scheme().len() > 1 => Err(wrong()),

@@ -53,6 +53,9 @@ pub struct Dataset {
     pub version: Option<String>,
     /// Its title.
     pub title: Option<String>,
+    /// Where its description is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub href: Option<String>,
 }
 
 impl Dataset {
@@ -188,6 +191,11 @@ impl Asset {
         let address = self.s3.as_deref().unwrap_or(&self.href);
         let rest = ["s3://", "gs://", "gcs://"].iter().find_map(|scheme| address.strip_prefix(scheme))?;
         rest.split('/').next().filter(|bucket| !bucket.is_empty())
+    }
+
+    /// The bucket, if it is in S3: buckets of other stores are none that S3 could be asked about.
+    pub fn s3_bucket(&self) -> Option<&str> {
+        self.bucket().filter(|_| self.s3.as_deref().unwrap_or(&self.href).starts_with("s3://"))
     }
 }
 

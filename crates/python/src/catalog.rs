@@ -87,7 +87,7 @@ pub(crate) fn open_catalog(
         Catalogue::Static(root) => (Kind::Static(root), None),
         Catalogue::Esm(catalog) => {
             let title = catalog.id().map(str::to_owned);
-            (Kind::Esm(Arc::new(*catalog)), title)
+            (Kind::Esm(catalog), title)
         }
         Catalogue::Intake(root) => {
             let walked = wait(py, || IntakeCatalog::walk(&client, &root, &chosen), |_| Ok(()))?;

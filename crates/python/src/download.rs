@@ -2,15 +2,14 @@
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use frazil_data::Error;
-use frazil_data::download::{self, Downloader, Event, Look, Meter, Options, Outcome, Progress, Verified};
+use frazil_data::download::{self, Downloader, Event, FileReport, Look, Meter, Options, Outcome, Progress};
 use frazil_data::found::{Files, Role};
-use frazil_data::http::Client;
 use frazil_data::login::Earthdata;
 use frazil_data::region::Access;
-use frazil_data::stac::Signer;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
@@ -26,7 +25,9 @@ const MANY: RangeInclusive<usize> = 1..=1024;
 #[derive(Default)]
 struct Ear {
     meter: Meter,
-    words: Mutex<Vec<String>>,
+    choices: Mutex<Vec<String>>,
+    /// How many of them Python was told of.
+    told: AtomicUsize,
 }
 
 impl Progress for Ear {
@@ -34,7 +35,7 @@ impl Progress for Ear {
         self.meter.heard(event);
         if let Event::Chosen { bucket, because } = event {
             let words = format!("{bucket}: {because}");
-            self.words.lock().unwrap_or_else(PoisonError::into_inner).push(words);
+            self.choices.lock().unwrap_or_else(PoisonError::into_inner).push(words);
         }
     }
 }
@@ -43,8 +44,14 @@ impl Ear {
     /// Tells a function of Python how far the download is.
     fn tell(&self, py: Python<'_>, hearer: Option<&Py<PyAny>>) -> PyResult<()> {
         let Some(hearer) = hearer else { return Ok(()) };
-        let words = std::mem::take(&mut *self.words.lock().unwrap_or_else(PoisonError::into_inner));
-        hearer.call1(py, (look(py, &self.meter.look())?, words)).map(drop)
+        let choices = self.choices();
+        let before = self.told.swap(choices.len(), Ordering::Relaxed);
+        hearer.call1(py, (look(py, &self.meter.look())?, &choices[before..])).map(drop)
+    }
+
+    /// Why which way was chosen, for each bucket.
+    fn choices(&self) -> Vec<String> {
+        self.choices.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -97,33 +104,36 @@ pub(crate) fn file(address: &str) -> frazil_data::Result<download::Item> {
     item.download(None)
 }
 
-/// The files of all, those in Azure's store signed.
-async fn files(
+/// The files of all, and what has none that can be downloaded, with why.
+fn files(
     wanted: Vec<Wanted>,
     pattern: Option<&str>,
-    client: &Client,
-) -> frazil_data::Result<Vec<download::Item>> {
-    let signer = Signer::new(client.clone());
-    let (mut all, mut wrong) = (Files::new(), Vec::new());
+) -> frazil_data::Result<(Vec<download::Item>, Vec<FileReport>)> {
+    let (mut all, mut unfit) = (Files::new(), Vec::new());
     for one in wanted {
         match one {
             Wanted::File(file) => all.push(*file),
-            Wanted::Found(mut item) => {
-                signer.sign_item(&mut item).await?;
-                let before = all.len();
-                let unfit = all.add(&item, pattern);
-                if unfit.is_empty() && all.len() == before {
-                    wrong.push(format!("{} has no data that fits", item.name));
-                }
-                wrong.extend(unfit.iter().map(ToString::to_string));
+            Wanted::Found(item) => {
+                let wrong = all.add(&item, pattern).into_iter();
+                unfit.extend(wrong.map(|why| FileReport {
+                    path: PathBuf::from(&item.name),
+                    outcome: Outcome::Failed(why),
+                }));
             }
         }
     }
-    if wrong.is_empty() {
-        return Ok(all.finish());
+    if all.is_empty() && !unfit.is_empty() {
+        let wrong: Vec<String> = unfit
+            .iter()
+            .filter_map(|file| match &file.outcome {
+                Outcome::Failed(why) => Some(why.to_string()),
+                _ => None,
+            })
+            .collect();
+        let advice = "look at its `assets`, and at the pattern in `files`".to_owned();
+        return Err(Error::Invalid { what: wrong.join("; "), advice });
     }
-    let advice = "look at its `assets`, and at the pattern in `files`".to_owned();
-    Err(Error::Invalid { what: wrong.join("; "), advice })
+    Ok((all.finish(), unfit))
 }
 
 /// How files are downloaded, as Python says it.
@@ -156,7 +166,8 @@ impl How {
 }
 
 /// Downloads items and addresses into a folder, and says for each file what became of it: its path, `done`,
-/// `there` or `failed`, its bytes, the bytes that came, against what it was checked, and the error.
+/// `there` or `failed`, its bytes, the bytes that came, against what it was checked, by which way it came, and
+/// the error. With them, why which way was chosen for each bucket.
 #[pyfunction]
 #[pyo3(signature = (items, folder, session, how, hearer))]
 pub(crate) fn bring<'py>(
@@ -166,13 +177,12 @@ pub(crate) fn bring<'py>(
     session: Option<Py<Session>>,
     how: How,
     hearer: Option<Py<PyAny>>,
-) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+) -> PyResult<(Vec<Bound<'py, PyTuple>>, Vec<String>)> {
     let session = session.as_ref().map(Py::get);
     let (client, whereabouts) = way(py, session)?;
     let options = how.options(py)?;
     let wanted = wanted(py, items)?;
-    let files = wait(py, || files(wanted, how.files.as_deref(), &client), |_| Ok(()))?;
-    let files = told(py, files)?;
+    let (files, unfit) = told(py, files(wanted, how.files.as_deref()))?;
     let downloader = match session {
         Some(session) => Downloader::new(&session.live(py)?.session, &whereabouts, options),
         None if files.iter().any(download::Item::wants_login) => {
@@ -186,27 +196,25 @@ pub(crate) fn bring<'py>(
     let report = wait(py, || downloader.download(&files, &folder, &ear), |py| ear.tell(py, hearer.as_ref()))?;
     ear.tell(py, hearer.as_ref())?;
     let report = told(py, report)?;
-    report.files.into_iter().map(|file| became(py, &folder, file)).collect()
+    let files = report.files.into_iter().chain(unfit);
+    let became: PyResult<Vec<_>> = files.map(|file| became(py, &folder, file)).collect();
+    Ok((became?, ear.choices()))
 }
 
-/// What became of a file: its path, state, bytes, the bytes that came, against what it was checked, the error.
-fn became<'py>(py: Python<'py>, folder: &Path, file: download::FileReport) -> PyResult<Bound<'py, PyTuple>> {
+/// What became of a file: its path, state, bytes, the bytes that came, against what it was checked, by which way
+/// it came, the error.
+fn became<'py>(py: Python<'py>, folder: &Path, file: FileReport) -> PyResult<Bound<'py, PyTuple>> {
     let path = folder.join(&file.path);
+    let none = None::<&str>;
     match file.outcome {
-        Outcome::There { bytes } => {
-            (path, "there", Some(bytes), 0, None::<&str>, None::<u8>).into_pyobject(py)
-        }
+        Outcome::There { bytes } => (path, "there", Some(bytes), 0, none, none, None::<u8>).into_pyobject(py),
         Outcome::Done(done) => {
-            let against = match done.verified {
-                Verified::Checksum => "checksum",
-                Verified::Size => "size",
-                Verified::Length => "length",
-            };
-            (path, "done", Some(done.bytes), done.came, Some(against), None::<u8>).into_pyobject(py)
+            let (against, way) = (Some(done.verified.name()), Some(done.route.name()));
+            (path, "done", Some(done.bytes), done.came, against, way, None::<u8>).into_pyobject(py)
         }
         Outcome::Failed(error) => {
             let error = exception(py, error)?;
-            (path, "failed", None::<u64>, 0, None::<&str>, Some(error)).into_pyobject(py)
+            (path, "failed", None::<u64>, 0, none, none, Some(error)).into_pyobject(py)
         }
     }
 }

@@ -27,14 +27,9 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// A number of bytes for people, in powers of 1000: `31.4 MB`.
+/// A number of bytes for people: `31.4 MB`.
 pub(crate) fn bytes(number: u64) -> String {
-    const UNITS: [(&str, u64); 4] =
-        [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
-    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-    let in_unit = |size: u64| number as f64 / size as f64;
-    let unit = UNITS.into_iter().find(|(_, size)| number >= *size);
-    unit.map_or_else(|| format!("{number} B"), |(name, size)| format!("{:.1} {name}", in_unit(size)))
+    frazil_units::Bytes::new(number).rounded()
 }
 
 /// A size for people; `~` before one that is not to the byte.

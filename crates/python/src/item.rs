@@ -361,6 +361,17 @@ impl Service {
         object(py, &self.service.to_json())
     }
 
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        let class = slf.py().get_type::<Self>();
+        Ok((class.getattr("_from_raw")?, (slf.get().service.raw().to_string(),)))
+    }
+
+    /// A service from what CMR wrote.
+    #[staticmethod]
+    fn _from_raw(text: &str) -> PyResult<Self> {
+        Ok(Self { service: cmr::Service::new(crate::json::value(text)?) })
+    }
+
     fn __repr__(&self) -> String {
         let name = self.service.name().unwrap_or("?");
         format!("<frazil.Service {name} ({})>", self.service.kind().unwrap_or("?"))

@@ -54,13 +54,9 @@ pub(crate) fn place<'py>(
 /// The bucket of an item or an address, and its region if that is told.
 fn bucket(py: Python<'_>, what: &Bound<'_, PyAny>) -> PyResult<(Option<String>, Option<String>)> {
     if let Ok(item) = what.cast::<Item>() {
-        let item = item.get();
-        // Buckets of other stores are none that S3 could be asked about.
-        let in_s3 = |asset: &&Asset| asset.s3.as_deref().unwrap_or(&asset.href).starts_with("s3://");
-        let asset = item.item.data().find(in_s3);
-        return Ok(
-            asset.map_or((None, None), |asset| (asset.bucket().map(str::to_owned), asset.region.clone()))
-        );
+        let of = |asset: &Asset| Some((asset.s3_bucket()?.to_owned(), asset.region.clone()));
+        let found = item.get().item.data().find_map(of);
+        return Ok(found.map_or((None, None), |(bucket, region)| (Some(bucket), region)));
     }
     let Ok(address) = what.extract::<String>() else {
         let what = format!("{} is neither an item nor an address", what.repr()?);

@@ -4,16 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use frazil_data::Result;
-use frazil_data::catalogs::EsmCatalog;
-use frazil_data::cmr::{self, Cmr, Collections, Granule, Granules, OrbitParameters, Query, Services};
+use frazil_data::catalogs::{EsmCatalog, EsmStream};
+use frazil_data::cmr::{self, Cmr, Collections, Granules, Query, Services};
 use frazil_data::found::Item;
 use frazil_data::http::{Client, Url};
 use frazil_data::login::{self, Earthdata};
 use frazil_data::stac::{self, Api, StacQuery, StacSearch, Wanted};
-use tokio::sync::mpsc;
-
-/// Rows of a table that are read ahead.
-const AHEAD: usize = 256;
 
 /// What is searched for.
 #[derive(Clone)]
@@ -77,31 +73,13 @@ impl Means {
 
 /// A search under way.
 pub(crate) enum Walk {
-    Granules(Box<cmr::Search<Granules>>, Box<Orbits>),
+    Granules(Box<cmr::Items>),
     Collections(Box<cmr::Search<Collections>>),
     Services(Box<cmr::Search<Services>>),
     Stac(Box<StacSearch>),
     Static(Box<stac::Walk>),
-    Rows(mpsc::Receiver<Result<Item>>),
+    Rows(EsmStream, usize),
     Listed(Arc<Vec<Item>>, usize),
-}
-
-/// Gives granules that only name their orbit a place, by what their collections tell of orbits.
-pub(crate) struct Orbits {
-    cmr: Cmr,
-    known: BTreeMap<String, Option<OrbitParameters>>,
-}
-
-impl Orbits {
-    async fn placed(&mut self, granule: &Granule) -> Item {
-        let Some(id) = granule.orbit().and_then(|_| granule.dataset().id) else { return granule.item(None) };
-        if !self.known.contains_key(&id) {
-            // Without its orbits a granule is found all the same.
-            let collection = self.cmr.collection(&id).await.ok().flatten();
-            self.known.insert(id.clone(), collection.and_then(|collection| collection.orbits()));
-        }
-        granule.item(self.known.get(&id).and_then(Option::as_ref))
-    }
 }
 
 impl Asked {
@@ -114,9 +92,8 @@ impl Asked {
         let most = limit.unwrap_or(usize::MAX);
         Ok(match self {
             Self::Granules(query) => {
-                let cmr = means.cmr()?;
-                let search = cmr.granules(query.clone()).await?.limit(most).page_size(page);
-                Walk::Granules(Box::new(search), Box::new(Orbits { cmr, known: BTreeMap::new() }))
+                let search = means.cmr()?.granules(query.clone()).await?.limit(most).page_size(page);
+                Walk::Granules(Box::new(search.items()))
             }
             Self::Collections(query) => Walk::Collections(Box::new(
                 means.cmr()?.collections(query.clone())?.limit(most).page_size(page),
@@ -129,29 +106,17 @@ impl Asked {
                 Walk::Stac(Box::new(api.search(query)?.limit(most)))
             }
             Self::Static(root, wanted) => {
+                let notices = means.notices.clone();
+                let omission = move |error: &frazil_data::Error| {
+                    notices.add(format!("a document of the catalogue is left out: {error}"));
+                };
                 let walk = stac::Walk::new(means.client.clone(), root.clone(), wanted.clone());
-                Walk::Static(Box::new(walk.limit(most)))
+                Walk::Static(Box::new(walk.limit(most).told_to(Arc::new(omission))))
             }
-            Self::Rows(catalog, wanted) => rows(catalog, wanted, most)?,
+            Self::Rows(catalog, wanted) => Walk::Rows(catalog.stream(wanted)?, most),
             Self::Listed(items) => Walk::Listed(Arc::clone(items), items.len().min(most)),
         })
     }
-}
-
-/// Reads rows on a thread of its own, as fast as they are taken.
-fn rows(catalog: &Arc<EsmCatalog>, wanted: &BTreeMap<String, Vec<String>>, most: usize) -> Result<Walk> {
-    catalog.search(wanted)?;
-    let (into, from) = mpsc::channel(AHEAD);
-    let (catalog, wanted) = (Arc::clone(catalog), wanted.clone());
-    tokio::task::spawn_blocking(move || {
-        let Ok(rows) = catalog.search(&wanted) else { return };
-        for row in rows.take(most) {
-            if into.blocking_send(row).is_err() {
-                return;
-            }
-        }
-    });
-    Ok(Walk::Rows(from))
 }
 
 impl Walk {
@@ -162,15 +127,16 @@ impl Walk {
     pub(crate) async fn next(&mut self) -> Result<Option<Found>> {
         let item = |item: Item| Found::Item(Box::new(item));
         Ok(match self {
-            Self::Granules(search, orbits) => match search.next().await? {
-                Some(granule) => Some(item(orbits.placed(&granule).await)),
-                None => None,
-            },
+            Self::Granules(items) => items.next().await?.map(item),
             Self::Collections(search) => search.next().await?.map(|found| Found::Collection(Box::new(found))),
             Self::Services(search) => search.next().await?.map(|found| Found::Service(Box::new(found))),
             Self::Stac(search) => search.next().await?.map(item),
             Self::Static(walk) => walk.next().await?.map(item),
-            Self::Rows(rows) => rows.recv().await.transpose()?.map(item),
+            Self::Rows(_, 0) => None,
+            Self::Rows(rows, left) => {
+                *left -= 1;
+                rows.next().await?.map(item)
+            }
             Self::Listed(items, left) => {
                 let at = items.len().saturating_sub(*left);
                 *left = left.saturating_sub(1);
@@ -182,11 +148,11 @@ impl Walk {
     /// How many there are in all, where the service tells, once the first step is made.
     pub(crate) fn hits(&self) -> Option<u64> {
         match self {
-            Self::Granules(search, _) => search.hits(),
+            Self::Granules(items) => items.hits(),
             Self::Collections(search) => search.hits(),
             Self::Services(search) => search.hits(),
             Self::Stac(search) => search.matched(),
-            Self::Static(_) | Self::Rows(_) => None,
+            Self::Static(_) | Self::Rows(..) => None,
             Self::Listed(items, _) => Some(items.len() as u64),
         }
     }

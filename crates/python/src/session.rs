@@ -5,7 +5,7 @@ use std::sync::Arc;
 use frazil_data::http::{Client, Settings};
 use frazil_data::login::{self, Earthdata, Entry, Netrc, Place, Reference};
 use frazil_data::region::Whereabouts;
-use frazil_data::{SecretString, Surroundings};
+use frazil_data::{ExposeSecret, SecretString, Surroundings};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -184,6 +184,17 @@ impl Session {
         Ok(told)
     }
 
+    /// The variables of the environment by which another process is logged in as this one, such as a worker of
+    /// Dask elsewhere: `EARTHDATA_TOKEN`. Whoever has them is logged in, until the token ends: a worker cannot
+    /// renew it.
+    fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let live = self.live(py)?;
+        let (name, token) = told(py, wait(py, || live.session.as_variable(), |_| Ok(()))?)?;
+        let variables = PyDict::new(py);
+        variables.set_item(name, token.expose_secret())?;
+        Ok(variables)
+    }
+
     fn __repr__(&self) -> String {
         format!("<frazil.Session at {}, from {}>", self.host(), self.from())
     }
@@ -197,7 +208,8 @@ impl Session {
                     what:
                         "a login that was typed cannot be sent to other processes: they would get the secret"
                             .to_owned(),
-                    advice: "log in with persist=True, or set EARTHDATA_TOKEN for all processes".to_owned(),
+                    advice: "log in with persist=True, or give other processes what `environment()` of the login has"
+                        .to_owned(),
                 },
             ));
         };

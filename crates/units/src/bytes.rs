@@ -48,6 +48,23 @@ impl Bytes {
         self.0
     }
 
+    /// The number with three digits in a decimal unit, as data on its way is told of: `31.4 MB`.
+    #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+    pub fn rounded(self) -> String {
+        const NAMES: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
+        let (mut amount, mut unit) = (self.0 as f64, 0);
+        while amount >= 999.5 && unit + 1 < NAMES.len() {
+            (amount, unit) = (amount / 1000.0, unit + 1);
+        }
+        let decimals = match amount {
+            _ if unit == 0 => 0,
+            amount if amount < 9.995 => 2,
+            amount if amount < 99.95 => 1,
+            _ => 0,
+        };
+        format!("{amount:.decimals$} {}", NAMES[unit])
+    }
+
     /// Gibibytes, for arithmetic with prices and for tables.
     #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
     pub fn as_gib(self) -> f64 {
@@ -112,6 +129,13 @@ impl fmt::Display for Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_on_its_way_has_three_digits() {
+        let texts = [0, 999, 1_000, 9_996, 31_400_000, 999_600_000, u64::MAX]
+            .map(|bytes| Bytes::new(bytes).rounded());
+        assert_eq!(texts, ["0 B", "999 B", "1.00 kB", "10.0 kB", "31.4 MB", "1.00 GB", "18447 PB"]);
+    }
 
     #[test]
     fn both_families_are_kept_apart() {

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use frazil_data::download::{
-    Downloader, Event, FileReport, Item, Meter, Options, Outcome as Fate, Progress, Report as Fates, Verified,
+    Downloader, Event, FileReport, Item, Meter, Options, Outcome as Fate, Progress, Report as Fates,
 };
 use frazil_data::found::Files;
 use frazil_data::http::Client;
 use frazil_data::login::Earthdata;
 use frazil_data::region::{Access, Whereabouts};
-use frazil_data::stac::Signer;
 use serde_json::{Value, json};
 
 use super::source::{Finds, open};
@@ -78,35 +77,28 @@ async fn gather(run: &Run<'_>, client: &Client, args: &DownloadArgs) -> Result<W
     // One more than is brought unasked tells that there are more, where the catalogue does not count.
     let looked = most.map(|most| if said { most } else { most.saturating_add(1) });
     let mut finds = open(run, client, &args.wanted, looked).await?;
-    let signer = Signer::new(client.clone());
     let (mut files, mut unfit, mut count) = (Files::new(), Vec::new(), 0_usize);
     while looked.is_none_or(|looked| count < looked) {
-        let Some(mut found) = finds.next().await? else { break };
+        let Some(found) = finds.next().await? else { break };
         count += 1;
         if !said && most.is_some_and(|most| count > most) {
             return Err(too_many(&finds, count));
         }
-        signer.sign_item(&mut found).await.map_err(told)?;
         let wrong = files.add(&found, args.file.as_deref()).into_iter();
         unfit.extend(
             wrong.map(|why| FileReport { path: PathBuf::from(&found.name), outcome: Fate::Failed(why) }),
         );
     }
     if files.is_empty() && unfit.is_empty() {
-        return Err(Error::failed("nothing is found to download").hint(
-            "`frazil data search` with the same arguments shows what there is; --file may leave all out",
-        ));
+        return Err(Error::failed("nothing is found to download")
+            .hint("`frazil data search` with the same arguments shows what there is"));
     }
     Ok((files.finish(), unfit))
 }
 
 /// More are found than anybody asked for, so many of them seen.
 fn too_many(finds: &Finds, seen: usize) -> Error {
-    let found = match (finds, finds.matched()) {
-        (Finds::Read(rest), _) => (rest.len() + seen).to_string(),
-        (_, Some(matched)) => matched.to_string(),
-        (_, None) => format!("{seen} or more"),
-    };
+    let found = finds.matched().map_or_else(|| format!("{seen} or more"), |matched| matched.to_string());
     Error::usage(format!("{found} granules are found, and nothing says that all are wanted"))
         .hint("say how many with --limit, or all with --all; `frazil data search` shows what they are")
 }
@@ -181,14 +173,7 @@ struct Brought {
 fn fate(file: &FileReport) -> (&'static str, Option<u64>, u64, &'static str, Option<String>) {
     match &file.outcome {
         Fate::There { bytes } => ("there", Some(*bytes), 0, "", None),
-        Fate::Done(done) => {
-            let verified = match done.verified {
-                Verified::Checksum => "checksum",
-                Verified::Size => "size",
-                Verified::Length => "length",
-            };
-            ("done", Some(done.bytes), done.came, verified, None)
-        }
+        Fate::Done(done) => ("done", Some(done.bytes), done.came, done.verified.name(), None),
         Fate::Failed(error) => ("failed", None, 0, "", Some(error.to_string())),
     }
 }
@@ -231,13 +216,14 @@ impl Report for Brought {
             .iter()
             .map(|file| {
                 let (state, bytes, came, checked, why) = fate(file);
-                let advice = match &file.outcome {
-                    Fate::Failed(error) => Some(error.advice()),
-                    _ => None,
+                let (advice, route) = match &file.outcome {
+                    Fate::Failed(error) => (Some(error.advice()), None),
+                    Fate::Done(done) => (None, Some(done.route.name())),
+                    Fate::There { .. } => (None, None),
                 };
                 json!({
                     "path": file.path.display().to_string(), "state": state, "size_bytes": bytes,
-                    "came_bytes": came, "checked": checked, "why": why, "advice": advice,
+                    "came_bytes": came, "checked": checked, "why": why, "advice": advice, "route": route,
                 })
             })
             .collect();

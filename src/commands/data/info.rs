@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::datasets::Datasets;
 use super::finds::{collection, hosted, second};
-use super::source::{is_cmr, open};
+use super::source::{is_cmr, one};
 use super::{Run, ask, client, cmr, size_text, told};
-use crate::cli::data::{InfoArgs, Wanted};
+use crate::cli::data::InfoArgs;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::view::{Align, Features, Layout, Report, Table, wrapped};
@@ -44,20 +44,15 @@ pub(super) async fn info(run: &Run<'_>, args: &InfoArgs) -> Result<Outcome> {
 /// Finds what an id stands for.
 pub(super) async fn find(run: &Run<'_>, client: &Client, args: &InfoArgs) -> Result<Thing> {
     if !is_cmr(&args.service.from) {
-        let wanted = Wanted { granule: vec![args.id.clone()], ..Wanted::of(args.service.clone()) };
-        let found = open(run, client, &wanted, Some(1)).await?.next().await?;
+        let found = one(run, client, &args.service, &args.id).await?;
         return found.map(|item| Thing::Item(Box::new(item))).ok_or_else(|| nothing(args));
     }
     let cmr = cmr(run, client, &args.service)?;
     if ask::is_concept(&args.id, 'G') {
         let query = Query::<Granules>::new().concept_id(&args.id);
-        let granule = cmr.granules(query).await.map_err(told)?.limit(1).next().await.map_err(told)?;
-        let granule = granule.ok_or_else(|| nothing(args))?;
-        let orbits = match granule.dataset().id.filter(|_| granule.orbit().is_some()) {
-            Some(id) => cmr.collection(&id).await.map_err(told)?.and_then(|collection| collection.orbits()),
-            None => None,
-        };
-        return Ok(Thing::Item(Box::new(granule.item(orbits.as_ref()))));
+        let mut found = cmr.granules(query).await.map_err(told)?.limit(1).items();
+        let item = found.next().await.map_err(told)?.ok_or_else(|| nothing(args))?;
+        return Ok(Thing::Item(Box::new(item)));
     }
     let collections = datasets(&cmr, &args.id).await?;
     if collections.is_empty() { Err(nothing(args)) } else { Ok(Thing::Datasets(collections)) }

@@ -27,7 +27,7 @@ pub(super) async fn place(run: &Run<'_>, args: &InfoArgs) -> Result<Outcome> {
     let whereabouts = Whereabouts::new(client);
     let mut ways = Vec::new();
     for place in places {
-        let way = match place.buckets.first() {
+        let way = match &place.in_s3 {
             None => None,
             Some(bucket) => Some(whereabouts.choose(bucket, place.region.as_deref(), Access::Auto).await),
         };
@@ -43,6 +43,8 @@ struct Place {
     cloud: Option<bool>,
     region: Option<String>,
     buckets: Vec<String>,
+    /// The first of them in S3, which can be asked about it.
+    in_s3: Option<String>,
     credentials: Option<String>,
     hosts: Vec<String>,
 }
@@ -60,6 +62,7 @@ fn of_item(item: &Item) -> Place {
         cloud: item.cloud_hosted,
         region: item.data().find_map(|asset| asset.region.clone()),
         buckets: buckets.into_iter().map(str::to_owned).collect(),
+        in_s3: item.data().find_map(|asset| asset.s3_bucket()).map(str::to_owned),
         credentials: credentials.map(|asset| asset.href.clone()),
         hosts: hosts.into_iter().collect(),
     }
@@ -73,6 +76,7 @@ fn of_dataset(collection: &Collection) -> Place {
     };
     let buckets: BTreeSet<String> =
         direct.iter().flat_map(|direct| direct.buckets.iter().map(bucket)).collect();
+    let buckets: Vec<String> = buckets.into_iter().filter(|bucket| !bucket.is_empty()).collect();
     let part = |text: Option<&str>| text.unwrap_or("?").to_owned();
     Place {
         name: format!(
@@ -83,7 +87,8 @@ fn of_dataset(collection: &Collection) -> Place {
         ),
         cloud: Some(collection.cloud_hosted()),
         region: direct.as_ref().and_then(|direct| direct.region.clone()),
-        buckets: buckets.into_iter().filter(|bucket| !bucket.is_empty()).collect(),
+        in_s3: buckets.first().cloned(),
+        buckets,
         credentials: direct.and_then(|direct| direct.credentials),
         hosts: Vec::new(),
     }
@@ -92,13 +97,6 @@ fn of_dataset(collection: &Collection) -> Place {
 struct Places {
     here: Here,
     ways: Vec<(Place, Option<(Route, String)>)>,
-}
-
-fn route_name(route: Route) -> &'static str {
-    match route {
-        Route::S3 => "s3",
-        Route::Https => "https",
-    }
 }
 
 impl Report for Places {
@@ -118,7 +116,7 @@ impl Report for Places {
                     "buckets": place.buckets,
                     "s3_credentials": place.credentials,
                     "hosts": place.hosts,
-                    "way": way.as_ref().map_or("https", |(route, _)| route_name(*route)),
+                    "way": way.as_ref().map_or("https", |(route, _)| route.name()),
                     "because": way.as_ref().map(|(_, because)| because),
                 })
             })
@@ -146,8 +144,8 @@ impl Report for Places {
             }
             facts.extend(place.credentials.clone().map(|href| ("keys for S3", href)));
             facts.push(match way {
-                Some((route, because)) => ("way", format!("{}: {because}", route_name(*route))),
-                None => ("way", "https: it is in no bucket that is known".to_owned()),
+                Some((route, because)) => ("way", format!("{}: {because}", route.name())),
+                None => ("way", "https: it is in no bucket of S3 that is known".to_owned()),
             });
             text += "\n";
             text += &lines(&facts, layout.width);
@@ -164,7 +162,7 @@ impl Report for Places {
                 place.cloud.map(|cloud| cloud.to_string()).unwrap_or_default(),
                 place.region.clone().unwrap_or_default(),
                 place.buckets.join(" "),
-                way.as_ref().map_or("https", |(route, _)| route_name(*route)).to_owned(),
+                way.as_ref().map_or("https", |(route, _)| route.name()).to_owned(),
             ]);
         }
         Some(table)

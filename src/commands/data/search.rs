@@ -56,16 +56,11 @@ pub(super) async fn search(run: &Run<'_>, args: &SearchArgs) -> Result<Outcome> 
 
 /// Shows finds, a part after the other.
 async fn show(run: &Run<'_>, finds: &mut Finds, most: Option<usize>, progress: &mut Progress) -> Result<()> {
-    // What was read as a whole has its number less what was taken.
-    let all = match finds {
-        Finds::Read(all) => u64::try_from(all.len()).ok(),
-        _ => None,
-    };
     let (mut parts, mut totals) = (run.printer.parts(), Totals::default());
     loop {
         let (items, ended) = part(finds, most, &mut totals, progress).await?;
         let last = ended || items.len() < PART;
-        let matched = all.or_else(|| finds.matched());
+        let matched = finds.matched();
         // A table and a moving line have one terminal.
         if last || run.printer.width.is_some() {
             progress.finish();
@@ -142,11 +137,7 @@ async fn count_finds(run: &Run<'_>, args: &SearchArgs, client: &Client) -> Resul
         }
         count += 1;
     }
-    let matched = match &finds {
-        Finds::Read(rest) => u64::try_from(rest.len()).unwrap_or_default() + count,
-        others => others.matched().unwrap_or(count),
-    };
-    run.printer.report(&Count(matched))?;
+    run.printer.report(&Count(finds.matched().unwrap_or(count)))?;
     Ok(Outcome::Done)
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
+use tokio::sync::mpsc;
 use url::Url;
 
 use super::{in_store, media_type};
@@ -19,6 +21,8 @@ use crate::times::{Interval, first, last};
 
 /// How gzip begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// Rows that are read ahead.
+const AHEAD: usize = 256;
 /// Columns that hold a span of time as CMIP6 writes it.
 const TIME_COLUMNS: [&str; 2] = ["time_range", "temporal_subset"];
 
@@ -142,6 +146,25 @@ impl EsmCatalog {
         Ok(EsmRows { catalog: self, wanted, rows: self.rows(), number: 0 })
     }
 
+    /// The same rows, read on a thread of its own as fast as they are taken, in a runtime of tokio.
+    ///
+    /// # Errors
+    /// As [`EsmCatalog::search`].
+    pub fn stream(self: &Arc<Self>, wanted: &BTreeMap<String, Vec<String>>) -> Result<EsmStream> {
+        self.search(wanted)?;
+        let (into, rows) = mpsc::channel(AHEAD);
+        let (catalog, wanted) = (Arc::clone(self), wanted.clone());
+        tokio::task::spawn_blocking(move || {
+            let Ok(rows) = catalog.search(&wanted) else { return };
+            for row in rows {
+                if into.blocking_send(row).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(EsmStream { rows })
+    }
+
     fn unknown(&self, name: &str) -> String {
         let near =
             self.columns.iter().map(|column| (strsim::damerau_levenshtein(column, name), column)).min();
@@ -242,10 +265,21 @@ pub struct EsmRows<'a> {
     number: u64,
 }
 
-impl Iterator for EsmRows<'_> {
-    type Item = Result<Item>;
+impl EsmRows<'_> {
+    /// How many rows are left.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn count_rows(mut self) -> Result<u64> {
+        let mut count = 0;
+        while self.row().transpose()?.is_some() {
+            count += 1;
+        }
+        Ok(count)
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
+    /// The cells of the next row that matches and names an asset.
+    fn row(&mut self) -> Option<Result<Vec<String>>> {
         loop {
             self.number += 1;
             let row = match self.rows.next()? {
@@ -261,10 +295,36 @@ impl Iterator for EsmRows<'_> {
                     .iter()
                     .any(|value| value == cell || wildcard(value, cell) && value.contains(['*', '?']))
             });
-            if let (true, Some(item)) = (matches, self.catalog.item(&row)) {
-                return Some(Ok(item));
+            if matches && self.catalog.cell(&row, &self.catalog.asset_column).is_some() {
+                return Some(Ok(row));
             }
         }
+    }
+}
+
+impl Iterator for EsmRows<'_> {
+    type Item = Result<Item>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.row()? {
+            Ok(row) => self.catalog.item(&row).map(Ok),
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+/// Rows of a catalogue that match, read ahead.
+pub struct EsmStream {
+    rows: mpsc::Receiver<Result<Item>>,
+}
+
+impl EsmStream {
+    /// The next row, or none at the end.
+    ///
+    /// # Errors
+    /// When the row cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Item>> {
+        self.rows.recv().await.transpose()
     }
 }
 

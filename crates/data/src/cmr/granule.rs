@@ -2,6 +2,7 @@
 //! used has a name here; the whole stays as it came.
 
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::{links, size, space};
 use crate::found::{Dataset, Item, Source};
@@ -9,38 +10,50 @@ use crate::geo::Geometry;
 use crate::json::{at, list, number, owned, text};
 use crate::times::{Interval, first};
 
+/// Where CMR is, unless said otherwise.
+const PRODUCTION: &str = "https://cmr.earthdata.nasa.gov/";
+
 /// A granule as it came: `{"meta": …, "umm": …}`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Granule(Value);
+pub struct Granule {
+    raw: Value,
+    base: Option<Url>,
+}
 
 impl Granule {
     /// A granule from an element of `items`.
-    pub fn new(value: Value) -> Self {
-        Self(value)
+    pub fn new(raw: Value) -> Self {
+        Self { raw, base: None }
+    }
+
+    /// The same, found in the CMR at an address.
+    pub(crate) fn of_cmr(mut self, base: &Url) -> Self {
+        self.base = Some(base.clone());
+        self
     }
 
     /// As it came.
     pub fn raw(&self) -> &Value {
-        &self.0
+        &self.raw
     }
 
     fn umm(&self) -> &Value {
-        at(&self.0, &["umm"])
+        at(&self.raw, &["umm"])
     }
 
     /// Its id in CMR, such as `G2160242605-NSIDC_ECS`; empty where CMR gave none.
     pub fn concept_id(&self) -> &str {
-        text(&self.0, &["meta", "concept-id"]).unwrap_or_default()
+        text(&self.raw, &["meta", "concept-id"]).unwrap_or_default()
     }
 
     /// Which revision of its description this is.
     pub fn revision(&self) -> Option<u64> {
-        at(&self.0, &["meta", "revision-id"]).as_u64()
+        at(&self.raw, &["meta", "revision-id"]).as_u64()
     }
 
     /// Who provides it.
     pub fn provider(&self) -> Option<&str> {
-        text(&self.0, &["meta", "provider-id"])
+        text(&self.raw, &["meta", "provider-id"])
     }
 
     /// Its name by its provider.
@@ -51,8 +64,11 @@ impl Granule {
     /// What it is of.
     pub fn dataset(&self) -> Dataset {
         let reference = at(self.umm(), &["CollectionReference"]);
+        let id = owned(&self.raw, &["meta", "collection-concept-id"]);
+        let base = self.base.as_ref().map_or(PRODUCTION, Url::as_str);
         Dataset {
-            id: owned(&self.0, &["meta", "collection-concept-id"]),
+            href: id.as_ref().map(|id| format!("{base}search/concepts/{id}.umm_json")),
+            id,
             short_name: owned(reference, &["ShortName"]),
             version: owned(reference, &["Version"]),
             title: owned(reference, &["EntryTitle"]),
@@ -100,7 +116,7 @@ impl Granule {
             cloud_hosted: Some(links::in_cloud(&assets)),
             assets,
             properties: self.properties(),
-            raw: self.0.clone(),
+            raw: self.raw.clone(),
         }
     }
 
@@ -115,7 +131,7 @@ impl Granule {
         put("eo:cloud_cover", number(umm, &["CloudCover"]).map(Value::from));
         put("frazil:day_night", owned(umm, &["DataGranule", "DayNightFlag"]).map(Value::from));
         put("created", moment(umm, &["DataGranule", "ProductionDateTime"]));
-        put("updated", moment(&self.0, &["meta", "revision-date"]));
+        put("updated", moment(&self.raw, &["meta", "revision-date"]));
         let platforms: Vec<&str> =
             list(umm, &["Platforms"]).filter_map(|platform| text(platform, &["ShortName"])).collect();
         put("platform", platforms.first().map(|name| json!(name)));

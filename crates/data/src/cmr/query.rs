@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde_json::Value;
+use url::Url;
 
 use super::collection::{Collection, Service};
 use super::granule::Granule;
@@ -28,9 +29,9 @@ pub trait Concept: Clone + fmt::Debug + Send + Sync + 'static {
     /// Which parameters it has.
     #[doc(hidden)]
     const OF: u8;
-    /// What an element of an answer is.
+    /// What an element of an answer is, of the CMR at an address.
     #[doc(hidden)]
-    fn found(value: Value) -> Self::Found;
+    fn found(value: Value, base: &Url) -> Self::Found;
 }
 
 /// Collections: the datasets.
@@ -48,7 +49,7 @@ impl Concept for Collections {
     const ONE: &'static str = "collection";
     const OF: u8 = COLLECTIONS;
     type Found = Collection;
-    fn found(value: Value) -> Collection {
+    fn found(value: Value, _: &Url) -> Collection {
         Collection::new(value)
     }
 }
@@ -57,8 +58,8 @@ impl Concept for Granules {
     const ONE: &'static str = "granule";
     const OF: u8 = GRANULES;
     type Found = Granule;
-    fn found(value: Value) -> Granule {
-        Granule::new(value)
+    fn found(value: Value, base: &Url) -> Granule {
+        Granule::new(value).of_cmr(base)
     }
 }
 impl Concept for Services {
@@ -66,7 +67,7 @@ impl Concept for Services {
     const ONE: &'static str = "service";
     const OF: u8 = SERVICES;
     type Found = Service;
-    fn found(value: Value) -> Service {
+    fn found(value: Value, _: &Url) -> Service {
         Service::new(value)
     }
 }

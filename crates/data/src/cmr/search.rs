@@ -79,6 +79,10 @@ impl<C: Concept> Search<C> {
         self
     }
 
+    pub(super) fn cmr(&self) -> &Cmr {
+        &self.cmr
+    }
+
     /// How many there are in all, once the first page has come.
     pub fn hits(&self) -> Option<u64> {
         self.hits
@@ -113,7 +117,7 @@ impl<C: Concept> Search<C> {
             })?;
             if self.is_new(&value) {
                 self.given += 1;
-                return Ok(Some(C::found(value)));
+                return Ok(Some(C::found(value, &self.cmr.base)));
             }
         }
     }

@@ -5,12 +5,11 @@ use url::Url;
 use crate::error::{Error, Result};
 
 /// An archive of Earthdata (DAAC) with data in the cloud.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Archive {
-    /// Its short name.
-    pub name: &'static str,
+#[derive(Clone, Copy)]
+struct Archive {
+    name: &'static str,
     /// Its provider in CMR for data in the cloud.
-    pub provider: &'static str,
+    provider: &'static str,
     host: &'static str,
 }
 
@@ -31,17 +30,6 @@ const ARCHIVES: [Archive; 10] = [
 
 const fn archive(name: &'static str, provider: &'static str, host: &'static str) -> Archive {
     Archive { name, provider, host }
-}
-
-/// All archives that are known.
-pub fn archives() -> &'static [Archive] {
-    &ARCHIVES
-}
-
-/// Where a granule's or collection's own links say that its keys are: this goes before the archive's.
-pub fn of_links<'a>(links: impl IntoIterator<Item = &'a str>) -> Option<Url> {
-    let all = links.into_iter().filter_map(|link| Url::parse(link).ok());
-    all.into_iter().find(|url| url.scheme() == "https" && url.path().ends_with("/s3credentials"))
 }
 
 /// Where an archive gives its keys, by its name or its provider in CMR.
@@ -73,17 +61,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_granules_own_link_is_found_among_the_others() {
-        let links = [
-            "s3://podaac-swot-ops-cumulus-protected/SWOT/x.nc",
-            "https://archive.swot.podaac.earthdata.nasa.gov/s3credentialsREADME",
-            "https://archive.swot.podaac.earthdata.nasa.gov/s3credentials",
-        ];
-        assert_eq!(of_links(links).unwrap().as_str(), links[2]);
-        assert_eq!(of_links(links[..2].iter().copied()), None);
-    }
-
-    #[test]
     fn archives_are_found_by_name_and_provider() {
         for name in ["nsidc", "NSIDC_CPRD"] {
             assert_eq!(
@@ -96,7 +73,7 @@ mod tests {
 
     #[test]
     fn every_archive_may_see_the_token() {
-        for archive in archives() {
+        for archive in ARCHIVES {
             assert!(
                 crate::login::Earthdata::may_see_token(&of_archive(archive.name).unwrap()),
                 "{}",

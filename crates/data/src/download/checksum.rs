@@ -1,10 +1,14 @@
 //! Checksums as metadata names them.
 
 use std::fmt;
+use std::io::Read;
 
 use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512};
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
+
+/// Bytes that are read at once.
+const PIECE: usize = 1 << 20;
 
 /// A way to compute a checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,29 +33,37 @@ pub struct Checksum {
     value: String,
 }
 
+/// The algorithms with their names, the digits of their values, and their codes in multihash
+/// (<https://github.com/multiformats/multihash>) with the length of the digest, as hexadecimal varints.
+const ALGORITHMS: [(Algorithm, &str, usize, &str); 5] = [
+    (Algorithm::Md5, "MD5", 32, "d50110"),
+    (Algorithm::Sha1, "SHA-1", 40, "1114"),
+    (Algorithm::Sha256, "SHA-256", 64, "1220"),
+    (Algorithm::Sha384, "SHA-384", 96, "2030"),
+    (Algorithm::Sha512, "SHA-512", 128, "1340"),
+];
+
 impl Algorithm {
     /// By its name, with or without dashes, in any case: `MD5`, `SHA-256`, `sha512`.
     pub fn named(name: &str) -> Option<Self> {
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-        match plain.to_ascii_lowercase().as_str() {
-            "md5" => Some(Self::Md5),
-            "sha1" => Some(Self::Sha1),
-            "sha256" => Some(Self::Sha256),
-            "sha384" => Some(Self::Sha384),
-            "sha512" => Some(Self::Sha512),
-            _ => None,
-        }
+        let known = |known: &str| known.replace('-', "").eq_ignore_ascii_case(&plain);
+        ALGORITHMS.iter().find(|(_, name, ..)| known(name)).map(|(algorithm, ..)| *algorithm)
+    }
+
+    /// Its name: `MD5`, `SHA-256`.
+    pub fn name(self) -> &'static str {
+        self.row().1
     }
 
     /// Digits of its values.
     fn digits(self) -> usize {
-        match self {
-            Self::Md5 => 32,
-            Self::Sha1 => 40,
-            Self::Sha256 => 64,
-            Self::Sha384 => 96,
-            Self::Sha512 => 128,
-        }
+        self.row().2
+    }
+
+    fn row(self) -> &'static (Self, &'static str, usize, &'static str) {
+        let row = ALGORITHMS.iter().find(|(algorithm, ..)| *algorithm == self);
+        row.unwrap_or(&ALGORITHMS[0])
     }
 }
 
@@ -62,6 +74,18 @@ impl Checksum {
         let value = value.trim().to_ascii_lowercase();
         let fits = value.len() == algorithm.digits() && value.bytes().all(|byte| byte.is_ascii_hexdigit());
         fits.then_some(Self { algorithm, value })
+    }
+
+    /// The checksum as multihash in hexadecimal, as the file extension of STAC writes it.
+    pub fn to_multihash(&self) -> String {
+        format!("{}{}", self.algorithm.row().3, self.value)
+    }
+
+    /// Reads a multihash in hexadecimal. None for one of an algorithm that is not known here.
+    pub fn from_multihash(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let read = |(_, name, _, head): &(_, &str, _, &str)| Self::new(name, text.strip_prefix(head)?);
+        ALGORITHMS.iter().find_map(read)
     }
 
     /// How it is computed.
@@ -77,14 +101,7 @@ impl Checksum {
 
 impl fmt::Display for Checksum {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.algorithm {
-            Algorithm::Md5 => "MD5",
-            Algorithm::Sha1 => "SHA-1",
-            Algorithm::Sha256 => "SHA-256",
-            Algorithm::Sha384 => "SHA-384",
-            Algorithm::Sha512 => "SHA-512",
-        };
-        write!(out, "{name} {}", self.value)
+        write!(out, "{} {}", self.algorithm.name(), self.value)
     }
 }
 
@@ -117,6 +134,21 @@ impl Hasher {
         match &mut self.state {
             State::Md5(state) => state.update(bytes),
             State::Sha(state) => state.update(bytes),
+        }
+    }
+
+    /// Takes all that a reader still has, and tells how many bytes that were.
+    pub(super) fn read(&mut self, from: &mut impl Read) -> std::io::Result<u64> {
+        let mut piece = vec![0; PIECE];
+        let mut length = 0;
+        loop {
+            match from.read(&mut piece)? {
+                0 => return Ok(length),
+                count => {
+                    self.update(&piece[..count]);
+                    length += count as u64;
+                }
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! A file on its way: its bytes under a hidden name, and a note of what they are of. All of it blocks.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,6 @@ use crate::remote::Pin;
 
 /// Longest name that gets a prefix and an ending; most file systems take 255 bytes.
 const LONGEST_NAME: usize = 200;
-/// Bytes that are read at once to sum up what is there.
-const PIECE: usize = 1 << 20;
 
 /// What the bytes of a part are of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,17 +75,9 @@ impl PartFile {
     }
 
     fn sum_up(&mut self) -> Result<()> {
-        let doing = "read";
-        let mut piece = vec![0; PIECE];
-        self.file.seek(SeekFrom::Start(0)).map_err(Error::file(&self.path, doing))?;
-        loop {
-            let count = self.file.read(&mut piece).map_err(Error::file(&self.path, doing))?;
-            if count == 0 {
-                break;
-            }
-            self.hasher.update(&piece[..count]);
-            self.length += count as u64;
-        }
+        let file = &mut self.file;
+        let summed = file.seek(SeekFrom::Start(0)).and_then(|_| self.hasher.read(file));
+        self.length += summed.map_err(Error::file(&self.path, "read"))?;
         if self.total().is_some_and(|total| self.length > total) {
             self.restart()?;
         }

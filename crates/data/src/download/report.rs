@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::checksum::Checksum;
 use crate::error::Error;
+use crate::region::Route;
 
 /// What became of a download, file by file in the order of its items.
 #[derive(Debug)]
@@ -47,17 +48,33 @@ pub struct Done {
     pub checksum: Checksum,
     /// Against what it was checked.
     pub verified: Verified,
+    /// By which way it came, in the end.
+    pub route: Route,
 }
 
-/// Against what a file was checked, beside the length that its host announced.
+/// Against what a file was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verified {
     /// The checksum of its metadata.
     Checksum,
     /// The size of its metadata: there was no checksum that is known here.
     Size,
-    /// Nothing: metadata told neither.
+    /// The length that its host announced: metadata told neither.
     Length,
+    /// Nothing: not even the host told where it ends, or which version its pieces are of.
+    Nothing,
+}
+
+impl Verified {
+    /// In a word: `checksum`, `size`, `length` or `nothing`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Checksum => "checksum",
+            Self::Size => "size",
+            Self::Length => "length",
+            Self::Nothing => "nothing",
+        }
+    }
 }
 
 impl Report {

@@ -13,6 +13,7 @@ use crate::http::Client;
 use crate::login::Session;
 use crate::region::{Access, Choice, Route, Whereabouts};
 use crate::remote::{Bucket, HttpsObject, Reader, Remote, S3Object};
+use crate::stac::Signer;
 
 /// Chooses the way, and keeps what ways need: keys by where they come from.
 pub(super) struct Routes {
@@ -20,6 +21,7 @@ pub(super) struct Routes {
     session: Option<Session>,
     whereabouts: Whereabouts,
     access: Access,
+    signer: Signer,
     keys: Mutex<HashMap<Url, S3Keys>>,
     /// Buckets that S3 would not open to us.
     closed: Mutex<HashSet<String>>,
@@ -34,6 +36,7 @@ impl Routes {
         access: Access,
     ) -> Self {
         Self {
+            signer: Signer::new(client.clone()),
             client,
             session,
             whereabouts,
@@ -109,10 +112,11 @@ impl Routes {
     }
 
     fn by_https(&self, url: &Url) -> Remote {
-        Remote::Https(match &self.session {
+        let object = match &self.session {
             Some(session) => HttpsObject::new(session, url.clone()),
             None => HttpsObject::open_to_all(&self.client, url.clone()),
-        })
+        };
+        Remote::Https(object.signed_by(&self.signer))
     }
 
     async fn by_s3(&self, s3: &InS3) -> Result<Remote> {

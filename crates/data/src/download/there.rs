@@ -1,15 +1,11 @@
 //! Whether a file is there already. All of it blocks.
 
-use std::io::Read;
 use std::path::Path;
 
 use super::checksum::{Algorithm, Checksum, Hasher};
 use super::item::Item;
 use super::record::{Line, Record, Stamp, append, stamp_of};
 use crate::error::{Error, Result};
-
-/// Bytes that are read at once.
-const PIECE: usize = 1 << 20;
 
 /// What can be said of a file that may be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,15 +66,10 @@ fn note_as(folder: &Path, item: &Item, checksum: Checksum, before: Option<Stamp>
 }
 
 fn checksum(path: &Path, algorithm: Algorithm) -> Result<Checksum> {
-    let mut file = std::fs::File::open(path).map_err(Error::file(path, "read"))?;
     let mut hasher = Hasher::new(algorithm);
-    let mut piece = vec![0; PIECE];
-    loop {
-        match file.read(&mut piece).map_err(Error::file(path, "read"))? {
-            0 => return Ok(hasher.finish()),
-            count => hasher.update(&piece[..count]),
-        }
-    }
+    let summed = std::fs::File::open(path).and_then(|mut file| hasher.read(&mut file));
+    summed.map_err(Error::file(path, "read"))?;
+    Ok(hasher.finish())
 }
 
 #[cfg(test)]

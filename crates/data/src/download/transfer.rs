@@ -13,6 +13,7 @@ use super::report::{Done, Verified};
 use super::writer::Writer;
 use crate::error::{Error, Result};
 use crate::http::Answer;
+use crate::region::Route;
 use crate::remote::{Part, Pin, Remote, Span};
 
 /// So often in a row it may go wrong without progress.
@@ -56,6 +57,19 @@ pub(super) struct Transfer<'a> {
     wholes: u32,
     /// Whether the size is known to those who watch.
     sized: bool,
+    /// Whether a piece was given to its end by a host that does not say how many there are.
+    in_pieces: bool,
+    /// Whether nothing of the host tells that all of it came.
+    untold: bool,
+    route: Route,
+}
+
+/// How far a stretch came without anything going wrong.
+enum Reached {
+    /// The object's end.
+    End,
+    /// The end of a piece, behind which there may be others.
+    Piece,
 }
 
 /// Why a stretch of a transfer ended before the object did.
@@ -91,6 +105,9 @@ impl<'a> Transfer<'a> {
             crawls: 0,
             wholes: 0,
             sized,
+            in_pieces: false,
+            untold: false,
+            route: Route::Https,
         }
     }
 
@@ -103,7 +120,7 @@ impl<'a> Transfer<'a> {
                 let part = part?;
                 let (bytes, checksum, target) = (part.length(), part.checksum(), target.to_owned());
                 blocking(move || part.finish(&target)).await?;
-                Ok(Done { bytes, came: self.came, checksum, verified })
+                Ok(Done { bytes, came: self.came, checksum, verified, route: self.route })
             }
             Err(error) => {
                 if let Ok(part) = part {
@@ -126,9 +143,11 @@ impl<'a> Transfer<'a> {
         self.sized |= learnt.is_some();
         self.progress.heard(&Event::Started { path: self.item.to.clone(), kept, learnt });
         loop {
+            self.route = if matches!(remote, Remote::S3(_)) { Route::S3 } else { Route::Https };
             let before = self.writer.settled().await?.length();
             let broken = match self.stretch(&remote).await {
-                Ok(()) => match self.check().await {
+                Ok(Reached::Piece) => continue,
+                Ok(Reached::End) => match self.check().await {
                     Ok(verified) => return Ok(verified),
                     Err(error) => Broken::Anew(error),
                 },
@@ -189,33 +208,45 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// Reads on from where the part is, to the object's end or until something goes wrong.
-    async fn stretch(&mut self, remote: &Remote) -> std::result::Result<(), Broken> {
+    /// Reads on from where the part is, to the end of what the host gives or until something goes wrong.
+    async fn stretch(&mut self, remote: &Remote) -> std::result::Result<Reached, Broken> {
         let part = self.writer.settled().await.map_err(Broken::Hopeless)?;
         if part.total() == Some(part.length()) {
-            return Ok(());
+            return Ok(Reached::End);
         }
         let (span, pin) = (Span::onward(part.length()), part.pin().cloned());
         let mut answer = match remote.open(span, pin.as_ref(), TRIES).await {
             // An empty object has no first byte to ask for.
             Err(Error::Refused { status: 416, .. }) if span.from == 0 && self.item.size.unwrap_or(0) == 0 => {
-                return Ok(());
+                return Ok(Reached::End);
+            }
+            // Behind the last piece there is none.
+            Err(Error::Refused { status: 416, .. }) if self.in_pieces => {
+                self.untold = pin.is_none_or(|pin| pin.is_empty());
+                return Ok(Reached::End);
             }
             Err(error) => return Err(sorted(error)),
             Ok(answer) => answer,
         };
+        self.in_pieces = false;
         let told = Part::of(&answer, span, pin.as_ref(), self.item.is_page()).map_err(sorted)?;
         self.begin(&answer, span, &told).await?;
-        let end = self.pour(&mut answer, told.total.or(self.item.size), &remote.place()).await;
-        let part = self.writer.settled().await.map_err(Broken::Hopeless)?;
-        match (end, told.total) {
-            (Err(broken), _) => Err(broken),
-            (Ok(()), Some(total)) if part.length() < total => Err(Broken::Here(Error::Connection {
-                address: remote.address(),
-                tries: 1,
-                why: format!("the body ended after {} of {total} bytes", part.length()),
-            })),
-            (Ok(()), _) => Ok(()),
+        self.untold = told.total.is_none() && !answer.is_framed();
+        let due = told.total.or(self.item.size);
+        self.pour(&mut answer, due, &remote.place()).await?;
+        let length = self.writer.settled().await.map_err(Broken::Hopeless)?.length();
+        let ended = |of: String| {
+            let why = format!("the body ended after {length}{of} bytes");
+            Broken::Here(Error::Connection { address: remote.address(), tries: 1, why })
+        };
+        match told.total {
+            Some(total) if length < total => Err(ended(format!(" of {total}"))),
+            None if told.goes_on && length == span.from => Err(ended(String::new())),
+            None if told.goes_on && due.is_none_or(|due| length < due) => {
+                self.in_pieces = true;
+                Ok(Reached::Piece)
+            }
+            _ => Ok(Reached::End),
         }
     }
 
@@ -315,7 +346,11 @@ impl<'a> Transfer<'a> {
             return Err(Error::Damaged { address, what });
         }
         let Some(due) = &item.checksum else {
-            return Ok(if item.size.is_some() { Verified::Size } else { Verified::Length });
+            return Ok(match item.size {
+                Some(_) => Verified::Size,
+                None if self.untold => Verified::Nothing,
+                None => Verified::Length,
+            });
         };
         let found = part.checksum();
         if found == *due {

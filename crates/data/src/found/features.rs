@@ -121,9 +121,8 @@ impl Item {
 
     /// Where the description of the dataset is.
     fn collection_href(&self) -> Option<String> {
-        let id = self.dataset.id.as_deref()?;
-        if self.source == Source::Cmr {
-            return Some(format!("https://cmr.earthdata.nasa.gov/search/concepts/{id}.umm_json"));
+        if self.dataset.href.is_some() {
+            return self.dataset.href.clone();
         }
         let links = self.raw.get("links")?.as_array()?;
         let link = links.iter().find(|link| link.get("rel").is_some_and(|rel| rel == "collection"))?;

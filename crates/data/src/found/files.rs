@@ -38,13 +38,18 @@ impl Files {
 
     /// Adds the files of an item's data whose names match a pattern (`*` and `?`), with sizes and checksums
     /// where the catalogue tells them to the byte, and with where keys for S3 are given. Returns why others
-    /// cannot be downloaded; one that a file of the same name stands in for, such as a mirror by FTP, is left out.
+    /// cannot be downloaded, or that there are none; one that a file of the same name stands in for, such as a
+    /// mirror by FTP, is left out.
     pub fn add(&mut self, item: &Item, pattern: Option<&str>) -> Vec<Error> {
         let keys = item.s3_keys();
         let alike = called_alike(item);
         let (first, others) = folders(item);
         let (mut usable, mut wrong) = (HashSet::new(), Vec::new());
-        for asset in item.data_matching(pattern) {
+        let mut fitting = item.data_matching(pattern).peekable();
+        if fitting.peek().is_none() {
+            return vec![no_data(item, pattern)];
+        }
+        for asset in fitting {
             let mut file = match asset.download(keys.as_ref()) {
                 Ok(file) => file,
                 Err(error) => {
@@ -68,12 +73,7 @@ impl Files {
         self.files.push(Placed { file, folder: None });
     }
 
-    /// How many there are so far; the same address twice counts twice.
-    pub fn len(&self) -> usize {
-        self.files.len()
-    }
-
-    /// Whether there are none.
+    /// Whether there are none so far.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
@@ -87,6 +87,12 @@ impl Files {
         set_apart(&mut files);
         files.into_iter().map(|placed| placed.file).collect()
     }
+}
+
+fn no_data(item: &Item, pattern: Option<&str>) -> Error {
+    let fitting = pattern.map(|pattern| format!(" whose name matches `{pattern}`")).unwrap_or_default();
+    let advice = "look at its assets, and at the pattern for names of files".to_owned();
+    Error::Invalid { what: format!("{} has no data{fitting}", item.name), advice }
 }
 
 /// Moves files whose paths others have too into a folder each.
@@ -233,7 +239,7 @@ mod tests {
         let fine = [("data", "https://a/x.nc"), ("mirror", "ftp://a/x.nc"), ("store", "gs://b/y.zarr/")];
         let mut files = Files::new();
         let wrong = files.add(&item(Source::Cmr, "G1-A", &fine), None);
-        assert_eq!((files.len(), wrong.len()), (1, 1));
+        assert_eq!((files.finish().len(), wrong.len()), (1, 1));
         assert!(wrong[0].to_string().contains("gs://b/y.zarr/"), "{}", wrong[0]);
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, TRANSFER_ENCODING};
+use reqwest::{Method, Response, StatusCode, Version};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -103,6 +103,13 @@ impl Answer {
     /// Bytes of body that are announced.
     pub fn length(&self) -> Option<u64> {
         self.record.exchange.announced
+    }
+
+    /// Whether anything but the end of the connection tells where the body ends (RFC 9112, 6.3).
+    pub fn is_framed(&self) -> bool {
+        let of_one = matches!(self.response.version(), Version::HTTP_10 | Version::HTTP_11);
+        let chunked = self.header(&TRANSFER_ENCODING).is_some_and(|coding| coding.contains("chunked"));
+        self.length().is_some() || chunked || !of_one
     }
 
     /// Whether the body calls itself a page for people.

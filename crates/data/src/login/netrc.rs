@@ -117,19 +117,6 @@ impl Netrc {
         (at..at, format!("{before}machine {machine} login {login} password {password}\n"))
     }
 
-    /// Without the entry of a machine.
-    #[must_use]
-    pub fn without(&self, machine: &str) -> Self {
-        let Some(found) = self.machines.iter().find(|entry| entry.is_of(machine)) else {
-            return self.clone();
-        };
-        let mut text = self.text.clone();
-        let line_ends =
-            text[found.end..].starts_with('\n') && (found.start == 0 || text[..found.start].ends_with('\n'));
-        text.replace_range(found.start..found.end + usize::from(line_ends), "");
-        Self::parse(text)
-    }
-
     /// Writes the file, readable by its owner alone, at once or not at all. A link is followed, so
     /// that it stays one.
     ///

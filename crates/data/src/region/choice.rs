@@ -35,6 +35,16 @@ pub enum Route {
     Https,
 }
 
+impl Route {
+    /// In a word: `s3` or `https`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::S3 => "s3",
+            Self::Https => "https",
+        }
+    }
+}
+
 /// The way that was chosen, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {

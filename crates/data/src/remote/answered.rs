@@ -15,6 +15,8 @@ pub struct Part {
     pub from: u64,
     /// How many bytes there are in the object, if the answer tells.
     pub total: Option<u64>,
+    /// Whether more may follow: the server gave a part, and does not say how long the whole is.
+    pub goes_on: bool,
     /// Which version it is of.
     pub pin: Pin,
 }
@@ -23,7 +25,8 @@ impl Part {
     /// Reads an answer's head. A server may answer a wish for a part with the whole.
     ///
     /// # Errors
-    /// [`Error::Answer`] for a page for people where data is due, and for another part than was asked for;
+    /// [`Error::Answer`] for a page for people where data is due, for a status that brings no content, and for
+    /// another part than was asked for;
     /// [`Error::Changed`] when it is of another version than the pin.
     pub fn of(answer: &Answer, span: Span, pin: Option<&Pin>, pages: bool) -> Result<Self> {
         let address = || Address::from(answer.url());
@@ -39,12 +42,19 @@ impl Part {
         if pin.is_some_and(|pin| !pin.agrees(&own)) {
             return Err(Error::Changed { address: address() });
         }
-        if answer.status() != 206 {
-            return Ok(Self { from: 0, total: answer.length(), pin: own });
+        match answer.status().as_u16() {
+            206 => {}
+            200 => return Ok(Self { from: 0, total: answer.length(), goes_on: false, pin: own }),
+            other => {
+                let what = format!("the status {other} where data is due");
+                return Err(Error::Answer { address: address(), what });
+            }
         }
         let told = answer.header(&CONTENT_RANGE).and_then(content_range);
         match told {
-            Some((from, total)) if from == span.from => Ok(Self { from, total, pin: own }),
+            Some((from, total)) if from == span.from => {
+                Ok(Self { from, total, goes_on: total.is_none() && span.until.is_none(), pin: own })
+            }
             _ => {
                 let what = format!("another part than the one from byte {} on", span.from);
                 Err(Error::Answer { address: address(), what })

@@ -14,6 +14,7 @@ use crate::address::Address;
 use crate::error::Result;
 use crate::http::{Answer, Client};
 use crate::login::Session;
+use crate::stac::Signer;
 
 /// A signed address with less time left is not begun with.
 const MARGIN: SignedDuration = SignedDuration::from_secs(5);
@@ -24,6 +25,7 @@ pub struct HttpsObject {
     by: By,
     url: Url,
     signed: Arc<Mutex<Option<Signed>>>,
+    signer: Option<Signer>,
 }
 
 #[derive(Clone)]
@@ -44,12 +46,19 @@ struct Signed {
 impl HttpsObject {
     /// An object for those who are logged in.
     pub fn new(session: &Session, url: Url) -> Self {
-        Self { by: By::Session(session.clone()), url, signed: Arc::default() }
+        Self { by: By::Session(session.clone()), url, signed: Arc::default(), signer: None }
     }
 
     /// An object for anybody.
     pub fn open_to_all(client: &Client, url: Url) -> Self {
-        Self { by: By::Client(client.clone()), url, signed: Arc::default() }
+        Self { by: By::Client(client.clone()), url, signed: Arc::default(), signer: None }
+    }
+
+    /// The same, its address signed where its store wants that.
+    #[must_use]
+    pub fn signed_by(mut self, signer: &Signer) -> Self {
+        self.signer = Some(signer.clone());
+        self
     }
 
     /// Its address at the archive.
@@ -58,6 +67,9 @@ impl HttpsObject {
     }
 
     pub(super) async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {
+        if let Some(answer) = self.stored(span, pin, tries).await? {
+            return answer.checked().await;
+        }
         if let Some(url) = self.signed() {
             let answer = self.client().open(&request(url, span, pin, tries)).await?;
             // S3 says 403 to an address that has ended, 400 to one whose keys have.
@@ -73,6 +85,19 @@ impl HttpsObject {
         };
         self.remember(&answer);
         Ok(answer)
+    }
+
+    /// The answer of a store that wants a signature, by a new one if it refuses the one that is held.
+    async fn stored(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Option<Answer>> {
+        let Some(signer) = &self.signer else { return Ok(None) };
+        let Some(url) = signer.sign(&self.url).await? else { return Ok(None) };
+        let answer = self.client().open(&request(url.clone(), span, pin, tries)).await?;
+        if answer.status() != 403 {
+            return Ok(Some(answer));
+        }
+        signer.refuse(&url).await;
+        let Some(url) = signer.sign(&self.url).await? else { return Ok(Some(answer)) };
+        self.client().open(&request(url, span, pin, tries)).await.map(Some)
     }
 
     fn client(&self) -> &Client {

@@ -9,7 +9,7 @@ use super::query::StacQuery;
 use super::search::StacSearch;
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::http::{Client, Grant, Request};
+use crate::http::{Client, Request};
 use crate::json::{list, text};
 
 /// Most pages of collections that are asked for.
@@ -19,7 +19,6 @@ const MOST_PAGES: usize = 1_000;
 #[derive(Clone)]
 pub struct Api {
     pub(super) client: Client,
-    pub(super) login: Option<Grant>,
     root: Url,
     landing: Value,
 }
@@ -38,7 +37,7 @@ impl Api {
         let asked = trimmed(&root);
         let whole = client.fetch(&Request::get(asked).accept("application/json"), LONGEST).await?;
         let landing: Value = whole.json()?;
-        let api = Self { client: client.clone(), login: None, root, landing };
+        let api = Self { client: client.clone(), root, landing };
         if api.search_link("GET").is_none() && api.search_link("POST").is_none() {
             return Err(Error::Answer {
                 address: Address::from(&api.root),
@@ -48,23 +47,9 @@ impl Api {
         Ok(api)
     }
 
-    /// The same with a login.
-    #[must_use]
-    pub fn with_login(mut self, login: Grant) -> Self {
-        self.login = Some(login);
-        self
-    }
-
     /// Its title or id.
     pub fn title(&self) -> &str {
         text(&self.landing, &["title"]).or_else(|| text(&self.landing, &["id"])).unwrap_or("STAC")
-    }
-
-    /// Whether it says that it conforms to a class, such as `item-search#filter`, in any version.
-    pub fn conforms(&self, class: &str) -> bool {
-        list(&self.landing, &["conformsTo"])
-            .filter_map(Value::as_str)
-            .any(|conforms| conforms.ends_with(class))
     }
 
     /// The address of the search by a method; a link that names none is for `GET`.
@@ -115,7 +100,7 @@ impl Api {
         request = request.accept("application/geo+json, application/json");
         for (name, value) in &asked.headers {
             let told = (name.parse::<reqwest::header::HeaderName>(), value.parse());
-            // The login is ours to send; lengths and hosts are HTTP's.
+            // Logins are not for links to give; lengths and hosts are HTTP's.
             if let (Ok(name), Ok(value)) = told
                 && !matches!(
                     name.as_str(),
@@ -124,9 +109,6 @@ impl Api {
             {
                 request = request.header(name, value);
             }
-        }
-        if let Some(login) = &self.login {
-            request = request.grant(login.clone());
         }
         let whole = self.client.fetch(&request, LONGEST).await?;
         let page: Value = whole.json()?;

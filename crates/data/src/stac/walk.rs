@@ -1,6 +1,7 @@
 //! Static STAC catalogues: documents that link to each other, walked from a root.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -42,6 +43,9 @@ pub struct Wanted {
 /// A document on its way, with how many links the root is away.
 type Reading = BoxFuture<'static, (u32, Result<(Url, Value)>)>;
 
+/// Hears of documents that are left out, each with why.
+pub type Omissions = Arc<dyn Fn(&Error) + Send + Sync>;
+
 /// A walk through a catalogue. Each document is read once, also where links lead in a circle.
 pub struct Walk {
     client: Client,
@@ -52,6 +56,7 @@ pub struct Walk {
     found: VecDeque<Item>,
     limit: Option<usize>,
     given: usize,
+    omissions: Option<Omissions>,
 }
 
 impl Walk {
@@ -66,7 +71,15 @@ impl Walk {
             found: VecDeque::new(),
             limit: None,
             given: 0,
+            omissions: None,
         }
+    }
+
+    /// The same, telling of documents that are left out.
+    #[must_use]
+    pub fn told_to(mut self, omissions: Omissions) -> Self {
+        self.omissions = Some(omissions);
+        self
     }
 
     /// Gives at most so many items.
@@ -81,10 +94,11 @@ impl Walk {
         self.seen.len()
     }
 
-    /// The next item, or none at the end. Items come as their documents do, in no order.
+    /// The next item, or none at the end. Items come as their documents do, in no order. A document that is
+    /// not there, is refused, or is none of STAC is left out, and told of.
     ///
     /// # Errors
-    /// When a document cannot be read; the walk can go on after that without it.
+    /// When the first document cannot be read, or another may be at a later time.
     pub async fn next(&mut self) -> Result<Option<Item>> {
         loop {
             if self.limit.is_some_and(|limit| self.given >= limit) {
@@ -100,8 +114,15 @@ impl Walk {
                 self.reading.push(async move { (depth, read(&client, &url).await) }.boxed());
             }
             let Some((depth, read)) = self.reading.next().await else { return Ok(None) };
-            let (url, document) = read?;
-            self.take(&url, document, depth);
+            match read {
+                Ok((url, document)) => self.take(&url, document, depth),
+                Err(error) if depth == 0 || error.is_passing() => return Err(error),
+                Err(error) => {
+                    if let Some(omissions) = &self.omissions {
+                        omissions(&error);
+                    }
+                }
+            }
         }
     }
 
@@ -173,7 +194,7 @@ impl Walk {
         placed && timed
     }
 
-    /// The walk as a stream, which ends at the first document that cannot be read.
+    /// The walk as a stream, which ends at the first error.
     pub fn into_stream(self) -> impl Stream<Item = Result<Item>> + Send {
         futures::stream::try_unfold(self, |mut walk| async move {
             let next = walk.next().await?;

@@ -7,8 +7,10 @@ use frazil_data::Error;
 use frazil_data::download::{
     Algorithm, Downloader, Event, Item, Meter, Options, Outcome, Progress, Report, Silent, Verified,
 };
+use frazil_data::found::Files;
 use frazil_data::http::{Client, Settings};
 use frazil_data::region::{Access, Whereabouts};
+use frazil_data::stac::{Api, StacQuery};
 use md5::Digest;
 use serde_json::json;
 
@@ -244,6 +246,72 @@ async fn signed_addresses_and_tokens_that_end_during_the_work_fail_nothing() {
     assert_whole(&report, &items, folder.path());
     assert!(world.made("tokens").await > 1, "tokens ended");
     assert_eq!(report.came(), items.iter().filter_map(|item| item.size).sum::<u64>());
+}
+
+/// Files of the Planetary Computer, unsigned.
+async fn stored_in_azure(world: &World, count: usize) -> Vec<Item> {
+    let root = "https://planetarycomputer.microsoft.com/api/stac/v1".parse().unwrap();
+    let api = Api::open(&world.client(), &root).await.unwrap();
+    let query = StacQuery { collections: vec!["naip".to_owned()], ..StacQuery::new() };
+    let mut search = api.search(&query).unwrap().limit(count);
+    let mut files = Files::new();
+    while let Some(item) = search.next().await.unwrap() {
+        assert!(files.add(&item, None).is_empty());
+    }
+    let files = files.finish();
+    assert!(files.len() >= count && files.iter().all(|file| file.https.as_ref().unwrap().query().is_none()));
+    world.post("reset", &json!({})).await;
+    files
+}
+
+fn open_to_all(world: &World) -> Downloader {
+    let client = world.client();
+    let options = Options { access: Access::Https, ..Options::default() };
+    Downloader::open_to_all(&client, &Whereabouts::new(client.clone()), options)
+}
+
+#[tokio::test]
+async fn what_the_planetary_computer_keeps_is_signed_when_it_is_opened() {
+    let Some(world) = World::start() else { return };
+    let files = stored_in_azure(&world, 4).await;
+    let folder = tempfile::tempdir().unwrap();
+    let downloader = open_to_all(&world);
+    let (first, others) = files.split_at(2);
+    let report = downloader.download(first, folder.path(), &Silent).await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(world.made("shared_access").await, 1, "one for the container");
+    // By the clocks of both sides it has ended.
+    world.advance(2 * 86_400).await;
+    let report = downloader.download(&others[..1], folder.path(), &Silent).await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(world.made("shared_access").await, 2);
+    // By the store's clock alone, in the middle of a file.
+    let cuts = json!([{"role": "blob", "method": "GET", "fault": "cut", "after": 0.4}]);
+    world.post("faults", &cuts).await;
+    let cut = Arc::new(tokio::sync::Notify::new());
+    let heard = Heard::default();
+    let progress = Cut { heard: &heard, cut: Arc::clone(&cut) };
+    let ending = async {
+        cut.notified().await;
+        world.post("clock", &json!({"seconds": 2 * 86_400})).await;
+    };
+    let (report, ()) = futures::join!(downloader.download(&others[1..], folder.path(), &progress), ending);
+    let report = report.unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(world.made("shared_access").await, 3);
+}
+
+#[tokio::test]
+async fn a_container_that_is_refused_stops_no_other() {
+    let Some(world) = World::start() else { return };
+    let mut files = stored_in_azure(&world, 2).await;
+    files[0].https.as_mut().unwrap().set_path("/closed/x.tif");
+    let refusal = json!([{"role": "stac", "path": "/sas/v1/token/.*/closed", "fault": "status", "status": 404, "times": -1}]);
+    world.post("faults", &refusal).await;
+    let folder = tempfile::tempdir().unwrap();
+    let report = open_to_all(&world).download(&files, folder.path(), &Silent).await.unwrap();
+    assert_eq!(report.failures().count(), 1, "{report:?}");
+    assert!(folder.path().join(&files[1].to).exists());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use frazil_data::cmr::{Cmr, Collections, Granules, Notice, Query, Shape};
 use frazil_data::found::Item;
 use frazil_data::geo::Bbox;
 use frazil_data::login::Earthdata;
-use frazil_data::stac::{Api, Signer, StacQuery};
+use frazil_data::stac::{Api, StacQuery};
 use serde_json::json;
 
 use crate::world::World;
@@ -230,14 +230,6 @@ fn cmr_of_user(world: &World) -> Cmr {
 }
 
 #[tokio::test]
-async fn services_and_their_states_are_told() {
-    let Some(world) = World::start() else { return };
-    let cmr = cmr(&world);
-    let states = cmr.statuses().await.unwrap();
-    assert!(states.iter().any(|service| service.name.contains("Login")), "{states:?}");
-}
-
-#[tokio::test]
 async fn stac_apis_are_read_to_their_last_page() {
     let Some(world) = World::start() else { return };
     let client = world.client();
@@ -263,29 +255,4 @@ async fn stac_apis_are_read_to_their_last_page() {
 
 fn api_host(root: &str) -> String {
     root.parse::<frazil_data::http::Url>().unwrap().host_str().unwrap().to_owned()
-}
-
-#[tokio::test]
-async fn what_the_planetary_computer_keeps_is_signed_once_for_each_container() {
-    let Some(world) = World::start() else { return };
-    let client = world.client();
-    let root = "https://planetarycomputer.microsoft.com/api/stac/v1".parse().unwrap();
-    let api = Api::open(&client, &root).await.unwrap();
-    let query = StacQuery { collections: vec!["naip".to_owned()], ..StacQuery::new() };
-    let mut search = api.search(&query).unwrap().limit(10);
-    let signer = Signer::new(client.clone());
-    while let Some(mut item) = search.next().await.unwrap() {
-        let before = item.assets.clone();
-        signer.sign_item(&mut item).await.unwrap();
-        for (asset, unsigned) in item.assets.iter().zip(&before) {
-            let blob = unsigned.href.contains(".blob.core.windows.net/");
-            assert_eq!(asset.href.contains("sig="), blob, "{}", unsigned.href);
-        }
-    }
-    assert_eq!(world.made("shared_access").await, 1);
-    // Once it has ended, it is asked for again.
-    world.advance(2 * 86_400).await;
-    let mut search = api.search(&query).unwrap().limit(1);
-    signer.sign_item(&mut search.next().await.unwrap().unwrap()).await.unwrap();
-    assert_eq!(world.made("shared_access").await, 2);
 }

@@ -25,16 +25,18 @@ pub(crate) struct Given {
     pub(crate) body: Vec<u8>,
     /// The length that is announced, where it is another than the body's; then the connection ends.
     pub(crate) announced: Option<usize>,
+    /// Whether nothing but the connection's end tells where the body ends.
+    pub(crate) unframed: bool,
 }
 
 impl Given {
     pub(crate) fn json(body: impl Into<serde_json::Value>) -> Self {
         let body = body.into().to_string().into_bytes();
-        Self { status: 200, headers: Vec::new(), body, announced: None }
+        Self { body, ..Self::status(200) }
     }
 
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: b"{}".to_vec(), announced: None }
+        Self { status, headers: Vec::new(), body: b"{}".to_vec(), announced: None, unframed: false }
     }
 
     pub(crate) fn header(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
@@ -97,13 +99,16 @@ async fn serve(stream: TcpStream, log: Arc<Mutex<Vec<Asked>>>, answer: Arc<Answe
         log.lock().unwrap().push(asked.clone());
         let given = answer(&asked);
         let length = given.announced.unwrap_or(given.body.len());
-        let mut head = format!("HTTP/1.1 {} Canned\r\ncontent-length: {length}\r\n", given.status);
+        let mut head = format!("HTTP/1.1 {} Canned\r\n", given.status);
+        if !given.unframed {
+            head += &format!("content-length: {length}\r\n");
+        }
         for (name, value) in &given.headers {
             head += &format!("{name}: {value}\r\n");
         }
         stream.write_all((head + "\r\n").as_bytes()).await.ok()?;
         stream.write_all(&given.body).await.ok()?;
-        if given.announced.is_some() {
+        if given.announced.is_some() || given.unframed {
             return stream.shutdown().await.ok();
         }
     }

@@ -242,7 +242,7 @@ async fn a_place_is_looked_up_for_named_datasets_only() {
     let server =
         Canned::start(|_| Given::json(json!({"hits": 2_001, "items": []})).header("CMR-Hits", 2_001)).await;
     let cmr = Cmr::at(client(), server.base.clone());
-    let one = Query::<Granules>::new().concept_id("G1-X").cloud_hosted(true);
+    let one = Query::<Granules>::new().concept_id("V1-X").cloud_hosted(true);
     let error = cmr.granules(one.clone()).await.err().unwrap();
     assert!(error.to_string().contains("none is named"), "{error}");
     assert!(cmr.count(&one).await.is_err(), "what is looked up first is not counted");
@@ -251,6 +251,39 @@ async fn a_place_is_looked_up_for_named_datasets_only() {
     assert!(error.to_string().contains("2001 datasets"), "{error}");
     cmr.granules(Query::<Granules>::new().set("echo_collection_id", "C1-X").cloud_hosted(true)).await.err();
     assert!(server.asked().last().unwrap().target.contains("concept_id=C1-X"));
+}
+
+#[tokio::test]
+async fn a_place_of_granules_that_are_named_is_that_of_their_datasets() {
+    let server = Canned::start(|asked| {
+        if asked.target.starts_with("/search/collections") {
+            let direct = json!({"Region": "us-west-2"});
+            let umm = json!({"ShortName": "ATL08", "DirectDistributionInformation": direct});
+            let one = json!({"meta": {"concept-id": "C2-CPRD"}, "umm": umm});
+            return Given::json(json!({"hits": 1, "items": [one]})).header("CMR-Hits", 1);
+        }
+        let one = json!({"meta": {"concept-id": "G1-CPRD", "collection-concept-id": "C2-CPRD"},
+            "umm": {"TemporalExtent": {"SingleDateTime": "2020-01-01T00:00:00Z"}}});
+        let items = if asked.target.contains("G9-X") { json!([]) } else { json!([one]) };
+        Given::json(json!({"hits": 1, "items": items})).header("CMR-Hits", 1)
+    })
+    .await;
+    let cmr = Cmr::at(client(), server.base.clone());
+    let named = |id: &str| Query::<Granules>::new().concept_id(id).cloud_hosted(true);
+    let found = cmr.granules(named("G1-CPRD")).await.unwrap().items().next().await.unwrap().unwrap();
+    let asked = server.asked();
+    assert!(asked[1].target.contains("concept_id=C2-CPRD"), "{}", asked[1].target);
+    let last = &asked.last().unwrap().target;
+    assert!(last.contains("collection_concept_id=C2-CPRD") && last.contains("concept_id=G1-CPRD"), "{last}");
+    let link = &found.to_stac().unwrap()["links"][0]["href"];
+    assert_eq!(*link, format!("{}search/concepts/C2-CPRD.umm_json", server.base), "of this CMR");
+    let before = server.asked().len();
+    let mut both = cmr.granules(named("G1-CPRD").collection_concept_id("C2-CPRD")).await.unwrap();
+    assert!(both.next().await.unwrap().is_some());
+    let asked = server.asked().split_off(before);
+    assert!(asked[0].target.starts_with("/search/collections"), "a dataset that is named is not looked for");
+    let error = cmr.granules(named("G9-X")).await.err().unwrap();
+    assert!(error.to_string().contains("no granule with concept_id=G9-X"), "{error}");
 }
 
 #[tokio::test]

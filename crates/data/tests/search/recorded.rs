@@ -47,6 +47,7 @@ pub(crate) fn exchanges(name: &str) -> Option<Vec<Exchange>> {
                 headers: headers(&exchange["response"]["headers"]),
                 body: if packed { unpacked(body) } else { body.as_bytes().to_vec() },
                 announced: None,
+                unframed: false,
             },
         }
     };

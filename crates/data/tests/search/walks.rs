@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
+use frazil_data::Error;
 use frazil_data::geo::Bbox;
 use frazil_data::locate;
 use frazil_data::stac::{Walk, Wanted};
@@ -126,20 +128,22 @@ async fn a_document_that_is_missing_is_told_and_the_walk_goes_on() {
         "/" => Given::json(json!({"type": "Catalog", "id": "x", "links": [
             {"rel": "item", "href": "gone.json"}, {"rel": "item", "href": "there.json"}]})),
         "/there.json" => Given::json(item("there", "x", 0.0, "2001-01-01T00:00:00Z")),
+        "/busy.json" => Given::json(json!({"type": "Catalog", "id": "x", "links": [
+            {"rel": "item", "href": "later.json"}]})),
+        "/later.json" => Given::status(503),
         _ => Given::status(404),
     })
     .await;
-    let mut walk = Walk::new(client(), server.base.clone(), Wanted::default());
-    let (mut found, mut failed) = (0, 0);
-    loop {
-        match walk.next().await {
-            Ok(Some(_)) => found += 1,
-            Ok(None) => break,
-            Err(error) => {
-                assert!(error.to_string().contains("gone.json"));
-                failed += 1;
-            }
-        }
-    }
-    assert_eq!((found, failed), (1, 1));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&told);
+    let omissions = move |error: &Error| hears.lock().unwrap().push(error.to_string());
+    let walk = |at: &str| Walk::new(client(), server.base.join(at).unwrap(), Wanted::default());
+    let mut all = walk("").told_to(Arc::new(omissions));
+    assert_eq!(all.next().await.unwrap().unwrap().id, "there");
+    assert!(all.next().await.unwrap().is_none());
+    let told = told.lock().unwrap().clone();
+    assert!(told.len() == 1 && told[0].contains("gone.json"), "{told:?}");
+    assert!(matches!(walk("gone.json").next().await, Err(Error::NotFound { .. })), "there is no catalogue");
+    let mut busy = walk("busy.json");
+    assert!(matches!(busy.next().await, Err(Error::Unavailable { .. })), "what comes later is not left out");
 }

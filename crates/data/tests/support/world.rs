@@ -188,7 +188,7 @@ fn item(umm: &Value) -> Item {
         links.filter(|link| link["Type"] == kind).map(|link| link["URL"].as_str().unwrap().to_owned()).next()
     };
     let keys = umm["RelatedUrls"].as_array().unwrap().iter().filter_map(|link| link["URL"].as_str());
-    let keys = frazil_data::credentials::of_links(keys);
+    let keys = keys.filter(|link| link.ends_with("/s3credentials")).find_map(|link| link.parse().ok());
     let file = &umm["DataGranule"]["ArchiveAndDistributionInformation"][0];
     let checksum = &file["Checksum"];
     let checksum =

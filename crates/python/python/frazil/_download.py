@@ -28,8 +28,10 @@ class File:
     """Its bytes; None for one that failed."""
     came: int
     """Bytes that came in this call."""
-    checked_by: Literal["checksum", "size", "length"] | None
-    """Against what it was checked: the checksum or the size of its metadata, or the announced length."""
+    checked_by: Literal["checksum", "size", "length", "nothing"] | None
+    """Against what it was checked: the checksum or the size of its metadata, the announced length, or nothing."""
+    access: Literal["s3", "https"] | None
+    """By which way it came; None for one that did not come now."""
     error: Error | None
     """Why it failed."""
 
@@ -39,7 +41,9 @@ class Download:
     """What became of a download. It is a sequence of the paths that are there."""
 
     files: tuple[File, ...]
-    """All files, in the order of what was asked for."""
+    """All files, in the order of what was asked for; last, what has none that can be downloaded."""
+    choices: tuple[str, ...] = ()
+    """Why it was S3 or HTTPS, for each bucket."""
 
     @property
     def paths(self) -> list[Path]:
@@ -130,7 +134,7 @@ def download(
     shown = _progress.Hearer(_progress.usual)
     hearer = progress if callable(progress) else shown if progress else None
     try:
-        told = bring(listed, folder, session or _login.current(), how, hearer)
+        told, choices = bring(listed, folder, session or _login.current(), how, hearer)
     finally:
         shown.close()
-    return Download(tuple(File(*file) for file in told))
+    return Download(tuple(File(*file) for file in told), tuple(choices))

@@ -14,12 +14,6 @@ if TYPE_CHECKING:
 
     from ._keywords import CollectionKeywords, GranuleKeywords, ServiceKeywords, StacKeywords
 
-KNOWN = {
-    "earth-search": "https://earth-search.aws.element84.com/v1",
-    "planetary-computer": "https://planetarycomputer.microsoft.com/api/stac/v1",
-}
-"""STAC APIs by short names, as `frazil data search --from` has them."""
-
 OURS = {
     "granules": {"options", "sort_key", "exclude", "passes", "doi", "cloud_hosted"},
     "collections": {"options", "sort_key", "exclude"},
@@ -78,8 +72,7 @@ def open_catalog(name: str | os.PathLike[str], **parameters: str) -> Catalog:
     Looping over it gives its items; `search()` those that fit. `parameters` are chosen for those that an
     Intake catalogue lets its reader choose.
     """
-    name = os.fspath(name)
-    return _native.open_catalog(KNOWN.get(name, name), parameters)
+    return _native.open_catalog(os.fspath(name), parameters)
 
 
 def _most(count: int | None) -> int | None:
