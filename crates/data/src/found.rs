@@ -6,6 +6,7 @@ mod files;
 mod multihash;
 mod parquet;
 mod rows;
+mod single;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -28,6 +29,8 @@ pub enum Source {
     Esm,
     /// An Intake catalogue.
     Intake,
+    /// No catalogue: its address was given.
+    Address,
 }
 
 impl Source {
@@ -38,6 +41,7 @@ impl Source {
             Self::Stac => "stac",
             Self::Esm => "intake-esm",
             Self::Intake => "intake",
+            Self::Address => "address",
         }
     }
 }
@@ -191,6 +195,11 @@ impl Asset {
         let address = self.s3.as_deref().unwrap_or(&self.href);
         let rest = ["s3://", "gs://", "gcs://"].iter().find_map(|scheme| address.strip_prefix(scheme))?;
         rest.split('/').next().filter(|bucket| !bucket.is_empty())
+    }
+
+    /// The bucket, if it is in Google Cloud Storage by its address.
+    pub fn google_bucket(&self) -> Option<&str> {
+        self.bucket().filter(|_| self.s3.is_none() && !self.href.starts_with("s3://"))
     }
 
     /// The bucket, if it is in S3: buckets of other stores are none that S3 could be asked about.
