@@ -98,7 +98,7 @@ pub struct Service {
 /// What is looked for.
 #[derive(Clone, Debug, Args)]
 pub struct Wanted {
-    /// Datasets: short names, concept ids or DOIs; of STAC, collections. To download, gs://BUCKET/KEY too.
+    /// Datasets: short names, concept ids or DOIs; of STAC, collections. To download, `gs://BUCKET/KEY` too.
     #[arg(value_name = "DATASET")]
     pub datasets: Vec<String>,
 
@@ -246,7 +246,7 @@ pub struct LoginArgs {
 /// Arguments of `frazil data info` and `frazil data where`.
 #[derive(Clone, Debug, Args)]
 pub struct InfoArgs {
-    /// A concept id, a short name, a DOI, the id of a STAC item, or gs://BUCKET/KEY.
+    /// A concept id, a short name, a DOI, the id of a STAC item, or `gs://BUCKET/KEY`.
     #[arg(value_name = "ID")]
     pub id: String,
 

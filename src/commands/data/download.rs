@@ -12,7 +12,7 @@ use frazil_data::login::Earthdata;
 use frazil_data::region::{Access, Whereabouts};
 use serde_json::{Value, json};
 
-use super::source::{Finds, open};
+use super::source::{Finds, is_cmr, open};
 use super::{Run, bytes_text, client, login, told};
 use crate::cli::data::{DownloadArgs, Way};
 use crate::error::{Error, Result};
@@ -62,7 +62,7 @@ type Wanted = (Vec<Item>, Vec<FileReport>);
 
 /// The files of what is found.
 async fn files(run: &Run<'_>, client: &Client, args: &DownloadArgs) -> Result<Wanted> {
-    if args.wanted.datasets.iter().any(|name| Found::is_address(name)) {
+    if is_cmr(&args.wanted.service.from) && args.wanted.datasets.iter().any(|name| Found::is_address(name)) {
         return addressed(args);
     }
     let mut progress = run.printer.progress();

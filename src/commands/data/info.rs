@@ -2,7 +2,7 @@
 
 use frazil_data::cmr::{Cmr, Collection, Collections, Granules, Query};
 use frazil_data::download::{Downloader, Options, Silent};
-use frazil_data::found::{Asset, Item};
+use frazil_data::found::{Asset, Item, Source};
 use frazil_data::http::Client;
 use frazil_data::region::Whereabouts;
 use serde_json::{Value, json};
@@ -31,13 +31,9 @@ pub(super) enum Thing {
 pub(super) async fn info(run: &Run<'_>, args: &InfoArgs) -> Result<Outcome> {
     let client = client(run)?;
     match find(run, &client, args).await? {
-        Thing::Item(item) if Item::is_address(&item.id) => {
-            let whereabouts = Whereabouts::new(client.clone());
-            let options = Options { payer: args.payer.clone(), ..Options::default() };
-            let downloader = Downloader::open_to_all(&client, &whereabouts, options);
-            let file = item.assets[0].download(None).map_err(told)?;
-            let facts = downloader.facts(&file, &Silent).await.map_err(told)?;
-            run.printer.report(&One(item.with_facts(&facts)))?;
+        Thing::Item(item) if item.source == Source::Address => {
+            let asked = with_facts(&client, *item, args).await?;
+            run.printer.report(&One(asked))?
         }
         Thing::Item(item) => run.printer.report(&One(*item))?,
         Thing::Datasets(mut collections) => match (collections.len(), collections.pop()) {
@@ -51,9 +47,23 @@ pub(super) async fn info(run: &Run<'_>, args: &InfoArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// A file at an address with what its host tells of it.
+async fn with_facts(client: &Client, item: Item, args: &InfoArgs) -> Result<Item> {
+    let options = Options { payer: args.payer.clone(), ..Options::default() };
+    let downloader = Downloader::open_to_all(client, &Whereabouts::new(client.clone()), options);
+    let mut item = item;
+    for asset in &mut item.assets {
+        let file = asset.download(None).map_err(told)?;
+        let facts = downloader.facts(&file, &Silent).await.map_err(told)?;
+        asset.take(&facts);
+        item.size = asset.size;
+    }
+    Ok(item)
+}
+
 /// Finds what an id stands for.
 pub(super) async fn find(run: &Run<'_>, client: &Client, args: &InfoArgs) -> Result<Thing> {
-    if Item::is_address(&args.id) {
+    if is_cmr(&args.service.from) && Item::is_address(&args.id) {
         return Ok(Thing::Item(Box::new(Item::at(&args.id).map_err(told)?)));
     }
     if !is_cmr(&args.service.from) {

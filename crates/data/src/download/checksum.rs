@@ -123,7 +123,7 @@ pub(super) struct Hasher {
 enum State {
     Md5(Md5),
     Sha(Context),
-    Crc(crc_fast::Digest),
+    Crc(Box<crc_fast::Digest>),
 }
 
 impl Hasher {
@@ -134,7 +134,7 @@ impl Hasher {
             Algorithm::Sha256 => State::Sha(Context::new(&SHA256)),
             Algorithm::Sha384 => State::Sha(Context::new(&SHA384)),
             Algorithm::Sha512 => State::Sha(Context::new(&SHA512)),
-            Algorithm::Crc32c => State::Crc(crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi)),
+            Algorithm::Crc32c => State::Crc(Box::new(crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi))),
         };
         Self { algorithm, state }
     }

@@ -37,17 +37,14 @@ impl Item {
             raw: Value::Null,
         })
     }
+}
 
-    /// The same with what the file's host tells of it.
-    #[must_use]
-    pub fn with_facts(mut self, facts: &Facts) -> Self {
+impl Asset {
+    /// Takes up what the file's host tells of it.
+    pub fn take(&mut self, facts: &Facts) {
         self.size = facts.size.map(Size::Exact);
-        for asset in &mut self.assets {
-            asset.size = self.size;
-            let told = facts.checksum.as_ref();
-            asset.checksum = told.map(|told| Checksum::new(told.algorithm().name(), told.value()));
-        }
-        self
+        let told = facts.checksum.as_ref();
+        self.checksum = told.map(|told| Checksum::new(told.algorithm().name(), told.value()));
     }
 }
 
