@@ -261,9 +261,10 @@ fn stac_and_files_are_searched_by_the_same_verb() {
     let placed = world.json(&["where", "gs://b/2.zarr", "--from", "esm.json"]);
     let placed = &placed["items"][0];
     assert_eq!(
-        (&placed["buckets"][0], &placed["way"], &placed["because"]),
-        (&json!("b"), &json!("https"), &Value::Null)
+        (&placed["buckets"][0], &placed["way"], &placed["region"]),
+        (&json!("b"), &json!("gs"), &Value::Null)
     );
+    assert!(placed["because"].as_str().unwrap().contains("its region is not told"), "{placed}");
     assert_eq!(world.json(&["search", "--from", "esm.json", "--count"])["matched"], 2);
     assert!(stderr(&world.frazil(&["search", "--from", "nowhere.json"]).code(1)).contains("nowhere.json"));
 }

@@ -199,7 +199,7 @@ impl Asset {
 
     /// The bucket, if it is in Google Cloud Storage by its address.
     pub fn google_bucket(&self) -> Option<&str> {
-        self.bucket().filter(|_| self.s3.is_none() && !self.href.starts_with("s3://"))
+        self.bucket().filter(|_| self.s3.is_none() && Item::is_address(&self.href))
     }
 
     /// The bucket, if it is in S3: buckets of other stores are none that S3 could be asked about.
@@ -259,6 +259,15 @@ impl Item {
         let matches =
             move |asset: &&Asset| pattern.is_none_or(|pattern| wildcard(pattern, asset.file_name()));
         self.data().filter(matches)
+    }
+
+    /// The bucket of Google Cloud Storage, of data that is behind no host and in no other store.
+    pub fn google_bucket(&self) -> Option<&str> {
+        let elsewhere = |asset: &Asset| asset.href.starts_with("http") || asset.s3_bucket().is_some();
+        if self.data().any(elsewhere) {
+            return None;
+        }
+        self.data().find_map(Asset::google_bucket)
     }
 
     /// The first image to look at.

@@ -77,16 +77,12 @@ fn in_google<'py>(
 
 /// The bucket of Google Cloud Storage of what is nowhere else.
 fn google_bucket(py: Python<'_>, what: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
-    let file = if let Ok(item) = what.cast::<Item>() {
-        item.get().item.data().find_map(|asset| asset.download(None).ok())
-    } else if let Ok(address) = what.extract::<String>()
-        && frazil_data::found::Item::is_address(&address)
-    {
-        Some(told(py, file(&address))?)
-    } else {
-        None
-    };
-    Ok(file.and_then(|file| file.google).map(|google| google.bucket))
+    if let Ok(item) = what.cast::<Item>() {
+        return Ok(item.get().item.google_bucket().map(str::to_owned));
+    }
+    let address = what.extract::<String>().ok().filter(|text| frazil_data::found::Item::is_address(text));
+    let Some(address) = address else { return Ok(None) };
+    Ok(told(py, file(&address))?.google.map(|google| google.bucket))
 }
 
 /// The bucket of an item or an address, and its region if that is told.

@@ -69,7 +69,6 @@ fn of_item(item: &Item) -> Place {
         (url.scheme() == "https").then(|| url.host_str().map(str::to_owned)).flatten()
     };
     let hosts: BTreeSet<String> = item.data().filter_map(|asset| host(&asset.href)).collect();
-    let google = item.data().find_map(|asset| asset.google_bucket()).filter(|_| hosts.is_empty());
     let credentials = item.assets.iter().find(|asset| asset.role == frazil_data::found::Role::Credentials);
     Place {
         name: item.name.clone(),
@@ -77,7 +76,7 @@ fn of_item(item: &Item) -> Place {
         region: item.data().find_map(|asset| asset.region.as_deref()).map(Region::aws),
         buckets: buckets.into_iter().map(str::to_owned).collect(),
         in_s3: item.data().find_map(|asset| asset.s3_bucket()).map(str::to_owned),
-        in_google: google.map(str::to_owned),
+        in_google: item.google_bucket().map(str::to_owned),
         credentials: credentials.map(|asset| asset.href.clone()),
         hosts: hosts.into_iter().collect(),
     }
