@@ -6,8 +6,13 @@
     reason = "tests start programs, and stop at the first surprise"
 )]
 
+#[path = "support/google.rs"]
+mod google;
 #[path = "support/skips.rs"]
 mod skips;
+#[expect(dead_code, reason = "other tests start other tools")]
+#[path = "support/tools.rs"]
+mod tools;
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -17,6 +22,7 @@ use std::process::{Child, Command, Stdio};
 use assert_cmd::assert::Assert;
 use serde_json::{Value, json};
 
+use google::Google;
 use skips::skipped;
 
 /// A running stand-in. It ends when this is dropped.
@@ -255,9 +261,10 @@ fn stac_and_files_are_searched_by_the_same_verb() {
     let placed = world.json(&["where", "gs://b/2.zarr", "--from", "esm.json"]);
     let placed = &placed["items"][0];
     assert_eq!(
-        (&placed["buckets"][0], &placed["way"], &placed["because"]),
-        (&json!("b"), &json!("https"), &Value::Null)
+        (&placed["buckets"][0], &placed["way"], &placed["region"]),
+        (&json!("b"), &json!("gs"), &Value::Null)
     );
+    assert!(placed["because"].as_str().unwrap().contains("its region is not told"), "{placed}");
     assert_eq!(world.json(&["search", "--from", "esm.json", "--count"])["matched"], 2);
     assert!(stderr(&world.frazil(&["search", "--from", "nowhere.json"]).code(1)).contains("nowhere.json"));
 }
@@ -356,4 +363,57 @@ fn what_a_search_would_not_heed_is_refused() {
         let said = stderr(&world.frazil(arguments).code(64));
         assert!(said.contains(told), "{said}");
     }
+}
+
+/// The program, with fake-gcs-server in Google's place and no way to any other.
+fn beside(google: &Google, home: &Path, arguments: &[&str]) -> Assert {
+    assert_cmd::Command::new(assert_cmd::cargo::cargo_bin("frazil"))
+        .env_clear()
+        .env("HOME", home)
+        .env("HTTPS_PROXY", "http://127.0.0.1:9")
+        .env("STORAGE_EMULATOR_HOST", &google.endpoint)
+        .env("FRAZIL_REGION", "google/us-central1")
+        .current_dir(home)
+        .arg("data")
+        .args(arguments)
+        .args(["-o", "json"])
+        .assert()
+}
+
+#[test]
+fn files_in_google_cloud_storage_are_told_of_and_brought() {
+    let Some(google) = Google::start(&[("data", "a/x.nc", b"abc"), ("data", "b/y.nc", b"defg")]) else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let json = |arguments: &[&str]| -> Value {
+        let told = beside(&google, home.path(), arguments).success();
+        serde_json::from_slice(&told.get_output().stdout).unwrap()
+    };
+    let place = &json(&["where", "gs://data/a/x.nc"])["items"][0];
+    assert_eq!((&place["way"], &place["region"]), (&json!("gs"), &json!("us-central1")), "{place}");
+    let info = json(&["info", "gs://data/a/x.nc"]);
+    let asset = &info["item"]["assets"][0];
+    assert_eq!(asset["size_bytes"], 3, "{info}");
+    assert_eq!(asset["checksum"]["value"], "900150983cd24fb0d6963f7d28e17f72", "{info}");
+    let brought = json(&["download", "gs://data/a/x.nc", "gs://data/b/y.nc", "--out", "files"]);
+    let files = brought["items"].as_array().unwrap();
+    assert!(files.iter().all(|file| file["route"] == "gs" && file["checked"] == "checksum"), "{brought}");
+    assert_eq!(std::fs::read(home.path().join("files/y.nc")).unwrap(), b"defg");
+    let table = r#"{"esmcat_version":"0.1.0","assets":{"column_name":"path","format":"netcdf"},
+        "catalog_dict":[{"path":"gs://data/a/x.nc"}]}"#;
+    std::fs::write(home.path().join("esm.json"), table).unwrap();
+    let brought = json(&["download", "--from", "esm.json", "--out", "rows"]);
+    assert_eq!(brought["items"][0]["route"], "gs", "{brought}");
+    std::fs::write(
+        home.path().join("intake.yaml"),
+        "sources:\n  y: {driver: netcdf, args: {urlpath: 'gs://data/b/y.nc'}}\n",
+    )
+    .unwrap();
+    let place = &json(&["where", "y", "--from", "intake.yaml"])["items"][0];
+    assert_eq!((&place["way"], &place["region"]), (&json!("gs"), &json!("us-central1")), "{place}");
+    let told = beside(&google, home.path(), &["download", "gs://data/none.nc", "--out", "files"]).failure();
+    assert!(stdout(&told).contains("there is nothing at gs://data/none.nc (404)"), "{}", stdout(&told));
+    let mixed = beside(&google, home.path(), &["download", "gs://data/a/x.nc", "ATL08"]).failure();
+    assert!(stderr(&mixed).contains("`ATL08` is no address"), "{}", stderr(&mixed));
 }

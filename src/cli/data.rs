@@ -42,7 +42,8 @@ Parameters of CMR have their own names: -p NAME=VALUE takes any of them, options
 Examples:
   frazil data info ATL08               a dataset, in all its versions
   frazil data info G2160242605-NSIDC_ECS
-  frazil data info S2B_19TCH_20180209_0 --from earth-search -o json")]
+  frazil data info S2B_19TCH_20180209_0 --from earth-search -o json
+  frazil data info gs://BUCKET/KEY     a file in Google Cloud Storage")]
     Info(InfoArgs),
 
     /// Tell where data is and where this runs, and so whether S3 or HTTPS is the way.
@@ -50,6 +51,7 @@ Examples:
 Examples:
   frazil data where ATL08
   frazil data where G2160242605-NSIDC_ECS -o json
+  frazil data where gs://BUCKET/KEY
 
 FRAZIL_REGION=aws/us-west-2 says where this runs when nobody else does.")]
     Where(InfoArgs),
@@ -60,6 +62,7 @@ Examples:
   frazil data download ATL08 --bbox -74.2,40.5,-73.7,41.0 --time 2023-05 --out atl08
   frazil data download HLSL30 --time 2024-02-11 --limit 3 --file '*.B0?.tif'
   frazil data download G2160242605-NSIDC_ECS --bandwidth '40 MB' --connections 4
+  frazil data download gs://BUCKET/KEY --payer PROJECT
 
 Files of STAC items go into folders by the items' ids. Files of granules keep their names; those called
 alike go into folders by the granules' ids. No file is put over one from another address, but by --again.
@@ -95,7 +98,7 @@ pub struct Service {
 /// What is looked for.
 #[derive(Clone, Debug, Args)]
 pub struct Wanted {
-    /// Datasets: short names, concept ids or DOIs; of STAC, collections.
+    /// Datasets: short names, concept ids or DOIs; of STAC, collections. To download, `gs://BUCKET/KEY` too.
     #[arg(value_name = "DATASET")]
     pub datasets: Vec<String>,
 
@@ -207,6 +210,10 @@ pub struct DownloadArgs {
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "WAY")]
     pub access: Way,
 
+    /// The project that pays for reading from Google Cloud Storage, of buckets whose owners do not.
+    #[arg(long, value_name = "PROJECT")]
+    pub payer: Option<String>,
+
     /// Download also what is there already.
     #[arg(long)]
     pub again: bool,
@@ -239,13 +246,17 @@ pub struct LoginArgs {
 /// Arguments of `frazil data info` and `frazil data where`.
 #[derive(Clone, Debug, Args)]
 pub struct InfoArgs {
-    /// A concept id, a short name, a DOI, or the id of a STAC item.
+    /// A concept id, a short name, a DOI, the id of a STAC item, or `gs://BUCKET/KEY`.
     #[arg(value_name = "ID")]
     pub id: String,
 
     /// Where is searched.
     #[command(flatten)]
     pub service: Service,
+
+    /// The project that pays for reading from Google Cloud Storage, of buckets whose owners do not.
+    #[arg(long, value_name = "PROJECT")]
+    pub payer: Option<String>,
 }
 
 impl Wanted {

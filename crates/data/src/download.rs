@@ -15,12 +15,13 @@ mod progress;
 mod record;
 mod report;
 mod route;
+mod stored;
 mod there;
 mod transfer;
 mod writer;
 
 pub use checksum::{Algorithm, Checksum};
-pub use downloader::{Downloader, Options};
-pub use item::{InS3, Item};
+pub use downloader::{Downloader, Facts, Options};
+pub use item::{InGoogle, InS3, Item};
 pub use progress::{Event, Look, Meter, Progress, Silent};
 pub use report::{Done, FileReport, Outcome, Report, Verified};

@@ -64,6 +64,18 @@ pub enum Error {
         /// What the service said.
         said: String,
     },
+    /// As [`Error::Refused`], by a service of which it is known what to do about it.
+    #[error("{address} refused ({status}): {said}")]
+    Denied {
+        /// What was asked for.
+        address: Address,
+        /// The HTTP status.
+        status: u16,
+        /// What the service said.
+        said: String,
+        /// What to do.
+        advice: String,
+    },
     /// There is nothing at the address.
     #[error("there is nothing at {address} ({status})")]
     NotFound {
@@ -136,6 +148,7 @@ impl Error {
             | Self::TokenEnded { address }
             | Self::NotAccepted { address, .. }
             | Self::Refused { address, .. }
+            | Self::Denied { address, .. }
             | Self::NotFound { address, .. }
             | Self::Changed { address }
             | Self::Unavailable { address, .. }
@@ -150,6 +163,7 @@ impl Error {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. }
+            | Self::Denied { status, .. }
             | Self::NotFound { status, .. }
             | Self::Unavailable { status, .. } => Some(*status),
             _ => None,
@@ -164,7 +178,7 @@ impl Error {
     /// What to do about it.
     pub fn advice(&self) -> String {
         match self {
-            Self::Invalid { advice, .. } => advice.clone(),
+            Self::Invalid { advice, .. } | Self::Denied { advice, .. } => advice.clone(),
             Self::NoLogin { host, .. } => format!(
                 "set EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, or put `machine {host}` into \
                  ~/.netrc; an account is free at https://{host}/users/new"

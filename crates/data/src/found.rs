@@ -6,6 +6,7 @@ mod files;
 mod multihash;
 mod parquet;
 mod rows;
+mod single;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -28,6 +29,8 @@ pub enum Source {
     Esm,
     /// An Intake catalogue.
     Intake,
+    /// No catalogue: its address was given.
+    Address,
 }
 
 impl Source {
@@ -38,6 +41,7 @@ impl Source {
             Self::Stac => "stac",
             Self::Esm => "intake-esm",
             Self::Intake => "intake",
+            Self::Address => "address",
         }
     }
 }
@@ -193,6 +197,11 @@ impl Asset {
         rest.split('/').next().filter(|bucket| !bucket.is_empty())
     }
 
+    /// The bucket, if it is in Google Cloud Storage by its address.
+    pub fn google_bucket(&self) -> Option<&str> {
+        self.bucket().filter(|_| self.s3.is_none() && Item::is_address(&self.href))
+    }
+
     /// The bucket, if it is in S3: buckets of other stores are none that S3 could be asked about.
     pub fn s3_bucket(&self) -> Option<&str> {
         self.bucket().filter(|_| self.s3.as_deref().unwrap_or(&self.href).starts_with("s3://"))
@@ -250,6 +259,15 @@ impl Item {
         let matches =
             move |asset: &&Asset| pattern.is_none_or(|pattern| wildcard(pattern, asset.file_name()));
         self.data().filter(matches)
+    }
+
+    /// The bucket of Google Cloud Storage, of data that is behind no host and in no other store.
+    pub fn google_bucket(&self) -> Option<&str> {
+        let elsewhere = |asset: &Asset| asset.href.starts_with("http") || asset.s3_bucket().is_some();
+        if self.data().any(elsewhere) {
+            return None;
+        }
+        self.data().find_map(Asset::google_bucket)
     }
 
     /// The first image to look at.

@@ -1,10 +1,11 @@
-//! One object somewhere, read from any byte on: behind an archive's host, or in S3.
+//! One object somewhere, read from any byte on: behind an archive's host, in S3, or in Google Cloud Storage.
 //!
 //! An archive answers with a redirect to an address that is signed for a while; that address is used
 //! again until it ends, and the archive is asked once. The object is pinned: what is read later
 //! is of the same version, or an error.
 
 mod answered;
+mod gcs;
 mod https;
 mod pin;
 mod s3;
@@ -14,6 +15,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 pub use answered::Part;
+pub use gcs::{GoogleBucket, GoogleObject, GooglePlace, GoogleReader, GoogleStorage, google_account};
 pub use https::HttpsObject;
 pub use pin::Pin;
 pub use s3::{Bucket, Reader, S3Object};
@@ -29,6 +31,8 @@ pub enum Remote {
     Https(HttpsObject),
     /// In S3 itself.
     S3(S3Object),
+    /// In Google Cloud Storage.
+    Google(GoogleObject),
 }
 
 /// Bytes of an object: from one on, to its end or up to another.
@@ -68,7 +72,13 @@ impl Remote {
         match self {
             Self::Https(object) => Address::from(object.url()),
             Self::S3(object) => object.address(),
+            Self::Google(object) => object.address(),
         }
+    }
+
+    /// Whether Google Cloud Storage itself is asked, which tells checksums.
+    pub(crate) fn is_google(&self) -> bool {
+        matches!(self, Self::Google(_))
     }
 
     /// The host or bucket that answers in the end, for those who count.
@@ -76,6 +86,7 @@ impl Remote {
         match self {
             Self::Https(object) => object.url().host_str().unwrap_or_default().to_owned(),
             Self::S3(object) => object.bucket().name.clone(),
+            Self::Google(object) => object.bucket().name.clone(),
         }
     }
 
@@ -88,6 +99,7 @@ impl Remote {
         match self {
             Self::Https(object) => object.open(span, pin, tries).await,
             Self::S3(object) => object.open(span, pin, tries).await,
+            Self::Google(object) => object.open(span, pin, tries).await,
         }
     }
 }

@@ -98,7 +98,7 @@ fn wanted(py: Python<'_>, items: &Bound<'_, PyList>) -> PyResult<Vec<Wanted>> {
     items.iter().map(one).collect()
 }
 
-/// A file by its address: over HTTPS, or `s3://BUCKET/KEY` of a bucket that is open to all.
+/// A file by its address: over HTTPS, `s3://BUCKET/KEY` of a bucket that is open to all, or `gs://BUCKET/KEY`.
 pub(crate) fn file(address: &str) -> frazil_data::Result<download::Item> {
     let item = frazil_data::found::Asset::new("data", address, Role::Data);
     item.download(None)
@@ -144,6 +144,7 @@ pub(crate) struct How {
     connections: i64,
     bandwidth: Option<i64>,
     again: bool,
+    payer: Option<String>,
     files: Option<String>,
 }
 
@@ -161,7 +162,8 @@ impl How {
             })?),
             None => None,
         };
-        Ok(Options { connections, bandwidth, access: access(py, &self.access)?, again: self.again })
+        let (access, payer) = (access(py, &self.access)?, self.payer.clone());
+        Ok(Options { connections, bandwidth, access, again: self.again, payer })
     }
 }
 

@@ -11,7 +11,7 @@ fn class(error: &Error) -> &'static str {
         Error::Invalid { .. } => "InvalidError",
         Error::NoLogin { .. } | Error::WrongLogin { .. } | Error::TokenEnded { .. } => "LoginError",
         Error::NotAccepted { .. } => "NotAcceptedError",
-        Error::Refused { .. } => "RefusedError",
+        Error::Refused { .. } | Error::Denied { .. } => "RefusedError",
         Error::NotFound { .. } => "NotFoundError",
         Error::Changed { .. } => "ChangedError",
         Error::Unavailable { .. } => "UnavailableError",

@@ -2,7 +2,8 @@
 
 use frazil_data::found::Asset;
 use frazil_data::http::Url;
-use frazil_data::region::Route;
+use frazil_data::region::{Route, Whereabouts};
+use frazil_data::remote::GoogleStorage;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -15,16 +16,20 @@ use crate::session::{Session, way};
 /// Tells where an item or an address is: `here` and `here_because` of this machine, `bucket` and `region` of
 /// the data, `access` and `because` of the way. Waits for at most 600 ms the first time.
 #[pyfunction]
-#[pyo3(signature = (what, session, access_by))]
+#[pyo3(signature = (what, session, access_by, payer))]
 pub(crate) fn place<'py>(
     py: Python<'py>,
     what: &Bound<'py, PyAny>,
     session: Option<Py<Session>>,
     access_by: &str,
+    payer: Option<String>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let wanted = access(py, access_by)?;
+    let (client, whereabouts) = way(py, session.as_ref().map(Py::get))?;
+    if let Some(bucket) = google_bucket(py, what)? {
+        return in_google(py, &GoogleStorage::new(&client, &whereabouts, payer), &whereabouts, &bucket);
+    }
     let (bucket, region) = bucket(py, what)?;
-    let (_, whereabouts) = way(py, session.as_ref().map(Py::get))?;
     let asked = || async {
         let here = whereabouts.here().await.clone();
         let Some(bucket) = &bucket else { return (here, None, None) };
@@ -49,6 +54,35 @@ pub(crate) fn place<'py>(
     told.set_item("access", access)?;
     told.set_item("because", because)?;
     Ok(told)
+}
+
+/// Tells the same of a bucket of Google Cloud Storage.
+fn in_google<'py>(
+    py: Python<'py>,
+    google: &GoogleStorage,
+    whereabouts: &Whereabouts,
+    bucket: &str,
+) -> PyResult<Bound<'py, PyDict>> {
+    let asked = || async { (whereabouts.here().await.clone(), google.place(bucket).await) };
+    let (here, there) = wait(py, asked, |_| Ok(()))?;
+    let told = PyDict::new(py);
+    told.set_item("here", here.region.map(|region| region.to_string()))?;
+    told.set_item("here_because", here.because)?;
+    told.set_item("bucket", bucket)?;
+    told.set_item("region", there.region.map(|region| region.to_string()))?;
+    told.set_item("access", Route::Google.name())?;
+    told.set_item("because", there.because)?;
+    Ok(told)
+}
+
+/// The bucket of Google Cloud Storage of what is nowhere else.
+fn google_bucket(py: Python<'_>, what: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    if let Ok(item) = what.cast::<Item>() {
+        return Ok(item.get().item.google_bucket().map(str::to_owned));
+    }
+    let address = what.extract::<String>().ok().filter(|text| frazil_data::found::Item::is_address(text));
+    let Some(address) = address else { return Ok(None) };
+    Ok(told(py, file(&address))?.google.map(|google| google.bucket))
 }
 
 /// The bucket of an item or an address, and its region if that is told.

@@ -6,13 +6,13 @@ use std::time::Duration;
 use frazil_data::download::{
     Downloader, Event, FileReport, Item, Meter, Options, Outcome as Fate, Progress, Report as Fates,
 };
-use frazil_data::found::Files;
+use frazil_data::found::{Files, Item as Found};
 use frazil_data::http::Client;
 use frazil_data::login::Earthdata;
 use frazil_data::region::{Access, Whereabouts};
 use serde_json::{Value, json};
 
-use super::source::{Finds, open};
+use super::source::{Finds, is_cmr, open};
 use super::{Run, bytes_text, client, login, told};
 use crate::cli::data::{DownloadArgs, Way};
 use crate::error::{Error, Result};
@@ -39,6 +39,7 @@ pub(super) async fn download(run: &Run<'_>, args: &DownloadArgs) -> Result<Outco
             Way::Https => Access::Https,
         },
         again: args.again,
+        payer: args.payer.clone(),
     };
     let downloader = if items.iter().any(Item::wants_login) {
         let earthdata = Earthdata::named(&args.wanted.service.earthdata).map_err(told)?;
@@ -61,6 +62,9 @@ type Wanted = (Vec<Item>, Vec<FileReport>);
 
 /// The files of what is found.
 async fn files(run: &Run<'_>, client: &Client, args: &DownloadArgs) -> Result<Wanted> {
+    if is_cmr(&args.wanted.service.from) && args.wanted.datasets.iter().any(|name| Found::is_address(name)) {
+        return addressed(args);
+    }
     let mut progress = run.printer.progress();
     progress.step(&format!("search {}", args.wanted.service.from));
     let found = gather(run, client, args).await;
@@ -69,6 +73,25 @@ async fn files(run: &Run<'_>, client: &Client, args: &DownloadArgs) -> Result<Wa
         Err(_) => progress.abandon(),
     }
     found
+}
+
+/// The files at addresses, which no catalogue is asked for.
+fn addressed(args: &DownloadArgs) -> Result<Wanted> {
+    let names = &args.wanted.datasets;
+    if let Some(other) = names.iter().find(|name| !Found::is_address(name)) {
+        return Err(Error::usage(format!("`{other}` is no address, and the others are"))
+            .hint("download addresses with one call, and datasets with another"));
+    }
+    let mut files = Files::new();
+    let mut unfit = Vec::new();
+    for address in names {
+        let found = Found::at(address).map_err(told)?;
+        let wrong = files.add(&found, args.file.as_deref()).into_iter();
+        unfit.extend(
+            wrong.map(|why| FileReport { path: PathBuf::from(&found.name), outcome: Fate::Failed(why) }),
+        );
+    }
+    Ok((files.finish(), unfit))
 }
 
 async fn gather(run: &Run<'_>, client: &Client, args: &DownloadArgs) -> Result<Wanted> {

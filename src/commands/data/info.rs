@@ -1,8 +1,10 @@
 //! `frazil data info`: everything of one granule, dataset or item.
 
 use frazil_data::cmr::{Cmr, Collection, Collections, Granules, Query};
-use frazil_data::found::{Asset, Item};
+use frazil_data::download::{Downloader, Options, Silent};
+use frazil_data::found::{Asset, Item, Source};
 use frazil_data::http::Client;
+use frazil_data::region::Whereabouts;
 use serde_json::{Value, json};
 
 use super::datasets::Datasets;
@@ -29,6 +31,10 @@ pub(super) enum Thing {
 pub(super) async fn info(run: &Run<'_>, args: &InfoArgs) -> Result<Outcome> {
     let client = client(run)?;
     match find(run, &client, args).await? {
+        Thing::Item(item) if item.source == Source::Address => {
+            let asked = with_facts(&client, *item, args).await?;
+            run.printer.report(&One(asked))?
+        }
         Thing::Item(item) => run.printer.report(&One(*item))?,
         Thing::Datasets(mut collections) => match (collections.len(), collections.pop()) {
             (1, Some(only)) => run.printer.report(&Dataset(only))?,
@@ -41,8 +47,25 @@ pub(super) async fn info(run: &Run<'_>, args: &InfoArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// A file at an address with what its host tells of it.
+async fn with_facts(client: &Client, item: Item, args: &InfoArgs) -> Result<Item> {
+    let options = Options { payer: args.payer.clone(), ..Options::default() };
+    let downloader = Downloader::open_to_all(client, &Whereabouts::new(client.clone()), options);
+    let mut item = item;
+    for asset in &mut item.assets {
+        let file = asset.download(None).map_err(told)?;
+        let facts = downloader.facts(&file, &Silent).await.map_err(told)?;
+        asset.take(&facts);
+        item.size = asset.size;
+    }
+    Ok(item)
+}
+
 /// Finds what an id stands for.
 pub(super) async fn find(run: &Run<'_>, client: &Client, args: &InfoArgs) -> Result<Thing> {
+    if is_cmr(&args.service.from) && Item::is_address(&args.id) {
+        return Ok(Thing::Item(Box::new(Item::at(&args.id).map_err(told)?)));
+    }
     if !is_cmr(&args.service.from) {
         let found = one(run, client, &args.service, &args.id).await?;
         return found.map(|item| Thing::Item(Box::new(item))).ok_or_else(|| nothing(args));

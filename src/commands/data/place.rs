@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use frazil_data::cmr::Collection;
 use frazil_data::found::Item;
-use frazil_data::region::{Access, Here, Route, Whereabouts};
+use frazil_data::region::{Access, Here, Region, Route, Whereabouts};
+use frazil_data::remote::GoogleStorage;
 use serde_json::{Value, json};
 
 use super::info::{Thing, find, lines};
@@ -24,14 +25,24 @@ pub(super) async fn place(run: &Run<'_>, args: &InfoArgs) -> Result<Outcome> {
         Thing::Item(item) => vec![of_item(&item)],
         Thing::Datasets(collections) => collections.iter().map(of_dataset).collect(),
     };
-    let whereabouts = Whereabouts::new(client);
+    let whereabouts = Whereabouts::new(client.clone());
+    let google = GoogleStorage::new(&client, &whereabouts, args.payer.clone());
     let mut ways = Vec::new();
-    for place in places {
-        let way = match &place.in_s3 {
-            None => None,
-            Some(bucket) => Some(whereabouts.choose(bucket, place.region.as_deref(), Access::Auto).await),
+    for mut place in places {
+        let way = match (&place.in_s3, &place.in_google) {
+            (Some(bucket), _) => {
+                let region = place.region.as_ref().map(|region| region.name.as_str());
+                let way = whereabouts.choose(bucket, region, Access::Auto).await;
+                Some((way.route, way.because))
+            }
+            (None, Some(bucket)) => {
+                let there = google.place(bucket).await;
+                place.region = there.region.or(place.region);
+                Some((Route::Google, there.because))
+            }
+            (None, None) => None,
         };
-        ways.push((place, way.map(|way| (way.route, way.because))));
+        ways.push((place, way));
     }
     run.printer.report(&Places { here: whereabouts.here().await.clone(), ways })?;
     Ok(Outcome::Done)
@@ -41,10 +52,12 @@ pub(super) async fn place(run: &Run<'_>, args: &InfoArgs) -> Result<Outcome> {
 struct Place {
     name: String,
     cloud: Option<bool>,
-    region: Option<String>,
+    region: Option<Region>,
     buckets: Vec<String>,
     /// The first of them in S3, which can be asked about it.
     in_s3: Option<String>,
+    /// The first in Google Cloud Storage, of what can be read nowhere else.
+    in_google: Option<String>,
     credentials: Option<String>,
     hosts: Vec<String>,
 }
@@ -60,9 +73,10 @@ fn of_item(item: &Item) -> Place {
     Place {
         name: item.name.clone(),
         cloud: item.cloud_hosted,
-        region: item.data().find_map(|asset| asset.region.clone()),
+        region: item.data().find_map(|asset| asset.region.as_deref()).map(Region::aws),
         buckets: buckets.into_iter().map(str::to_owned).collect(),
         in_s3: item.data().find_map(|asset| asset.s3_bucket()).map(str::to_owned),
+        in_google: item.google_bucket().map(str::to_owned),
         credentials: credentials.map(|asset| asset.href.clone()),
         hosts: hosts.into_iter().collect(),
     }
@@ -86,8 +100,9 @@ fn of_dataset(collection: &Collection) -> Place {
             collection.concept_id()
         ),
         cloud: Some(collection.cloud_hosted()),
-        region: direct.as_ref().and_then(|direct| direct.region.clone()),
+        region: direct.as_ref().and_then(|direct| direct.region.as_deref()).map(Region::aws),
         in_s3: buckets.first().cloned(),
+        in_google: None,
         buckets,
         credentials: direct.and_then(|direct| direct.credentials),
         hosts: Vec::new(),
@@ -112,7 +127,7 @@ impl Report for Places {
                 json!({
                     "name": place.name,
                     "cloud_hosted": place.cloud,
-                    "region": place.region,
+                    "region": place.region.as_ref().map(|region| &region.name),
                     "buckets": place.buckets,
                     "s3_credentials": place.credentials,
                     "hosts": place.hosts,
@@ -135,7 +150,7 @@ impl Report for Places {
                 Some(false) => "on the archive's own machines".to_owned(),
                 None => "not known".to_owned(),
             };
-            let region = place.region.as_ref().map(|region| format!(", aws/{region}")).unwrap_or_default();
+            let region = place.region.as_ref().map(|region| format!(", {region}")).unwrap_or_default();
             facts.push(("where", words + &region));
             for (name, all) in [("buckets", &place.buckets), ("hosts", &place.hosts)] {
                 if !all.is_empty() {
@@ -160,7 +175,7 @@ impl Report for Places {
             table.row([
                 place.name.clone(),
                 place.cloud.map(|cloud| cloud.to_string()).unwrap_or_default(),
-                place.region.clone().unwrap_or_default(),
+                place.region.as_ref().map(|region| region.name.clone()).unwrap_or_default(),
                 place.buckets.join(" "),
                 way.as_ref().map_or("https", |(route, _)| route.name()).to_owned(),
             ]);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::Read;
 
 use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512};
+use crc_fast::CrcAlgorithm;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,8 @@ pub enum Algorithm {
     Sha384,
     /// SHA-512.
     Sha512,
+    /// CRC-32C (RFC 9260, appendix A): shows damage, and keeps nobody from deceiving.
+    Crc32c,
 }
 
 /// A checksum of bytes, in small hexadecimal digits.
@@ -34,13 +37,15 @@ pub struct Checksum {
 }
 
 /// The algorithms with their names, the digits of their values, and their codes in multihash
-/// (<https://github.com/multiformats/multihash>) with the length of the digest, as hexadecimal varints.
-const ALGORITHMS: [(Algorithm, &str, usize, &str); 5] = [
-    (Algorithm::Md5, "MD5", 32, "d50110"),
-    (Algorithm::Sha1, "SHA-1", 40, "1114"),
-    (Algorithm::Sha256, "SHA-256", 64, "1220"),
-    (Algorithm::Sha384, "SHA-384", 96, "2030"),
-    (Algorithm::Sha512, "SHA-512", 128, "1340"),
+/// (<https://github.com/multiformats/multihash>) with the length of the digest, as hexadecimal varints;
+/// CRC-32C has no code.
+const ALGORITHMS: [(Algorithm, &str, usize, Option<&str>); 6] = [
+    (Algorithm::Md5, "MD5", 32, Some("d50110")),
+    (Algorithm::Sha1, "SHA-1", 40, Some("1114")),
+    (Algorithm::Sha256, "SHA-256", 64, Some("1220")),
+    (Algorithm::Sha384, "SHA-384", 96, Some("2030")),
+    (Algorithm::Sha512, "SHA-512", 128, Some("1340")),
+    (Algorithm::Crc32c, "CRC-32C", 8, None),
 ];
 
 impl Algorithm {
@@ -61,7 +66,7 @@ impl Algorithm {
         self.row().2
     }
 
-    fn row(self) -> &'static (Self, &'static str, usize, &'static str) {
+    fn row(self) -> &'static (Self, &'static str, usize, Option<&'static str>) {
         let row = ALGORITHMS.iter().find(|(algorithm, ..)| *algorithm == self);
         row.unwrap_or(&ALGORITHMS[0])
     }
@@ -76,15 +81,17 @@ impl Checksum {
         fits.then_some(Self { algorithm, value })
     }
 
-    /// The checksum as multihash in hexadecimal, as the file extension of STAC writes it.
-    pub fn to_multihash(&self) -> String {
-        format!("{}{}", self.algorithm.row().3, self.value)
+    /// The checksum as multihash in hexadecimal, as the file extension of STAC writes it; none for an
+    /// algorithm without a code.
+    pub fn to_multihash(&self) -> Option<String> {
+        self.algorithm.row().3.map(|head| format!("{head}{}", self.value))
     }
 
     /// Reads a multihash in hexadecimal. None for one of an algorithm that is not known here.
     pub fn from_multihash(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
-        let read = |(_, name, _, head): &(_, &str, _, &str)| Self::new(name, text.strip_prefix(head)?);
+        let read =
+            |(_, name, _, head): &(_, &str, _, Option<&str>)| Self::new(name, text.strip_prefix((*head)?)?);
         ALGORITHMS.iter().find_map(read)
     }
 
@@ -116,6 +123,7 @@ pub(super) struct Hasher {
 enum State {
     Md5(Md5),
     Sha(Context),
+    Crc(Box<crc_fast::Digest>),
 }
 
 impl Hasher {
@@ -126,6 +134,7 @@ impl Hasher {
             Algorithm::Sha256 => State::Sha(Context::new(&SHA256)),
             Algorithm::Sha384 => State::Sha(Context::new(&SHA384)),
             Algorithm::Sha512 => State::Sha(Context::new(&SHA512)),
+            Algorithm::Crc32c => State::Crc(Box::new(crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi))),
         };
         Self { algorithm, state }
     }
@@ -134,6 +143,7 @@ impl Hasher {
         match &mut self.state {
             State::Md5(state) => state.update(bytes),
             State::Sha(state) => state.update(bytes),
+            State::Crc(state) => state.update(bytes),
         }
     }
 
@@ -156,6 +166,7 @@ impl Hasher {
         let value = match self.state {
             State::Md5(state) => digits(&state.finalize()),
             State::Sha(state) => digits(state.finish().as_ref()),
+            State::Crc(state) => format!("{:08x}", state.finalize()),
         };
         Checksum { algorithm: self.algorithm, value }
     }
@@ -180,6 +191,7 @@ mod tests {
         assert_eq!(of(Algorithm::Md5), "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(of(Algorithm::Sha1), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(of(Algorithm::Sha256), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(of(Algorithm::Crc32c), "364b3fb7");
         assert!(of(Algorithm::Sha384).starts_with("cb00753f45a35e8bb5a03d699ac65007"));
         assert!(of(Algorithm::Sha512).starts_with("ddaf35a193617abacc417349ae204131"));
     }

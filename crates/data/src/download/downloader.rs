@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 
+use super::checksum::Checksum;
 use super::item::{Item, check};
 use super::limits::{Bandwidth, Paces};
 use super::part::{PartFile, tidy};
@@ -13,13 +14,14 @@ use super::progress::{Event, Progress};
 use super::record::Record;
 use super::report::{FileReport, Outcome, Report};
 use super::route::Routes;
+use super::stored;
 use super::there::{There, look, note};
 use super::transfer::{Transfer, blocking};
 use crate::error::{Error, Result};
 use crate::http::Client;
 use crate::login::Session;
 use crate::region::{Access, Whereabouts};
-use crate::remote::{Part, Span};
+use crate::remote::{GoogleStorage, Part, Span};
 
 /// How often it is looked whether another process has ended with a file.
 const LOOK: Duration = Duration::from_millis(200);
@@ -43,11 +45,13 @@ pub struct Options {
     pub access: Access,
     /// Download also what is there.
     pub again: bool,
+    /// The project that pays for reading from Google Cloud Storage, of buckets whose owners do not.
+    pub payer: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 8, bandwidth: None, access: Access::Auto, again: false }
+        Self { connections: 8, bandwidth: None, access: Access::Auto, again: false, payer: None }
     }
 }
 
@@ -87,17 +91,35 @@ pub(super) struct Shared {
 impl Downloader {
     /// For somebody who is logged in.
     pub fn new(session: &Session, whereabouts: &Whereabouts, options: Options) -> Self {
-        Self::of(session.client().clone(), Some(session.clone()), whereabouts, options)
+        let google = GoogleStorage::new(session.client(), whereabouts, options.payer.clone());
+        Self::of(session.client().clone(), Some(session.clone()), whereabouts, options, google)
     }
 
     /// For data that is open to all.
     pub fn open_to_all(client: &Client, whereabouts: &Whereabouts, options: Options) -> Self {
-        Self::of(client.clone(), None, whereabouts, options)
+        let google = GoogleStorage::new(client, whereabouts, options.payer.clone());
+        Self::open_with(client, whereabouts, options, google)
     }
 
-    fn of(client: Client, session: Option<Session>, whereabouts: &Whereabouts, options: Options) -> Self {
+    /// The same, with an account of Google Cloud of the caller's own choice.
+    pub fn open_with(
+        client: &Client,
+        whereabouts: &Whereabouts,
+        options: Options,
+        google: GoogleStorage,
+    ) -> Self {
+        Self::of(client.clone(), None, whereabouts, options, google)
+    }
+
+    fn of(
+        client: Client,
+        session: Option<Session>,
+        whereabouts: &Whereabouts,
+        options: Options,
+        google: GoogleStorage,
+    ) -> Self {
         let shared = Shared {
-            routes: Routes::new(client, session, whereabouts.clone(), options.access),
+            routes: Routes::new(client, session, whereabouts.clone(), options.access, google),
             bandwidth: Bandwidth::new(options.bandwidth),
             paces: Paces::default(),
             slots: tokio::sync::Semaphore::new(options.connections.clamp(1, MOST_CONNECTIONS)),
@@ -136,6 +158,15 @@ impl Downloader {
             stream::iter(work).buffer_unordered(self.shared.options.connections).collect().await;
         files.sort_by_key(|(place, _)| *place);
         Ok(Report { files: files.into_iter().map(|(_, file)| file).collect() })
+    }
+
+    /// What the host of a file tells of it.
+    ///
+    /// # Errors
+    /// When it refuses, has no such file, or does not answer.
+    pub async fn facts(&self, item: &Item, progress: &dyn Progress) -> Result<Facts> {
+        check(std::slice::from_ref(item))?;
+        self.shared.facts(item, progress).await
     }
 
     async fn file(
@@ -241,7 +272,7 @@ impl Downloader {
                 advice: "choose another folder, or say that what is there is downloaded again".to_owned(),
             }),
             There::Perhaps(bytes) => {
-                let total = self.shared.length(item, progress).await?;
+                let total = self.shared.facts(item, progress).await?.size;
                 Ok((total == Some(bytes)).then_some(bytes))
             }
         }
@@ -269,12 +300,28 @@ async fn waited(target: &Path, item: &Item, progress: &dyn Progress) -> Result<P
     }
 }
 
+/// What the host of a file tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Its size in bytes.
+    pub size: Option<u64>,
+    /// Its checksum, of a host that tells one: Google Cloud Storage.
+    pub checksum: Option<Checksum>,
+}
+
 impl Shared {
-    /// How many bytes there are in an object, asked by its first.
-    async fn length(&self, item: &Item, progress: &dyn Progress) -> Result<Option<u64>> {
+    /// What the host tells, asked by the first byte.
+    async fn facts(&self, item: &Item, progress: &dyn Progress) -> Result<Facts> {
         let remote = self.routes.to(item, progress).await?;
         let span = Span::from(0..1);
-        let answer = remote.open(span, None, TRIES).await?;
-        Ok(Part::of(&answer, span, None, item.is_page())?.total)
+        let answer = match remote.open(span, None, TRIES).await {
+            Err(error) if self.routes.falls_back(item, &remote, &error, progress).await? => {
+                self.routes.to(item, progress).await?.open(span, None, TRIES).await?
+            }
+            opened => opened?,
+        };
+        let size = Part::of(&answer, span, None, item.is_page())?.total;
+        let checksum = stored::checksum(answer.headers(), size).filter(|_| remote.is_google());
+        Ok(Facts { size, checksum })
     }
 }

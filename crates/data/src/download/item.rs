@@ -30,6 +30,15 @@ pub struct InS3 {
     pub credentials: Option<Url>,
 }
 
+/// An object in Google Cloud Storage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InGoogle {
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
+}
+
 /// A file to be downloaded: where it is, what is known of it, and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
@@ -37,6 +46,9 @@ pub struct Item {
     pub https: Option<Url>,
     /// Where it is in S3.
     pub s3: Option<InS3>,
+    /// Where it is in Google Cloud Storage: asked where it is in none of the others.
+    #[serde(default)]
+    pub google: Option<InGoogle>,
     /// Its exact size in bytes, if metadata tells.
     pub size: Option<u64>,
     /// Its checksum, if metadata tells.
@@ -52,7 +64,7 @@ impl Item {
     /// When the address ends with no name.
     pub fn https(url: Url) -> Result<Self> {
         let to = PathBuf::from(name_of(&url)?);
-        Ok(Self { https: Some(url), s3: None, size: None, checksum: None, to })
+        Ok(Self { https: Some(url), s3: None, google: None, size: None, checksum: None, to })
     }
 
     /// With its place in S3.
@@ -81,7 +93,11 @@ impl Item {
         if let Some(url) = &self.https {
             return Address::from(&unsigned(url)).to_string();
         }
-        self.s3.as_ref().map_or_else(String::new, |s3| format!("s3://{}/{}", s3.bucket, s3.key))
+        match (&self.s3, &self.google) {
+            (Some(s3), _) => format!("s3://{}/{}", s3.bucket, s3.key),
+            (None, Some(google)) => format!("gs://{}/{}", google.bucket, google.key),
+            (None, None) => String::new(),
+        }
     }
 
     /// Whether it is of an archive of Earthdata, which asks who wants it.
@@ -153,7 +169,7 @@ pub(super) fn check(items: &[Item]) -> Result<()> {
         if !below {
             wrong.push(format!("`{}` is no path below the folder", path.display()));
         }
-        if item.https.is_none() && item.s3.is_none() {
+        if item.https.is_none() && item.s3.is_none() && item.google.is_none() {
             wrong.push(format!("`{}` has no address", path.display()));
         }
         if let Some(other) = taken.insert(path, item).filter(|other| other.identity() != item.identity()) {

@@ -74,6 +74,17 @@ impl PartFile {
             && (!note.pin.is_empty() || item.checksum.is_some())
     }
 
+    /// Sums up by another algorithm from now on, what is there included.
+    pub(super) fn sum_by(&mut self, algorithm: Algorithm) -> Result<()> {
+        if algorithm == self.algorithm {
+            return Ok(());
+        }
+        self.algorithm = algorithm;
+        self.hasher = Hasher::new(algorithm);
+        self.length = 0;
+        self.sum_up()
+    }
+
     fn sum_up(&mut self) -> Result<()> {
         let file = &mut self.file;
         let summed = file.seek(SeekFrom::Start(0)).and_then(|_| self.hasher.read(file));

@@ -11,8 +11,8 @@ use crate::credentials::S3Keys;
 use crate::error::{Error, Result};
 use crate::http::Client;
 use crate::login::Session;
-use crate::region::{Access, Choice, Route, Whereabouts};
-use crate::remote::{Bucket, HttpsObject, Reader, Remote, S3Object};
+use crate::region::{Access, Route, Whereabouts};
+use crate::remote::{Bucket, GoogleStorage, HttpsObject, Reader, Remote, S3Object};
 use crate::stac::Signer;
 
 /// Chooses the way, and keeps what ways need: keys by where they come from.
@@ -21,6 +21,7 @@ pub(super) struct Routes {
     session: Option<Session>,
     whereabouts: Whereabouts,
     access: Access,
+    google: GoogleStorage,
     signer: Signer,
     keys: Mutex<HashMap<Url, S3Keys>>,
     /// Buckets that S3 would not open to us.
@@ -34,6 +35,7 @@ impl Routes {
         session: Option<Session>,
         whereabouts: Whereabouts,
         access: Access,
+        google: GoogleStorage,
     ) -> Self {
         Self {
             signer: Signer::new(client.clone()),
@@ -41,6 +43,7 @@ impl Routes {
             session,
             whereabouts,
             access,
+            google,
             keys: Mutex::default(),
             closed: Mutex::default(),
             told: Mutex::default(),
@@ -49,11 +52,15 @@ impl Routes {
 
     /// The way to an item.
     pub(super) async fn to(&self, item: &Item, progress: &dyn Progress) -> Result<Remote> {
+        if let (None, None, Some(google)) = (&item.s3, &item.https, &item.google) {
+            return Ok(Remote::Google(self.google.object(&google.bucket, &google.key).await?));
+        }
         match (&item.s3, &item.https) {
             (Some(s3), None) => self.by_s3(s3).await,
             (Some(s3), Some(url)) if !self.is_closed(&s3.bucket) => {
                 let choice = self.whereabouts.choose(&s3.bucket, s3.region.as_deref(), self.access).await;
-                self.tell(&s3.bucket, &choice, progress);
+                let way = if choice.route == Route::S3 { "S3" } else { "HTTPS" };
+                self.tell(&s3.bucket, format!("{way}: {}", choice.because), progress);
                 match choice.route {
                     Route::S3 => self.by_s3(s3).await.or_else(|error| {
                         if self.access != Access::Auto {
@@ -62,7 +69,7 @@ impl Routes {
                         self.close(&s3.bucket, &format!("there is no way into S3 ({error})"), progress);
                         Ok(self.by_https(url))
                     }),
-                    Route::Https => Ok(self.by_https(url)),
+                    Route::Https | Route::Google => Ok(self.by_https(url)),
                 }
             }
             (_, Some(url)) => Ok(self.by_https(url)),
@@ -73,20 +80,28 @@ impl Routes {
         }
     }
 
-    /// Whether another way is left after S3 refused: then all of the bucket goes by it.
-    pub(super) fn falls_back(
+    /// Whether another way is left after a store refused: then all of the bucket goes by it.
+    pub(super) async fn falls_back(
         &self,
         item: &Item,
         remote: &Remote,
         error: &Error,
         progress: &dyn Progress,
-    ) -> bool {
+    ) -> Result<bool> {
+        if let Remote::Google(object) = remote {
+            let falls_back = self.google.falls_back(object, error).await?;
+            if falls_back {
+                let because = "it is not open to all, so it is read with your account".to_owned();
+                self.tell(&object.bucket().name, because, progress);
+            }
+            return Ok(falls_back);
+        }
         let (Remote::S3(object), Some(_), Access::Auto) = (remote, &item.https, self.access) else {
-            return false;
+            return Ok(false);
         };
-        let Error::Refused { status: 403, said, .. } = error else { return false };
+        let Error::Refused { status: 403, said, .. } = error else { return Ok(false) };
         self.close(&object.bucket().name, &format!("S3 refused ({said})"), progress);
-        true
+        Ok(true)
     }
 
     fn close(&self, bucket: &str, why: &str, progress: &dyn Progress) {
@@ -100,13 +115,9 @@ impl Routes {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner).contains(bucket)
     }
 
-    fn tell(&self, bucket: &str, choice: &Choice, progress: &dyn Progress) {
+    /// Tells of a bucket once.
+    fn tell(&self, bucket: &str, because: String, progress: &dyn Progress) {
         if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(bucket.to_owned()) {
-            let way = match choice.route {
-                Route::S3 => "S3",
-                Route::Https => "HTTPS",
-            };
-            let because = format!("{way}: {}", choice.because);
             progress.heard(&Event::Chosen { bucket: bucket.to_owned(), because });
         }
     }

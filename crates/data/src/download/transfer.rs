@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::checksum::Checksum;
 use super::downloader::Shared;
 use super::item::Item;
 use super::part::PartFile;
 use super::progress::{Event, Progress};
 use super::report::{Done, Verified};
+use super::stored;
 use super::writer::Writer;
 use crate::error::{Error, Result};
 use crate::http::Answer;
@@ -61,6 +63,8 @@ pub(super) struct Transfer<'a> {
     in_pieces: bool,
     /// Whether nothing of the host tells that all of it came.
     untold: bool,
+    /// The checksum that the object's store tells, where metadata tells none.
+    stored: Option<Checksum>,
     route: Route,
 }
 
@@ -107,6 +111,7 @@ impl<'a> Transfer<'a> {
             sized,
             in_pieces: false,
             untold: false,
+            stored: None,
             route: Route::Https,
         }
     }
@@ -143,7 +148,11 @@ impl<'a> Transfer<'a> {
         self.sized |= learnt.is_some();
         self.progress.heard(&Event::Started { path: self.item.to.clone(), kept, learnt });
         loop {
-            self.route = if matches!(remote, Remote::S3(_)) { Route::S3 } else { Route::Https };
+            self.route = match remote {
+                Remote::S3(_) => Route::S3,
+                Remote::Google(_) => Route::Google,
+                Remote::Https(_) => Route::Https,
+            };
             let before = self.writer.settled().await?.length();
             let broken = match self.stretch(&remote).await {
                 Ok(Reached::Piece) => continue,
@@ -165,7 +174,7 @@ impl<'a> Transfer<'a> {
             };
             match broken {
                 Broken::Hopeless(error) => {
-                    if !self.shared.routes.falls_back(self.item, &remote, &error, self.progress) {
+                    if !self.shared.routes.falls_back(self.item, &remote, &error, self.progress).await? {
                         return Err(error);
                     }
                     remote = self.shared.routes.to(self.item, self.progress).await?;
@@ -231,6 +240,9 @@ impl<'a> Transfer<'a> {
         self.in_pieces = false;
         let told = Part::of(&answer, span, pin.as_ref(), self.item.is_page()).map_err(sorted)?;
         self.begin(&answer, span, &told).await?;
+        if remote.is_google() {
+            self.expect(stored::checksum(answer.headers(), told.total)).await.map_err(Broken::Hopeless)?;
+        }
         self.untold = told.total.is_none() && !answer.is_framed();
         let due = told.total.or(self.item.size);
         self.pour(&mut answer, due, &remote.place()).await?;
@@ -278,6 +290,13 @@ impl<'a> Transfer<'a> {
             self.progress.heard(&Event::Started { path: self.item.to.clone(), kept: 0, learnt });
         }
         Ok(())
+    }
+
+    /// Takes note of the checksum that the store tells, if metadata tells none.
+    async fn expect(&mut self, stored: Option<Checksum>) -> Result<()> {
+        self.stored = stored.filter(|_| self.item.checksum.is_none());
+        let Some(algorithm) = self.stored.as_ref().map(Checksum::algorithm) else { return Ok(()) };
+        self.writer.with(move |part| part.sum_by(algorithm)).await
     }
 
     /// Writes the body's pieces as they come.
@@ -345,7 +364,8 @@ impl<'a> Transfer<'a> {
             let what = format!("it has {} bytes, and its metadata says {size}", part.length());
             return Err(Error::Damaged { address, what });
         }
-        let Some(due) = &item.checksum else {
+        let says = if item.checksum.is_some() { "metadata" } else { "store" };
+        let Some(due) = item.checksum.as_ref().or(self.stored.as_ref()) else {
             return Ok(match item.size {
                 Some(_) => Verified::Size,
                 None if self.untold => Verified::Nothing,
@@ -356,7 +376,7 @@ impl<'a> Transfer<'a> {
         if found == *due {
             return Ok(Verified::Checksum);
         }
-        Err(Error::Damaged { address, what: format!("its checksum is {found}, and its metadata says {due}") })
+        Err(Error::Damaged { address, what: format!("its checksum is {found}, and its {says} says {due}") })
     }
 }
 

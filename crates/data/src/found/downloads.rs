@@ -37,26 +37,38 @@ impl Asset {
         }
         let name = self.file_name();
         let plain = !matches!(name, "" | "." | "..") && !name.contains(['\\', '\0']);
-        match s3 {
-            Some(s3) if plain => {
-                let to = Path::new(name).to_owned();
-                Ok(download::Item { https: None, s3: Some(s3), size, checksum, to })
-            }
-            _ => Err(Error::Invalid {
-                what: format!("{} is no file that can be downloaded", self.href),
-                advice: "read it where it is; stores of many objects, such as Zarr, are no files".to_owned(),
-            }),
+        let google = if s3.is_none() && !self.is_store() { in_google(&self.href) } else { None };
+        if (s3.is_some() || google.is_some()) && plain {
+            let to = Path::new(name).to_owned();
+            return Ok(download::Item { https: None, s3, google, size, checksum, to });
         }
+        Err(Error::Invalid {
+            what: format!("{} is no file that can be downloaded", self.href),
+            advice: "read it where it is; stores of many objects, such as Zarr, are no files".to_owned(),
+        })
+    }
+
+    /// Whether it is a store of many objects, which Google would know nothing of by its own name.
+    fn is_store(&self) -> bool {
+        let zarr = |text: &str| text.to_ascii_lowercase().contains("zarr");
+        self.file_name().to_ascii_lowercase().ends_with(".zarr")
+            || self.media_type.as_deref().is_some_and(zarr)
     }
 
     fn in_s3(&self, href: &str, keys: Option<&Url>) -> Option<download::InS3> {
-        let (bucket, key) = href.strip_prefix("s3://")?.split_once('/')?;
-        let there = !bucket.is_empty() && !key.is_empty() && !key.ends_with('/');
-        there.then(|| download::InS3 {
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
-            region: self.region.clone(),
-            credentials: keys.cloned(),
-        })
+        let (bucket, key) = object(href.strip_prefix("s3://")?)?;
+        Some(download::InS3 { bucket, key, region: self.region.clone(), credentials: keys.cloned() })
     }
+}
+
+fn in_google(href: &str) -> Option<download::InGoogle> {
+    let (bucket, key) = object(href.strip_prefix("gs://").or_else(|| href.strip_prefix("gcs://"))?)?;
+    Some(download::InGoogle { bucket, key })
+}
+
+/// Bucket and key; none where it ends with no name of an object.
+fn object(path: &str) -> Option<(String, String)> {
+    let (bucket, key) = path.split_once('/')?;
+    let there = !bucket.is_empty() && !key.is_empty() && !key.ends_with('/');
+    there.then(|| (bucket.to_owned(), key.to_owned()))
 }

@@ -115,7 +115,7 @@ fn folders(item: &Item) -> (PathBuf, Option<PathBuf>) {
     let own = PathBuf::from(folder_name(&item.id));
     match item.source {
         Source::Stac => (own, item.dataset.id.as_deref().map(folder_name).map(PathBuf::from)),
-        Source::Cmr | Source::Esm | Source::Intake => (PathBuf::new(), Some(own)),
+        Source::Cmr | Source::Esm | Source::Intake | Source::Address => (PathBuf::new(), Some(own)),
     }
 }
 
@@ -236,10 +236,15 @@ mod tests {
 
     #[test]
     fn what_is_no_file_costs_no_other() {
-        let fine = [("data", "https://a/x.nc"), ("mirror", "ftp://a/x.nc"), ("store", "gs://b/y.zarr/")];
+        let fine = [
+            ("data", "https://a/x.nc"),
+            ("mirror", "ftp://a/x.nc"),
+            ("store", "gs://b/y.zarr/"),
+            ("own", "gs://b/z.nc"),
+        ];
         let mut files = Files::new();
         let wrong = files.add(&item(Source::Cmr, "G1-A", &fine), None);
-        assert_eq!((files.finish().len(), wrong.len()), (1, 1));
+        assert_eq!((files.finish().len(), wrong.len()), (2, 1));
         assert!(wrong[0].to_string().contains("gs://b/y.zarr/"), "{}", wrong[0]);
     }
 

@@ -15,7 +15,7 @@ impl Checksum {
 
     /// The digest as multihash; `None` for an algorithm without a code, or a digest of another length.
     pub fn to_multihash(&self) -> Option<String> {
-        download::Checksum::new(&self.algorithm, &self.value).map(|known| known.to_multihash())
+        download::Checksum::new(&self.algorithm, &self.value).and_then(|known| known.to_multihash())
     }
 
     /// Reads a multihash in hexadecimal.

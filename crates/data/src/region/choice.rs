@@ -33,14 +33,18 @@ pub enum Route {
     S3,
     /// Over HTTPS, from the archive's own host.
     Https,
+    /// From Google Cloud Storage itself.
+    #[serde(rename = "gs")]
+    Google,
 }
 
 impl Route {
-    /// In a word: `s3` or `https`.
+    /// In a word: `s3`, `https` or `gs`.
     pub fn name(self) -> &'static str {
         match self {
             Self::S3 => "s3",
             Self::Https => "https",
+            Self::Google => "gs",
         }
     }
 }

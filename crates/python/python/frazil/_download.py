@@ -30,7 +30,7 @@ class File:
     """Bytes that came in this call."""
     checked_by: Literal["checksum", "size", "length", "nothing"] | None
     """Against what it was checked: the checksum or the size of its metadata, the announced length, or nothing."""
-    access: Literal["s3", "https"] | None
+    access: Literal["s3", "https", "gs"] | None
     """By which way it came; None for one that did not come now."""
     error: Error | None
     """Why it failed."""
@@ -106,6 +106,7 @@ def download(
     connections: int = 8,
     bandwidth: int | None = None,
     again: bool = False,
+    payer: str | None = None,
     session: Session | None = None,
     progress: bool | Callable[[_progress.Look, list[str]], None] = True,
 ) -> Download:
@@ -119,6 +120,7 @@ def download(
     access: `"s3"` or `"https"`; `"auto"` takes S3 within the bucket's region and HTTPS from elsewhere.
     connections: most transfers at once. bandwidth: most bytes a second, of all together.
     again: download also what is there.
+    payer: the project that pays for reading from Google Cloud Storage, of buckets whose owners do not.
     progress: shown after half a second; a function is told instead.
     """
     listed = [items] if isinstance(items, (Item, str)) else list(items)
@@ -129,6 +131,7 @@ def download(
         "connections": connections,
         "bandwidth": bandwidth,
         "again": again,
+        "payer": payer,
         "files": files,
     }
     shown = _progress.Hearer(_progress.usual)

@@ -93,11 +93,16 @@ class Place:
     region: str | None
     """The bucket's region."""
     access: str
-    """`s3` or `https`."""
+    """`s3`, `https`, or `gs` for what is in Google Cloud Storage only."""
     because: str
     """Why."""
 
 
-def where(what: Item | str, *, access: str = "auto", session: Session | None = None) -> Place:
-    """Tells where an item or an address is, where this runs, and so whether S3 or HTTPS is the way."""
-    return Place(**_native.place(what, session or _login._current, access))
+def where(
+    what: Item | str, *, access: str = "auto", payer: str | None = None, session: Session | None = None
+) -> Place:
+    """Tells where an item or an address is, where this runs, and so whether S3 or HTTPS is the way.
+
+    payer: the project that pays for asking Google Cloud Storage, of buckets whose owners do not.
+    """
+    return Place(**_native.place(what, session or _login._current, access, payer))
