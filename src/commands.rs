@@ -11,6 +11,7 @@ mod egress;
 mod explain;
 mod init;
 mod kubeconfig;
+mod ledger;
 mod load;
 mod nodes;
 mod open;

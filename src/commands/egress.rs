@@ -9,8 +9,8 @@ use frazil_byte_ledger::{Entry, Lines, Route, files as files_of};
 
 use self::report::EgressReport;
 use super::Run;
-use super::cost::show::{bills, days, existing};
-use super::cost::{path, refuse};
+use super::cost::show::{bills, days};
+use super::ledger::{existing, path, refuse};
 use crate::catalog::AddressRanges;
 use crate::cli::egress::EgressArgs;
 use crate::cloud::objects::inputs;

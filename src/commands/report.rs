@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use self::gather::Found;
 pub(super) use self::gather::When;
-use super::cost::show::existing;
+use super::ledger::existing;
 use super::{Run, load};
 use crate::cli::ReportArgs;
 use crate::config::HubFile;

@@ -8,8 +8,9 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::money::percent;
-use super::show::{answer, existing};
+use super::show::answer;
 use crate::cli::cost::CheckArgs;
+use crate::commands::ledger::{existing, refuse};
 use crate::commands::{Run, load};
 use crate::config::{Budget, HubFile};
 use crate::error::{Error, Result};
@@ -54,7 +55,7 @@ fn budget<'a>(hub: &'a HubFile, file: &Path) -> Result<&'a Budget> {
 
 /// How a hub's budget goes.
 fn standing(ledger: &Ledger, hub: &HubFile, budget: &Budget, today: Date) -> Result<Standing> {
-    let bills = ledger.bills().map_err(super::refuse)?;
+    let bills = ledger.bills().map_err(refuse)?;
     let (bills, _) = choose(bills);
     let ask = |by: Vec<By>| {
         let question = Question { by, hub: Some(hub.name.to_string()), ..Question::default() };

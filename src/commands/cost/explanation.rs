@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::money::{decimals, exact, rounded};
-use super::refuse;
+use crate::commands::ledger::refuse;
 use crate::error::{Error, Result};
 use crate::ledger::allocate::{Allocation, Explained, day_text};
 use crate::ledger::{Bill, FileRead, Ledger};

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::read::wrong;
-use super::refuse;
 use crate::commands::Run;
+use crate::commands::ledger::refuse;
 use crate::error::{Error, Result};
 use crate::ledger::Ledger;
 use crate::ledger::told::{HistoryFile, Told, history};

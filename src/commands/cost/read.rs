@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::ask::{Asked, ask};
+use super::history;
 use super::money::exact;
 use super::prometheus::{ask as ask_prometheus, split};
 use super::show::days;
-use super::{history, path, refuse};
 use crate::cli::cost::ReadArgs;
 use crate::cloud::objects::inputs;
 use crate::commands::Run;
 use crate::commands::egress::{client_files, read_flow_logs};
+use crate::commands::ledger::{path, refuse};
 use crate::error::{Error, Result};
 use crate::ledger::ask::Expense;
 use crate::ledger::flows::{Days, KnownFiles, Wanted};

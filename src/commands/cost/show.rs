@@ -1,16 +1,14 @@
 //! `frazil cost`: a table by what was asked, whose parts are the bill.
 
-use std::path::Path;
-
 use serde_json::{Map, Value, json};
 
 use super::explanation::Explanation;
 use super::lines::{Line, lines, spark};
 use super::money::{decimals, exact, percent, rounded};
-use super::{path, refuse};
 use crate::catalog::{Provider, Region};
 use crate::cli::cost::ShowArgs;
 use crate::commands::Run;
+use crate::commands::ledger::{existing, refuse};
 use crate::error::{Error, Result};
 use crate::ledger::allocate::{
     Allocation, Allocator, Currency, IdleRule, MachineRoom, Money, Question, Ratio, Rule, SharedRule, choose,
@@ -47,16 +45,6 @@ pub(super) fn show(run: &Run<'_>, args: &ShowArgs) -> Result<Outcome> {
         run.printer.report(&Costs { question, allocation, bills, ignored })?;
     }
     Ok(Outcome::Done)
-}
-
-/// The ledger, if there is one.
-pub(in crate::commands) fn existing(run: &Run<'_>, given: Option<&Path>) -> Result<Ledger> {
-    let path = path(run, given)?;
-    if !path.exists() {
-        return Err(Error::failed(format!("there is no ledger in {}", path.display()))
-            .hint("`frazil cost read BILL…` makes one"));
-    }
-    Ledger::open(&path).map_err(refuse)
 }
 
 /// Divides bills as a question says.

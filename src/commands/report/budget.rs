@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use frazil_units::Amount;
 use jiff::civil::Date;
 
-use crate::commands::cost::refuse;
 use crate::commands::cost::show::answer;
+use crate::commands::ledger::refuse;
 use crate::config::{Budget as Planned, HubFile};
 use crate::error::Result;
 use crate::ledger::Ledger;

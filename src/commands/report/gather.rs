@@ -7,9 +7,9 @@ use jiff::civil::Date;
 
 use super::{Asked, budget, estimate};
 use crate::catalog::Provider;
-use crate::commands::cost::refuse;
 use crate::commands::cost::show::{answer_with, bills, day_number, ranges, told};
 use crate::commands::egress::{near, requester_pays};
+use crate::commands::ledger::refuse;
 use crate::config::HubFile;
 use crate::error::{Error, Result};
 use crate::estimate::place;

@@ -12,7 +12,7 @@ use super::figures::figures;
 use super::reading::{Read, Reading};
 use crate::cli::ServeArgs;
 use crate::commands::Run;
-use crate::commands::cost::{path, refuse};
+use crate::commands::ledger::{path, refuse};
 use crate::commands::nodes::local::machine;
 use crate::commands::report::{Asked as Hub, Making, When, zone};
 use crate::config::{HubFile, Provider};

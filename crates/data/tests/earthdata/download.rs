@@ -237,7 +237,7 @@ impl Progress for Cut<'_> {
 async fn signed_addresses_and_tokens_that_end_during_the_work_fail_nothing() {
     let Some(world) = World::start() else { return };
     let items = world.files("ENDING", 6, (400_000, 600_000), "SHA-256").await;
-    world.post("settings", &json!({"signed_life": 1, "token_life": 4, "bandwidth": 500_000})).await;
+    world.post("settings", &json!({"signed_life": 3, "token_life": 6, "bandwidth": 200_000})).await;
     let cuts = json!([{"role": "s3", "method": "GET", "fault": "cut", "times": 12, "after": 0.4}]);
     world.post("faults", &cuts).await;
     let folder = tempfile::tempdir().unwrap();

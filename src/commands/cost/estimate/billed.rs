@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use frazil_units::Amount;
 use jiff::civil::Date;
 
-use super::super::refuse;
-use super::super::show::{answer, day_number, existing};
+use super::super::show::{answer, day_number};
 use crate::cli::cost::EstimateArgs;
 use crate::commands::Run;
+use crate::commands::ledger::{existing, refuse};
 use crate::error::{Error, Result};
 use crate::estimate::{Case, Estimate, Key, Range, compared};
 use crate::ledger::allocate::{By, Component, Question, choose, day_text};
