@@ -193,6 +193,34 @@ async fn bytes_that_are_not_those_of_the_checksum_get_no_name() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_whole_when_it_was_killed_is_checked_too() {
+    let Some(google) = Google::start(&[("data", "x.nc", &content())]) else { return };
+    let (endpoint, count) = (google.endpoint.clone(), AtomicU32::new(0));
+    let relay = Canned::start(move |asked| {
+        if count.fetch_add(1, Ordering::Relaxed) > 0 {
+            return Given::status(404);
+        }
+        let mut given = passed_on(&endpoint, asked);
+        given.announced = Some(given.body.len());
+        given.body.truncate(1_000_000);
+        given
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let items = [file("gs://data/x.nc")];
+    let report = download(relay.base.as_str(), &items, folder.path()).await;
+    assert!(matches!(report.files[0].outcome, Outcome::Failed(Error::NotFound { .. })), "{report:?}");
+    // As a kill after the last byte leaves it, but for one that the disk has lost.
+    let mut bytes = content();
+    bytes[3_000_000] ^= 1;
+    std::fs::write(folder.path().join(".x.nc.part"), bytes).unwrap();
+    let report = download(&google.endpoint, &items, folder.path()).await;
+    let Outcome::Done(done) = &report.files[0].outcome else { panic!("{:?}", report.files[0]) };
+    assert_eq!((done.came, done.verified), (4_000_000, Verified::Checksum));
+    assert!(std::fs::read(folder.path().join("x.nc")).unwrap() == content());
+}
+
 /// The answer of Google's XML API to who may not.
 fn refused(status: u16, code: &str) -> Given {
     let body = format!(

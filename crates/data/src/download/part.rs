@@ -22,6 +22,9 @@ struct Note {
     from: String,
     total: Option<u64>,
     pin: Pin,
+    /// The checksum that the object's store tells, where metadata tells none.
+    #[serde(default)]
+    stored: Option<Checksum>,
 }
 
 /// A file on its way. While it is held no other process can hold it.
@@ -42,9 +45,10 @@ impl PartFile {
         std::fs::create_dir_all(folder).map_err(Error::file(folder, "make the folder"))?;
         let path = hidden(target);
         let Some(file) = locked(&path)? else { return Ok(None) };
-        let algorithm = item.checksum.as_ref().map_or(Algorithm::Sha256, Checksum::algorithm);
         let note =
             std::fs::read(note_of(&path)).ok().and_then(|text| serde_json::from_slice::<Note>(&text).ok());
+        let due = item.checksum.as_ref().or_else(|| note.as_ref()?.stored.as_ref());
+        let algorithm = due.map_or(Algorithm::Sha256, Checksum::algorithm);
         let mut part = Self {
             path,
             file,
@@ -75,7 +79,7 @@ impl PartFile {
     }
 
     /// Sums up by another algorithm from now on, what is there included.
-    pub(super) fn sum_by(&mut self, algorithm: Algorithm) -> Result<()> {
+    fn sum_by(&mut self, algorithm: Algorithm) -> Result<()> {
         if algorithm == self.algorithm {
             return Ok(());
         }
@@ -110,9 +114,17 @@ impl PartFile {
         self.note.as_ref().map(|note| &note.pin)
     }
 
+    /// The checksum that the object's store told, where metadata tells none.
+    pub(super) fn stored(&self) -> Option<&Checksum> {
+        self.note.as_ref()?.stored.as_ref()
+    }
+
     /// Notes what the bytes to come are of, before they come.
-    pub(super) fn begin(&mut self, total: Option<u64>, pin: &Pin) -> Result<()> {
-        let note = Note { from: self.from.clone(), total, pin: pin.clone() };
+    pub(super) fn begin(&mut self, total: Option<u64>, pin: &Pin, stored: Option<Checksum>) -> Result<()> {
+        if let Some(stored) = &stored {
+            self.sum_by(stored.algorithm())?;
+        }
+        let note = Note { from: self.from.clone(), total, pin: pin.clone(), stored };
         if self.note.as_ref() == Some(&note) {
             return Ok(());
         }
@@ -252,7 +264,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("x.nc");
         let mut part = PartFile::open(&target, &item()).unwrap().unwrap();
-        part.begin(Some(6), &pin()).unwrap();
+        part.begin(Some(6), &pin(), None).unwrap();
         part.write(b"abc").unwrap();
         assert!(PartFile::open(&target, &item()).unwrap().is_none(), "two had it");
         drop(part);
@@ -273,7 +285,7 @@ mod tests {
             let mut part = PartFile::open(&target, item).unwrap().unwrap();
             let length = part.length();
             part.restart().unwrap();
-            part.begin(Some(6), &pin()).unwrap();
+            part.begin(Some(6), &pin(), None).unwrap();
             part.write(b"abc").unwrap();
             length
         };
@@ -295,7 +307,7 @@ mod tests {
         let summed = item().summed(Checksum::new("MD5", "900150983cd24fb0d6963f7d28e17f72"));
         for (item, kept) in [(item(), 0), (summed, 3)] {
             let mut part = PartFile::open(&target, &item).unwrap().unwrap();
-            part.begin(Some(6), &Pin::default()).unwrap();
+            part.begin(Some(6), &Pin::default(), None).unwrap();
             part.write(b"abc").unwrap();
             drop(part);
             assert_eq!(PartFile::open(&target, &item).unwrap().unwrap().length(), kept);
@@ -303,11 +315,24 @@ mod tests {
     }
 
     #[test]
+    fn the_checksum_that_a_store_tells_is_kept_with_the_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("x.nc");
+        let told = Checksum::new("MD5", "900150983cd24fb0d6963f7d28e17f72");
+        let mut part = PartFile::open(&target, &item()).unwrap().unwrap();
+        part.begin(Some(3), &pin(), told.clone()).unwrap();
+        part.write(b"abc").unwrap();
+        drop(part);
+        let part = PartFile::open(&target, &item()).unwrap().unwrap();
+        assert_eq!((part.stored(), Some(part.checksum())), (told.as_ref(), told.clone()));
+    }
+
+    #[test]
     fn a_note_without_its_part_is_taken_away() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("x.nc");
         let mut part = PartFile::open(&target, &item()).unwrap().unwrap();
-        part.begin(Some(3), &pin()).unwrap();
+        part.begin(Some(3), &pin(), None).unwrap();
         part.write(b"abc").unwrap();
         tidy(&target);
         assert_eq!(names(folder.path()), [".x.nc.part", ".x.nc.part.json"], "another is at work");

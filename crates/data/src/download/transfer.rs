@@ -63,8 +63,6 @@ pub(super) struct Transfer<'a> {
     in_pieces: bool,
     /// Whether nothing of the host tells that all of it came.
     untold: bool,
-    /// The checksum that the object's store tells, where metadata tells none.
-    stored: Option<Checksum>,
     route: Route,
 }
 
@@ -111,7 +109,6 @@ impl<'a> Transfer<'a> {
             sized,
             in_pieces: false,
             untold: false,
-            stored: None,
             route: Route::Https,
         }
     }
@@ -239,10 +236,9 @@ impl<'a> Transfer<'a> {
         };
         self.in_pieces = false;
         let told = Part::of(&answer, span, pin.as_ref(), self.item.is_page()).map_err(sorted)?;
-        self.begin(&answer, span, &told).await?;
-        if remote.is_google() {
-            self.expect(stored::checksum(answer.headers(), told.total)).await.map_err(Broken::Hopeless)?;
-        }
+        let stored = Some(&answer).filter(|_| remote.is_google() && self.item.checksum.is_none());
+        let stored = stored.and_then(|answer| stored::checksum(answer.headers(), told.total));
+        self.begin(&answer, span, &told, stored).await?;
         self.untold = told.total.is_none() && !answer.is_framed();
         let due = told.total.or(self.item.size);
         self.pour(&mut answer, due, &remote.place()).await?;
@@ -263,7 +259,13 @@ impl<'a> Transfer<'a> {
     }
 
     /// Makes the part ready for what the answer holds.
-    async fn begin(&mut self, answer: &Answer, span: Span, told: &Part) -> std::result::Result<(), Broken> {
+    async fn begin(
+        &mut self,
+        answer: &Answer,
+        span: Span,
+        told: &Part,
+        stored: Option<Checksum>,
+    ) -> std::result::Result<(), Broken> {
         let address = crate::address::Address::from(answer.url());
         if let (Some(due), Some(total)) = (self.item.size, told.total)
             && due != total
@@ -283,20 +285,13 @@ impl<'a> Transfer<'a> {
             return Err(Broken::Anew(Error::Changed { address }));
         }
         let (total, pin) = (told.total, told.pin.clone());
-        self.writer.with(move |part| part.begin(total, &pin)).await.map_err(Broken::Hopeless)?;
+        self.writer.with(move |part| part.begin(total, &pin, stored)).await.map_err(Broken::Hopeless)?;
         if let Some(total) = total.filter(|_| !self.sized) {
             self.sized = true;
             let learnt = Some(total);
             self.progress.heard(&Event::Started { path: self.item.to.clone(), kept: 0, learnt });
         }
         Ok(())
-    }
-
-    /// Takes note of the checksum that the store tells, if metadata tells none.
-    async fn expect(&mut self, stored: Option<Checksum>) -> Result<()> {
-        self.stored = stored.filter(|_| self.item.checksum.is_none());
-        let Some(algorithm) = self.stored.as_ref().map(Checksum::algorithm) else { return Ok(()) };
-        self.writer.with(move |part| part.sum_by(algorithm)).await
     }
 
     /// Writes the body's pieces as they come.
@@ -365,7 +360,7 @@ impl<'a> Transfer<'a> {
             return Err(Error::Damaged { address, what });
         }
         let says = if item.checksum.is_some() { "metadata" } else { "store" };
-        let Some(due) = item.checksum.as_ref().or(self.stored.as_ref()) else {
+        let Some(due) = item.checksum.as_ref().or(part.stored()) else {
             return Ok(match item.size {
                 Some(_) => Verified::Size,
                 None if self.untold => Verified::Nothing,
