@@ -195,6 +195,24 @@ fn files_of_catalogues_in_files_are_brought_without_a_login() {
 }
 
 #[test]
+fn files_are_brought_by_their_addresses() {
+    let Some(world) = World::start() else { return };
+    let found = world.frazil(&["search", "SCATTERED_POINTS", "--limit", "1", "-o", "stac"]).success();
+    let found: Value = serde_json::from_str(&stdout(&found)).unwrap();
+    let assets = found["features"][0]["assets"].as_object().unwrap().values();
+    let mut data = assets.filter(|asset| asset["roles"][0] == "data");
+    let behind_login = data.next().unwrap()["href"].as_str().unwrap();
+    assert!(behind_login.starts_with("https://archive.podaac.earthdata.nasa.gov/"), "{behind_login}");
+    let open = "https://open.example.org/sized/1/1000.nc";
+    let brought = world.json(&["download", open, behind_login, "--out", "files"]);
+    assert_eq!(brought["complete"], true, "{brought}");
+    assert_eq!(brought["items"].as_array().unwrap().len(), 2);
+    assert_eq!(world.home.path().join("files/1000.nc").metadata().unwrap().len(), 1000);
+    let told = stderr(&world.frazil(&["download", open, "https://doi.org/10.5067/ATLAS/ATL08.006"]).code(64));
+    assert!(told.contains("`https://doi.org/10.5067/ATLAS/ATL08.006` is no address"), "{told}");
+}
+
+#[test]
 fn a_login_is_kept_for_its_owner_only() {
     let Some(world) = World::start() else { return };
     let kept = world.json(&["login", "--keep"]);

@@ -62,6 +62,7 @@ Examples:
   frazil data download ATL08 --bbox -74.2,40.5,-73.7,41.0 --time 2023-05 --out atl08
   frazil data download HLSL30 --time 2024-02-11 --limit 3 --file '*.B0?.tif'
   frazil data download G2160242605-NSIDC_ECS --bandwidth '40 MB' --connections 4
+  frazil data download https://data.nsidc.earthdatacloud.nasa.gov/PATH/FILE.h5
   frazil data download gs://BUCKET/KEY --payer PROJECT
 
 Files of STAC items go into folders by the items' ids. Files of granules keep their names; those called
@@ -98,7 +99,8 @@ pub struct Service {
 /// What is looked for.
 #[derive(Clone, Debug, Args)]
 pub struct Wanted {
-    /// Datasets: short names, concept ids or DOIs; of STAC, collections. To download, `gs://BUCKET/KEY` too.
+    /// Datasets: short names, concept ids or DOIs; of STAC, collections. To download, also addresses of
+    /// files: `https://…`, `s3://BUCKET/KEY`, `gs://BUCKET/KEY`.
     #[arg(value_name = "DATASET")]
     pub datasets: Vec<String>,
 

@@ -13,7 +13,7 @@ use frazil_data::region::{Access, Whereabouts};
 use serde_json::{Value, json};
 
 use super::source::{Finds, is_cmr, open};
-use super::{Run, bytes_text, client, login, told};
+use super::{Run, ask, bytes_text, client, login, told};
 use crate::cli::data::{DownloadArgs, Way};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
@@ -62,7 +62,7 @@ type Wanted = (Vec<Item>, Vec<FileReport>);
 
 /// The files of what is found.
 async fn files(run: &Run<'_>, client: &Client, args: &DownloadArgs) -> Result<Wanted> {
-    if is_cmr(&args.wanted.service.from) && args.wanted.datasets.iter().any(|name| Found::is_address(name)) {
+    if is_cmr(&args.wanted.service.from) && args.wanted.datasets.iter().any(|name| is_address(name)) {
         return addressed(args);
     }
     let mut progress = run.printer.progress();
@@ -75,10 +75,16 @@ async fn files(run: &Run<'_>, client: &Client, args: &DownloadArgs) -> Result<Wa
     found
 }
 
+/// Whether a name is the address of a file, and so no name in a catalogue: DOIs are addresses too.
+fn is_address(name: &str) -> bool {
+    let at = |scheme: &str| name.starts_with(scheme);
+    ["https://", "s3://", "gs://", "gcs://"].into_iter().any(at) && ask::doi(name).is_none()
+}
+
 /// The files at addresses, which no catalogue is asked for.
 fn addressed(args: &DownloadArgs) -> Result<Wanted> {
     let names = &args.wanted.datasets;
-    if let Some(other) = names.iter().find(|name| !Found::is_address(name)) {
+    if let Some(other) = names.iter().find(|name| !is_address(name)) {
         return Err(Error::usage(format!("`{other}` is no address, and the others are"))
             .hint("download addresses with one call, and datasets with another"));
     }
