@@ -12,6 +12,14 @@
 //! * [`region`]: where this runs and where the data is, and so S3 or HTTPS.
 //! * [`download`]: files brought to a folder, resumed, checked.
 //! * [`remote`]: one object, read from any byte on.
+//! * [`handle`]: an object open for reading, with a [`cache`] that adapts to how it is read.
+//! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds.
+//! * [`hdf5`]: HDF5 and NetCDF4; [`netcdf`]: NetCDF classic.
+//! * [`objects`]: objects by keys; [`zarr`]: arrays that lie in them.
+//! * [`references`]: the same where chunks lie in other files.
+//! * [`cog`]: images that know where on the Earth they lie.
+//! * [`limits`]: how much memory a file may make a reader take.
+//! * [`cf`]: what stored numbers mean; [`counting`]: what reading took.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
 //! ```no_run
@@ -33,23 +41,40 @@
 //! ```
 
 mod address;
+pub mod cache;
 pub mod catalogs;
+pub mod cf;
 pub mod cmr;
+pub mod cog;
+pub mod counting;
 pub mod credentials;
+pub mod dataset;
 mod documents;
 pub mod download;
 mod error;
 pub mod found;
 pub mod geo;
+pub mod handle;
+pub mod hdf5;
 pub mod http;
 mod json;
+pub mod limits;
 pub mod login;
+mod near;
+pub mod netcdf;
+mod passes;
+mod pieces;
+mod mosaic;
+pub mod objects;
+pub mod ranges;
+pub mod references;
 pub mod region;
 pub mod remote;
 mod secret;
 pub mod stac;
 mod surroundings;
 pub mod times;
+pub mod zarr;
 
 pub use address::Address;
 pub use documents::locate;

@@ -1,11 +1,14 @@
-//! One object somewhere, read from any byte on: behind an archive's host, or in S3.
+//! One object somewhere, read from any byte on: behind an archive's host, in S3, in Google Cloud
+//! Storage, or a file of this machine.
 //!
 //! An archive answers with a redirect to an address that is signed for a while; that address is used
 //! again until it ends, and the archive is asked once. The object is pinned: what is read later
 //! is of the same version, or an error.
 
 mod answered;
+mod gcs;
 mod https;
+mod local;
 mod pin;
 mod s3;
 
@@ -14,7 +17,9 @@ use std::ops::Range;
 use std::time::Duration;
 
 pub use answered::Part;
+pub use gcs::{GoogleBucket, GoogleObject, GoogleReader, google_account};
 pub use https::HttpsObject;
+pub use local::LocalFile;
 pub use pin::Pin;
 pub use s3::{Bucket, Reader, S3Object};
 
@@ -29,6 +34,8 @@ pub enum Remote {
     Https(HttpsObject),
     /// In S3 itself.
     S3(S3Object),
+    /// In Google Cloud Storage itself.
+    Google(GoogleObject),
 }
 
 /// Bytes of an object: from one on, to its end or up to another.
@@ -68,6 +75,7 @@ impl Remote {
         match self {
             Self::Https(object) => Address::from(object.url()),
             Self::S3(object) => object.address(),
+            Self::Google(object) => object.address(),
         }
     }
 
@@ -76,6 +84,7 @@ impl Remote {
         match self {
             Self::Https(object) => object.url().host_str().unwrap_or_default().to_owned(),
             Self::S3(object) => object.bucket().name.clone(),
+            Self::Google(object) => object.bucket().name.clone(),
         }
     }
 
@@ -88,6 +97,7 @@ impl Remote {
         match self {
             Self::Https(object) => object.open(span, pin, tries).await,
             Self::S3(object) => object.open(span, pin, tries).await,
+            Self::Google(object) => object.open(span, pin, tries).await,
         }
     }
 }

@@ -57,6 +57,11 @@ impl HttpsObject {
         &self.url
     }
 
+    /// Whether it is asked for by somebody who is logged in.
+    pub fn has_login(&self) -> bool {
+        matches!(self.by, By::Session(_))
+    }
+
     pub(super) async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {
         if let Some(url) = self.signed() {
             let answer = self.client().open(&request(url, span, pin, tries)).await?;

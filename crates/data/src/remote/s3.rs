@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
 use object_store::client::HttpRequestBody;
 use reqwest::header::{AUTHORIZATION, HeaderName};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Pin, Span, request};
@@ -18,7 +19,7 @@ use crate::http::{Answer, Client, Grant, Request};
 const REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// A bucket, where it is, and how it is read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
     /// Its name.
     pub name: String,
@@ -62,6 +63,16 @@ impl S3Object {
     /// Its bucket.
     pub fn bucket(&self) -> &Bucket {
         &self.bucket
+    }
+
+    /// Its name in the bucket.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Who asks for it.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     pub(super) fn address(&self) -> Address {

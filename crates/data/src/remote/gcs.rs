@@ -1,0 +1,174 @@
+//! An object in Google Cloud Storage, by its XML API
+//! (<https://cloud.google.com/storage/docs/xml-api/get-object-download>).
+
+use std::fmt;
+
+use object_store::gcp::{GcpCredentialProvider, GoogleCloudStorageBuilder};
+use reqwest::header::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{Pin, Span, request};
+use crate::address::Address;
+use crate::error::{Error, Result};
+use crate::http::{Answer, Client, Grant, Request};
+use crate::secret::bearer;
+use crate::surroundings::Surroundings;
+
+/// Where the service answers.
+const ENDPOINT: &str = "https://storage.googleapis.com/";
+/// Names the project that pays (<https://cloud.google.com/storage/docs/requester-pays>).
+const PAYER: HeaderName = HeaderName::from_static("x-goog-user-project");
+
+/// A bucket of Google Cloud Storage, and how it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoogleBucket {
+    /// Its name.
+    pub name: String,
+    /// The project that pays for reading, where the owner does not.
+    pub payer: Option<String>,
+    /// Where the service answers, instead of at Google.
+    pub endpoint: Option<Url>,
+}
+
+/// Who asks for an object of Google Cloud Storage.
+#[derive(Clone, Debug)]
+pub enum GoogleReader {
+    /// Anybody, of a bucket that is open to all.
+    Anybody,
+    /// Somebody with an account: see [`google_account`].
+    Account(GcpCredentialProvider),
+}
+
+/// The account of this machine or user: of the file that `GOOGLE_APPLICATION_CREDENTIALS` names, of
+/// `gcloud auth application-default login`, else of the machine itself. Tokens are renewed as they end.
+///
+/// # Errors
+/// When what is there cannot be read.
+pub fn google_account(surroundings: &Surroundings) -> Result<GcpCredentialProvider> {
+    // A bucket's name has to be given, and nothing is asked of it.
+    let mut builder = GoogleCloudStorageBuilder::new().with_bucket_name("bucket");
+    if let Some(path) = surroundings.variable("GOOGLE_APPLICATION_CREDENTIALS") {
+        builder = builder.with_application_credentials(path);
+    }
+    let store = builder.build().map_err(|error| Error::Invalid {
+        what: format!("the credentials for Google Cloud cannot be read: {error}"),
+        advice: "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
+            .to_owned(),
+    })?;
+    Ok(store.credentials().clone())
+}
+
+/// An object of a bucket of Google Cloud Storage.
+#[derive(Clone)]
+pub struct GoogleObject {
+    client: Client,
+    reader: GoogleReader,
+    bucket: GoogleBucket,
+    key: String,
+}
+
+impl GoogleObject {
+    /// An object, and who asks for it.
+    pub fn new(client: &Client, reader: GoogleReader, bucket: GoogleBucket, key: &str) -> Self {
+        Self { client: client.clone(), reader, bucket, key: key.trim_start_matches('/').to_owned() }
+    }
+
+    /// Its bucket.
+    pub fn bucket(&self) -> &GoogleBucket {
+        &self.bucket
+    }
+
+    /// Its name in the bucket.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Whether it is asked for with an account.
+    pub fn has_account(&self) -> bool {
+        matches!(self.reader, GoogleReader::Account(_))
+    }
+
+    pub(super) fn address(&self) -> Address {
+        let text = format!("gs://{}/{}", self.bucket.name, self.key);
+        text.parse::<Url>().map_or_else(|_| Address::named(text), |url| Address::from(&url))
+    }
+
+    pub(super) async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {
+        let mut asked = request(self.url()?, span, pin, tries).unfollowed();
+        if let Some(payer) = &self.bucket.payer {
+            let payer = HeaderValue::from_str(payer).map_err(|_| Error::Invalid {
+                what: format!("`{payer}` is no name of a project"),
+                advice: "name the project that pays for reading by its ID".to_owned(),
+            })?;
+            asked = asked.header(PAYER, payer);
+        }
+        if let GoogleReader::Account(provider) = &self.reader {
+            asked = self.granted(asked, provider).await?;
+        }
+        self.client.open(&asked).await?.checked().await
+    }
+
+    async fn granted(&self, asked: Request, provider: &GcpCredentialProvider) -> Result<Request> {
+        let credential = provider.get_credential().await.map_err(|error| Error::Invalid {
+            what: format!("there is no token of Google Cloud for {}: {error}", self.address()),
+            advice: "run `gcloud auth application-default login` again, or read it without an account"
+                .to_owned(),
+        })?;
+        let grant = Grant::new(asked.url(), bearer(&credential.bearer.clone().into())?);
+        Ok(asked.grant(grant))
+    }
+
+    /// Where it is. The name's parts are parts of the path, so that none leads out of its bucket.
+    fn url(&self) -> Result<Url> {
+        let wrong = || Error::Invalid {
+            what: format!("{} is no object in Google Cloud Storage", self.address()),
+            advice: "write it as gs://BUCKET/KEY".to_owned(),
+        };
+        let base = self.bucket.endpoint.as_ref().map_or(ENDPOINT, Url::as_str);
+        let mut url = Url::parse(base).map_err(|_| wrong())?;
+        let parts = std::iter::once(self.bucket.name.as_str()).chain(self.key.split('/'));
+        url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty().extend(parts);
+        Ok(url)
+    }
+}
+
+/// Shows the name, and no token.
+impl fmt::Debug for GoogleObject {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("GoogleObject").field(&self.address()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Settings;
+
+    fn url(bucket: &str, key: &str, endpoint: Option<&str>) -> String {
+        let client = Client::new(Settings::default(), &Surroundings::made([("A", "b")])).unwrap();
+        let endpoint = endpoint.map(|url| url.parse().unwrap());
+        let bucket = GoogleBucket { name: bucket.to_owned(), payer: None, endpoint };
+        GoogleObject::new(&client, GoogleReader::Anybody, bucket, key).url().unwrap().to_string()
+    }
+
+    #[test]
+    fn objects_have_the_address_of_their_bucket() {
+        assert_eq!(url("b", "/a/c d.nc", None), "https://storage.googleapis.com/b/a/c%20d.nc");
+        assert_eq!(url("b", "k", Some("http://127.0.0.1:9")), "http://127.0.0.1:9/b/k");
+        assert_eq!(url("b", "k?x=y#z", None), "https://storage.googleapis.com/b/k%3Fx=y%23z");
+    }
+
+    #[test]
+    fn an_account_is_made_of_the_file_that_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("adc.json");
+        let at = |path: &std::path::Path| {
+            google_account(&Surroundings::made([("GOOGLE_APPLICATION_CREDENTIALS", path.to_str().unwrap())]))
+        };
+        assert!(matches!(at(&path), Err(Error::Invalid { .. })));
+        let user = r#"{"type":"authorized_user","client_id":"a","client_secret":"b","refresh_token":"c"}"#;
+        std::fs::write(&path, user).unwrap();
+        assert!(at(&path).is_ok());
+    }
+}

@@ -1,0 +1,97 @@
+//! Google Cloud Storage, as fake-gcs-server speaks it.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use frazil_data::handle::{Handle, Options};
+use frazil_data::ranges::Ranges;
+use frazil_data::remote::{GoogleBucket, GoogleObject, GoogleReader, Remote};
+use frazil_data::{Error, Surroundings};
+
+use crate::canned::Canned;
+use crate::object::{client, content, ranged};
+use crate::skips::skipped;
+use crate::tools;
+
+struct Server {
+    child: Child,
+    endpoint: String,
+}
+
+impl Server {
+    /// Serves a folder of buckets.
+    async fn start(folder: &Path) -> Option<Self> {
+        let program = tools::cache().join("bin/fake-gcs-server");
+        if !program.exists() {
+            skipped("no fake-gcs-server (tests/tools.sh builds one)");
+            return None;
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = Command::new(program)
+            .args(["-scheme", "http", "-host", "127.0.0.1", "-port", &port.to_string(), "-backend", "memory"])
+            .args(["-public-host", &format!("127.0.0.1:{port}"), "-data", folder.to_str().unwrap()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self { child, endpoint: format!("http://127.0.0.1:{port}") };
+        for _ in 0..200 {
+            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+                return Some(server);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("fake-gcs-server does not listen");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn open(endpoint: &str, key: &str, reader: GoogleReader, payer: Option<&str>) -> Handle {
+    let endpoint = Some(endpoint.parse().unwrap());
+    let bucket = GoogleBucket { name: "data".to_owned(), payer: payer.map(str::to_owned), endpoint };
+    let remote = Remote::Google(GoogleObject::new(&client(), reader, bucket, key));
+    Handle::new(remote, Options::default(), &Surroundings::made([("HOME", "/nowhere")]))
+}
+
+#[tokio::test]
+async fn objects_of_open_buckets_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("data/a")).unwrap();
+    let all = content(1_000_000);
+    std::fs::write(folder.path().join("data/a/x y.nc"), &all).unwrap();
+    let Some(server) = Server::start(folder.path()).await else { return };
+    let handle = open(&server.endpoint, "a/x y.nc", GoogleReader::Anybody, None);
+    assert_eq!(handle.address().as_str(), "gs://data/a/x%20y.nc");
+    assert_eq!(handle.length().await.unwrap(), 1_000_000);
+    assert_eq!(handle.read(&[5..10, 900_000..900_010]).await.unwrap(), [&all[5..10], &all[900_000..900_010]]);
+    let error = open(&server.endpoint, "a/none.nc", GoogleReader::Anybody, None).length().await.unwrap_err();
+    assert!(matches!(error, Error::NotFound { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn who_pays_and_whose_token_it_is_are_told_with_every_request() {
+    let all = content(1_000_000);
+    let body = all.clone();
+    let server = Canned::start(move |asked| ranged(asked, &body, "\"1\"")).await;
+    let credential = object_store::gcp::GcpCredential { bearer: "tell-no-one".to_owned() };
+    let account =
+        GoogleReader::Account(std::sync::Arc::new(object_store::StaticCredentialProvider::new(credential)));
+    let handle = open(server.base.as_str(), "a/x.nc", account, Some("my-project"));
+    assert_eq!(handle.read_at(900_000, 10).await.unwrap(), all[900_000..900_010]);
+    assert_eq!(handle.read_at(10, 10).await.unwrap(), all[10..20]);
+    let asked = server.asked();
+    assert_eq!(asked.len(), 2);
+    for request in &asked {
+        assert_eq!(request.target, "/data/a/x.nc");
+        assert_eq!(request.headers["x-goog-user-project"], "my-project");
+        assert_eq!(request.headers["authorization"], "Bearer tell-no-one");
+    }
+    assert!(!format!("{handle:?}").contains("tell-no-one"));
+}
