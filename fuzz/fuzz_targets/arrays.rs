@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use frazil_data::dataset::{Dataset, Group, Selection};
-use frazil_data::hdf5::{Hdf5, Limits};
+use frazil_data::hdf5::Hdf5;
+use frazil_data::limits::Limits;
 use frazil_data::netcdf::NetCdf;
 use frazil_data::ranges::Ranges;
 use frazil_data::{Address, Result};
 use libfuzzer_sys::fuzz_target;
 
-const LIMITS: Limits = Limits { read: 8 << 20, chunk: 1 << 20 };
+fn limits() -> Limits {
+    Limits { values: 8 << 20, chunk: 1 << 20, ..Limits::default() }
+}
 
 #[derive(Debug)]
 struct Memory(Bytes);
@@ -35,8 +38,8 @@ impl Ranges for Memory {
 async fn open(bytes: &[u8]) -> Result<Box<dyn Dataset>> {
     let memory = Arc::new(Memory(Bytes::copy_from_slice(bytes)));
     Ok(match bytes {
-        [b'C', b'D', b'F', ..] => Box::new(NetCdf::open(memory, LIMITS.read).await?),
-        _ => Box::new(Hdf5::open(memory, LIMITS).await?),
+        [b'C', b'D', b'F', ..] => Box::new(NetCdf::open(memory, limits()).await?),
+        _ => Box::new(Hdf5::open(memory, limits()).await?),
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use frazil_data::limits::Limits;
-use frazil_data::objects::{Folder, LocalFile, Objects, Opens};
+use frazil_data::objects::{Folder, Objects, Opens};
 use frazil_data::ranges::Ranges;
 use frazil_data::{Address, Error, Result};
 
@@ -24,20 +24,19 @@ pub fn block(work: impl Future<Output = ()>) {
 #[derive(Debug)]
 pub struct Memory {
     bytes: Bytes,
-    called: LocalFile,
 }
 
 impl Memory {
     /// These bytes.
     pub fn new(bytes: &[u8]) -> Self {
-        Self { bytes: Bytes::copy_from_slice(bytes), called: LocalFile::new("fuzzed") }
+        Self { bytes: Bytes::copy_from_slice(bytes) }
     }
 }
 
 #[async_trait::async_trait]
 impl Ranges for Memory {
     fn address(&self) -> Address {
-        self.called.address()
+        Address::from(&url::Url::parse("memory://fuzzed/").expect("an address"))
     }
 
     async fn length(&self) -> Result<u64> {
@@ -57,8 +56,9 @@ impl Ranges for Memory {
 #[derive(Debug)]
 pub struct Nowhere;
 
+#[async_trait::async_trait]
 impl Opens for Nowhere {
-    fn open(&self, url: &url::Url) -> Result<Arc<dyn Ranges>> {
+    async fn open(&self, url: &url::Url) -> Result<Arc<dyn Ranges>> {
         Err(Error::NotFound { address: Address::from(url), status: 404 })
     }
 }

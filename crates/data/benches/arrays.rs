@@ -25,7 +25,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use frazil_data::dataset::{Dataset, Group, Selection};
-use frazil_data::hdf5::{Hdf5, Limits};
+use frazil_data::hdf5::Hdf5;
+use frazil_data::limits::Limits;
 use local_file::LocalFile;
 
 /// Names the file that this process is to read.

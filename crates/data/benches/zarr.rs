@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use zarrs::array::codec::api::{ArrayToBytesCodecTraits, CodecOptions};
 use zarrs::array::{Array, ArrayBytes, ArrayMetadata};
 use zarrs_storage::byte_range::ByteRangeIterator;
-use zarrs_storage::{Bytes, BytesIterator, ReadableStorageTraits, StorageError, StoreKey};
+use zarrs_storage::{Bytes, MaybeBytesIterator, ReadableStorageTraits, StorageError, StoreKey};
 
 const RUNS: usize = 7;
 const SHAPE: [u64; 3] = [64, 1024, 1024];
@@ -41,7 +41,7 @@ impl ReadableStorageTraits for Files {
         &'a self,
         _: &StoreKey,
         _: ByteRangeIterator<'a>,
-    ) -> Result<Option<BytesIterator<'a>>, StorageError> {
+    ) -> Result<MaybeBytesIterator<'a>, StorageError> {
         Err(StorageError::Unsupported("only whole chunks are read".to_owned()))
     }
 

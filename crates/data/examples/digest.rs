@@ -1,22 +1,23 @@
 //! What a file or store of arrays holds, as lines of JSON: its tree, and digests of its values. Tests
 //! compare them with those of other readers.
 //!
-//! `digest FILE [PATH]`: the format is taken from the name's ending. With a path, only that variable;
+//! `digest FILE [PATH]`: the format is that of its name or first bytes. With a path, only that variable;
 //! with `--part START:COUNT:STEP,…` behind it, a part of it, values and all. `digest FILE --references TO`
 //! writes references to it, as Parquet where `TO` ends in `.parq`.
 
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 
-use frazil_data::cog::Cog;
+use frazil_data::Surroundings;
+use frazil_data::counting::Books;
 use frazil_data::dataset::{Attribute, Dataset, Extent, Group, Selection, Values};
+use frazil_data::handle::Logins;
+use frazil_data::http::{Client, Settings};
 use frazil_data::limits::Limits;
-use frazil_data::objects::{Folder, LocalFile, Opens};
-use frazil_data::ranges::Ranges;
-use frazil_data::references::{Base, Form, open_dmrpp, open_json, open_parquet, write};
-use frazil_data::zarr::Zarr;
+use frazil_data::open::{Opened, Opener, Opening};
+use frazil_data::references::{Form, write};
+use frazil_data::region::{Access, Whereabouts};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
@@ -28,7 +29,8 @@ async fn main() -> Any<()> {
     let Some(path) = arguments.first() else {
         return Err("usage: digest FILE [PATH [--part START:COUNT:STEP,…]]".into());
     };
-    let dataset = open(Path::new(path)).await?;
+    let opened = open(path).await?;
+    let dataset = opened.dataset();
     if let [_, what, to] = arguments.as_slice()
         && what == "--references"
     {
@@ -56,38 +58,14 @@ async fn main() -> Any<()> {
     Ok(())
 }
 
-/// Opens what references name here: files of this machine only.
-#[derive(Debug)]
-struct Here;
-
-impl Opens for Here {
-    fn open(&self, url: &url::Url) -> frazil_data::Result<Arc<dyn Ranges>> {
-        let what = format!("{url} is not on this machine");
-        Err(frazil_data::Error::Invalid { what, advice: "bring it here first".to_owned() })
-    }
-}
-
-/// Opens a file by the ending of its name.
-async fn open(path: &Path) -> Any<Box<dyn Dataset>> {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_lowercase();
-    let limits = Limits::default();
-    Ok(match name.rsplit('.').next().unwrap_or_default() {
-        "zarr" => Box::new(Zarr::open_folder(path, limits).await?),
-        "tif" | "tiff" => Box::new(Cog::open(Arc::new(LocalFile::new(path)), limits).await?),
-        "json" => {
-            let document = std::fs::read(path)?;
-            Box::new(open_json(&document, Base::File(path.to_owned()), Arc::new(Here), limits).await?)
-        }
-        "parq" => Box::new(
-            open_parquet(Arc::new(Folder::new(path)), Base::File(path.to_owned()), Arc::new(Here), limits)
-                .await?,
-        ),
-        "dmrpp" | "gz" => {
-            let document = std::fs::read(path)?;
-            Box::new(open_dmrpp(&document, Base::File(path.to_owned()), Arc::new(Here), limits).await?)
-        }
-        ending => return Err(format!("no reader for files that end in {ending}").into()),
-    })
+/// Opens a file as the crate does.
+async fn open(path: &str) -> frazil_data::Result<Opened> {
+    let surroundings = Surroundings::of_process();
+    let client = Client::new(Settings::of(&surroundings)?, &surroundings)?;
+    let whereabouts = Whereabouts::new(client.clone());
+    let logins = Logins { client, session: None, amazon: None, google: None };
+    let opener = Opener::new(logins, &whereabouts, Access::Auto, Books::new());
+    opener.open(path, &Opening::default()).await
 }
 
 async fn variables(dataset: &dyn Dataset, path: &str, group: &Group) -> Vec<Value> {

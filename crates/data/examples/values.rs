@@ -6,18 +6,15 @@
 #![expect(clippy::print_stdout, reason = "an example speaks for itself")]
 #![expect(clippy::unwrap_used, reason = "what it reads files with is made for tests")]
 
-#[expect(dead_code, reason = "nothing counts here")]
-#[path = "../tests/support/local_file.rs"]
-mod local_file;
-
 use std::sync::Arc;
 
 use frazil_data::Result;
 use frazil_data::dataset::{Attribute, DataType, Dataset, Extent, Group, Selection, Values, Variable};
-use frazil_data::hdf5::{Hdf5, Limits};
+use frazil_data::handle::Handle;
+use frazil_data::hdf5::Hdf5;
+use frazil_data::limits::Limits;
 use frazil_data::netcdf::NetCdf;
 use frazil_data::ranges::Ranges;
-use local_file::LocalFile;
 use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
@@ -26,10 +23,10 @@ async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().unwrap_or_default();
     let parts = arguments.next().is_some();
-    let file = Arc::new(LocalFile::open(path.as_ref()).unwrap());
+    let file = Arc::new(Handle::local(path.as_ref()).unwrap());
     let begins = file.read(&[0..3]).await?;
     let dataset: Box<dyn Dataset> = match &*begins[0] {
-        b"CDF" => Box::new(NetCdf::open(file, Limits::default().read).await?),
+        b"CDF" => Box::new(NetCdf::open(file, Limits::default()).await?),
         _ => Box::new(Hdf5::open(file, Limits::default()).await?),
     };
     println!("{}", json!({ "format": dataset.format() }));

@@ -481,6 +481,7 @@ impl Dataset for Cog {
                 from: range.start,
                 length: range.end - range.start,
                 origin,
+                skipped: 0,
             })
         });
         Ok(stored.collect())

@@ -9,12 +9,14 @@
 mod books;
 mod ledger;
 mod meter;
+mod planned;
 mod prices;
 mod who;
 
 pub use books::{Books, Line};
 pub use ledger::FOLDER;
-pub use meter::{Broken, Meter, Sums};
+pub use meter::{Broken, Meter, Reads, Sums};
+pub use planned::Planned;
 pub use prices::{Price, Prices};
 pub use who::who;
 

@@ -56,7 +56,8 @@ pub struct Variable {
     pub dimensions: Vec<String>,
     /// Elements of a chunk along each dimension; none where all is in one piece.
     pub chunks: Option<Vec<u64>>,
-    /// What was done to a chunk before it was stored, in that order, such as `shuffle`, `deflate 6`.
+    /// What was done to a chunk before it was stored, in that order, such as `big-endian`, `shuffle`,
+    /// `deflate 6`.
     pub filters: Vec<String>,
     /// The value of what was never written, as the file declares it.
     pub fill: Option<Values>,
@@ -117,6 +118,9 @@ pub struct Stored {
     pub length: u64,
     /// The first element of the chunk along each dimension.
     pub origin: Vec<u64>,
+    /// Which of the variable's filters were left out for this chunk, a bit each, as HDF5 does where one
+    /// would not make it smaller.
+    pub skipped: u32,
 }
 
 impl Group {

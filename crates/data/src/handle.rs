@@ -24,14 +24,15 @@ use bytes::Bytes;
 
 pub use blocking::Blocking;
 pub use counters::Counters;
+pub(crate) use counters::Counts;
 pub use description::{Description, Logins, Place, ReaderOf};
 pub use options::{OnDisk, Options};
 
-use self::counters::Counts;
 use self::remote::Far;
 use crate::address::Address;
+use crate::counting::Meter;
 use crate::error::{Error, Result};
-use crate::ranges::Ranges;
+use crate::ranges::{Ranges, too_long};
 use crate::remote::{LocalFile, Pin, Remote};
 use crate::surroundings::Surroundings;
 
@@ -50,12 +51,23 @@ enum Of {
 impl Handle {
     /// A handle of an object somewhere. Nothing is asked before something is read.
     pub fn new(remote: Remote, options: Options, surroundings: &Surroundings) -> Self {
-        Self { of: Of::Far(Far::new(remote, options, None, surroundings)) }
+        Self::counted(remote, options, None, None, surroundings)
     }
 
     /// As [`Handle::new`], of one version: of another nothing is read.
     pub fn pinned(remote: Remote, options: Options, pin: Pin, surroundings: &Surroundings) -> Self {
-        Self { of: Of::Far(Far::new(remote, options, Some(pin), surroundings)) }
+        Self::counted(remote, options, Some(pin), None, surroundings)
+    }
+
+    /// As [`Handle::new`], of one version where one is given, whose exchanges and reads are counted by a meter too.
+    pub fn counted(
+        remote: Remote,
+        options: Options,
+        pin: Option<Pin>,
+        meter: Option<Arc<Meter>>,
+        surroundings: &Surroundings,
+    ) -> Self {
+        Self { of: Of::Far(Far::new(remote, options, pin, meter, surroundings)) }
     }
 
     /// A handle of a file of this machine, which is read as it is, without a cache. Blocks for as long as it
@@ -72,6 +84,22 @@ impl Handle {
         match &self.of {
             Of::Far(far) => far.pin(),
             Of::File(..) => None,
+        }
+    }
+
+    /// What counts for it beside itself, if something does.
+    pub fn meter(&self) -> Option<&Arc<Meter>> {
+        match &self.of {
+            Of::Far(far) => far.meter(),
+            Of::File(..) => None,
+        }
+    }
+
+    /// Its path, where it is a file of this machine.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.of {
+            Of::Far(_) => None,
+            Of::File(file, _) => Some(file.path()),
         }
     }
 
@@ -177,6 +205,17 @@ impl Ranges for Handle {
                 let (file, ranges) = (file.clone(), ranges.to_vec());
                 blocking(&self.address(), move || ranges.iter().map(|range| file.read(range)).collect()).await
             }
+        }
+    }
+
+    /// With one request for what is not long, of which nothing is known yet.
+    async fn whole(&self, most: u64) -> Result<Bytes> {
+        let bytes = self.read_at(0, most.saturating_add(1)).await?;
+        match bytes.len() as u64 {
+            length if length > most => {
+                Err(too_long(self.address(), self.known_length().unwrap_or(length), most))
+            }
+            _ => Ok(bytes),
         }
     }
 }

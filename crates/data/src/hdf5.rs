@@ -27,6 +27,7 @@ use bytes::Bytes;
 use crate::address::Address;
 use crate::dataset::{Dataset, Extent, Group, Selection, Stored, Values};
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::near;
 use crate::passes::{Passes, Step, Stop};
 use crate::pieces::{self, Decode, Part, Piece};
@@ -43,21 +44,6 @@ const INDEX_AHEAD: u64 = 4 << 10;
 
 /// References to texts are followed so many at a time.
 const TEXTS_AT_ONCE: usize = 1 << 16;
-
-/// How much memory a file may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes that one read gives.
-    pub read: u64,
-    /// Bytes of a decoded chunk; each core holds one or two at a time.
-    pub chunk: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { read: 16 << 30, chunk: 1 << 30 }
-    }
-}
 
 /// An HDF5 or NetCDF4 file that is open.
 pub struct Hdf5 {
@@ -132,7 +118,7 @@ impl Hdf5 {
         places: Places,
     ) -> Result<Bytes> {
         let size = array.element.size;
-        let length = pieces::bytes_of(path, &extents, size, self.limits.read)?;
+        let length = pieces::bytes_of(path, &extents, size, self.limits.values)?;
         let mut fill = array.fill.clone();
         if let Some(fill) = fill.as_mut().filter(|_| array.element.texts.is_empty()) {
             array.element.to_native(fill);
@@ -288,6 +274,7 @@ impl Dataset for Hdf5 {
             address: self.address(),
             from: piece.range.start,
             length: piece.range.end - piece.range.start,
+            skipped: piece.mask,
             origin: with_inner(piece, inner).origin,
         };
         Ok(found.into_iter().map(stored).collect())
@@ -303,7 +290,7 @@ impl Dataset for Hdf5 {
         }
         let extents = selection.of(&array.whole_shape())?;
         let shape: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
-        pieces::bytes_of(path, &extents, array.element.size, self.limits.read)?;
+        pieces::bytes_of(path, &extents, array.element.size, self.limits.values)?;
         let places = self.places(&array, &extents).await?;
         let stored = self.elements(path, &array, extents, places).await?;
         if array.element.texts.is_empty() {

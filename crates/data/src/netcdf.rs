@@ -21,6 +21,7 @@ use crate::dataset::{
     Attribute, DataType, Dataset, Dimension, Extent, Group, Selection, Stored, Values, Variable,
 };
 use crate::error::Result;
+use crate::limits::Limits;
 use crate::near;
 use crate::passes::{Pass, Passes, Step, Stop};
 use crate::pieces::{self, Decode, Part, Piece};
@@ -35,7 +36,7 @@ pub struct NetCdf {
     root: NcGroup,
     /// Bytes from one record to the next.
     record: u64,
-    most: u64,
+    limits: Limits,
 }
 
 impl fmt::Debug for NetCdf {
@@ -45,14 +46,14 @@ impl fmt::Debug for NetCdf {
 }
 
 impl NetCdf {
-    /// Opens a file by its header. One read gives at most `most` bytes.
+    /// Opens a file by its header.
     ///
     /// # Errors
     /// [`Error::Damaged`] for what is no such file; what keeps it from being read.
-    pub async fn open(ranges: Arc<dyn Ranges>, most: u64) -> Result<Self> {
+    pub async fn open(ranges: Arc<dyn Ranges>, limits: Limits) -> Result<Self> {
         let passes = Passes::of(ranges).await?;
         let (root, record) = passes.run(AHEAD, header).await?;
-        Ok(Self { passes, root, record, most })
+        Ok(Self { passes, root, record, limits })
     }
 
     fn variable(&self, path: &str) -> Result<&NcVariable> {
@@ -86,8 +87,7 @@ impl NetCdf {
 
     fn of_records(&self, variable: &NcVariable, size: u64, records: Extent, inside: &[Extent]) -> Vec<Piece> {
         let shape = shape(variable);
-        let row = shape[1..].iter().fold(size, |bytes, length| bytes.saturating_mul(*length));
-        if row == self.record {
+        if row_bytes(&shape, size) == self.record {
             let extents: Vec<Extent> = std::iter::once(records).chain(inside.iter().copied()).collect();
             return pieces::of_row(variable.data_offset, &shape, size, &extents);
         }
@@ -162,19 +162,28 @@ fn attribute(attribute: &NcAttribute) -> Attribute {
     Attribute { name: attribute.name.clone(), value }
 }
 
-fn variable(of: &NcVariable) -> Variable {
+/// Bytes of a record.
+fn row_bytes(shape: &[u64], size: u64) -> u64 {
+    shape[1..].iter().fold(size, |bytes, length| bytes.saturating_mul(*length))
+}
+
+/// A variable without its values; records lie so many bytes apart.
+fn variable(of: &NcVariable, record: u64) -> Variable {
     let attributes: Vec<Attribute> = of.attributes.iter().map(attribute).collect();
     let data_type = data_type(&of.dtype);
     let is_fill =
         |attribute: &&Attribute| attribute.name == "_FillValue" && attribute.value.data_type == data_type;
     let fill = attributes.iter().find(is_fill).map(|fill| fill.value.clone());
+    let shape = shape(of);
+    let size = data_type.size().unwrap_or(1) as u64;
+    let lies_in_records = of.is_record_var && !shape.is_empty() && row_bytes(&shape, size) != record;
     Variable {
         name: of.name.clone(),
         data_type,
-        shape: shape(of),
+        chunks: lies_in_records.then(|| std::iter::once(1).chain(shape[1..].iter().copied()).collect()),
+        shape,
         dimensions: of.dimensions.iter().map(|dimension| dimension.name.clone()).collect(),
-        chunks: None,
-        filters: Vec::new(),
+        filters: if size > 1 { vec!["big-endian".to_owned()] } else { Vec::new() },
         fill,
         attributes,
     }
@@ -215,7 +224,7 @@ impl Dataset for NetCdf {
             name: String::new(),
             attributes: self.root.attributes.iter().map(attribute).collect(),
             dimensions: self.root.dimensions.iter().map(dimension).collect(),
-            variables: self.root.variables.iter().map(variable).collect(),
+            variables: self.root.variables.iter().map(|of| variable(of, self.record)).collect(),
             groups: Vec::new(),
         })
     }
@@ -228,6 +237,7 @@ impl Dataset for NetCdf {
             from: piece.range.start,
             length: piece.range.end - piece.range.start,
             origin: piece.origin,
+            skipped: 0,
         };
         Ok(self.pieces(variable, &extents)?.into_iter().map(stored).collect())
     }
@@ -237,7 +247,7 @@ impl Dataset for NetCdf {
         let data_type = data_type(&variable.dtype);
         let size = data_type.size().unwrap_or(1);
         let extents = selection.of(&shape(variable))?;
-        let length = pieces::bytes_of(path, &extents, size, self.most)?;
+        let length = pieces::bytes_of(path, &extents, size, self.limits.values)?;
         let shape = extents.iter().map(|extent| extent.count).collect();
         let found = self.pieces(variable, &extents)?;
         let part = Part { name: path.to_owned(), extents, size, fill: None, decode: decode(size) };

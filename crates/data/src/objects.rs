@@ -1,6 +1,7 @@
 //! Objects by keys: what a store of arrays lies in, be it a folder, a bucket or references.
 
 mod folder;
+mod prefix;
 
 use std::fmt;
 use std::ops::Range;
@@ -12,11 +13,13 @@ use bytes::Bytes;
 use futures::future::try_join_all;
 use url::Url;
 
-pub use folder::{Folder, LocalFile};
+pub use folder::Folder;
+pub(crate) use folder::blocking;
+pub use prefix::Prefix;
 
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::ranges::Ranges;
+use crate::ranges::{Ranges, too_long};
 
 /// A store of objects that have keys, such as `temperature/0.0`.
 #[async_trait]
@@ -40,12 +43,13 @@ pub trait Objects: fmt::Debug + Send + Sync {
 }
 
 /// Opens objects that references name by an address.
+#[async_trait]
 pub trait Opens: fmt::Debug + Send + Sync {
     /// The object at an address. Nothing is asked of it yet.
     ///
     /// # Errors
     /// [`Error::Invalid`] for an address that cannot be opened here.
-    fn open(&self, url: &Url) -> Result<Arc<dyn Ranges>>;
+    async fn open(&self, url: &Url) -> Result<Arc<dyn Ranges>>;
 }
 
 /// Where the bytes of a key lie.
@@ -109,14 +113,16 @@ impl Place {
 
     /// The bytes; none where there is nothing. No more than `most` of them.
     pub(crate) async fn bytes(&self, most: u64) -> Result<Option<Bytes>> {
-        let Some(length) = self.length().await? else { return Ok(None) };
-        self.check(length, most)?;
         match self {
-            Self::Inline(bytes) => Ok(Some(bytes.clone())),
+            Self::Inline(bytes) => {
+                self.check(bytes.len() as u64, most)?;
+                Ok(Some(bytes.clone()))
+            }
             Self::File(path, range) => folder::read(path.clone(), range.clone(), most).await,
-            Self::Object(object, range) => {
-                let range = range.clone().unwrap_or(0..length);
-                Ok(there(object.read(std::slice::from_ref(&range)).await)?
+            Self::Object(object, None) => there(object.whole(most).await),
+            Self::Object(object, Some(range)) => {
+                self.check(range.end - range.start, most)?;
+                Ok(there(object.read(std::slice::from_ref(range)).await)?
                     .and_then(|parts| parts.into_iter().next()))
             }
         }
@@ -135,10 +141,8 @@ impl Place {
         if length <= most {
             return Ok(());
         }
-        Err(Error::Damaged {
-            address: self.address().unwrap_or_else(|| Address::named("inline bytes".to_owned())),
-            what: format!("it has {length} bytes where {most} are the most that can be"),
-        })
+        let address = self.address().unwrap_or_else(|| Address::named("inline bytes".to_owned()));
+        Err(too_long(address, length, most))
     }
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::address::Address;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// An object whose bytes are read by ranges. Readers of formats are written against this, and know
 /// nothing of hosts, logins, caches and counters.
@@ -28,4 +28,21 @@ pub trait Ranges: fmt::Debug + Send + Sync {
     /// # Errors
     /// What keeps a range from being read; [`crate::Error::Damaged`] for one beyond the object's end.
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>>;
+
+    /// All bytes, of which there are no more than `most`.
+    ///
+    /// # Errors
+    /// As [`Ranges::read`]; [`Error::Damaged`] where there are more.
+    async fn whole(&self, most: u64) -> Result<Bytes> {
+        let length = self.length().await?;
+        if length > most {
+            return Err(too_long(self.address(), length, most));
+        }
+        Ok(self.read(&[0..length]).await?.pop().unwrap_or_default())
+    }
+}
+
+/// That an object is longer than whoever reads it allows.
+pub(crate) fn too_long(address: Address, length: u64, most: u64) -> Error {
+    Error::Damaged { address, what: format!("it has {length} bytes where {most} are the most that can be") }
 }

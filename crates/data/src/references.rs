@@ -122,7 +122,10 @@ impl Objects for References {
     }
 
     async fn find(&self, key: &str) -> Result<Option<Place>> {
-        self.entries.get(key).map(|entry| self.places.place(key, entry)).transpose()
+        match self.entries.get(key) {
+            Some(entry) => self.places.place(key, entry).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn list(&self, prefix: &str) -> Result<Option<Vec<String>>> {
@@ -186,8 +189,9 @@ mod tests {
     #[derive(Debug)]
     struct Bucket(Arc<Memory>);
 
+    #[async_trait]
     impl Opens for Bucket {
-        fn open(&self, url: &Url) -> Result<Arc<dyn Ranges>> {
+        async fn open(&self, url: &Url) -> Result<Arc<dyn Ranges>> {
             if url.as_str() == "s3://bucket/granule" {
                 return Ok(Arc::clone(&self.0) as Arc<dyn Ranges>);
             }

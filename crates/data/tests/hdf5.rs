@@ -19,7 +19,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use frazil_data::dataset::{Dataset, Extent, Group, Selection};
-use frazil_data::hdf5::{Hdf5, Limits};
+use frazil_data::hdf5::Hdf5;
+use frazil_data::limits::Limits;
 use frazil_data::netcdf::NetCdf;
 use frazil_data::{Error, Result};
 use local_file::LocalFile;
@@ -93,15 +94,17 @@ async fn whole_heights_of_all_beams_of_a_granule() {
     assert!(read.bytes * 10 <= chunks * 11, "{read:?} for chunks of {chunks} bytes");
 }
 
-const SMALL: Limits = Limits { read: 8 << 20, chunk: 1 << 20 };
+fn small() -> Limits {
+    Limits { values: 8 << 20, chunk: 1 << 20, ..Limits::default() }
+}
 
 /// Opens a file and reads all that it has; the errors that that gave.
 async fn read_all(path: &Path) -> Vec<Error> {
     let file = Arc::new(LocalFile::open(path).unwrap());
     let dataset: Result<Box<dyn Dataset>> = if path.extension().is_some_and(|extension| extension == "cdf") {
-        NetCdf::open(file, SMALL.read).await.map(|file| Box::new(file) as Box<dyn Dataset>)
+        NetCdf::open(file, small()).await.map(|file| Box::new(file) as Box<dyn Dataset>)
     } else {
-        Hdf5::open(file, SMALL).await.map(|file| Box::new(file) as Box<dyn Dataset>)
+        Hdf5::open(file, small()).await.map(|file| Box::new(file) as Box<dyn Dataset>)
     };
     let root = match &dataset {
         Ok(dataset) => dataset.group("/", true).await,

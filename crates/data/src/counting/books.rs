@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::Label;
 use super::ledger::{FOLDER, Pending};
-use super::meter::{Broken, Meter, Sums};
+use super::meter::{Broken, Meter, Reads, Sums};
 use super::who::who;
 use crate::error::{Error, Result};
+use crate::handle::Counts;
 use crate::surroundings::Surroundings;
 
 /// Broken exchanges that are kept one by one; of more there is only their number.
@@ -27,6 +28,7 @@ pub struct Books {
 #[derive(Debug, Default)]
 struct State {
     sums: BTreeMap<Label, Sums>,
+    reads: BTreeMap<Label, Arc<Counts>>,
     broken: VecDeque<Broken>,
 }
 
@@ -39,6 +41,9 @@ pub struct Line {
     /// The sums.
     #[serde(flatten)]
     pub sums: Sums,
+    /// What handles were asked for.
+    #[serde(flatten)]
+    pub reads: Reads,
 }
 
 impl Books {
@@ -75,7 +80,12 @@ impl Books {
     /// What was read so far, by label.
     pub fn lines(&self) -> Vec<Line> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.sums.iter().map(|(label, sums)| Line { label: label.clone(), sums: *sums }).collect()
+        let line = |(label, counts): (&Label, &Arc<Counts>)| Line {
+            label: label.clone(),
+            sums: state.sums.get(label).copied().unwrap_or_default(),
+            reads: Reads::of(counts),
+        };
+        state.reads.iter().map(line).collect()
     }
 
     /// The sums of everything.
@@ -105,10 +115,17 @@ impl Books {
         })
     }
 
+    /// Where the reads of a label are counted.
+    pub(super) fn reads_of(&self, label: &Label) -> Arc<Counts> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(state.reads.entry(label.clone()).or_default())
+    }
+
     pub(super) fn add(&self, label: &Label, sums: Sums, broken: Option<Broken>) {
         {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             *state.sums.entry(label.clone()).or_default() += sums;
+            state.reads.entry(label.clone()).or_default();
             if let Some(broken) = broken {
                 if state.broken.len() == BROKEN {
                     state.broken.pop_front();

@@ -1,12 +1,13 @@
 //! The sums of one handle, or of one download.
 
 use std::ops::AddAssign;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
 use super::{Books, Label};
 use crate::address::Address;
+use crate::handle::Counts;
 use crate::http::{Exchange, Watch};
 
 /// What came of some exchanges.
@@ -58,6 +59,44 @@ impl AddAssign for Sums {
     }
 }
 
+/// What handles were asked for, and from where it came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Reads {
+    /// Ranges that readers asked for.
+    pub reads: u64,
+    /// Their bytes.
+    pub read: u64,
+    /// Those that were answered from memory.
+    pub hits: u64,
+    /// Those that had to wait.
+    pub misses: u64,
+    /// Bytes that came from the folder on disk.
+    pub from_disk: u64,
+}
+
+impl Reads {
+    pub(super) fn of(counts: &Counts) -> Self {
+        let counters = counts.counters();
+        Self {
+            reads: counters.reads,
+            read: counters.requested,
+            hits: counters.hits,
+            misses: counters.misses,
+            from_disk: counters.from_disk,
+        }
+    }
+}
+
+impl AddAssign for Reads {
+    fn add_assign(&mut self, other: Self) {
+        self.reads = self.reads.saturating_add(other.reads);
+        self.read = self.read.saturating_add(other.read);
+        self.hits = self.hits.saturating_add(other.hits);
+        self.misses = self.misses.saturating_add(other.misses);
+        self.from_disk = self.from_disk.saturating_add(other.from_disk);
+    }
+}
+
 /// An exchange whose body did not come to its end: a server may have sent more than came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
@@ -76,12 +115,24 @@ pub struct Broken {
 pub struct Meter {
     label: Label,
     sums: Mutex<Sums>,
+    reads: Arc<Counts>,
     books: Books,
 }
 
 impl Meter {
     pub(super) fn new(label: Label, books: Books) -> Self {
-        Self { label, sums: Mutex::default(), books }
+        let reads = Arc::new(Counts::within(&books.reads_of(&label)));
+        Self { label, sums: Mutex::default(), reads, books }
+    }
+
+    /// Where the reads of handles are counted.
+    pub(crate) fn reads(&self) -> &Arc<Counts> {
+        &self.reads
+    }
+
+    /// What handles were asked for so far.
+    pub fn asked(&self) -> Reads {
+        Reads::of(&self.reads)
     }
 
     /// What it counts.

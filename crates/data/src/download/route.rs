@@ -15,7 +15,7 @@ use crate::region::{Access, Choice, Route, Whereabouts};
 use crate::remote::{Bucket, HttpsObject, Reader, Remote, S3Object};
 
 /// Chooses the way, and keeps what ways need: keys by where they come from.
-pub(super) struct Routes {
+pub(crate) struct Routes {
     client: Client,
     session: Option<Session>,
     whereabouts: Whereabouts,
@@ -27,7 +27,7 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    pub(super) fn new(
+    pub(crate) fn new(
         client: Client,
         session: Option<Session>,
         whereabouts: Whereabouts,
@@ -45,7 +45,7 @@ impl Routes {
     }
 
     /// The way to an item.
-    pub(super) async fn to(&self, item: &Item, progress: &dyn Progress) -> Result<Remote> {
+    pub(crate) async fn to(&self, item: &Item, progress: &dyn Progress) -> Result<Remote> {
         match (&item.s3, &item.https) {
             (Some(s3), None) => self.by_s3(s3).await,
             (Some(s3), Some(url)) if !self.is_closed(&s3.bucket) => {
@@ -71,7 +71,7 @@ impl Routes {
     }
 
     /// Whether another way is left after S3 refused: then all of the bucket goes by it.
-    pub(super) fn falls_back(
+    pub(crate) fn falls_back(
         &self,
         item: &Item,
         remote: &Remote,

@@ -1,6 +1,7 @@
 //! What a handle counts of itself. Requests as they are made, with tries and redirects, are counted by
 //! [`crate::http::Watch`].
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a handle has done since it was made.
@@ -28,35 +29,53 @@ pub struct Counters {
     pub held: u64,
 }
 
-/// The counts as they grow.
+/// The counts as they grow: of a handle, and of those that it is counted among.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
+    within: Option<Arc<Counts>>,
     reads: AtomicU64,
     requested: AtomicU64,
     misses: AtomicU64,
     fetches: AtomicU64,
     ahead: AtomicU64,
     pub(super) fetched: AtomicU64,
-    pub(super) from_disk: AtomicU64,
+    from_disk: AtomicU64,
 }
 
 impl Counts {
+    /// Counts that are added to others too.
+    pub(crate) fn within(others: &Arc<Self>) -> Self {
+        Self { within: Some(Arc::clone(others)), ..Self::default() }
+    }
+
+    fn add(&self, number: u64, to: impl Fn(&Self) -> &AtomicU64) {
+        let mut counts = Some(self);
+        while let Some(here) = counts {
+            to(here).fetch_add(number, Ordering::Relaxed);
+            counts = here.within.as_deref();
+        }
+    }
+
     pub(super) fn asked(&self, reads: u64, bytes: u64) {
-        self.reads.fetch_add(reads, Ordering::Relaxed);
-        self.requested.fetch_add(bytes, Ordering::Relaxed);
+        self.add(reads, |counts| &counts.reads);
+        self.add(bytes, |counts| &counts.requested);
     }
 
     pub(super) fn missed(&self, reads: u64) {
-        self.misses.fetch_add(reads, Ordering::Relaxed);
+        self.add(reads, |counts| &counts.misses);
     }
 
     pub(super) fn planned(&self, wanted: usize, ahead: usize) {
-        self.fetches.fetch_add(wanted as u64, Ordering::Relaxed);
-        self.ahead.fetch_add(ahead as u64, Ordering::Relaxed);
+        self.add(wanted as u64, |counts| &counts.fetches);
+        self.add(ahead as u64, |counts| &counts.ahead);
+    }
+
+    pub(super) fn came_from_disk(&self, bytes: u64) {
+        self.add(bytes, |counts| &counts.from_disk);
     }
 
     /// The sums; what is kept, and what of it was not read, its keeper knows.
-    pub(super) fn counters(&self) -> Counters {
+    pub(crate) fn counters(&self) -> Counters {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let (reads, misses) = (of(&self.reads), of(&self.misses));
         Counters {

@@ -108,8 +108,25 @@ impl Description {
     /// # Errors
     /// [`Error::NoLogin`] when a login is needed that is not given; for files as [`Handle::local`].
     pub fn open(&self, logins: &Logins) -> Result<Handle> {
-        let remote = match &self.place {
-            Place::File(path) => return Handle::local(path),
+        if let Place::File(path) = &self.place {
+            return Handle::local(path);
+        }
+        let (remote, surroundings) = (self.remote(logins)?, logins.client.surroundings());
+        Ok(Handle::counted(remote, self.options.clone(), self.pin.clone(), None, surroundings))
+    }
+
+    /// The object, and who asks for it here.
+    ///
+    /// # Errors
+    /// As [`Description::open`]; [`Error::Invalid`] for a file of this machine, which is not asked for.
+    pub(crate) fn remote(&self, logins: &Logins) -> Result<Remote> {
+        Ok(match &self.place {
+            Place::File(path) => {
+                return Err(Error::Invalid {
+                    what: format!("{} is a file of this machine", path.display()),
+                    advice: "open it as one".to_owned(),
+                });
+            }
             Place::Https { url, login: false } => {
                 Remote::Https(HttpsObject::open_to_all(&logins.client, url.clone()))
             }
@@ -127,11 +144,6 @@ impl Description {
                 };
                 Remote::Google(GoogleObject::new(&logins.client, reader, bucket.clone(), key))
             }
-        };
-        let surroundings = logins.client.surroundings();
-        Ok(match &self.pin {
-            Some(pin) => Handle::pinned(remote, self.options.clone(), pin.clone(), surroundings),
-            None => Handle::new(remote, self.options.clone(), surroundings),
         })
     }
 }
@@ -168,7 +180,8 @@ impl Place {
 }
 
 impl ReaderOf {
-    fn with(&self, logins: &Logins) -> Result<Reader> {
+    /// Who that is in this process.
+    pub(crate) fn with(&self, logins: &Logins) -> Result<Reader> {
         Ok(match self {
             Self::Anybody => Reader::Anybody,
             Self::Archive(endpoint) => {

@@ -15,6 +15,7 @@ use super::options::Options;
 use super::stopped;
 use crate::address::Address;
 use crate::cache::{Disk, Folder, Intervals, Member, Memory, Plan, Policy, Pool, Speed};
+use crate::counting::Meter;
 use crate::error::{Error, Result};
 use crate::remote::{Pin, Remote};
 use crate::surroundings::Surroundings;
@@ -28,6 +29,7 @@ const ROUNDS: u32 = 20;
 pub(super) struct Far {
     itself: Weak<Self>,
     remote: Remote,
+    meter: Option<Arc<Meter>>,
     pin: Option<Pin>,
     memory: u64,
     pool: Pool,
@@ -65,8 +67,14 @@ impl Far {
         remote: Remote,
         options: Options,
         pin: Option<Pin>,
+        meter: Option<Arc<Meter>>,
         surroundings: &Surroundings,
     ) -> Arc<Self> {
+        let counts = meter.as_ref().map_or_else(Counts::default, |meter| Counts::within(meter.reads()));
+        let remote = match &meter {
+            Some(meter) => remote.watched(Arc::<Meter>::clone(meter)),
+            None => remote,
+        };
         let in_flight = options.in_flight.max(1);
         let folder = options.folder(surroundings);
         let state = State {
@@ -78,6 +86,7 @@ impl Far {
         let far = Arc::new_cyclic(|itself: &Weak<Self>| Self {
             itself: itself.clone(),
             remote,
+            meter,
             pin,
             memory: options.memory,
             pool: options.pool,
@@ -86,7 +95,7 @@ impl Far {
             opened: OnceCell::new(),
             state: Mutex::new(state),
             slots: Arc::new(Semaphore::new(in_flight)),
-            counts: Arc::default(),
+            counts: Arc::new(counts),
         });
         let member: Weak<dyn Member> = far.itself.clone();
         far.pool.join(member);
@@ -99,6 +108,10 @@ impl Far {
 
     pub(super) fn remote(&self) -> &Remote {
         &self.remote
+    }
+
+    pub(super) fn meter(&self) -> Option<&Arc<Meter>> {
+        self.meter.as_ref()
     }
 
     pub(super) fn pin(&self) -> Option<&Pin> {
@@ -401,7 +414,7 @@ impl Errand {
         let range = self.range.clone();
         let found = tokio::task::spawn_blocking(move || disk.read(&range)).await.unwrap_or_default();
         let bytes = found.iter().map(|(_, bytes)| bytes.len() as u64).sum();
-        self.counts.from_disk.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
+        self.counts.came_from_disk(bytes);
         found
     }
 }

@@ -86,6 +86,17 @@ impl Element {
         }
     }
 
+    /// How the order of its numbers' bytes is called where it is not little-endian.
+    pub(crate) fn order(&self) -> Option<&'static str> {
+        let (turned, wide) = (self.swapped.len(), wide(&self.data_type));
+        let is_big = |is_turned: bool| is_turned == cfg!(target_endian = "little");
+        match turned {
+            _ if wide == 0 => None,
+            turned if turned == wide || turned == 0 => is_big(turned > 0).then_some("big-endian"),
+            _ => Some("mixed-endian"),
+        }
+    }
+
     fn plain(data_type: DataType, size: usize) -> Self {
         Self { data_type, size, inner: Vec::new(), swapped: Vec::new(), texts: Vec::new(), row: None }
     }
@@ -156,6 +167,16 @@ fn float(size: u8) -> DataType {
         4 => DataType::F32,
         8 => DataType::F64,
         _ => DataType::Opaque(usize::from(size)),
+    }
+}
+
+/// How many numbers of more than one byte are in an element.
+fn wide(data_type: &DataType) -> usize {
+    match data_type {
+        DataType::Compound(fields, _) => fields.iter().map(|field| wide(&field.data_type)).sum(),
+        DataType::C64 | DataType::C128 => 2,
+        DataType::Text | DataType::Opaque(_) => 0,
+        number => usize::from(number.size().is_some_and(|size| size > 1)),
     }
 }
 

@@ -109,13 +109,14 @@ fn variable(named: &Named, array: &Array, dimensions: Vec<String>) -> Variable {
         ),
         _ => None,
     };
+    let order = array.element.order().map(str::to_owned);
     Variable {
         name: shown(&named.name).to_owned(),
         data_type: array.element.data_type.clone(),
         shape: array.whole_shape(),
         dimensions,
         chunks,
-        filters: array.filters.iter().map(filters::described).collect(),
+        filters: order.into_iter().chain(array.filters.iter().map(filters::described)).collect(),
         fill: fill(array),
         attributes: named.described.attributes.clone(),
     }

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,7 +11,6 @@ use bytes::Bytes;
 use super::{Objects, Place};
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::ranges::Ranges;
 
 /// A folder; keys are the paths of the files below it.
 #[derive(Clone, Debug)]
@@ -63,43 +61,6 @@ fn names(folder: &Path) -> Result<Vec<String>> {
     }
     names.sort_unstable();
     Ok(names)
-}
-
-/// A file of this machine.
-#[derive(Clone, Debug)]
-pub struct LocalFile {
-    path: Arc<PathBuf>,
-}
-
-impl LocalFile {
-    /// The file at a path.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: Arc::new(path.into()) }
-    }
-}
-
-#[async_trait]
-impl Ranges for LocalFile {
-    fn address(&self) -> Address {
-        Address::named(self.path.display().to_string())
-    }
-
-    async fn length(&self) -> Result<u64> {
-        let path = Arc::clone(&self.path);
-        blocking(move || {
-            std::fs::metadata(&*path).map(|about| about.len()).map_err(Error::file(&path, "read"))
-        })
-        .await
-    }
-
-    async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        let (path, ranges) = (Arc::clone(&self.path), ranges.to_vec());
-        blocking(move || {
-            let mut file = File::open(&*path).map_err(Error::file(&path, "read"))?;
-            ranges.iter().map(|range| part(&mut file, &path, range)).collect()
-        })
-        .await
-    }
 }
 
 /// A range of a file, whole.
@@ -162,7 +123,9 @@ fn absent<T>(path: &Path, error: std::io::Error) -> Result<Option<T>> {
 }
 
 /// Work that waits for a disk, away from the runtime's threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => Err(Error::Invalid {
@@ -192,17 +155,5 @@ mod tests {
         assert!(store.find("1").await.unwrap().unwrap().bytes(10).await.unwrap().is_none());
         assert_eq!(store.list("").await.unwrap().unwrap(), ["0"]);
         assert_eq!(Folder::new(folder.path()).list("a/").await.unwrap().unwrap(), ["0"]);
-    }
-
-    #[tokio::test]
-    async fn ranges_of_a_file_are_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("0");
-        std::fs::write(&path, b"ten bytes.").unwrap();
-        let file = LocalFile::new(&path);
-        assert_eq!(file.length().await.unwrap(), 10);
-        assert_eq!(file.read(&[4..9, 0..3]).await.unwrap(), ["bytes", "ten"]);
-        let error = file.read(std::slice::from_ref(&(4..11))).await.unwrap_err();
-        assert!(error.to_string().contains("it ends at byte 10"), "{error}");
     }
 }

@@ -197,7 +197,10 @@ impl Objects for Records {
         let record = self.record(field, number / self.size).await?;
         let row = usize::try_from(number % self.size).ok();
         let entry = row.and_then(|row| record.get(row)).and_then(Option::as_ref);
-        entry.map(|entry| self.places.place(key, entry)).transpose()
+        match entry {
+            Some(entry) => self.places.place(key, entry).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn list(&self, _: &str) -> Result<Option<Vec<String>>> {

@@ -101,24 +101,24 @@ impl Places {
     }
 
     /// The place of a key's bytes.
-    pub(super) fn place(&self, key: &str, entry: &Entry) -> Result<Place> {
+    pub(super) async fn place(&self, key: &str, entry: &Entry) -> Result<Place> {
         match entry {
             Entry::Inline(bytes) => Ok(Place::Inline(bytes.clone())),
-            Entry::Whole(text) => self.object(key, text),
+            Entry::Whole(text) => self.object(key, text).await,
             Entry::Part(text, from, length) => {
                 let end = from.checked_add(*length).ok_or_else(|| Error::Damaged {
                     address: self.base.address(),
                     what: format!("`{key}` refers to {length} bytes from {from} on"),
                 })?;
-                self.object(key, text)?.part(*from..end)
+                self.object(key, text).await?.part(*from..end)
             }
         }
     }
 
-    fn object(&self, key: &str, text: &Arc<str>) -> Result<Place> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = known.get(text) {
-            return Ok(place.clone());
+    async fn object(&self, key: &str, text: &Arc<str>) -> Result<Place> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = known().get(text).cloned() {
+            return Ok(place);
         }
         let target = self.base.target(text).map_err(|why| Error::Invalid {
             what: format!("`{key}` of {} refers to what it may not: {why}", self.base.address()),
@@ -130,10 +130,10 @@ impl Places {
                 std::fs::metadata(&path).map_err(Error::file(&path, "read"))?;
                 Place::File(path, None)
             }
-            Target::Remote(url) => Place::Object(Arc::new(Required(self.opens.open(&url)?)), None),
+            Target::Remote(url) => Place::Object(Arc::new(Required(self.opens.open(&url).await?)), None),
         };
-        known.insert(Arc::clone(text), place.clone());
-        Ok(place)
+        // Whoever was first is kept, so that an object is open once.
+        Ok(known().entry(Arc::clone(text)).or_insert(place).clone())
     }
 }
 
@@ -165,6 +165,10 @@ impl Ranges for Required {
 
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         self.told(self.0.read(ranges).await)
+    }
+
+    async fn whole(&self, most: u64) -> Result<Bytes> {
+        self.told(self.0.whole(most).await)
     }
 }
 

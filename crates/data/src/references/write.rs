@@ -14,7 +14,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use serde_json::{Map, Value, json};
 
-use crate::dataset::{Attribute, DataType, Dataset, Group, Selection, Values, Variable};
+use crate::dataset::{Attribute, DataType, Dataset, Group, Selection, Stored, Values, Variable};
 use crate::error::{Error, Result};
 use crate::limits::{Limits, product};
 
@@ -29,7 +29,7 @@ pub enum Form {
 
 /// Bytes of values that are written themselves where no reference to them can be: texts, and what a
 /// file does not store.
-const INLINE: u64 = 1 << 20;
+const INLINE: u64 = 16 << 20;
 
 /// An array: its chunks along each dimension, and its references by their number.
 type Chunks = (Vec<u64>, BTreeMap<u64, Reference>);
@@ -44,8 +44,8 @@ enum Reference {
 /// reference can point to, such as texts of any length. What `to` was is replaced, all of it or
 /// nothing.
 ///
-/// Byte order: of the file's numbers little-endian is assumed, unless the dataset is NetCDF classic or
-/// a variable's filters say `big-endian`.
+/// Byte order: of the file's numbers little-endian is assumed, unless a variable's filters say
+/// `big-endian`.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a variable whose filters Zarr does not have, or that is not stored; what
@@ -204,49 +204,35 @@ fn codec(filter: &str, size: usize) -> Option<Value> {
     })
 }
 
-/// The metadata of an array, and its references.
+/// The metadata of an array, and its references: to its chunks, where Zarr can read them, else to its values,
+/// which are written with them.
 async fn array(
     dataset: &dyn Dataset,
     field: &str,
     variable: &Variable,
     limits: &Limits,
 ) -> Result<(Value, Chunks)> {
-    let is_big = dataset.format().starts_with("NetCDF classic")
-        || variable.filters.iter().any(|filter| filter == "big-endian");
-    let filters: Vec<&String> = variable.filters.iter().filter(|filter| *filter != "big-endian").collect();
+    let is_big = variable.filters.iter().any(|filter| filter == "big-endian");
+    let filters = variable.filters.iter().filter(|filter| *filter != "big-endian");
     let size = variable.data_type.size().unwrap_or(1);
-    let codecs: Option<Vec<Value>> = filters.iter().map(|filter| codec(filter, size)).collect();
+    let codecs: Option<Vec<Value>> = filters.map(|filter| codec(filter, size)).collect();
     let dtype = dtype(&variable.data_type, if is_big { '>' } else { '<' });
-    let stored = match (&codecs, &dtype) {
-        (Some(_), Some(_)) => dataset.ranges(field, &Selection::All).await?,
-        _ => Vec::new(),
-    };
     let bytes = product(&variable.shape, size as u64).unwrap_or(u64::MAX);
-    let fill = fill(variable);
-    if let (Some(codecs), Some(dtype)) = (codecs, dtype)
-        && (!stored.is_empty() || fill.is_some() || bytes > INLINE)
-    {
-        let chunks: Vec<u64> = variable.chunks.clone().unwrap_or_else(|| variable.shape.clone());
-        let chunks: Vec<u64> = chunks.into_iter().map(|length| length.max(1)).collect();
-        let grid = grid(&variable.shape, &chunks);
-        let mut references = BTreeMap::new();
-        for chunk in stored {
-            let place = chunk.origin.iter().zip(&chunks).map(|(origin, chunk)| origin / chunk);
-            let number = place
-                .zip(&grid)
-                .fold(0u64, |number, (place, count)| number.saturating_mul(*count).saturating_add(place));
-            references.insert(
-                number,
-                Reference::Part(whole_name(chunk.address.as_str()), chunk.from, chunk.length),
-            );
+    let mut is_uneven = false;
+    if let (Some(codecs), Some(dtype)) = (codecs, dtype) {
+        let stored = dataset.ranges(field, &Selection::All).await?;
+        is_uneven = stored.iter().any(|chunk| chunk.skipped != 0);
+        // Of what is not in chunks, and lies nowhere, the values are in the headers, or follow from them.
+        let was_never_written = stored.is_empty() && variable.chunks.is_some() && bytes > INLINE;
+        if !is_uneven && (!stored.is_empty() || was_never_written) {
+            return Ok(referred(variable, &dtype, codecs, stored));
         }
-        return Ok((zarray(&variable.shape, &chunks, &dtype, fill, codecs), (grid, references)));
     }
     if bytes > INLINE {
         return Err(Error::Invalid {
             what: format!(
                 "no reference can point to `{field}`: {} of the type {}",
-                filters_of(variable),
+                filters_of(variable, is_uneven),
                 variable.data_type
             ),
             advice: "leave it out, or write its values anew".to_owned(),
@@ -255,17 +241,40 @@ async fn array(
     inlined(field, variable, dataset.read(field, &Selection::All).await?, limits)
 }
 
-/// A file of this machine by its whole path, which is the same for whoever reads it from elsewhere.
-fn whole_name(address: &str) -> String {
-    if address.contains("://") {
-        return address.to_owned();
-    }
-    std::path::absolute(address).map_or_else(|_| address.to_owned(), |path| path.display().to_string())
+/// An array whose chunks are referred to.
+fn referred(variable: &Variable, dtype: &Value, codecs: Vec<Value>, stored: Vec<Stored>) -> (Value, Chunks) {
+    let chunks: Vec<u64> = variable.chunks.clone().unwrap_or_else(|| variable.shape.clone());
+    let chunks: Vec<u64> = chunks.into_iter().map(|length| length.max(1)).collect();
+    let grid = grid(&variable.shape, &chunks);
+    let number = |origin: &[u64]| {
+        let place = origin.iter().zip(&chunks).map(|(origin, chunk)| origin / chunk);
+        place
+            .zip(&grid)
+            .fold(0u64, |number, (place, count)| number.saturating_mul(*count).saturating_add(place))
+    };
+    let references = stored.into_iter().map(|chunk| {
+        let whole = whole_name(chunk.address.as_str());
+        (number(&chunk.origin), Reference::Part(whole, chunk.from, chunk.length))
+    });
+    let references = references.collect();
+    (zarray(&variable.shape, &chunks, dtype, fill(variable), codecs), (grid, references))
 }
 
-fn filters_of(variable: &Variable) -> String {
+/// A file of this machine by its whole path, which is the same for whoever reads it from elsewhere.
+fn whole_name(address: &str) -> String {
+    let of_url = address.parse::<url::Url>().ok().and_then(|url| url.to_file_path().ok());
+    if of_url.is_none() && address.contains("://") {
+        return address.to_owned();
+    }
+    let path = of_url.unwrap_or_else(|| address.into());
+    std::path::absolute(&path).unwrap_or(path).display().to_string()
+}
+
+fn filters_of(variable: &Variable, is_uneven: bool) -> String {
     if variable.filters.is_empty() {
         "values".to_owned()
+    } else if is_uneven {
+        format!("chunks of which some went through {}, and others not,", variable.filters.join(", "))
     } else {
         format!("values behind {}", variable.filters.join(", "))
     }

@@ -43,7 +43,7 @@ pub(super) async fn ranges(
             _ => 0,
         };
         let address = place.address().unwrap_or_else(|| objects.address());
-        Ok(Some(Stored { address, from, length, origin: touched.origin }))
+        Ok(Some(Stored { address, from, length, origin: touched.origin, skipped: 0 }))
     });
     let stored: Vec<_> = stream::iter(stored).buffered(AT_ONCE).try_collect().await?;
     Ok(stored.into_iter().flatten().collect())

@@ -133,7 +133,8 @@ impl Tree {
     async fn names(&self, path: &str) -> Result<Vec<String>> {
         let prefix = key(path, "");
         let Some(all) = &self.consolidated else {
-            let names = self.objects.list(&prefix).await?.unwrap_or_default();
+            let listed = self.objects.list(&prefix).await?;
+            let names = listed.ok_or_else(|| self.no_list(path))?;
             if names.len() as u64 > self.limits.entries {
                 return Err(damaged(&self.objects, &prefix, format!("it has {} entries", names.len())));
             }
@@ -146,6 +147,17 @@ impl Tree {
         let names: BTreeSet<&str> =
             below.filter_map(|key| key.split_once('/')).map(|(name, _)| name).collect();
         Ok(names.into_iter().map(str::to_owned).collect())
+    }
+
+    fn no_list(&self, path: &str) -> Error {
+        Error::Invalid {
+            what: format!(
+                "nothing tells what is in the group `/{path}` of {}: its metadata is not consolidated, and its host \
+                 has no list",
+                self.objects.address()
+            ),
+            advice: "open its arrays by their paths, or have the metadata consolidated".to_owned(),
+        }
     }
 
     /// An array by its path, and its key in the store.

@@ -4,13 +4,16 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use frazil_data::dataset::Selection;
 use frazil_data::handle::{Handle, Options};
+use frazil_data::open::Opening;
 use frazil_data::ranges::Ranges;
 use frazil_data::remote::{GoogleBucket, GoogleObject, GoogleReader, Remote};
 use frazil_data::{Error, Surroundings};
 
 use crate::canned::Canned;
 use crate::object::{client, content, ranged};
+use crate::opened::{opener, store};
 use crate::skips::skipped;
 use crate::tools;
 
@@ -94,4 +97,17 @@ async fn who_pays_and_whose_token_it_is_are_told_with_every_request() {
         assert_eq!(request.headers["authorization"], "Bearer tell-no-one");
     }
     assert!(!format!("{handle:?}").contains("tell-no-one"));
+}
+
+#[tokio::test]
+async fn stores_in_buckets_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    store(&folder.path().join("data/made/x.zarr"), false);
+    let Some(server) = Server::start(folder.path()).await else { return };
+    let opening = Opening { endpoint: Some(server.endpoint.parse().unwrap()), ..Opening::default() };
+    let opened = opener().open("gs://data/made/x.zarr", &opening).await.unwrap();
+    let root = opened.dataset().group("/", true).await.unwrap();
+    assert_eq!(root.variables.iter().map(|variable| variable.name.as_str()).collect::<Vec<_>>(), ["a"]);
+    let values = opened.dataset().read("a", &Selection::All).await.unwrap();
+    assert_eq!(values.as_f64().unwrap(), [1.0, 2.0, 9.0, 9.0]);
 }

@@ -23,10 +23,12 @@ mod trace;
 mod world;
 
 mod blocking;
+mod counted;
 mod described;
 mod faults;
 mod google;
 mod kept;
 mod object;
+mod opened;
 mod reads;
 mod replay;

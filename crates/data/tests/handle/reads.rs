@@ -115,7 +115,13 @@ async fn what_is_read_from_end_to_end_is_fetched_once() {
 async fn a_host_that_knows_no_ranges_is_read_all_the_same() {
     let all = content(1 << 20);
     let body = all.clone();
-    let server = Canned::start(move |_| Given { status: 200, headers: Vec::new(), body: body.clone(), announced: None }).await;
+    let server = Canned::start(move |_| Given {
+        status: 200,
+        headers: Vec::new(),
+        body: body.clone(),
+        announced: None,
+    })
+    .await;
     let handle = handle(&server, Options::default());
     assert_eq!(handle.read_at(10, 20).await.unwrap(), all[10..30]);
     assert_eq!(handle.read_at(900_000, 20).await.unwrap(), all[900_000..900_020]);
