@@ -96,6 +96,49 @@ def test_references_that_are_written(tmp_path, form, codec):
     assert list(opened["t"][...]) == ["a", "", "é"]
 
 
+@pytest.mark.parametrize("form", ["json", "parq"])
+def test_references_to_what_hdf5_can_do(tmp_path, form):
+    h5py = pytest.importorskip("h5py")
+    path, references = tmp_path / "made of two.h5", tmp_path / f"references.{form}"
+    numbers = numpy.arange(300).reshape(30, 10)
+    with h5py.File(path, "w") as file:
+        made = {"chunks": (7, 4), "compression": "gzip", "shuffle": True}
+        file.create_dataset("big", data=numbers.astype(">f4"), **made)
+        file.create_dataset("little", data=numbers.astype("<i8"), fletcher32=True, chunks=(7, 4))
+        file["plain"] = numbers.astype(">i2")
+        file.create_dataset("holes", (30, 10), "<f8", fillvalue=-7.5, **made)[3:9, 2:5] = 1
+        file.create_dataset("never", (30, 10), "<i4", fillvalue=12, **made)
+        file.create_dataset("random", data=numpy.random.default_rng(7).integers(0, 256, (30, 10), "u1"), **made)
+        file.create_dataset("texts", data=["a", "", "Grönland"])
+        compact = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        compact.set_layout(h5py.h5d.COMPACT)
+        space = h5py.h5s.create_simple((5,))
+        h5py.Dataset(h5py.h5d.create(file.id, b"compact", h5py.h5t.STD_I16BE, space, compact))[:] = numbers[0, :5]
+    digest(path, "--references", references)
+    opened = theirs(references)
+    with h5py.File(path) as file:
+        for name in file:
+            expected = file[name].asstr()[...] if name == "texts" else file[name][...]
+            assert (opened[name][...] == expected).all(), name
+
+
+@pytest.mark.parametrize("unlimited", [1, 2])
+def test_references_to_records_of_netcdf(tmp_path, unlimited):
+    netcdf4 = pytest.importorskip("netCDF4")
+    path, references = tmp_path / "made.nc", tmp_path / "references.json"
+    with netcdf4.Dataset(path, "w", format="NETCDF3_64BIT_OFFSET") as file:
+        file.createDimension("time", None)
+        file.createDimension("x", 3)
+        for number in range(unlimited):
+            file.createVariable(f"v{number}", "i2", ("time", "x"))[:] = numpy.arange(15).reshape(5, 3) + number
+        file.createVariable("x", "f8", ("x",))[:] = [1.5, 2.5, 3.5]
+    digest(path, "--references", references)
+    opened = theirs(references)
+    for number in range(unlimited):
+        assert (opened[f"v{number}"][...] == numpy.arange(15).reshape(5, 3) + number).all()
+    assert list(opened["x"][...]) == [1.5, 2.5, 3.5]
+
+
 def test_xarray_opens_what_is_written(tmp_path):
     xarray = pytest.importorskip("xarray")
     made = xarray.Dataset({"a": (("time", "x"), numpy.arange(12.0).reshape(4, 3), {"units": "m"})}, {"time": [0, 1, 2, 3]})

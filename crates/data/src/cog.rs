@@ -84,7 +84,7 @@ impl Cog {
     }
 
     /// The image behind a variable, if one is.
-    fn image<'a>(&self, level: &'a Level, name: &str) -> Option<(&'a Arc<Image>, Fill)> {
+    fn image<'a>(level: &'a Level, name: &str) -> Option<(&'a Arc<Image>, Fill)> {
         let zeros = |image: &Image| Fill::Bytes(vec![0; image.data_type.size().unwrap_or(1)]);
         match name {
             "band_data" => Some((
@@ -469,7 +469,7 @@ impl Dataset for Cog {
 
     async fn ranges(&self, path: &str, selection: &Selection) -> Result<Vec<Stored>> {
         let (level, name) = self.variable(path)?;
-        let Some((image, _)) = self.image(level, name) else {
+        let Some((image, _)) = Self::image(level, name) else {
             return level.coordinate(name).map(|_| Vec::new()).ok_or_else(|| self.nothing("variable", path));
         };
         let located = self.located(image, &extents(selection, image, name)?).await?;
@@ -489,7 +489,7 @@ impl Dataset for Cog {
 
     async fn read(&self, path: &str, selection: &Selection) -> Result<Values> {
         let (level, name) = self.variable(path)?;
-        if let Some((image, fill)) = self.image(level, name) {
+        if let Some((image, fill)) = Self::image(level, name) {
             let mut values = self.read_image(image, &fill, &extents(selection, image, name)?).await?;
             if name == "mask" {
                 values.shape.remove(0);

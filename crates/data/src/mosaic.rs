@@ -60,14 +60,14 @@ pub(crate) fn touched(extents: &[Extent], chunks: &[u64], limits: &Limits) -> Re
     for (dimension, chunk) in dimensions.iter().zip(chunks) {
         found = found
             .iter()
-            .flat_map(|before| dimension.iter().map(|(index, part)| before.and(*index, chunk, *part)))
+            .flat_map(|before| dimension.iter().map(|(index, part)| before.and(*index, *chunk, *part)))
             .collect();
     }
     Ok(found)
 }
 
 impl Touched {
-    fn and(&self, index: u64, chunk: &u64, part: Part) -> Self {
+    fn and(&self, index: u64, chunk: u64, part: Part) -> Self {
         let mut with = self.clone();
         with.index.push(index);
         with.origin.push(index * chunk);

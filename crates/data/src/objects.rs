@@ -11,6 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, stream};
 use url::Url;
 
 pub use folder::Folder;
@@ -20,6 +21,9 @@ pub use prefix::Prefix;
 use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::ranges::{Ranges, too_long};
+
+/// So many objects are fetched at a time.
+const AT_ONCE: usize = 32;
 
 /// A store of objects that have keys, such as `temperature/0.0`.
 #[async_trait]
@@ -156,11 +160,14 @@ fn there<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
+/// Ranges of an object, with their places in what is asked for.
+type Numbered = Vec<(usize, Range<u64>)>;
+
 /// The bytes of many places, in their order: those in one object are asked for in one call, and
 /// several objects at a time. Files of this machine are left as they are, for whoever decodes them.
 pub(crate) async fn fetch(places: Vec<Option<Place>>, most: u64) -> Result<Vec<Option<Place>>> {
     let mut fetched = places;
-    let mut objects: Vec<(Arc<dyn Ranges>, Vec<(usize, Range<u64>)>)> = Vec::new();
+    let mut objects: Vec<(Arc<dyn Ranges>, Numbered)> = Vec::new();
     let mut whole = Vec::new();
     let mut known = std::collections::HashMap::new();
     for (index, place) in fetched.iter().enumerate() {
@@ -177,10 +184,11 @@ pub(crate) async fn fetch(places: Vec<Option<Place>>, most: u64) -> Result<Vec<O
         objects[group].1.push((index, range));
     }
     let parts = try_join_all(objects.iter().map(|(object, ranges)| parts_of(object, ranges)));
-    let wholes = try_join_all(whole.iter().map(|(index, place)| async move {
+    let wholes = whole.into_iter().map(|(index, place)| async move {
         let bytes = place.bytes(most).await?;
-        Ok::<_, Error>(vec![(*index, bytes)])
-    }));
+        Ok::<_, Error>(vec![(index, bytes)])
+    });
+    let wholes = stream::iter(wholes).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>();
     let (parts, wholes) = futures::try_join!(parts, wholes)?;
     for (index, bytes) in parts.into_iter().chain(wholes).flatten() {
         fetched[index] = bytes.map(Place::Inline);
@@ -188,10 +196,7 @@ pub(crate) async fn fetch(places: Vec<Option<Place>>, most: u64) -> Result<Vec<O
     Ok(fetched)
 }
 
-async fn parts_of(
-    object: &Arc<dyn Ranges>,
-    ranges: &[(usize, Range<u64>)],
-) -> Result<Vec<(usize, Option<Bytes>)>> {
+async fn parts_of(object: &Arc<dyn Ranges>, ranges: &Numbered) -> Result<Vec<(usize, Option<Bytes>)>> {
     let wanted: Vec<Range<u64>> = ranges.iter().map(|(_, range)| range.clone()).collect();
     let read = object.read(&wanted).await?;
     Ok(ranges.iter().map(|(index, _)| *index).zip(read.into_iter().map(Some)).collect())

@@ -203,7 +203,7 @@ impl Passes {
     /// Whole pages that are not there, with what lies ahead and between.
     fn windows(&self, missed: &[Range<u64>], ahead: u64) -> Vec<Range<u64>> {
         if self.length <= SMALL {
-            return Vec::from([0..self.length]);
+            return vec![Range { start: 0, end: self.length }];
         }
         let there = locked(&self.pages);
         let wanted: BTreeSet<u64> = missed

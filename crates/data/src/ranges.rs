@@ -38,7 +38,8 @@ pub trait Ranges: fmt::Debug + Send + Sync {
         if length > most {
             return Err(too_long(self.address(), length, most));
         }
-        Ok(self.read(&[0..length]).await?.pop().unwrap_or_default())
+        let all = 0..length;
+        Ok(self.read(std::slice::from_ref(&all)).await?.pop().unwrap_or_default())
     }
 }
 

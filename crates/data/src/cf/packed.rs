@@ -70,9 +70,8 @@ fn unpacked(stored: &DataType, scale: Option<&DataType>, offset: Option<&DataTyp
             DataType::I32 | DataType::U32 => DataType::F64,
             _ => scale.clone(),
         },
-        (_, Some(_)) => DataType::F64,
         (Some(DataType::F32), None) => DataType::F32,
-        (Some(_), None) => DataType::F64,
+        (_, Some(_)) | (Some(_), None) => DataType::F64,
         (None, None) => match stored {
             DataType::F16 | DataType::F32 | DataType::I8 | DataType::U8 | DataType::I16 | DataType::U16 => {
                 DataType::F32

@@ -64,7 +64,11 @@ impl Times {
     }
 
     /// The moment of a number; none for what is no number, or lies beyond all dates.
-    #[expect(clippy::cast_possible_truncation, reason = "bounded before, and rounding is what is asked for")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "bounded before, and rounding is what is asked for"
+    )]
     pub fn moment(&self, value: f64) -> Option<Moment> {
         // Whole units and the part of one by themselves: a double has no room for both in nanoseconds.
         (value.is_finite() && value.abs() < 1e18).then_some(())?;

@@ -62,7 +62,7 @@ mod key {
     pub(super) const UNIT: u16 = 3076;
 }
 
-/// GeoKeys.
+/// The numbers of keys.
 #[derive(Default)]
 struct Keys {
     shorts: BTreeMap<u16, u16>,
@@ -178,8 +178,11 @@ fn wkt(keys: &Keys) -> Option<String> {
     found.next()
 }
 
+/// A number of GeoTIFF, PROJ's name, and PROJ's parameters by their keys.
+type Method = (u16, &'static str, &'static [(u16, &'static str)]);
+
 /// The projections of GeoTIFF (`ProjMethodGeoKey`) with PROJ's name and, by key, PROJ's parameters.
-const METHODS: [(u16, &str, &[(u16, &str)]); 10] = [
+const METHODS: [Method; 10] = [
     (1, "tmerc", &[(3081, "lat_0"), (3080, "lon_0"), (3092, "k"), (3082, "x_0"), (3083, "y_0")]),
     (7, "merc", &[(3080, "lon_0"), (3092, "k"), (3078, "lat_ts"), (3082, "x_0"), (3083, "y_0")]),
     (

@@ -140,7 +140,7 @@ impl Image {
         };
         let compression =
             (coding.compression != 1).then(|| name(coding.compression).unwrap_or_default().to_owned());
-        let is_short = !self.is_tiled && self.height % self.tile.0 != 0;
+        let is_short = !self.is_tiled && !self.height.is_multiple_of(self.tile.0);
         let layout = [
             ((coding.bands > 1).then_some("interleaved bands")),
             ((coding.bits < 8).then_some("packed bits")),

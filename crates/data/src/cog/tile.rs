@@ -68,7 +68,9 @@ impl Coding {
         }
         bytes.truncate(length);
         if self.is_reversed && self.compression != 7 {
-            bytes.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+            for byte in &mut bytes {
+                *byte = byte.reverse_bits();
+            }
         }
         match self.predictor {
             3 => bytes.chunks_exact_mut(row).for_each(|row| self.unpredict_floats(row)),

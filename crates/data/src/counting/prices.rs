@@ -115,8 +115,8 @@ mod tests {
     ]"#;
 
     fn label(route: Route, requester_pays: bool) -> Label {
-        let (region, bucket) = ("aws/us-west-2".to_owned(), "usgs-landsat".to_owned());
-        Label { region, bucket, route, requester_pays, ..Label::default() }
+        let (bucket, region) = ("usgs-landsat".to_owned(), "aws/us-west-2".to_owned());
+        Label { bucket, region, route, requester_pays, ..Label::default() }
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct Counters {
 /// The counts as they grow: of a handle, and of those that it is counted among.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    within: Option<Arc<Counts>>,
+    within: Option<Arc<Self>>,
     reads: AtomicU64,
     requested: AtomicU64,
     misses: AtomicU64,

@@ -225,7 +225,7 @@ async fn array(
         // Of what is not in chunks, and lies nowhere, the values are in the headers, or follow from them.
         let was_never_written = stored.is_empty() && variable.chunks.is_some() && bytes > INLINE;
         if !is_uneven && (!stored.is_empty() || was_never_written) {
-            return Ok(referred(variable, &dtype, codecs, stored));
+            return Ok(referred(variable, &dtype, &codecs, stored));
         }
     }
     if bytes > INLINE {
@@ -238,11 +238,11 @@ async fn array(
             advice: "leave it out, or write its values anew".to_owned(),
         });
     }
-    inlined(field, variable, dataset.read(field, &Selection::All).await?, limits)
+    inlined(field, variable, &dataset.read(field, &Selection::All).await?, limits)
 }
 
 /// An array whose chunks are referred to.
-fn referred(variable: &Variable, dtype: &Value, codecs: Vec<Value>, stored: Vec<Stored>) -> (Value, Chunks) {
+fn referred(variable: &Variable, dtype: &Value, codecs: &[Value], stored: Vec<Stored>) -> (Value, Chunks) {
     let chunks: Vec<u64> = variable.chunks.clone().unwrap_or_else(|| variable.shape.clone());
     let chunks: Vec<u64> = chunks.into_iter().map(|length| length.max(1)).collect();
     let grid = grid(&variable.shape, &chunks);
@@ -257,7 +257,7 @@ fn referred(variable: &Variable, dtype: &Value, codecs: Vec<Value>, stored: Vec<
         (number(&chunk.origin), Reference::Part(whole, chunk.from, chunk.length))
     });
     let references = references.collect();
-    (zarray(&variable.shape, &chunks, dtype, fill(variable), codecs), (grid, references))
+    (zarray(&variable.shape, &chunks, dtype, fill(variable).as_ref(), codecs), (grid, references))
 }
 
 /// A file of this machine by its whole path, which is the same for whoever reads it from elsewhere.
@@ -293,8 +293,8 @@ fn grid(shape: &[u64], chunks: &[u64]) -> Vec<u64> {
     shape.iter().zip(chunks).map(|(length, chunk)| length.div_ceil(*chunk)).collect()
 }
 
-fn zarray(shape: &[u64], chunks: &[u64], dtype: &Value, fill: Option<Value>, filters: Vec<Value>) -> Value {
-    let filters = if filters.is_empty() { Value::Null } else { Value::Array(filters) };
+fn zarray(shape: &[u64], chunks: &[u64], dtype: &Value, fill: Option<&Value>, filters: &[Value]) -> Value {
+    let filters = if filters.is_empty() { Value::Null } else { json!(filters) };
     json!({
         "zarr_format": 2, "shape": shape, "chunks": chunks, "dtype": dtype, "fill_value": fill, "order": "C",
         "filters": filters, "compressor": null,
@@ -302,13 +302,19 @@ fn zarray(shape: &[u64], chunks: &[u64], dtype: &Value, fill: Option<Value>, fil
 }
 
 /// Values as one chunk that is written itself.
-fn inlined(field: &str, variable: &Variable, values: Values, limits: &Limits) -> Result<(Value, Chunks)> {
+fn inlined(field: &str, variable: &Variable, values: &Values, limits: &Limits) -> Result<(Value, Chunks)> {
     let chunks: Vec<u64> = variable.shape.iter().map(|length| (*length).max(1)).collect();
-    let (dtype, filters, bytes) =
-        match dtype(&values.data_type, if cfg!(target_endian = "little") { '<' } else { '>' }) {
-            Some(dtype) => (dtype, Vec::new(), values.bytes.to_vec()),
-            None => (json!("|O"), vec![json!({"id": "vlen-utf8"})], texts(&values.texts)),
-        };
+    let native = if cfg!(target_endian = "little") { '<' } else { '>' };
+    let (dtype, filters, bytes) = match (dtype(&values.data_type, native), &values.data_type) {
+        (Some(dtype), _) => (dtype, Vec::new(), values.bytes.to_vec()),
+        (None, DataType::Text) => (json!("|O"), vec![json!({"id": "vlen-utf8"})], texts(&values.texts)),
+        (None, data_type) => {
+            return Err(Error::Invalid {
+                what: format!("Zarr has no elements as those of `{field}`, which are {data_type}"),
+                advice: "leave it out".to_owned(),
+            });
+        }
+    };
     if bytes.len() as u64 > limits.metadata {
         return Err(Error::Invalid {
             what: format!("the texts of `{field}` have {} bytes", bytes.len()),
@@ -319,7 +325,7 @@ fn inlined(field: &str, variable: &Variable, values: Values, limits: &Limits) ->
     let references = if variable.shape.contains(&0) { BTreeMap::new() } else { references };
     let fill = if dtype == json!("|O") { Some(json!("")) } else { fill(variable) };
     Ok((
-        zarray(&variable.shape, &chunks, &dtype, fill, filters),
+        zarray(&variable.shape, &chunks, &dtype, fill.as_ref(), &filters),
         (grid(&variable.shape, &chunks), references),
     ))
 }
@@ -413,7 +419,7 @@ fn write_record(
     rows: std::ops::Range<u64>,
 ) -> std::result::Result<(), parquet::errors::ParquetError> {
     let found: Vec<Option<&Reference>> = rows.map(|number| chunks.get(&number)).collect();
-    let part = |reference: &Option<&Reference>| match reference {
+    let part = |reference: Option<&Reference>| match reference {
         Some(Reference::Part(_, from, length)) => {
             (i64::try_from(*from).unwrap_or(i64::MAX), i64::try_from(*length).unwrap_or(i64::MAX))
         }
@@ -433,8 +439,8 @@ fn write_record(
             _ => None,
         })
         .collect();
-    let offsets: Int64Array = found.iter().map(|reference| Some(part(reference).0)).collect();
-    let sizes: Int64Array = found.iter().map(|reference| Some(part(reference).1)).collect();
+    let offsets: Int64Array = found.iter().map(|reference| Some(part(*reference).0)).collect();
+    let sizes: Int64Array = found.iter().map(|reference| Some(part(*reference).1)).collect();
     let columns: [(&str, ArrayRef); 4] = [
         ("path", Arc::new(paths)),
         ("offset", Arc::new(offsets)),

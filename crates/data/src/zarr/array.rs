@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use zarrs::array::codec::api::{ArrayToBytesCodecTraits, CodecOptions};
 use zarrs::array::{Array as Zarrs, ArrayBytes, ArrayMetadata, CodecChain};
@@ -450,8 +449,8 @@ impl Decoder {
 
     /// Elements of a chunk; or of its first dimension's rows, where the chunk is plain and only those
     /// were read.
-    pub(super) fn decode(&self, stored: Bytes, shape: Option<&[u64]>) -> Result<Decoded, String> {
-        let mut bytes: Cow<'_, [u8]> = Cow::Borrowed(&stored);
+    pub(super) fn decode(&self, stored: &[u8], shape: Option<&[u64]>) -> Result<Decoded, String> {
+        let mut bytes: Cow<'_, [u8]> = Cow::Borrowed(stored);
         for step in self.steps.iter().rev() {
             bytes = step.undo(bytes, self.most)?;
         }

@@ -241,7 +241,7 @@ async fn painted(
             let Some(place) = &job.place else { return Ok(None) };
             let Some(bytes) = place.bytes_here(most)? else { return Ok(None) };
             decoder
-                .decode(bytes, job.shape.as_deref())
+                .decode(&bytes, job.shape.as_deref())
                 .map(Some)
                 .map_err(|what| damaged(job, Some(touched), &what))
         };

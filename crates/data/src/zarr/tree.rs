@@ -348,9 +348,9 @@ fn attributes(said: &Value) -> Vec<Attribute> {
 fn names_of(array: &Array, unnamed: &[u64]) -> Vec<String> {
     let mut unnamed = unnamed.to_vec();
     let mut used = Vec::new();
-    let named = array.dimensions.as_ref().filter(|names| names.len() == array.shape.len());
+    let given = array.dimensions.as_ref().filter(|names| names.len() == array.shape.len());
     let names = array.shape.iter().enumerate().map(|(dimension, length)| {
-        if let Some(name) = named.and_then(|names| names[dimension].clone()) {
+        if let Some(name) = given.and_then(|names| names[dimension].clone()) {
             return name;
         }
         let known =
