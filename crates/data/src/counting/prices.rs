@@ -83,10 +83,11 @@ impl Price {
 
 /// To the cent, and smaller sums to their first digit.
 fn shown(cost: Amount) -> String {
-    (2..12)
-        .map(|decimals| cost.rounded(decimals))
-        .find(|text| text.bytes().any(|digit| (b'1'..=b'9').contains(&digit)))
-        .unwrap_or_else(|| cost.to_string())
+    let exact = cost.rounded(12);
+    let digits = exact.split_once('.').map_or("", |(_, digits)| digits);
+    let is_small = exact.starts_with("0.");
+    let first = digits.bytes().position(|digit| digit != b'0').filter(|_| is_small).unwrap_or_default();
+    cost.rounded(u32::try_from(first + 1).unwrap_or_default().max(2))
 }
 
 /// A decimal number, as text or as JSON's number, exactly.
