@@ -341,3 +341,66 @@ fn what_a_search_would_not_heed_is_refused() {
         assert!(said.contains(told), "{said}");
     }
 }
+
+/// The program by itself, with a variable and nothing else.
+fn alone(variable: (&str, &str), arguments: &[&str]) -> Assert {
+    assert_cmd::Command::new(assert_cmd::cargo::cargo_bin("frazil"))
+        .env_clear()
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("FRAZIL_REGION", "aws/us-west-2")
+        .env(variable.0, variable.1)
+        .arg("data")
+        .args(arguments)
+        .assert()
+}
+
+#[test]
+fn a_file_tells_what_it_holds() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/arrays/latest.h5");
+    let whole = stdout(&alone(("A", "b"), &["info", file, "--stored", "-o", "json"]).success());
+    let told: Value = serde_json::from_str(&whole).unwrap();
+    assert_eq!((told["schema"].as_str(), told["format"].as_str()), (Some("frazil.data.contents/v1"), Some("HDF5")));
+    assert!(told["opening"]["requests"].as_u64() > Some(0) && told["opening"]["local"] == true, "{told}");
+    let stored = told["stored"].as_object().unwrap();
+    assert!(stored.values().any(|planned| planned["stored_bytes"].as_u64() > Some(0)), "{stored:?}");
+    let table = stdout(&alone(("A", "b"), &["info", file]).success());
+    assert!(table.contains("HDF5") && table.contains("VARIABLE") && table.contains("opening it read"), "{table}");
+    let error = stderr(&alone(("A", "b"), &["info", file, "--group", "/none"]).failure());
+    assert!(error.contains("/none"), "{error}");
+    let error = stderr(&alone(("A", "b"), &["info", "ftp://a/b.h5"]).failure());
+    assert!(error.contains("ftp"), "{error}");
+}
+
+#[test]
+fn the_byte_ledger_tells_what_was_read_and_what_it_cost() {
+    use frazil_byte_ledger::{Record, Route, Who, Writer};
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("bytes");
+    let writer = Writer::open(&ledger, &Who { user: "ada".into(), ..Who::default() }).unwrap();
+    let record = Record {
+        dataset: "ATL03.006".into(),
+        bucket: "nsidc".into(),
+        region: "aws/us-west-2".into(),
+        route: Route::Internet,
+        requester_pays: true,
+        requests: 3,
+        requested: 2 << 30,
+        received: 2 << 30,
+        time: 1,
+        ..Record::default()
+    };
+    writer.append(&record).unwrap();
+    writer.append(&record).unwrap();
+    let prices = folder.path().join("prices.json");
+    std::fs::write(&prices, r#"[{"route": "internet", "usd_per_gib": "0.09"}]"#).unwrap();
+    let named = ("FRAZIL_BYTE_LEDGER", ledger.to_str().unwrap());
+    let whole = alone(named, &["stats", "--prices", prices.to_str().unwrap(), "-o", "json"]).success();
+    let told: Value = serde_json::from_str(&stdout(&whole)).unwrap();
+    let row = &told["rows"][0];
+    assert_eq!((row["requests"].as_u64(), row["received_bytes"].as_u64()), (Some(6), Some(4 << 30)));
+    assert_eq!((row["cost_usd"].as_str(), row["route"].as_str()), (Some("0.36"), Some("internet")));
+    let table = stdout(&alone(named, &["stats"]).success());
+    assert!(table.contains("ATL03.006") && table.contains("4.00 GiB"), "{table}");
+    let error = stderr(&alone(("A", "b"), &["stats"]).failure());
+    assert!(error.contains("FRAZIL_BYTE_LEDGER"), "{error}");
+}

@@ -178,6 +178,13 @@ def test_groups_of_netcdf4_share_dimensions(tmp_path):
     same_as_netcdf4(path)
 
 
+def test_a_real_file_of_netcdf_classic():
+    path = ROOT.parent / "shared" / "science" / "netcdf3" / "eraint_uvz.nc"
+    if not path.exists():
+        pytest.skip(f"there is no {path}")
+    same_as_netcdf4(path)
+
+
 def same_as_netcdf4(path):
     told = by_frazil(path)
     with netcdf4.Dataset(path) as file:

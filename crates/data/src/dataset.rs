@@ -2,6 +2,7 @@
 //! the values of a part of a variable.
 
 mod data_type;
+mod json;
 mod selection;
 mod values;
 

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::datasets::Datasets;
 use super::finds::{collection, hosted, second};
 use super::source::{is_cmr, open};
-use super::{Run, ask, client, cmr, size_text, told};
-use crate::cli::data::{InfoArgs, Wanted};
+use super::{Run, ask, client, cmr, contents, size_text, told};
+use crate::cli::data::{DescribeArgs, InfoArgs, Wanted};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::view::{Align, Features, Layout, Report, Table, wrapped};
@@ -26,9 +26,12 @@ pub(super) enum Thing {
 ///
 /// # Errors
 /// When there is no such thing.
-pub(super) async fn info(run: &Run<'_>, args: &InfoArgs) -> Result<Outcome> {
+pub(super) async fn info(run: &Run<'_>, args: &DescribeArgs) -> Result<Outcome> {
+    if contents::is_address(&args.info.id) {
+        return contents::contents(run, args).await;
+    }
     let client = client(run)?;
-    match find(run, &client, args).await? {
+    match find(run, &client, &args.info).await? {
         Thing::Item(item) => run.printer.report(&One(*item))?,
         Thing::Datasets(mut collections) => match (collections.len(), collections.pop()) {
             (1, Some(only)) => run.printer.report(&Dataset(only))?,

@@ -103,48 +103,11 @@ fn add_group(path: &str, group: &Group, metadata: &mut Map<String, Value>) {
 fn attributes(attributes: &[Attribute], dimensions: Option<&[String]>) -> Value {
     let said = attributes.iter().filter(|attribute| dimensions.is_none() || attribute.name != "_FillValue");
     let mut all: Map<String, Value> =
-        said.map(|attribute| (attribute.name.clone(), json_of(&attribute.value))).collect();
+        said.map(|attribute| (attribute.name.clone(), Values::to_json(&attribute.value))).collect();
     if let Some(names) = dimensions {
         all.insert("_ARRAY_DIMENSIONS".to_owned(), json!(names));
     }
     Value::Object(all)
-}
-
-fn json_of(values: &Values) -> Value {
-    let list = elements(values);
-    if values.shape.is_empty() && list.len() == 1 {
-        list.into_iter().next().unwrap_or_default()
-    } else {
-        Value::Array(list)
-    }
-}
-
-fn elements(values: &Values) -> Vec<Value> {
-    fn each<T: bytemuck::Pod>(bytes: &[u8], to: impl Fn(T) -> Value) -> Vec<Value> {
-        bytes.chunks_exact(size_of::<T>()).map(|chunk| to(bytemuck::pod_read_unaligned(chunk))).collect()
-    }
-    match values.data_type {
-        DataType::Text => values.texts.iter().map(|text| json!(text)).collect(),
-        DataType::Bool => values.bytes.iter().map(|byte| json!(*byte != 0)).collect(),
-        DataType::I64 => each(&values.bytes, |number: i64| json!(number)),
-        DataType::U64 => each(&values.bytes, |number: u64| json!(number)),
-        DataType::F32 | DataType::F64 => {
-            values.as_f64().unwrap_or_default().into_iter().map(number).collect()
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "these are whole and of 32 bits at most")]
-        DataType::I8 | DataType::U8 | DataType::I16 | DataType::U16 | DataType::I32 | DataType::U32 => {
-            values.as_f64().unwrap_or_default().into_iter().map(|number| json!(number as i64)).collect()
-        }
-        _ => vec![json!(STANDARD.encode(&values.bytes))],
-    }
-}
-
-fn number(number: f64) -> Value {
-    match number {
-        number if number.is_nan() => json!("NaN"),
-        number if number.is_infinite() => json!(if number > 0.0 { "Infinity" } else { "-Infinity" }),
-        number => json!(number),
-    }
 }
 
 /// numpy's name of a type in a byte order.
@@ -286,7 +249,7 @@ fn fill(variable: &Variable) -> Option<Value> {
     let stored = variable.fill.as_ref().filter(|fill| fill.bytes.iter().any(|byte| *byte != 0));
     said.or(stored)
         .filter(|values| values.data_type != DataType::Text)
-        .and_then(|values| elements(values).into_iter().next())
+        .and_then(|values| values.elements().into_iter().next())
 }
 
 fn grid(shape: &[u64], chunks: &[u64]) -> Vec<u64> {
