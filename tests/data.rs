@@ -359,12 +359,18 @@ fn a_file_tells_what_it_holds() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/arrays/latest.h5");
     let whole = stdout(&alone(("A", "b"), &["info", file, "--stored", "-o", "json"]).success());
     let told: Value = serde_json::from_str(&whole).unwrap();
-    assert_eq!((told["schema"].as_str(), told["format"].as_str()), (Some("frazil.data.contents/v1"), Some("HDF5")));
+    assert_eq!(
+        (told["schema"].as_str(), told["format"].as_str()),
+        (Some("frazil.data.contents/v1"), Some("HDF5"))
+    );
     assert!(told["opening"]["requests"].as_u64() > Some(0) && told["opening"]["local"] == true, "{told}");
     let stored = told["stored"].as_object().unwrap();
     assert!(stored.values().any(|planned| planned["stored_bytes"].as_u64() > Some(0)), "{stored:?}");
     let table = stdout(&alone(("A", "b"), &["info", file]).success());
-    assert!(table.contains("HDF5") && table.contains("VARIABLE") && table.contains("opening it read"), "{table}");
+    assert!(
+        table.contains("HDF5") && table.contains("VARIABLE") && table.contains("opening it read"),
+        "{table}"
+    );
     let error = stderr(&alone(("A", "b"), &["info", file, "--group", "/none"]).failure());
     assert!(error.contains("/none"), "{error}");
     let error = stderr(&alone(("A", "b"), &["info", "ftp://a/b.h5"]).failure());

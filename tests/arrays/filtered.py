@@ -1,7 +1,10 @@
 """A file whose arrays went through a filter: `filtered.py NAME FILE`. It is a program of its own, since plugins find
-the wrong HDF5 library in a process that has netCDF4's too."""
+the wrong HDF5 library in a process that has netCDF4's too, and netCDF4 tells other processes of its own plugins."""
 
+import os
 import sys
+
+os.environ.pop("HDF5_PLUGIN_PATH", None)
 
 import h5py
 import hdf5plugin

@@ -5,9 +5,12 @@
 //! with `--part START:COUNT:STEP,…` behind it, a part of it, values and all. `digest FILE --references TO`
 //! writes references to it, as Parquet where `TO` ends in `.parq`.
 
+#![expect(clippy::print_stderr, reason = "an example says what went wrong")]
+
 use std::error::Error;
 use std::io::Write;
 use std::path::Path;
+use std::process::ExitCode;
 
 use frazil_data::Surroundings;
 use frazil_data::counting::Books;
@@ -24,7 +27,17 @@ use serde_json::{Value, json};
 type Any<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() -> Any<()> {
+async fn main() -> ExitCode {
+    match told().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn told() -> Any<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Some(path) = arguments.first() else {
         return Err("usage: digest FILE [PATH [--part START:COUNT:STEP,…]]".into());

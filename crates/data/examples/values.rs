@@ -14,7 +14,6 @@ use frazil_data::handle::Handle;
 use frazil_data::hdf5::Hdf5;
 use frazil_data::limits::Limits;
 use frazil_data::netcdf::NetCdf;
-use frazil_data::ranges::Ranges;
 use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
@@ -24,8 +23,8 @@ async fn main() -> Result<()> {
     let path = arguments.next().unwrap_or_default();
     let parts = arguments.next().is_some();
     let file = Arc::new(Handle::local(path.as_ref()).unwrap());
-    let begins = file.read(&[0..3]).await?;
-    let dataset: Box<dyn Dataset> = match &*begins[0] {
+    let begins = file.read_at(0, 3).await?;
+    let dataset: Box<dyn Dataset> = match &*begins {
         b"CDF" => Box::new(NetCdf::open(file, Limits::default()).await?),
         _ => Box::new(Hdf5::open(file, Limits::default()).await?),
     };

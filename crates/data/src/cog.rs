@@ -7,6 +7,7 @@
 
 mod georeference;
 mod image;
+mod projection;
 mod tags;
 #[cfg(test)]
 mod tests;

@@ -48,7 +48,8 @@ pub(super) async fn contents(run: &Run<'_>, args: &DescribeArgs) -> Result<Outco
         }
     }
     let address = opened.dataset().address().to_string();
-    let report = Contents { address, format: opened.dataset().format(), group: &group, variables, stored, took };
+    let report =
+        Contents { address, format: opened.dataset().format(), group: &group, variables, stored, took };
     run.printer.report(&report)?;
     Ok(Outcome::Done)
 }
@@ -57,7 +58,9 @@ fn opening(args: &DescribeArgs) -> Result<Opening> {
     let reader = match args.keys.as_deref() {
         None => None,
         Some(address) if address.contains("://") => {
-            let url = address.parse().map_err(|error| Error::usage(format!("`{address}` is no address: {error}")))?;
+            let url = address
+                .parse()
+                .map_err(|error| Error::usage(format!("`{address}` is no address: {error}")))?;
             Some(ReaderOf::Archive(url))
         }
         Some(archive) => Some(ReaderOf::Archive(of_archive(archive).map_err(told)?)),
@@ -180,11 +183,27 @@ impl Report for Contents<'_> {
             table.row(cells.into_iter().chain(stored));
         }
         let attributes = if layout.wide { attributes(self.group) } else { String::new() };
-        format!("{}: {}\n\n{}{attributes}\n{}\n", self.address, self.format, table.render(None), self.took_text())
+        format!(
+            "{}: {}\n\n{}{attributes}\n{}\n",
+            self.address,
+            self.format,
+            table.render(None),
+            self.took_text()
+        )
     }
 
     fn table(&self) -> Option<Table> {
-        let names = ["variable", "type", "shape", "dimensions", "chunks", "filters", "size_bytes", "stored_bytes", "pieces"];
+        let names = [
+            "variable",
+            "type",
+            "shape",
+            "dimensions",
+            "chunks",
+            "filters",
+            "size_bytes",
+            "stored_bytes",
+            "pieces",
+        ];
         let mut table = Table::with_columns(names.map(|name| (name, Align::Left)));
         for (path, variable) in &self.variables {
             let planned = self.stored.get(path);
@@ -211,7 +230,8 @@ fn numbers(numbers: &[u64], between: &str) -> String {
 /// What is said of a group itself, a line each.
 fn attributes(group: &Group) -> String {
     let line = |text: String, attribute: &frazil_data::dataset::Attribute| {
-        let value = attribute.value.as_text().map_or_else(|| attribute.value.to_json().to_string(), str::to_owned);
+        let value =
+            attribute.value.as_text().map_or_else(|| attribute.value.to_json().to_string(), str::to_owned);
         text + &format!("{}: {value}\n", attribute.name)
     };
     let lines = group.attributes.iter().fold(String::new(), line);

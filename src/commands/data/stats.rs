@@ -141,7 +141,8 @@ impl Report for Stats {
             let cost = self.with_prices.then_some(cost);
             table.row(names.into_iter().chain(counts).chain(cost));
         }
-        let mut text = if self.rows.is_empty() { "nothing was read\n".to_owned() } else { table.render(None) };
+        let mut text =
+            if self.rows.is_empty() { "nothing was read\n".to_owned() } else { table.render(None) };
         if self.faults > 0 {
             text += &format!("\n{} lines of the ledger are broken and not counted\n", self.faults);
         }

@@ -1,8 +1,8 @@
 //! Where an image lies on the Earth, by the keys of GeoTIFF 1.1, and what GDAL writes beside them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
+use super::projection::{self, key};
 use super::tags::{Directory, Order};
 
 /// Where an image lies.
@@ -49,25 +49,12 @@ mod tag {
     pub(super) const NODATA: u16 = 42113;
 }
 
-mod key {
-    pub(super) const RASTER: u16 = 1025;
-    pub(super) const CITATION: u16 = 1026;
-    pub(super) const GEOGRAPHIC: u16 = 2048;
-    pub(super) const ELLIPSOID: u16 = 2056;
-    pub(super) const MAJOR: u16 = 2057;
-    pub(super) const FLATTENING: u16 = 2059;
-    pub(super) const PROJECTED: u16 = 3072;
-    pub(super) const PROJECTED_CITATION: u16 = 3073;
-    pub(super) const METHOD: u16 = 3075;
-    pub(super) const UNIT: u16 = 3076;
-}
-
-/// The numbers of keys.
+/// The numbers and texts of keys.
 #[derive(Default)]
-struct Keys {
-    shorts: BTreeMap<u16, u16>,
-    doubles: BTreeMap<u16, f64>,
-    texts: BTreeMap<u16, String>,
+pub(super) struct Keys {
+    pub(super) shorts: BTreeMap<u16, u16>,
+    pub(super) doubles: BTreeMap<u16, f64>,
+    pub(super) texts: BTreeMap<u16, String>,
 }
 
 impl Keys {
@@ -94,7 +81,8 @@ impl Keys {
         keys
     }
 
-    fn code(&self, key: u16) -> Option<u16> {
+    /// A code of somebody's list: neither none nor defined by the file itself.
+    pub(super) fn code(&self, key: u16) -> Option<u16> {
         self.shorts.get(&key).copied().filter(|code| !matches!(code, 0 | 32767))
     }
 }
@@ -111,8 +99,8 @@ impl Georeference {
         Self {
             transform: transform(directory, order, is_point),
             epsg,
-            wkt: wkt(&keys),
-            proj: proj(&keys, epsg),
+            wkt: wkt(&keys).or_else(|| projection::wkt(&keys).filter(|_| epsg.is_none())),
+            proj: projection::proj(&keys).filter(|_| epsg.is_none()),
             is_point,
         }
     }
@@ -176,83 +164,6 @@ fn wkt(keys: &Keys) -> Option<String> {
     let mut found =
         texts.filter_map(|text| text.split_once("ESRI PE String = ").map(|(_, wkt)| wkt.trim().to_owned()));
     found.next()
-}
-
-/// A number of GeoTIFF, PROJ's name, and PROJ's parameters by their keys.
-type Method = (u16, &'static str, &'static [(u16, &'static str)]);
-
-/// The projections of GeoTIFF (`ProjMethodGeoKey`) with PROJ's name and, by key, PROJ's parameters.
-const METHODS: [Method; 10] = [
-    (1, "tmerc", &[(3081, "lat_0"), (3080, "lon_0"), (3092, "k"), (3082, "x_0"), (3083, "y_0")]),
-    (7, "merc", &[(3080, "lon_0"), (3092, "k"), (3078, "lat_ts"), (3082, "x_0"), (3083, "y_0")]),
-    (
-        8,
-        "lcc",
-        &[(3085, "lat_0"), (3084, "lon_0"), (3078, "lat_1"), (3079, "lat_2"), (3086, "x_0"), (3087, "y_0")],
-    ),
-    (
-        9,
-        "lcc",
-        &[(3081, "lat_0"), (3081, "lat_1"), (3080, "lon_0"), (3092, "k_0"), (3082, "x_0"), (3083, "y_0")],
-    ),
-    (10, "laea", &[(3089, "lat_0"), (3088, "lon_0"), (3082, "x_0"), (3083, "y_0")]),
-    (
-        11,
-        "aea",
-        &[(3081, "lat_0"), (3080, "lon_0"), (3078, "lat_1"), (3079, "lat_2"), (3082, "x_0"), (3083, "y_0")],
-    ),
-    (12, "aeqd", &[(3089, "lat_0"), (3088, "lon_0"), (3082, "x_0"), (3083, "y_0")]),
-    (15, "stere", &[(3081, "lat_ts"), (3095, "lon_0"), (3092, "k"), (3082, "x_0"), (3083, "y_0")]),
-    (24, "sinu", &[(3088, "lon_0"), (3082, "x_0"), (3083, "y_0")]),
-    (17, "eqc", &[(3078, "lat_ts"), (3088, "lon_0"), (3082, "x_0"), (3083, "y_0")]),
-];
-
-/// Longitudes and latitudes of origin stand under one of these keys or another.
-fn alternatives(key: u16) -> &'static [u16] {
-    match key {
-        3080 | 3084 | 3088 | 3095 => &[3080, 3084, 3088, 3095],
-        3081 | 3085 | 3089 => &[3081, 3085, 3089],
-        3092 => &[3092, 3093],
-        3082 | 3086 => &[3082, 3086],
-        3083 | 3087 => &[3083, 3087],
-        3078 => &[3078],
-        _ => &[3079],
-    }
-}
-
-fn proj(keys: &Keys, epsg: Option<u16>) -> Option<String> {
-    if epsg.is_some() {
-        return None;
-    }
-    let method = keys.code(key::METHOD)?;
-    let (_, name, parameters) = METHODS.iter().find(|(code, ..)| *code == method)?;
-    let mut text = format!("+proj={name}");
-    for (key, parameter) in *parameters {
-        let given = alternatives(*key).iter().find_map(|key| keys.doubles.get(key));
-        if let Some(value) = given {
-            write!(text, " +{parameter}={value}").ok()?;
-        }
-    }
-    if method == 15 {
-        let south = keys.doubles.get(&3081).is_some_and(|latitude| *latitude < 0.0);
-        text.push_str(if south { " +lat_0=-90" } else { " +lat_0=90" });
-    }
-    let ellipsoid = (keys.doubles.get(&key::MAJOR), keys.doubles.get(&key::FLATTENING));
-    match (keys.code(key::GEOGRAPHIC), keys.code(key::ELLIPSOID), ellipsoid) {
-        (_, _, (Some(major), Some(flattening))) => write!(text, " +a={major} +rf={flattening}").ok()?,
-        (Some(4326), ..) | (_, Some(7030), _) => text.push_str(" +datum=WGS84"),
-        (Some(4269), ..) => text.push_str(" +datum=NAD83"),
-        (_, Some(7019), _) => text.push_str(" +ellps=GRS80"),
-        _ => return None,
-    }
-    let unit = match keys.code(key::UNIT) {
-        None | Some(9001) => "m",
-        Some(9002) => "ft",
-        Some(9003) => "us-ft",
-        Some(_) => return None,
-    };
-    write!(text, " +units={unit} +no_defs").ok()?;
-    Some(text)
 }
 
 impl Said {

@@ -10,13 +10,10 @@ impl Values {
     /// As JSON: one value, or a list of all in row-major order. Numbers that JSON has not are the texts
     /// `NaN`, `Infinity` and `-Infinity`, as Zarr writes them; what is neither number nor text is base64.
     pub fn to_json(&self) -> Value {
-        let mut list = self.elements();
-        match list.pop() {
-            Some(only) if self.shape.is_empty() && list.is_empty() => only,
-            last => {
-                list.extend(last);
-                Value::Array(list)
-            }
+        let mut all = self.elements();
+        match all.len() {
+            1 if self.shape.is_empty() => all.remove(0),
+            _ => Value::Array(all),
         }
     }
 

@@ -165,15 +165,15 @@ fn numbers(values: &Value, limits: &Limits) -> Result<Vec<i64>, String> {
     }
     let number = |name: &str, usual: Option<i64>| values.get(name).map_or(usual, Value::as_i64);
     let all = number("start", Some(0)).zip(number("stop", None)).zip(number("step", Some(1)));
-    let ((first, stop), step) = all.ok_or_else(|| format!("{values} is no range"))?;
-    let count = stop
+    let ((first, end), step) = all.ok_or_else(|| format!("{values} is no range"))?;
+    let count = end
         .checked_sub(first)
         .filter(|length| *length > 0 && step > 0)
         .map(|length| length.unsigned_abs().div_ceil(step.unsigned_abs()));
     match count {
         Some(count) if count <= limits.entries => Ok((0..)
             .map_while(|index: i64| {
-                first.checked_add(index.checked_mul(step)?).filter(|number| *number < stop)
+                first.checked_add(index.checked_mul(step)?).filter(|number| *number < end)
             })
             .collect()),
         _ => Err(format!("{values} is no range, or a very long one")),
