@@ -184,12 +184,14 @@ def test_a_real_dmrpp_has_its_chunks_where_it_says(tmp_path):
     text = gzip.decompress(path.read_bytes())
     root = ElementTree.fromstring(text)
     space = {"d": "http://xml.opendap.org/ns/DAP/4.0#", "p": "http://xml.opendap.org/dap/dmrpp/1.0.0#"}
-    sizes = {dimension.get("name"): int(dimension.get("size")) for dimension in root.iter(f"{{{space['d']}}}Dimension")}
+    sizes = {}
     types = {"Int8": "i1", "Int16": "<i2", "Int32": "<i4", "Float32": "<f4", "Float64": "<f8", "UInt16": "<u2"}
     expected, random = {}, numpy.random.default_rng(7)
     with open(tmp_path / "ATL08_20200716202251_03280806_003_01.h5", "wb") as data:
 
         def group(node, above):
+            for dimension in node.findall("d:Dimension", space):
+                sizes[f"{above}/{dimension.get('name')}"] = int(dimension.get("size"))
             for child in node:
                 kind = child.tag.rpartition("}")[2]
                 if kind == "Group":
@@ -200,7 +202,7 @@ def test_a_real_dmrpp_has_its_chunks_where_it_says(tmp_path):
 
         def fill(variable, chunks, dtype):
             dims = variable.findall("d:Dim", space)
-            shape = [sizes[dim.get("name").rpartition("/")[2]] if dim.get("name") else int(dim.get("size")) for dim in dims]
+            shape = [sizes[dim.get("name")] if dim.get("name") else int(dim.get("size")) for dim in dims]
             told = chunks.find("p:chunkDimensionSizes", space)
             size = [int(n) for n in told.text.split()] if told is not None else shape
             values = numpy.zeros(shape, dtype)
@@ -226,6 +228,7 @@ def test_a_real_dmrpp_has_its_chunks_where_it_says(tmp_path):
     ours = variables(made)
     checked = [name for name, values in expected.items() if values is not None]
     assert len(checked) > 300, len(checked)
+    assert all(ours[name]["shape"] == list(expected[name].shape) for name in checked)
     for name in checked:
         assert ours[name]["error"] is None, ours[name]
         assert ours[name]["md5"] == md5(expected[name]), name
