@@ -68,18 +68,22 @@ fn folder(key: &str) -> String {
     }
 }
 
-/// Adds what is asked for to the address of a list.
+/// Adds what is asked for to the address of a list, as Signature Version 4 wants it written: a space is
+/// `%20`, and nothing but what RFC 3986 calls unreserved stands for itself.
 pub(super) fn asking(mut url: Url, prefix: &str, pairs: &[(&str, Option<&str>)]) -> Url {
-    {
-        let mut query = url.query_pairs_mut();
-        query.append_pair("delimiter", "/").append_pair("prefix", prefix);
-        for (name, value) in pairs {
-            if let Some(value) = value {
-                query.append_pair(name, value);
-            }
-        }
-    }
+    let all = [("delimiter", Some("/")), ("prefix", Some(prefix))];
+    let given = all.iter().chain(pairs).filter_map(|(name, value)| Some((*name, (*value)?)));
+    let query: Vec<String> = given.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    url.set_query(Some(&query.join("&")));
     url
+}
+
+fn encoded(text: &str) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    text.bytes().fold(String::with_capacity(text.len()), |text, byte| match byte {
+        byte if is_plain(&byte) => text + char::from(byte).encode_utf8(&mut [0; 4]),
+        byte => text + &format!("%{byte:02X}"),
+    })
 }
 
 async fn text(answer: Answer, address: &Address) -> Result<String> {
@@ -170,6 +174,12 @@ mod tests {
         assert_eq!(page, Page { keys: vec!["a/zarr.json".into(), "a/b/".into()], next: Some("t".into()) });
         assert_eq!(google_page("{}").unwrap(), Page::default());
         assert!(google_page("[]").is_err());
+    }
+
+    #[test]
+    fn lists_are_asked_for_as_signatures_want() {
+        let url = asking("https://b.org/".parse().unwrap(), "a b+é/", &[("x", None), ("t", Some("~*"))]);
+        assert_eq!(url.as_str(), "https://b.org/?delimiter=%2F&prefix=a%20b%2B%C3%A9%2F&t=~%2A");
     }
 
     #[test]
