@@ -1,6 +1,6 @@
 //! What opening groups and reading parts of a granule costs in requests and bytes; and files that are damaged.
 //!
-//! FRAZIL_GRANULE  the stand-in granule v6, made by ../shared/peers/granule.py
+//! `FRAZIL_GRANULE` names the stand-in granule v6, made by ../shared/peers/granule.py
 
 #![expect(
     clippy::disallowed_methods,
