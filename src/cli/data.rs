@@ -292,7 +292,7 @@ pub struct DescribeArgs {
 /// Arguments of `frazil data stats`.
 #[derive(Clone, Debug, Args)]
 pub struct StatsArgs {
-    /// The byte ledger's folder, instead of the one that FRAZIL_BYTE_LEDGER names.
+    /// The byte ledger's folder, instead of the one that `FRAZIL_BYTE_LEDGER` names.
     #[arg(long, value_name = "FOLDER")]
     pub bytes: Option<PathBuf>,
 

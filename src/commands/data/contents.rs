@@ -34,22 +34,23 @@ pub(super) async fn contents(run: &Run<'_>, args: &DescribeArgs) -> Result<Outco
     let client = client(run)?;
     let opening = opening(args)?;
     let opener = opener(run, &client, args).await?;
-    let opened = opener.open(&args.info.id, &opening).await.map_err(told)?;
-    let group = opened.dataset().group(&args.group, true).await.map_err(told)?;
-    let took = took(&opener, &opened);
+    let file = opener.open(&args.info.id, &opening).await.map_err(told)?;
+    let group = file.dataset().group(&args.group, true).await.map_err(told)?;
+    let took = took(&opener, &file);
     let path = args.group.trim_matches('/');
+    let above = if path.is_empty() { String::new() } else { format!("/{path}") };
     let mut variables = Vec::new();
-    listed(if path.is_empty() { String::new() } else { format!("/{path}") }, &group, &mut variables);
+    listed(&above, &group, &mut variables);
     let mut stored = BTreeMap::new();
     if args.stored {
         for (path, _) in &variables {
-            let planned = opened.planned(path, &Selection::All).await.map_err(told)?;
+            let planned = file.planned(path, &Selection::All).await.map_err(told)?;
             stored.insert(path.clone(), planned);
         }
     }
-    let address = opened.dataset().address().to_string();
+    let address = file.dataset().address().to_string();
     let report =
-        Contents { address, format: opened.dataset().format(), group: &group, variables, stored, took };
+        Contents { address, format: file.dataset().format(), group: &group, variables, stored, took };
     run.printer.report(&report)?;
     Ok(Outcome::Done)
 }
@@ -92,24 +93,20 @@ struct Took {
     is_here: bool,
 }
 
-fn took(opener: &Opener, opened: &Opened) -> Took {
-    match opened.handle().filter(|handle| handle.file().is_some()) {
-        Some(handle) => {
-            let counters = handle.counters();
-            Took { requests: counters.reads, bytes: counters.requested, is_here: true }
-        }
-        None => {
-            let total = opener.books().total();
-            Took { requests: total.requests, bytes: total.received, is_here: total.requests == 0 }
-        }
+fn took(opener: &Opener, file: &Opened) -> Took {
+    if let Some(handle) = file.handle().filter(|handle| handle.file().is_some()) {
+        let counters = handle.counters();
+        return Took { requests: counters.reads, bytes: counters.requested, is_here: true };
     }
+    let total = opener.books().total();
+    Took { requests: total.requests, bytes: total.received, is_here: total.requests == 0 }
 }
 
 /// All variables of a group and below it, with their paths.
-fn listed<'a>(path: String, group: &'a Group, variables: &mut Vec<(String, &'a Variable)>) {
+fn listed<'a>(path: &str, group: &'a Group, variables: &mut Vec<(String, &'a Variable)>) {
     variables.extend(group.variables.iter().map(|variable| (format!("{path}/{}", variable.name), variable)));
     for below in &group.groups {
-        listed(format!("{path}/{}", below.name), below, variables);
+        listed(&format!("{path}/{}", below.name), below, variables);
     }
 }
 
@@ -167,8 +164,8 @@ impl Report for Contents<'_> {
         let columns = names.into_iter().chain([("size", Align::Right)]).chain(stored);
         let mut table = Table::with_columns(columns);
         for (path, variable) in &self.variables {
-            let named = variable.dimensions.iter().zip(&variable.shape);
-            let shape: Vec<String> = named.map(|(name, length)| format!("{name} {length}")).collect();
+            let along = variable.dimensions.iter().zip(&variable.shape);
+            let shape: Vec<String> = along.map(|(name, length)| format!("{name} {length}")).collect();
             let chunks = variable.chunks.as_ref().map(|chunks| numbers(chunks, " x "));
             let text = |text: String| if text.is_empty() { "-".to_owned() } else { text };
             let cells = [
