@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use frazil_byte_ledger::Route;
 use frazil_data::counting::Books;
 use frazil_data::dataset::Selection;
+use frazil_data::download::{InS3, Item};
 use frazil_data::handle::Logins;
 use frazil_data::http::{Client, Settings};
 use frazil_data::open::{Opened, Opener, Opening};
@@ -13,6 +15,7 @@ use serde_json::json;
 
 use crate::canned::{Canned, Given};
 use crate::object::ranged;
+use crate::world::World;
 
 /// An opener for whom everything is open to all.
 pub(crate) fn opener() -> Opener {
@@ -129,4 +132,29 @@ async fn everything_that_was_asked_is_counted_under_its_dataset() {
     let again = opener.handle_again(&here, "ATL03.006").await.unwrap();
     again.read_at(0, 8).await.unwrap();
     assert_eq!(opener.books().lines()[0].sums.requests, server.asked().len() as u64);
+}
+
+#[tokio::test]
+async fn a_file_of_a_granule_is_counted_for_its_bucket_whichever_way_it_comes() {
+    let Some(world) = World::start() else { return };
+    let (session, key) = (world.session(), "sized/1/1000000.nc");
+    let client = session.client().clone();
+    let logins = Logins { client: client.clone(), session: Some(session), amazon: None, google: None };
+    let opener = Opener::new(logins, &Whereabouts::new(client), Access::Https, Books::new());
+    let url = format!("https://archive.podaac.earthdata.nasa.gov/{key}").parse().unwrap();
+    let item = Item::https(url).unwrap().in_s3(InS3 {
+        bucket: "podaac-ops-cumulus-protected".to_owned(),
+        key: key.to_owned(),
+        region: Some("us-west-2".to_owned()),
+        credentials: None,
+    });
+    let handle = opener.handle_of_item(&item, &Opening::default()).await.unwrap();
+    assert_eq!(handle.read_at(999_990, 20).await.unwrap().len(), 10);
+    let lines = opener.books().lines();
+    assert_eq!(lines.len(), 1);
+    let (label, sums) = (&lines[0].label, lines[0].sums);
+    assert_eq!(label.bucket, "podaac-ops-cumulus-protected");
+    assert_eq!((label.region.as_str(), label.route), ("aws/us-west-2", Route::Unknown));
+    assert_eq!((sums.redirects, sums.requests), (1, 3));
+    assert_eq!(handle.counters().fetched, world.sent().await);
 }
