@@ -142,10 +142,10 @@ async fn stores_in_buckets_are_listed_page_by_page() {
     let opener = Opener::new(logins, &Whereabouts::new(client()), Access::Auto, Books::new());
     let endpoint = Some(moto.text("endpoint").parse().unwrap());
     let opening = Opening { endpoint, requester_pays: true, ..Opening::default() };
-    let opened = opener.open("s3://data/b c.zarr", &opening).await.unwrap();
-    let root = opened.dataset().group("/", false).await.unwrap();
+    let store = opener.open("s3://data/b c.zarr", &opening).await.unwrap();
+    let root = store.dataset().group("/", false).await.unwrap();
     assert_eq!((root.variables[0].name.as_str(), root.groups[0].name.as_str()), ("z", "g"));
-    let values = opened.dataset().read("z", &Selection::All).await.unwrap();
+    let values = store.dataset().read("z", &Selection::All).await.unwrap();
     assert_eq!(values.as_f64().unwrap(), [1.0, 2.0, 9.0, 9.0]);
     let line = &opener.books().lines()[0];
     assert_eq!((line.label.bucket.as_str(), line.label.requester_pays), ("data", true));

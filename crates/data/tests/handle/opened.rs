@@ -109,10 +109,10 @@ async fn stores_are_read_from_hosts_that_have_no_list() {
     assert_eq!(plain.dataset().format(), "Zarr v2");
     let error = plain.dataset().group("/", true).await.unwrap_err();
     assert!(error.to_string().contains("no list"), "{error}");
-    for opened in [all, plain] {
-        let values = opened.dataset().read("a", &Selection::All).await.unwrap();
+    for dataset in [all, plain] {
+        let values = dataset.dataset().read("a", &Selection::All).await.unwrap();
         assert_eq!(values.as_f64().unwrap(), [1.0, 2.0, 9.0, 9.0]);
-        assert_eq!(opened.planned("a", &Selection::All).await.unwrap().bytes, 4);
+        assert_eq!(dataset.planned("a", &Selection::All).await.unwrap().bytes, 4);
     }
 }
 
@@ -121,14 +121,14 @@ async fn everything_that_was_asked_is_counted_under_its_dataset() {
     let (server, opener) = (files(&seeds()).await, opener());
     let opening = Opening { dataset: "ATL03.006".to_owned(), ..Opening::default() };
     let url = server.base.join("arrays/netcdf4.nc").unwrap();
-    let opened = opener.open(url.as_str(), &opening).await.unwrap();
-    opened.dataset().group("/", true).await.unwrap();
+    let file = opener.open(url.as_str(), &opening).await.unwrap();
+    file.dataset().group("/", true).await.unwrap();
     let lines = opener.books().lines();
     assert_eq!((lines.len(), lines[0].label.dataset.as_str()), (1, "ATL03.006"));
     let length = std::fs::metadata(seeds().join("arrays/netcdf4.nc")).unwrap().len();
     assert_eq!((lines[0].sums.requests, lines[0].sums.received), (server.asked().len() as u64, length));
-    assert_eq!(opened.meter().unwrap().sums(), lines[0].sums);
-    let here = opened.handle().unwrap().describe(&opening.handle).unwrap();
+    assert_eq!(file.meter().unwrap().sums(), lines[0].sums);
+    let here = file.handle().unwrap().describe(&opening.handle).unwrap();
     let again = opener.handle_again(&here, "ATL03.006").await.unwrap();
     again.read_at(0, 8).await.unwrap();
     assert_eq!(opener.books().lines()[0].sums.requests, server.asked().len() as u64);
