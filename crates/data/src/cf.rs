@@ -5,10 +5,12 @@
 //! data), 2.5.1 (missing data), 4.1 and 4.2 (latitude, longitude). Where they leave room, as xarray does.
 
 mod calendar;
+mod decode;
 mod packed;
 mod time;
 
 pub use calendar::{Calendar, Date};
+pub use decode::{Decoded, decode};
 pub use packed::Packed;
 pub use time::{Moment, Times};
 

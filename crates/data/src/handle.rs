@@ -152,8 +152,11 @@ impl Handle {
     }
 
     /// What [`Handle::read_at`] would give, where that takes no waiting: the bytes are in memory, and
-    /// nothing has to be asked for beside.
-    fn at_once(&self, from: u64, count: u64) -> Result<Option<Bytes>> {
+    /// nothing has to be asked for beside; or it is a file of this machine, and no runtime is entered.
+    ///
+    /// # Errors
+    /// For files as [`Ranges::read`].
+    pub fn at_once(&self, from: u64, count: u64) -> Result<Option<Bytes>> {
         let Some(length) = self.known_length() else { return Ok(None) };
         let range = from.min(length)..from.saturating_add(count).min(length);
         match &self.of {

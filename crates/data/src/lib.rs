@@ -18,6 +18,7 @@
 //! * [`objects`]: objects by keys; [`zarr`]: arrays that lie in them.
 //! * [`references`]: the same where chunks lie in other files.
 //! * [`cog`]: images that know where on the Earth they lie.
+//! * [`open`](mod@open): any of these by its address; [`select`]: parts of it by what its coordinates say.
 //! * [`limits`]: how much memory a file may make a reader take.
 //! * [`cf`]: what stored numbers mean; [`counting`]: what reading took.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
@@ -72,6 +73,7 @@ pub mod references;
 pub mod region;
 pub mod remote;
 mod secret;
+pub mod select;
 pub mod stac;
 mod surroundings;
 pub mod times;

@@ -55,6 +55,11 @@ impl Zarr {
         Self::open(Arc::new(Folder::new(path)), limits).await
     }
 
+    /// Whether it has the metadata of references in Parquet, which hold no chunks themselves.
+    pub(crate) fn is_of_references(&self) -> bool {
+        self.tree.is_of_references
+    }
+
     /// The same under another name of its format: what only looks like Zarr.
     #[must_use]
     pub(crate) fn called(mut self, format: &'static str) -> Self {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use frazil_data::handle::Logins;
 use frazil_data::http::{Client, Settings};
 use frazil_data::login::{self, Earthdata, Entry, Netrc, Place, Reference};
 use frazil_data::region::Whereabouts;
+use frazil_data::remote::google_account;
 use frazil_data::{SecretString, Surroundings};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -43,6 +45,22 @@ pub(crate) fn way(py: Python<'_>, session: Option<&Session>) -> PyResult<(Client
     }
     let way = open(py)?;
     Ok((way.client.clone(), way.whereabouts.clone()))
+}
+
+/// The logins by which data is read, and where this is. With `account`, those of this machine's own accounts at
+/// Google are looked for too.
+pub(crate) fn logins(
+    py: Python<'_>,
+    session: Option<&Session>,
+    account: bool,
+) -> PyResult<(Logins, Whereabouts)> {
+    let (client, whereabouts) = way(py, session)?;
+    let session = session.map(|session| session.live(py)).transpose()?.map(|live| live.session.clone());
+    let google = match account {
+        true => Some(told(py, google_account(client.surroundings()))?),
+        false => None,
+    };
+    Ok((Logins { client, session, amazon: None, google }, whereabouts))
 }
 
 /// How a session is made anew in another process.
@@ -97,7 +115,8 @@ impl Session {
         }
     }
 
-    fn from(&self) -> String {
+    /// Where the login was found.
+    pub(crate) fn from(&self) -> String {
         match &self.recipe {
             Recipe::Reference(reference) => {
                 let places: Vec<String> = reference.places.iter().map(ToString::to_string).collect();

@@ -32,6 +32,17 @@ impl Packed {
         Some(Self { scale: scale.unwrap_or(1.0), offset: offset.unwrap_or(0.0), missing, to })
     }
 
+    /// Whether numbers are as they are stored but for missing ones.
+    pub(super) fn is_only_missing(&self) -> bool {
+        (self.scale - 1.0).abs() < f64::EPSILON && self.offset.abs() < f64::EPSILON
+    }
+
+    /// Whether a whole number stands for a missing one.
+    #[expect(clippy::cast_precision_loss, reason = "what stands for missing ones is held as doubles too")]
+    pub(super) fn stands_for_missing(&self, stored: i64) -> bool {
+        self.missing.contains(&(stored as f64))
+    }
+
     /// A stored number, unpacked.
     pub fn unpack(&self, stored: f64) -> f64 {
         if self.missing.contains(&stored) { f64::NAN } else { stored.mul_add(self.scale, self.offset) }

@@ -26,6 +26,8 @@ pub(super) struct Tree {
     version: Version,
     /// All metadata by key, where it is consolidated.
     consolidated: Option<BTreeMap<String, Value>>,
+    /// Whether the metadata is that of references in Parquet.
+    pub(super) is_of_references: bool,
     known: Mutex<HashMap<String, Option<Node>>>,
 }
 
@@ -50,6 +52,7 @@ impl Tree {
         };
         let (v3, all, group, array) =
             futures::try_join!(read("zarr.json"), read(".zmetadata"), read(".zgroup"), read(".zarray"))?;
+        let is_of_references = all.as_ref().is_some_and(|all| all.get("record_size").is_some());
         let (version, consolidated) = match (&v3, all) {
             (Some(root), _) => (Version::V3, inline(root, &limits)),
             (None, Some(all)) => (Version::V2, all.get("metadata").and_then(Value::as_object).map(of_keys)),
@@ -66,7 +69,7 @@ impl Tree {
         if entries > limits.entries {
             return Err(damaged(&objects, "metadata", format!("it has {entries} entries")));
         }
-        Ok(Self { objects, limits, version, consolidated, known: Mutex::default() })
+        Ok(Self { objects, limits, version, consolidated, is_of_references, known: Mutex::default() })
     }
 
     pub(super) fn format(&self) -> &'static str {

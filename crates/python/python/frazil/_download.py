@@ -17,7 +17,7 @@ Access = Literal["auto", "s3", "https"]
 
 
 @dataclass(frozen=True)
-class File:
+class DownloadedFile:
     """What became of one file."""
 
     path: Path
@@ -38,7 +38,7 @@ class File:
 class Download:
     """What became of a download. It is a sequence of the paths that are there."""
 
-    files: tuple[File, ...]
+    files: tuple[DownloadedFile, ...]
     """All files, in the order of what was asked for."""
 
     @property
@@ -47,7 +47,7 @@ class Download:
         return [file.path for file in self.files if file.state != "failed"]
 
     @property
-    def failures(self) -> list[File]:
+    def failures(self) -> list[DownloadedFile]:
         """The files that are not there, each with its error."""
         return [file for file in self.files if file.state == "failed"]
 
@@ -133,4 +133,4 @@ def download(
         told = bring(listed, folder, session or _login.current(), how, hearer)
     finally:
         shown.close()
-    return Download(tuple(File(*file) for file in told))
+    return Download(tuple(DownloadedFile(*file) for file in told))
