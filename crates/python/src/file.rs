@@ -84,17 +84,17 @@ impl Reader {
     }
 
     /// Bytes from one on, up to a count: fewer at its end.
-    fn read_at<'py>(&self, py: Python<'py>, from_: u64, count: u64) -> PyResult<Bound<'py, PyBytes>> {
-        self.fetch(py, from_, count, |bytes| PyBytes::new(py, bytes))
+    fn read_at<'py>(&self, py: Python<'py>, start: u64, count: u64) -> PyResult<Bound<'py, PyBytes>> {
+        self.fetch(py, start, count, |bytes| PyBytes::new(py, bytes))
     }
 
     /// Fills a buffer with the bytes from one on, and tells how many there were.
-    fn read_into(&self, py: Python<'_>, from_: u64, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
+    fn read_into(&self, py: Python<'_>, start: u64, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
         let buffer: PyBuffer<u8> = PyBuffer::get(buffer)?;
         let into = buffer.as_mut_slice(py).ok_or_else(|| {
             PyValueError::new_err("the buffer cannot be written, or is in pieces")
         })?;
-        self.fetch(py, from_, into.len() as u64, |bytes| {
+        self.fetch(py, start, into.len() as u64, |bytes| {
             for (cell, byte) in into.iter().zip(bytes) {
                 cell.set(*byte);
             }
