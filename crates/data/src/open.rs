@@ -246,12 +246,14 @@ impl Opener {
         base: Base,
         opening: &Opening,
     ) -> Result<Arc<dyn Dataset>> {
-        Ok(match format {
-            Format::KerchunkParquet => {
-                Arc::new(open_parquet(objects, base, self.opens(opening), opening.limits).await?)
+        if format != Format::KerchunkParquet {
+            let zarr = Zarr::open(Arc::clone(&objects), opening.limits).await?;
+            // References look like a store whose chunks were never written.
+            if !zarr.is_of_references() {
+                return Ok(Arc::new(zarr));
             }
-            _ => Arc::new(Zarr::open(objects, opening.limits).await?),
-        })
+        }
+        Ok(Arc::new(open_parquet(objects, base, self.opens(opening), opening.limits).await?))
     }
 
     async fn opened(

@@ -2,12 +2,12 @@
 
 use std::convert::Infallible;
 
+use bytes::Bytes;
 use frazil_data::handle::{Counters, Handle};
 use frazil_data::ranges::Ranges;
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyMemoryView, PySlice, PyTuple};
 use tokio::sync::OnceCell;
 
 use crate::error::told;
@@ -34,14 +34,14 @@ impl Reader {
     }
 
     /// Bytes from one on, up to a count, without Python's lock.
-    fn fetch<T>(&self, py: Python<'_>, from: u64, count: u64, take: impl FnOnce(&[u8]) -> T) -> PyResult<T> {
+    fn fetch(&self, py: Python<'_>, from: u64, count: u64) -> PyResult<Bytes> {
         let handle = self.handle(py)?;
         let now = py.detach(|| handle.at_once(from, count));
         if let Some(bytes) = told(py, now)? {
-            return Ok(take(&bytes));
+            return Ok(bytes);
         }
         let read = wait(py, || handle.read_at(from, count), |_| Ok(()))?;
-        told(py, read).map(|bytes| take(&bytes))
+        told(py, read)
     }
 }
 
@@ -85,21 +85,16 @@ impl Reader {
 
     /// Bytes from one on, up to a count: fewer at its end.
     fn read_at<'py>(&self, py: Python<'py>, start: u64, count: u64) -> PyResult<Bound<'py, PyBytes>> {
-        self.fetch(py, start, count, |bytes| PyBytes::new(py, bytes))
+        Ok(PyBytes::new(py, &self.fetch(py, start, count)?))
     }
 
-    /// Fills a buffer with the bytes from one on, and tells how many there were.
-    fn read_into(&self, py: Python<'_>, start: u64, buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
-        let buffer: PyBuffer<u8> = PyBuffer::get(buffer)?;
-        let into = buffer.as_mut_slice(py).ok_or_else(|| {
-            PyValueError::new_err("the buffer cannot be written, or is in pieces")
-        })?;
-        self.fetch(py, start, into.len() as u64, |bytes| {
-            for (cell, byte) in into.iter().zip(bytes) {
-                cell.set(*byte);
-            }
-            bytes.len().min(into.len())
-        })
+    /// Fills a view of bytes with those from one on, as far as there are any, and tells how many there were.
+    fn read_into(&self, py: Python<'_>, start: u64, view: &Bound<'_, PyMemoryView>) -> PyResult<usize> {
+        let count = view.len()?;
+        let bytes = self.fetch(py, start, count as u64)?;
+        let part = view.get_item(PySlice::new(py, 0, bytes.len() as isize, 1))?;
+        PyBuffer::<u8>::get(&part)?.copy_from_slice(py, &bytes)?;
+        Ok(bytes.len())
     }
 
     /// What was read so far: see `frazil.File.stats`.

@@ -126,13 +126,13 @@ impl Source {
     /// What it is called, without secrets.
     #[getter]
     fn address(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(self.opened(py)?.dataset.address().to_string())
+        Ok(self.opened(py)?.dataset().address().to_string())
     }
 
     /// Its format, such as `NetCDF4`.
     #[getter]
     fn format(&self, py: Python<'_>) -> PyResult<&'static str> {
-        Ok(self.opened(py)?.dataset.format())
+        Ok(self.opened(py)?.dataset().format())
     }
 
     /// A group: its attributes, dimensions, variables and groups; those below whole with `deep`.

@@ -85,10 +85,16 @@ impl Format {
         }
         match bytes.iter().find(|byte| !BLANK.contains(byte))? {
             b'{' | b'[' => Some(Self::KerchunkJson),
-            b'<' => Some(Self::DmrPp),
+            b'<' if !is_page(bytes) => Some(Self::DmrPp),
             _ => None,
         }
     }
+}
+
+/// Whether it is a page for people, such as archives show to who is not logged in.
+fn is_page(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start().get(..14).unwrap_or_default().to_ascii_lowercase();
+    start.starts_with(b"<html") || start == b"<!doctype html"
 }
 
 /// The first bytes, for messages.
@@ -115,6 +121,8 @@ mod tests {
             (b"MM\0\x2b....", Some(Format::GeoTiff)),
             (b"\n {\"version\": 1}", Some(Format::KerchunkJson)),
             (b"<?xml version=\"1.0\"?>", Some(Format::DmrPp)),
+            (b"\n<!DOCTYPE html><title>", None),
+            (b"<html><body></body>", None),
             (b"PK\x03\x04....", None),
             (b"", None),
             (b"II", None),

@@ -7,6 +7,7 @@ use url::Url;
 use super::{Opener, Opening, no_address};
 use crate::error::{Error, Result};
 use crate::handle::ReaderOf;
+use crate::login::Earthdata;
 use crate::remote::{Bucket, GoogleBucket, GoogleObject, GoogleReader, HttpsObject, Remote, S3Object};
 
 /// A region to sign for where S3 answers elsewhere than at Amazon and none is told.
@@ -43,15 +44,21 @@ impl Target {
 }
 
 impl Opener {
-    /// The object at an address, and who asks for it.
+    /// The object at an address, and who asks for it: archives of Earthdata want a login.
     pub(super) async fn remote(&self, url: &Url, opening: &Opening) -> Result<Remote> {
         match url.scheme() {
             "s3" => self.in_s3(url, opening).await,
             "gs" => self.in_google(url, opening),
-            _ => Ok(Remote::Https(match &self.logins.session {
-                Some(session) => HttpsObject::new(session, url.clone()),
-                None => HttpsObject::open_to_all(&self.logins.client, url.clone()),
-            })),
+            _ if !Earthdata::may_see_token(url) => {
+                Ok(Remote::Https(HttpsObject::open_to_all(&self.logins.client, url.clone())))
+            }
+            _ => match &self.logins.session {
+                Some(session) => Ok(Remote::Https(HttpsObject::new(session, url.clone()))),
+                None => Err(Error::NoLogin {
+                    host: Earthdata::default().host().to_owned(),
+                    looked: vec!["the environment".to_owned(), ".netrc".to_owned()],
+                }),
+            },
         }
     }
 

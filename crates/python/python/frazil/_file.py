@@ -177,7 +177,7 @@ class File(io.RawIOBase):
         return self.read()
 
     def readinto(self, buffer: Buffer, /) -> int:
-        count = self._open().read_into(self._position, buffer)
+        count = self._open().read_into(self._position, memoryview(buffer).cast("B"))
         self._position += count
         return count
 
