@@ -153,11 +153,16 @@ class File(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        start = {io.SEEK_SET: lambda: 0, io.SEEK_CUR: lambda: self._position, io.SEEK_END: lambda: self.size}
         self._open()
-        if whence not in start:
+        if whence == io.SEEK_SET:
+            start = 0
+        elif whence == io.SEEK_CUR:
+            start = self._position
+        elif whence == io.SEEK_END:
+            start = self.size
+        else:
             raise ValueError(f"there is no whence {whence}")
-        position = start[whence]() + offset
+        position = start + offset
         if position < 0:
             raise ValueError(f"{position} is before the first byte")
         self._position = position

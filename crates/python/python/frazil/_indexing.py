@@ -75,6 +75,8 @@ def _several(part: Any, length: int) -> tuple[Extent, Any]:
     import numpy as np
 
     positions = np.asarray(part)
+    if positions.size and positions.dtype.kind not in "biu":
+        raise TypeError(f"{part!r} is no index")
     if positions.ndim != 1:
         raise IndexError("an index of several dimensions cannot be read; index what was read with it")
     if positions.dtype == bool:

@@ -50,7 +50,8 @@ class Variable:
     @property
     def dtype(self) -> np.dtype[Any]:
         """What an element is as it is stored."""
-        return _numpy().dtype(self._told.dtype)
+        dtype: np.dtype[Any] = _numpy().dtype(self._told.dtype)
+        return dtype
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -99,7 +100,8 @@ class Variable:
     @property
     def values(self) -> np.ndarray[Any, Any]:
         """All of it."""
-        return self._read((Ellipsis,))  # type: ignore[no-any-return]
+        values: np.ndarray[Any, Any] = self._read((Ellipsis,))
+        return values
 
     def ranges(self, key: Any = Ellipsis) -> list[tuple[str, int, int]]:
         """Where the bytes of a part lie: address, first byte and length of each stored chunk. Reads indexes only."""
@@ -120,7 +122,8 @@ class Variable:
         return self._read(key)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return _numpy().asarray(self.values, dtype=dtype)
+        values: np.ndarray[Any, Any] = _numpy().asarray(self.values, dtype=dtype)
+        return values
 
     def __len__(self) -> int:
         if not self._extents:
@@ -345,17 +348,19 @@ def open(  # noqa: A001 (h5py, netCDF4 and zarr have it too)
 
 def array(told: tuple[Any, tuple[int, ...], bytearray, list[str]]) -> np.ndarray[Any, Any]:
     """Values of the native part for numpy, in the memory that they came in."""
-    np = _numpy()
+    numpy = _numpy()
     dtype, shape, data, texts = told
-    made = np.dtype(dtype)
+    made = numpy.dtype(dtype)
+    values: np.ndarray[Any, Any]
     if made == object:
-        values = np.empty(len(texts), object)
+        values = numpy.empty(len(texts), object)
         values[:] = texts
-        return values.reshape(shape)
-    if not made.hasobject:
+    elif made.hasobject:
+        values = _with_texts(numpy, made, shape, data, texts)
+    else:
         # Elements of no bytes have no buffer.
-        return np.frombuffer(data, made).reshape(shape) if made.itemsize else np.empty(shape, made)
-    return _with_texts(np, made, shape, data, texts)
+        values = numpy.frombuffer(data, made) if made.itemsize and data else numpy.empty(shape, made)
+    return values.reshape(shape)
 
 
 def _with_texts(np: Any, dtype: Any, shape: tuple[int, ...], data: bytearray, texts: list[str]) -> Any:
@@ -371,7 +376,7 @@ def _with_texts(np: Any, dtype: Any, shape: tuple[int, ...], data: bytearray, te
             "itemsize": dtype.itemsize,
         }
     )
-    read = np.frombuffer(data, stored).reshape(shape)
+    read = np.frombuffer(data, stored).reshape(shape) if data else np.empty(shape, stored)
     values = np.empty(shape, [(name, dtype[name]) for name in dtype.names])
     for name in numbers:
         values[name] = read[name]

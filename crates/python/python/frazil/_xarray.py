@@ -60,7 +60,7 @@ class Store(AbstractDataStore):
         attrs = variable.attrs
         dtype = variable.dtype
         if dtype == object:
-            dtype = create_vlen_dtype(str)
+            dtype = create_vlen_dtype(str)  # type: ignore[no-untyped-call]
         fill = variable.fill
         if fill is not None and self._group.format in MASKED:
             attrs.setdefault("_FillValue", fill)
@@ -98,7 +98,7 @@ class Backend(BackendEntrypoint):
         """Only what frazil opened: other engines are not to be taken unawares."""
         return isinstance(filename_or_obj, _open.Dataset)
 
-    def open_dataset(  # type: ignore[override]
+    def open_dataset(
         self,
         filename_or_obj: Any,
         *,
@@ -124,7 +124,7 @@ class Backend(BackendEntrypoint):
             decode_timedelta=decode_timedelta,
         )
 
-    def open_groups_as_dict(self, filename_or_obj: Any, *, group: str | None = None, **keywords: Any) -> Any:  # type: ignore[override]
+    def open_groups_as_dict(self, filename_or_obj: Any, *, group: str | None = None, **keywords: Any) -> Any:
         own = {name: keywords.pop(name) for name in (*_file.USUAL, "session") if name in keywords}
         top = _opened(filename_or_obj, group, own)
         above = top.path.rstrip("/")
@@ -132,7 +132,7 @@ class Backend(BackendEntrypoint):
             below.path.removeprefix(above) or "/": self.open_dataset(below, **keywords) for below in top.walk()
         }
 
-    def open_datatree(self, filename_or_obj: Any, **keywords: Any) -> xr.DataTree:  # type: ignore[override]
+    def open_datatree(self, filename_or_obj: Any, **keywords: Any) -> xr.DataTree:
         return xr.DataTree.from_dict(self.open_groups_as_dict(filename_or_obj, **keywords))
 
 
