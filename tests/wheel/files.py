@@ -30,6 +30,8 @@ def track(folder):
     count, rng = 40_000, np.random.default_rng(7)
     with h5py.File(folder / "track.h5", "w") as file:
         file.attrs["title"] = "photons"
+        kinds = file.create_dataset("ds_surf_type", data=np.arange(1, 6))
+        kinds.make_scale("ds_surf_type")
         for number, beam in enumerate(("gt1l", "gt1r")):
             group = file.create_group(f"{beam}/heights")
             made = {
@@ -45,6 +47,7 @@ def track(folder):
             group["delta_time"].make_scale("delta_time")
             for name in made.keys() - {"delta_time"}:
                 group[name].dims[0].attach_scale(group["delta_time"])
+            group["signal_conf_ph"].dims[1].attach_scale(kinds)
             group["lat_ph"].attrs["units"] = "degrees_north"
             group["lon_ph"].attrs["units"] = "degrees_east"
             group["delta_time"].attrs["units"] = "seconds since 2018-01-01"
@@ -76,8 +79,9 @@ def model(folder):
         sst = file.createVariable("sst", "i2", ("time", "lat", "lon"), **packing)
         sst.setncatts({"scale_factor": 0.01, "add_offset": 273.15, "units": "K"})
         values = np.random.default_rng(3).normal(288, 10, (60, 19, 36))
-        values[:, :2] = np.nan
-        sst[:] = np.ma.masked_invalid(values)
+        missing = np.zeros(values.shape, bool)
+        missing[:, :2] = True
+        sst[:] = np.ma.masked_array(values, missing)
         when = file.createVariable("when", "i8", ("time",))
         when.units = "seconds since 1970-01-01"
         when[:] = 1_500_000_000 + np.arange(60)
@@ -115,7 +119,7 @@ def zarr(folder):
     grid.t.encoding["chunks"] = (10, 25)
     grid.to_zarr(folder / "two.zarr", zarr_format=2, consolidated=True)
     grid.t.encoding.update(chunks=(10, 10), shards=(20, 50))
-    grid.to_zarr(folder / "three.zarr", zarr_format=3, consolidated=False)
+    grid.to_zarr(folder / "three.zarr", zarr_format=3, consolidated=True)
 
 
 def image(folder):
@@ -127,7 +131,7 @@ def image(folder):
     values = np.arange(3 * 300 * 400, dtype="u2").reshape(3, 300, 400)
     place = {"crs": "EPSG:32615", "transform": from_origin(600_000, 4_500_000, 30, 30), "nodata": 9}
     layout = {"tiled": True, "blockxsize": 128, "blockysize": 128, "compress": "deflate"}
-    about = {"width": 400, "height": 300, "count": 3, "dtype": "u2", **place, **layout}
+    about = {"width": 400, "height": 300, "count": 3, "dtype": "uint16", **place, **layout}
     with rasterio.open(folder / "image.tif", "w", driver="GTiff", **about) as file:
         file.write(values)
 

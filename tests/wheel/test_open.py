@@ -10,6 +10,7 @@ import files
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.usefixtures("world")
 FORMATS = {
     "track.h5": "HDF5",
     "model.nc": "NetCDF4",

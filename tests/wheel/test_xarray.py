@@ -6,6 +6,7 @@ import files
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.usefixtures("world")
 warnings.filterwarnings("ignore", message=".*phony|.*consolidated|.*fixed length|.*decode")
 
 REAL = [

@@ -186,6 +186,9 @@ class File(io.RawIOBase):
         self._position += count
         return count
 
+    def write(self, data: Buffer, /) -> int:
+        raise io.UnsupportedOperation("what lies elsewhere is read only")
+
     def read_at(self, position: int, size: int) -> bytes:
         """Bytes from a position on, as many as there are up to `size`; the file's own position stays."""
         return self._open().read_at(position, size)

@@ -50,8 +50,7 @@ class Variable:
     @property
     def dtype(self) -> np.dtype[Any]:
         """What an element is as it is stored."""
-        dtype: np.dtype[Any] = _numpy().dtype(self._told.dtype)
-        return dtype
+        return dtype_of(self._told.dtype)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -241,12 +240,11 @@ class Dataset(Mapping[str, Variable]):
             if name not in self.sizes:
                 near = _names.nearest(name, self.sizes) or list(self.sizes)
                 raise KeyError(f"there is no dimension {name!r}; there is {', '.join(near)}")
-            part = position if isinstance(position, slice) else slice(position, position + 1 or None)
-            if part.step is not None and part.step < 0:
+            if isinstance(position, slice) and position.step is not None and position.step < 0:
                 raise IndexError("a part is chosen upwards; turn round what was read")
             length = next(iter(self._lengths(name)))
             outer = extents.get(name, (0, length, 1))
-            (inner,), _ = _indexing.split(part, (outer[1],))
+            (inner,), _ = _indexing.split(position, (outer[1],))
             extents[name] = _indexing.within(outer, inner)
         return Dataset(self._source, self._path, extents, self._decode)
 
@@ -346,44 +344,48 @@ def open(  # noqa: A001 (h5py, netCDF4 and zarr have it too)
     return opened.select(select, isel=isel, bbox=bbox)
 
 
+def dtype_of(told: Any) -> np.dtype[Any]:
+    """numpy's type for one that the native part names. Texts among fields are objects, and have no place."""
+    if _has_texts(told):
+        told = list(zip(told["names"], told["formats"], strict=True))
+    dtype: np.dtype[Any] = _numpy().dtype(told)
+    return dtype
+
+
+def _has_texts(told: Any) -> bool:
+    return isinstance(told, dict) and "O" in told["formats"]
+
+
 def array(told: tuple[Any, tuple[int, ...], bytearray, list[str]]) -> np.ndarray[Any, Any]:
     """Values of the native part for numpy, in the memory that they came in."""
     numpy = _numpy()
-    dtype, shape, data, texts = told
-    made = numpy.dtype(dtype)
+    named, shape, data, texts = told
     values: np.ndarray[Any, Any]
-    if made == object:
+    dtype = dtype_of(named)
+    if dtype == object:
         values = numpy.empty(len(texts), object)
         values[:] = texts
-    elif made.hasobject:
-        values = _with_texts(numpy, made, shape, data, texts)
+    elif _has_texts(named):
+        values = _with_texts(numpy, named, data, texts)
     else:
         # Elements of no bytes have no buffer.
-        values = numpy.frombuffer(data, made) if made.itemsize and data else numpy.empty(shape, made)
+        values = numpy.frombuffer(data, dtype) if dtype.itemsize and data else numpy.empty(shape, dtype)
     return values.reshape(shape)
 
 
-def _with_texts(np: Any, dtype: Any, shape: tuple[int, ...], data: bytearray, texts: list[str]) -> Any:
-    """Elements with fields, some of which are texts."""
-    names = [name for name in dtype.names if dtype[name] == object]
-    numbers = [name for name in dtype.names if dtype[name] != object]
-    places = [dtype.fields[name] for name in numbers]
-    stored = np.dtype(
-        {
-            "names": numbers,
-            "formats": [place[0] for place in places],
-            "offsets": [place[1] for place in places],
-            "itemsize": dtype.itemsize,
-        }
-    )
-    read = np.frombuffer(data, stored).reshape(shape) if data else np.empty(shape, stored)
-    values = np.empty(shape, [(name, dtype[name]) for name in dtype.names])
-    for name in numbers:
+def _with_texts(numpy: Any, named: dict[str, Any], data: bytearray, texts: list[str]) -> Any:
+    """Elements with fields, some of which are texts: those are beside the others, element by element."""
+    fields = list(zip(named["names"], named["formats"], named["offsets"], strict=True))
+    numbers = [field for field in fields if field[1] != "O"]
+    names, formats, offsets = ([field[part] for field in numbers] for part in range(3))
+    stored = {"names": names, "formats": formats, "offsets": offsets, "itemsize": named["itemsize"]}
+    read = numpy.frombuffer(data, stored) if data else numpy.empty(0, stored)
+    values = numpy.empty(len(read), dtype_of(named))
+    for name in names:
         values[name] = read[name]
-    for at, name in enumerate(names):
-        own = np.empty(read.size, object)
-        own[:] = texts[at :: len(names)]
-        values[name] = own.reshape(shape)
+    others = [name for name, kind, _ in fields if kind == "O"]
+    for at, name in enumerate(others):
+        values[name] = texts[at :: len(others)]
     return values
 
 
