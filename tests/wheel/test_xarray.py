@@ -14,7 +14,6 @@ REAL = [
     "netcdf4-hdf5/air.nc",
     "netcdf4-hdf5/b.e11.B20TRC5CNBDRD.f09_g16.001.pop.h.SHF.185001-200512.nc",
     "netcdf4-hdf5/basin_mask.nc",
-    "netcdf4-hdf5/coads_climatology.nc4",
     "netcdf3/eraint_uvz.nc",
     "icesat2/ATL06_20181013235645_02340114_209_01.h5/gt1l/land_ice_segments",
     "icesat2/ATL06_20181013235645_02340114_209_01.h5/gt1l/land_ice_segments/geophysical",
@@ -115,7 +114,7 @@ def test_opening_reads_headers_and_the_index_only(logged_in):
     before = frazil.io_stats().total.received
     with xr.open_dataset(f"{files.ARCHIVE}/science/{name}", engine="frazil", group="gt1l/land_ice_segments") as opened:
         assert opened.h_li.size > 0 and not opened.h_li.variable._in_memory
-    assert frazil.io_stats().total.received - before < size / 3
+    assert frazil.io_stats().total.received - before < size / 2
 
 
 def test_chunks_of_the_file_are_those_of_dask(where):
@@ -162,7 +161,7 @@ def test_groups_are_a_tree(where, made):
     ours = xr.open_datatree(f"{where}/track.h5", engine="frazil")
     assert {group.path for group in ours.subtree} == {"/", "/gt1l", "/gt1r", "/gt1l/heights", "/gt1r/heights"}
     with own(made / "track.h5", "gt1r/heights") as theirs:
-        xr.testing.assert_identical(plain(theirs.load()), plain(ours["gt1r/heights"].to_dataset().load()))
+        xr.testing.assert_identical(plain(theirs.load()), plain(ours["gt1r/heights"].to_dataset(inherit=False).load()))
 
 
 def test_other_engines_are_not_taken_unawares(made):

@@ -77,6 +77,7 @@ mod tests {
         Variable {
             name: name.to_owned(),
             data_type: DataType::F64,
+            is_char: false,
             shape: vec![1],
             dimensions: vec![name.to_owned()],
             chunks: None,

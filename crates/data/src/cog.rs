@@ -411,6 +411,7 @@ fn line(name: &str, data_type: DataType, length: u64, attributes: Vec<Attribute>
     Variable {
         name: name.to_owned(),
         data_type,
+        is_char: false,
         shape: vec![length],
         dimensions: vec![name.to_owned()],
         chunks: None,
@@ -425,6 +426,7 @@ fn picture(name: &str, image: &Image, dimensions: &[&str], attributes: Vec<Attri
     Variable {
         name: name.to_owned(),
         data_type: image.data_type.clone(),
+        is_char: false,
         shape: image.shape().split_off(skipped),
         dimensions: dimensions.iter().map(|name| (*name).to_owned()).collect(),
         chunks: Some(image.chunks().split_off(skipped)),

@@ -50,6 +50,8 @@ pub struct Variable {
     pub name: String,
     /// What an element is, as it is stored.
     pub data_type: DataType,
+    /// Whether its texts are single characters, of which netCDF makes words along the last dimension.
+    pub is_char: bool,
     /// Elements along each dimension.
     pub shape: Vec<u64>,
     /// A name for each dimension; those that a file does not name are `phony_dim_0` and on, as

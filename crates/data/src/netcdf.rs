@@ -179,6 +179,7 @@ fn variable(of: &NcVariable, record: u64) -> Variable {
     let lies_in_records = of.is_record_var && !shape.is_empty() && row_bytes(&shape, size) != record;
     Variable {
         name: of.name.clone(),
+        is_char: data_type == DataType::Text,
         data_type,
         chunks: lies_in_records.then(|| std::iter::once(1).chain(shape[1..].iter().copied()).collect()),
         shape,

@@ -246,6 +246,12 @@ impl Variable {
         dtype(py, &self.variable.data_type)
     }
 
+    /// Whether its texts are single characters.
+    #[getter]
+    fn is_char(&self) -> bool {
+        self.variable.is_char
+    }
+
     /// Elements along each dimension.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {

@@ -78,6 +78,7 @@ mod tests {
         Variable {
             name: "time".to_owned(),
             data_type,
+            is_char: false,
             shape: vec![3],
             dimensions: vec!["time".to_owned()],
             chunks: None,

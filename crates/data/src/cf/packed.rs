@@ -103,6 +103,7 @@ mod tests {
         Variable {
             name: "sst".to_owned(),
             data_type,
+            is_char: false,
             shape: vec![3],
             dimensions: vec!["x".to_owned()],
             chunks: None,

@@ -97,6 +97,11 @@ impl Element {
         }
     }
 
+    /// Whether it is a text of one byte.
+    pub(crate) fn is_char(&self) -> bool {
+        self.data_type == DataType::Text && matches!(self.texts[..], [(0, Text::Here(1, _))])
+    }
+
     fn plain(data_type: DataType, size: usize) -> Self {
         Self { data_type, size, inner: Vec::new(), swapped: Vec::new(), texts: Vec::new(), row: None }
     }

@@ -113,6 +113,7 @@ fn variable(named: &Named, array: &Array, dimensions: Vec<String>) -> Variable {
     Variable {
         name: shown(&named.name).to_owned(),
         data_type: array.element.data_type.clone(),
+        is_char: array.element.is_char(),
         shape: array.whole_shape(),
         dimensions,
         chunks,

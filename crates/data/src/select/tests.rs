@@ -61,6 +61,7 @@ fn coordinate(name: &str, dimensions: &[(&str, u64)], units: &str, values: Vec<f
     let variable = Variable {
         name: name.to_owned(),
         data_type: DataType::F64,
+        is_char: false,
         shape: dimensions.iter().map(|(_, length)| *length).collect(),
         dimensions: dimensions.iter().map(|(name, _)| (*name).to_owned()).collect(),
         chunks: None,

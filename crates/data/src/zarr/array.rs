@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use zarrs::array::codec::api::{ArrayToBytesCodecTraits, CodecOptions};
 use zarrs::array::{Array as Zarrs, ArrayBytes, ArrayMetadata, CodecChain};
 
-use super::data_type::{Element, Order, attribute, of_v2, of_v3};
+use super::data_type::{After, Element, Order, attribute, of_v2, of_v3};
 use super::decompress::{Step, is_of_bytes, plain};
 use crate::dataset::{Attribute, DataType, Variable};
 use crate::limits::{Limits, product};
@@ -239,6 +239,7 @@ impl Array {
         Variable {
             name: name.to_owned(),
             data_type: self.data_type.clone(),
+            is_char: self.decoder.as_ref().is_ok_and(|decoder| decoder.element.after == After::Texts(1)),
             shape: self.shape.clone(),
             dimensions,
             chunks: Some(chunks.clone()),

@@ -14,8 +14,11 @@ from xarray.core import indexing
 from . import _file, _indexing, _open
 from ._native import Source
 
-MASKED = ("Zarr v2", "Kerchunk")
-"""Formats whose fill value stands for missing values, as xarray's own engine for them takes it."""
+NETCDF = ("HDF5", "NetCDF4", "NetCDF classic")
+"""Formats whose attributes of one element are that element, as netCDF has it."""
+
+CHAR = np.dtype("S1")
+"""Characters, of which xarray makes words."""
 
 
 class Lazy(BackendArray):
@@ -34,8 +37,11 @@ class Lazy(BackendArray):
     def _read(self, key: tuple[Any, ...]) -> Any:
         extents, rest = _indexing.split(key, self.shape)
         whole = [_indexing.within(*pair) for pair in zip(self._extents, extents, strict=True)]
-        values, _ = self._source.read(self._path, whole, None)
-        return _indexing.take(_open.array(values), rest)
+        told, _ = self._source.read(self._path, whole, None)
+        values = _open.array(told)
+        if self.dtype == CHAR:
+            values = np.array([text.encode("latin-1") for text in values.flat], CHAR).reshape(values.shape)
+        return _indexing.take(values, rest)
 
 
 class Store(AbstractDataStore):
@@ -45,7 +51,12 @@ class Store(AbstractDataStore):
         self._group = group
 
     def get_attrs(self) -> dict[str, Any]:
-        return self._group.attrs
+        return self._said(self._group.attrs)
+
+    def _said(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self._group.format not in NETCDF:
+            return attrs
+        return {name: value[0] if _is_one(value) else value for name, value in attrs.items()}
 
     def get_dimensions(self) -> dict[str, int]:
         return self._group.sizes
@@ -57,19 +68,15 @@ class Store(AbstractDataStore):
         return {"unlimited_dims": self._group.unlimited, "source": self._group.address}
 
     def _variable(self, variable: _open.Variable) -> xr.Variable:
-        attrs = variable.attrs
         dtype = variable.dtype
         if dtype == object:
-            dtype = create_vlen_dtype(str)  # type: ignore[no-untyped-call]
-        fill = variable.fill
-        if fill is not None and self._group.format in MASKED:
-            attrs.setdefault("_FillValue", fill)
+            dtype = CHAR if variable._told.is_char else create_vlen_dtype(str)  # type: ignore[no-untyped-call]
         encoding: dict[str, Any] = {"source": self._group.address, "original_shape": variable.shape}
         if variable.chunks is not None:
             encoding["chunksizes"] = variable.chunks
             encoding["preferred_chunks"] = dict(zip(variable.dims, variable.chunks, strict=True))
         lazy = Lazy(self._group._source, variable.path, variable._extents, dtype)
-        return xr.Variable(variable.dims, indexing.LazilyIndexedArray(lazy), attrs, encoding)
+        return xr.Variable(variable.dims, indexing.LazilyIndexedArray(lazy), self._said(variable.attrs), encoding)
 
 
 class Backend(BackendEntrypoint):
@@ -134,6 +141,10 @@ class Backend(BackendEntrypoint):
 
     def open_datatree(self, filename_or_obj: Any, **keywords: Any) -> xr.DataTree:
         return xr.DataTree.from_dict(self.open_groups_as_dict(filename_or_obj, **keywords))
+
+
+def _is_one(value: Any) -> bool:
+    return isinstance(value, (list, np.ndarray)) and np.shape(value) == (1,)
 
 
 def _opened(of: Any, group: str | None, keywords: Mapping[str, Any]) -> _open.Dataset:
