@@ -1,16 +1,20 @@
 """Files and stores of arrays, opened where they lie: what they hold, parts of it, what it means."""
 
 import datetime as dt
+import multiprocessing
 import pickle
 import random
+import signal
 import subprocess
 import sys
+import time
 
 import files
 import numpy as np
 import pytest
 
 pytestmark = pytest.mark.usefixtures("world")
+BIG = "netcdf4-hdf5/coads_climatology.nc4"
 FORMATS = {
     "track.h5": "HDF5",
     "model.nc": "NetCDF4",
@@ -241,3 +245,61 @@ def test_a_changed_object_is_not_read_on(logged_in, made):
     logged_in.ask("touch", {"object": "served/made/track.h5"})
     with pytest.raises(frazil.errors.ChangedError):
         pickle.loads(sent)[:]
+
+
+@pytest.mark.parametrize("name", ["references.json", "references.parq"])
+def test_references_lead_to_the_same_values(where, name, tmp_path, made):
+    import frazil
+
+    opened = frazil.open(f"{where}/model.nc")
+    opened.write_references(tmp_path / name, records=100)
+    again = frazil.open(tmp_path / name)
+    assert again.format == "Kerchunk" and set(again) == set(opened)
+    for variable in ("sst", "lat", "when", "below/number"):
+        np.testing.assert_array_equal(again[variable].values, opened[variable].values)
+
+
+def in_child(opened, file, answers):
+    answers.put((opened["sst"][3].tobytes(), file.read_at(1000, 100)))
+
+
+def test_a_forked_child_reads_by_itself(where):
+    import frazil
+
+    opened, file = frazil.open(f"{where}/model.nc"), frazil.File(f"{where}/model.nc")
+    expected = opened["sst"][3].tobytes(), file.read_at(1000, 100)
+    fork = multiprocessing.get_context("fork")
+    answers = fork.Queue()
+    child = fork.Process(target=in_child, args=(opened, file, answers))
+    child.start()
+    try:
+        assert answers.get(timeout=120) == expected
+        child.join(60)
+        assert child.exitcode == 0
+    finally:
+        child.kill()
+    assert opened["sst"][3].tobytes() == expected[0]
+
+
+STUCK = """
+import signal, sys
+import frazil
+signal.signal(signal.SIGINT, signal.default_int_handler)
+opened = frazil.open(sys.argv[1])
+print("begun", flush=True)
+try:
+    opened["SST"][:]
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+
+
+def test_ctrl_c_ends_a_read(logged_in):
+    address = f"{files.OPEN}/science/{BIG}"
+    files.science(BIG)
+    logged_in.ask("faults", {"fault": "hang", "role": "open", "times": -1, "skip": 2})
+    child = subprocess.Popen([sys.executable, "-c", STUCK, address], stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "begun\n"
+    time.sleep(1)
+    child.send_signal(signal.SIGINT)
+    assert child.stdout.read() == "stopped\n" and child.wait(60) == 0

@@ -155,7 +155,8 @@ impl<'a> Coordinate<'a> {
 
     fn nearest(&self, number: f64) -> Vec<bool> {
         let distance = |value: &f64| (value - number).abs();
-        let least = self.values.iter().map(distance).filter(|one| !one.is_nan()).fold(f64::INFINITY, f64::min);
+        let least =
+            self.values.iter().map(distance).filter(|one| !one.is_nan()).fold(f64::INFINITY, f64::min);
         let at = self.values.iter().position(|value| distance(value) <= least);
         (0..self.values.len()).map(|index| Some(index) == at).collect()
     }
@@ -204,7 +205,8 @@ async fn within(
     let fits_east: Vec<bool> = longitudes.values.iter().map(|value| is_between(*value, bbox)).collect();
     if north.dimensions == east.dimensions && fits_north.len() == fits_east.len() {
         // Positions of a track or a swath: both of the same element.
-        let both: Vec<bool> = fits_north.iter().zip(&fits_east).map(|(north, east)| *north && *east).collect();
+        let both: Vec<bool> =
+            fits_north.iter().zip(&fits_east).map(|(north, east)| *north && *east).collect();
         return latitudes.narrow(masks, &both, &wanted);
     }
     latitudes.narrow(masks, &fits_north, &wanted)?;

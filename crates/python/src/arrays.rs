@@ -24,7 +24,8 @@ pub(crate) fn dtype<'py>(py: Python<'py>, of: &DataType) -> PyResult<Bound<'py, 
         DataType::Text => "O",
         DataType::Opaque(size) => return Ok(format!("V{size}").into_pyobject(py)?.into_any()),
         DataType::Compound(fields, size) => {
-            let formats = fields.iter().map(|field| dtype(py, &field.data_type)).collect::<PyResult<Vec<_>>>()?;
+            let formats =
+                fields.iter().map(|field| dtype(py, &field.data_type)).collect::<PyResult<Vec<_>>>()?;
             let told = PyDict::new(py);
             told.set_item("names", fields.iter().map(|field| &field.name).collect::<Vec<_>>())?;
             told.set_item("formats", formats)?;

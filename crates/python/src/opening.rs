@@ -211,7 +211,7 @@ fn opener(
     opening: &Opening,
     access: Access,
 ) -> PyResult<Opener> {
-    let account = opening.reader == Some(ReaderOf::Account);
+    let account = opening.reader == Some(ReaderOf::Account) || opening.project.is_some();
     let (logins, whereabouts) = logins(py, session.map(Py::get), account)?;
     Ok(Opener::new(logins, &whereabouts, access, books(py)?))
 }

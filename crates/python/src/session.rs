@@ -6,7 +6,7 @@ use frazil_data::handle::Logins;
 use frazil_data::http::{Client, Settings};
 use frazil_data::login::{self, Earthdata, Entry, Netrc, Place, Reference};
 use frazil_data::region::Whereabouts;
-use frazil_data::remote::google_account;
+use frazil_data::remote::{amazon_account, google_account};
 use frazil_data::{SecretString, Surroundings};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -47,8 +47,8 @@ pub(crate) fn way(py: Python<'_>, session: Option<&Session>) -> PyResult<(Client
     Ok((way.client.clone(), way.whereabouts.clone()))
 }
 
-/// The logins by which data is read, and where this is. With `account`, those of this machine's own accounts at
-/// Google are looked for too.
+/// The logins by which data is read, and where this is. An account at Amazon is what the environment names; one
+/// at Google is looked for with `account` only, for machines may have to be asked.
 pub(crate) fn logins(
     py: Python<'_>,
     session: Option<&Session>,
@@ -56,11 +56,9 @@ pub(crate) fn logins(
 ) -> PyResult<(Logins, Whereabouts)> {
     let (client, whereabouts) = way(py, session)?;
     let session = session.map(|session| session.live(py)).transpose()?.map(|live| live.session.clone());
-    let google = match account {
-        true => Some(told(py, google_account(client.surroundings()))?),
-        false => None,
-    };
-    Ok((Logins { client, session, amazon: None, google }, whereabouts))
+    let google = if account { Some(told(py, google_account(client.surroundings()))?) } else { None };
+    let amazon = told(py, amazon_account(client.surroundings()))?;
+    Ok((Logins { client, session, amazon, google }, whereabouts))
 }
 
 /// How a session is made anew in another process.

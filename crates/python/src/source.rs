@@ -2,12 +2,15 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use frazil_data::cf;
 use frazil_data::dataset::{self, Extent, Group, Selection};
 use frazil_data::geo::Bbox;
+use frazil_data::limits::Limits;
 use frazil_data::open::Opened;
+use frazil_data::references::{Form, write};
 use frazil_data::select::{Choice, Label, Wanted, select};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -212,6 +215,15 @@ impl Source {
         Ok(found.into_iter().map(|(name, one)| (name, (one.start, one.count, one.step))).collect())
     }
 
+    /// Writes references of Kerchunk to all chunks: one JSON document, or Parquet with so many of them to a file.
+    fn write_references(&self, py: Python<'_>, to: PathBuf, records: Option<u64>) -> PyResult<()> {
+        let opened = self.opened(py)?;
+        let form = records.map_or(Form::Json, Form::Parquet);
+        let limits = Limits::default();
+        let written = wait(py, || write(opened.dataset().as_ref(), &to, form, &limits), |_| Ok(()))?;
+        told(py, written)
+    }
+
     /// What was read so far, where it is one object: see `frazil.File.stats`.
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
         let opened = self.opened(py)?;
@@ -298,6 +310,9 @@ fn shown(py: Python<'_>, group: Group) -> PyResult<Bound<'_, PyDict>> {
     told.set_item("attributes", attributes(py, &group.attributes)?)?;
     told.set_item("dimensions", dimensions.collect::<Vec<_>>())?;
     told.set_item("variables", variables.map(|one| Py::new(py, one)).collect::<PyResult<Vec<_>>>()?)?;
-    told.set_item("groups", group.groups.into_iter().map(|one| shown(py, one)).collect::<PyResult<Vec<_>>>()?)?;
+    told.set_item(
+        "groups",
+        group.groups.into_iter().map(|one| shown(py, one)).collect::<PyResult<Vec<_>>>()?,
+    )?;
     Ok(told)
 }

@@ -13,9 +13,7 @@ use crate::opening::books;
 #[pyfunction]
 pub(crate) fn counted(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     let books = books(py)?;
-    let broken = |one: &Broken| {
-        json!({"address": one.address.as_str(), "status": one.status, "announced": one.announced, "received": one.received})
-    };
+    let broken = |one: &Broken| json!({"address": one.address.as_str(), "status": one.status, "announced": one.announced, "received": one.received});
     let broken: Vec<_> = books.broken().iter().map(broken).collect();
     object(py, &json!({"lines": books.lines(), "broken": broken}))
 }

@@ -40,7 +40,7 @@ fn moments(variable: &Variable, values: &Values) -> Option<Values> {
     let times = Times::parse(said("units")?, said("calendar")).ok()?;
     let packed = Packed::of(variable);
     let unpack = |value: f64| packed.as_ref().map_or(value, |packed| packed.unpack(value));
-    let is_plain = packed.as_ref().is_none_or(|packed| packed.is_only_missing());
+    let is_plain = packed.as_ref().is_none_or(Packed::is_only_missing);
     let nanoseconds = |value: f64| match unpack(value) {
         missing if missing.is_nan() => Some(i64::MIN),
         value => times.moment(value)?.nanoseconds(times.calendar),
@@ -48,10 +48,13 @@ fn moments(variable: &Variable, values: &Values) -> Option<Values> {
     let all: Option<Vec<i64>> = match whole(values).filter(|_| is_plain) {
         // Doubles have no room for nanoseconds of our days.
         Some(whole) => {
-            let is_missing = |value: i64| packed.as_ref().is_some_and(|packed| packed.stands_for_missing(value));
-            let one = |value: i64| match is_missing(value) {
-                true => Some(i64::MIN),
-                false => times.moment_of_whole(value)?.nanoseconds(times.calendar),
+            let is_missing =
+                |value: i64| packed.as_ref().is_some_and(|packed| packed.stands_for_missing(value));
+            let one = |value: i64| {
+                if is_missing(value) {
+                    return Some(i64::MIN);
+                }
+                times.moment_of_whole(value)?.nanoseconds(times.calendar)
             };
             whole.into_iter().map(one).collect()
         }
@@ -95,10 +98,13 @@ mod tests {
 
     #[test]
     fn nanoseconds_of_our_days_are_kept_to_the_last() {
-        let of = variable(DataType::I64, vec![
-            ("units", Values::text("nanoseconds since 1970-01-01")),
-            ("_FillValue", Values::numbers(DataType::I64, Vec::new(), &[-1_i64])),
-        ]);
+        let of = variable(
+            DataType::I64,
+            vec![
+                ("units", Values::text("nanoseconds since 1970-01-01")),
+                ("_FillValue", Values::numbers(DataType::I64, Vec::new(), &[-1_i64])),
+            ],
+        );
         let now = 1_763_800_000_123_456_789_i64;
         let stored = Values::numbers(DataType::I64, vec![3], &[now, -1, 0]);
         assert_eq!(moments_of(decode(&of, stored)), [now, i64::MIN, 0]);
@@ -107,10 +113,10 @@ mod tests {
     #[test]
     fn times_are_moments_where_the_worlds_clocks_have_them() {
         let said = |calendar: &str| {
-            variable(DataType::F64, vec![
-                ("units", Values::text("days since 1970-01-01")),
-                ("calendar", Values::text(calendar)),
-            ])
+            variable(
+                DataType::F64,
+                vec![("units", Values::text("days since 1970-01-01")), ("calendar", Values::text(calendar))],
+            )
         };
         let stored = Values::numbers(DataType::F64, vec![3], &[0.5, f64::NAN, -1.0]);
         let day = 86_400_000_000_000;
@@ -122,10 +128,13 @@ mod tests {
 
     #[test]
     fn packed_numbers_have_the_precision_that_is_due() {
-        let of = variable(DataType::I16, vec![
-            ("scale_factor", Values::numbers(DataType::F32, Vec::new(), &[0.5_f32])),
-            ("_FillValue", Values::numbers(DataType::I16, Vec::new(), &[-9_i16])),
-        ]);
+        let of = variable(
+            DataType::I16,
+            vec![
+                ("scale_factor", Values::numbers(DataType::F32, Vec::new(), &[0.5_f32])),
+                ("_FillValue", Values::numbers(DataType::I16, Vec::new(), &[-9_i16])),
+            ],
+        );
         let stored = Values::numbers(DataType::I16, vec![2], &[3_i16, -9]);
         let Decoded::Numbers(values) = decode(&of, stored) else { panic!("moments") };
         assert_eq!(values.data_type, DataType::F32);

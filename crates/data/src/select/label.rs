@@ -138,7 +138,9 @@ mod tests {
         let half = ("2020-02-30".into(), noon + 30 * minute, "2020-02-30".into(), noon + 31 * minute - 1);
         assert_eq!(shown("2020-02-30T12:30Z"), half);
         assert_eq!(span("2020-02-21 00:00:00.25").unwrap().0.nanosecond, 250_000_000);
-        for wrong in ["", "2020-", "2020-13", "2020-02T12", "2020-02-21T25:00", "now", "2020-02-21T1:2:3:4", "٢٠٢٠"] {
+        for wrong in
+            ["", "2020-", "2020-13", "2020-02T12", "2020-02-21T25:00", "now", "2020-02-21T1:2:3:4", "٢٠٢٠"]
+        {
             assert_eq!(span(wrong), None, "{wrong}");
         }
     }

@@ -11,14 +11,18 @@ use crate::dataset::{Attribute, DataType, Stored, Values};
 struct Grid(Vec<(Variable, Vec<f64>)>);
 
 impl Grid {
-    fn group(&self) -> Group {
+    fn held(&self) -> Group {
         Group { variables: self.0.iter().map(|(variable, _)| variable.clone()).collect(), ..Group::default() }
     }
 
-    async fn choose(&self, named: Vec<(&str, Wanted)>, bbox: Option<[f64; 4]>) -> Result<Vec<(String, u64, u64)>> {
+    async fn choose(
+        &self,
+        named: Vec<(&str, Wanted)>,
+        bbox: Option<[f64; 4]>,
+    ) -> Result<Vec<(String, u64, u64)>> {
         let named = named.into_iter().map(|(name, wanted)| (name.to_owned(), wanted)).collect();
         let bbox = bbox.map(|[west, south, east, north]| Bbox { west, south, east, north });
-        let extents = select(self, "/", &self.group(), &Choice { named, bbox }).await?;
+        let extents = select(self, "/", &self.held(), &Choice { named, bbox }).await?;
         Ok(extents.into_iter().map(|(name, extent)| (name, extent.start, extent.count)).collect())
     }
 }
@@ -40,7 +44,7 @@ impl Dataset for Grid {
     }
 
     async fn group(&self, _: &str, _: bool) -> Result<Group> {
-        Ok(Grid::group(self))
+        Ok(self.held())
     }
 
     async fn ranges(&self, _: &str, _: &Selection) -> Result<Vec<Stored>> {
@@ -51,7 +55,12 @@ impl Dataset for Grid {
         let (variable, values) = self.0.iter().find(|(one, _)| path == format!("/{}", one.name)).unwrap();
         if variable.data_type == DataType::Text {
             let texts = values.iter().map(ToString::to_string).collect();
-            return Ok(Values { data_type: DataType::Text, shape: variable.shape.clone(), bytes: Bytes::new(), texts });
+            return Ok(Values {
+                data_type: DataType::Text,
+                shape: variable.shape.clone(),
+                bytes: Bytes::new(),
+                texts,
+            });
         }
         Ok(Values::numbers(DataType::F64, variable.shape.clone(), values))
     }
@@ -74,44 +83,57 @@ fn coordinate(name: &str, dimensions: &[(&str, u64)], units: &str, values: Vec<f
 
 /// Longitudes from 0, latitudes from north to south, days of a calendar without leap days.
 fn model() -> Grid {
-    let mut time = coordinate("time", &[("time", 800)], "days since 2000-01-01", (0..800).map(f64::from).collect());
+    let mut time =
+        coordinate("time", &[("time", 800)], "days since 2000-01-01", (0..800).map(f64::from).collect());
     time.0.attributes.push(Attribute { name: "calendar".to_owned(), value: Values::text("noleap") });
     Grid(vec![
         time,
-        coordinate("lat", &[("lat", 19)], "degrees_north", (0..19).map(|row| 90.0 - 10.0 * f64::from(row)).collect()),
-        coordinate("lon", &[("lon", 36)], "degrees_east", (0..36).map(|column| 10.0 * f64::from(column)).collect()),
+        coordinate(
+            "lat",
+            &[("lat", 19)],
+            "degrees_north",
+            (0..19).map(|row| 90.0 - 10.0 * f64::from(row)).collect(),
+        ),
+        coordinate(
+            "lon",
+            &[("lon", 36)],
+            "degrees_east",
+            (0..36).map(|column| 10.0 * f64::from(column)).collect(),
+        ),
     ])
 }
 
-fn number(value: f64) -> Option<Label> {
-    Some(Label::Number(value))
+fn numbers(from: impl Into<Option<f64>>, to: impl Into<Option<f64>>) -> Wanted {
+    Wanted::Between(from.into().map(Label::Number), to.into().map(Label::Number))
 }
 
-fn time(text: &str) -> Option<Label> {
-    Some(Label::Time(text.to_owned()))
+fn times<'a>(from: impl Into<Option<&'a str>>, to: impl Into<Option<&'a str>>) -> Wanted {
+    let label = |text: &str| Label::Time(text.to_owned());
+    Wanted::Between(from.into().map(label), to.into().map(label))
 }
 
 #[tokio::test]
 async fn numbers_choose_between_both_ends_along_rising_and_falling_coordinates() {
-    let found = model().choose(
-        vec![("lat", Wanted::Between(number(-20.0), number(35.0))), ("lon", Wanted::At(Label::Number(44.0)))],
-        None,
-    );
+    let grid = model();
+    let found =
+        grid.choose(vec![("lat", numbers(-20.0, 35.0)), ("lon", Wanted::At(Label::Number(44.0)))], None);
     assert_eq!(found.await.unwrap(), [("lat".to_owned(), 6, 6), ("lon".to_owned(), 4, 1)]);
-    let open = model().choose(vec![("lon", Wanted::Between(number(340.0), None))], None).await.unwrap();
+    let open = grid.choose(vec![("lon", numbers(340.0, None))], None).await.unwrap();
     assert_eq!(open, [("lon".to_owned(), 34, 2)]);
 }
 
 #[tokio::test]
 async fn times_are_those_of_the_files_calendar() {
     let grid = model();
-    let month = grid.choose(vec![("time", Wanted::At(Label::Time("2001-03".to_owned())))], None).await.unwrap();
+    let month =
+        grid.choose(vec![("time", Wanted::At(Label::Time("2001-03".to_owned())))], None).await.unwrap();
     assert_eq!(month, [("time".to_owned(), 365 + 59, 31)]);
-    let years = Wanted::Between(time("2000-12-31"), time("2001"));
+    let years = times("2000-12-31", "2001");
     assert_eq!(grid.choose(vec![("time", years)], None).await.unwrap(), [("time".to_owned(), 364, 366)]);
-    let error = grid.choose(vec![("time", Wanted::Between(time("2009"), None))], None).await.unwrap_err();
+    let error = grid.choose(vec![("time", times("2009", None))], None).await.unwrap_err();
     assert!(error.to_string().contains("from 2000-01-01 to 2002-03-11"), "{error}");
-    let error = grid.choose(vec![("lat", Wanted::At(Label::Time("2000".to_owned())))], None).await.unwrap_err();
+    let error =
+        grid.choose(vec![("lat", Wanted::At(Label::Time("2000".to_owned())))], None).await.unwrap_err();
     assert!(error.to_string().contains("does not count time"), "{error}");
 }
 
@@ -137,10 +159,7 @@ async fn positions_of_a_track_fit_both_ways_at_once() {
     ]);
     let found = track.choose(vec![], Some([9.0, 0.5, 11.0, 2.5])).await.unwrap();
     assert_eq!(found, [("photon".to_owned(), 1, 2)]);
-    let both = vec![
-        ("lat_ph", Wanted::Between(number(1.0), number(2.0))),
-        ("lon_ph", Wanted::Between(number(40.0), None)),
-    ];
+    let both = vec![("lat_ph", numbers(1.0, 2.0)), ("lon_ph", numbers(40.0, None))];
     assert_eq!(track.choose(both, None).await.unwrap(), [("photon".to_owned(), 4, 2)]);
 }
 

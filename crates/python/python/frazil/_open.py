@@ -264,6 +264,15 @@ class Dataset(Mapping[str, Variable]):
 
         return xarray.open_dataset(self, engine=Backend, **keywords)  # type: ignore[arg-type]
 
+    def write_references(self, path: str | os.PathLike[str], *, records: int = 100_000) -> None:
+        """Writes references to all chunks of the file, as Kerchunk has them, for zarr, xarray and `frazil.open`.
+
+        A name that ends in `.parq` is a folder of Parquet, with `records` references to a file; else it is one JSON
+        document. Only headers and indexes are read. Groups, whatever part this is, are all written.
+        """
+        is_parquet = os.fspath(path).rstrip("/").endswith((".parq", ".parquet"))
+        self._source.write_references(path, records if is_parquet else None)
+
     def stats(self) -> Stats | None:
         """What was read of it so far in this process, where it is one object."""
         return self._source.stats()
