@@ -47,6 +47,7 @@ pub mod catalogs;
 pub mod cf;
 pub mod cmr;
 pub mod cog;
+mod cores;
 pub mod counting;
 pub mod credentials;
 pub mod dataset;

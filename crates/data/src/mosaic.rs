@@ -5,6 +5,7 @@ use std::sync::mpsc::sync_channel;
 use bytes::Bytes;
 use rayon::prelude::*;
 
+use crate::cores::cores;
 use crate::dataset::{DataType, Extent, Texts, Values};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -308,11 +309,12 @@ pub(crate) fn paint<J: Send + Sync>(
         let is_placed = decoded.is_none_or(|decoded| canvas.place(decoded, &job.1.parts));
         if is_placed { Ok(()) } else { Err(too_small(&job.0)) }
     };
+    let cores = cores()?;
     if let [job] = jobs {
-        return put(canvas, job, decode(&job.0, &job.1)?);
+        return put(canvas, job, cores.install(|| decode(&job.0, &job.1))?);
     }
-    let (sender, receiver) = sync_channel(rayon::current_num_threads());
-    rayon::in_place_scope(|scope| {
+    let (sender, receiver) = sync_channel(cores.current_num_threads());
+    cores.in_place_scope(|scope| {
         let decode = &decode;
         scope.spawn(move |_| {
             // The other end is gone only after an error, which ends the work.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use rayon::prelude::*;
 
+use crate::cores::cores;
 use crate::dataset::Extent;
 use crate::error::{Error, Result};
 use crate::passes::locked;
@@ -188,11 +189,12 @@ fn decode(
     address: &crate::Address,
 ) -> Result<Vec<u8>> {
     let out = Mutex::new(out);
-    pieces.into_par_iter().try_for_each(|(piece, bytes)| {
+    let one = |(piece, bytes)| {
         let elements = decoded(part, &piece, bytes, address)?;
         copy(&piece, &elements, &part.extents, part.size, &mut locked(&out));
         Ok(())
-    })?;
+    };
+    cores()?.install(|| pieces.into_par_iter().try_for_each(one))?;
     Ok(out.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 

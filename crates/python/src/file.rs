@@ -92,7 +92,7 @@ impl Reader {
     fn read_into(&self, py: Python<'_>, start: u64, view: &Bound<'_, PyMemoryView>) -> PyResult<usize> {
         let count = view.len()?;
         let bytes = self.fetch(py, start, count as u64)?;
-        let part = view.get_item(PySlice::new(py, 0, bytes.len() as isize, 1))?;
+        let part = view.get_item(PySlice::new(py, 0, isize::try_from(bytes.len())?, 1))?;
         PyBuffer::<u8>::get(&part)?.copy_from_slice(py, &bytes)?;
         Ok(bytes.len())
     }
