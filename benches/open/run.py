@@ -57,17 +57,14 @@ def read(reader: str, port: int, granule: str) -> None:
     """What one of our readers does: all headers and attributes of the group, or what xarray reads to open it; then
     the first 50,000 heights, or all heights of all beams."""
     import frazil
+    import xarray
 
     address = f"http://127.0.0.1:{port}/{granule}"
     asked(port, "__reset")
     begun = time.perf_counter()
     if reader == "frazil-file":
-        import xarray
-
         opened = xarray.open_dataset(frazil.File(address), group=GROUP, engine="h5netcdf", phony_dims="sort")
     elif reader == "frazil-engine":
-        import xarray
-
         opened = xarray.open_dataset(address, group=GROUP, engine="frazil")
     else:
         opened = frazil.open(address, GROUP)

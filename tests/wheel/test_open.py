@@ -297,7 +297,7 @@ except KeyboardInterrupt:
 def test_ctrl_c_ends_a_read(logged_in):
     address = f"{files.OPEN}/science/{BIG}"
     files.science(BIG)
-    logged_in.ask("faults", {"fault": "hang", "role": "open", "times": -1, "skip": 2})
+    logged_in.ask("faults", [{"fault": "hang", "host": "open", "times": -1, "skip": 1}])
     child = subprocess.Popen([sys.executable, "-c", STUCK, address], stdout=subprocess.PIPE, text=True)
     assert child.stdout.readline() == "begun\n"
     time.sleep(1)
