@@ -47,8 +47,10 @@ async fn told() -> Any<()> {
     if let [_, what, to] = arguments.as_slice()
         && what == "--references"
     {
-        let form = if to.ends_with(".parq") { Form::Parquet(1000) } else { Form::Json };
-        write(dataset.as_ref(), Path::new(to), form, &Limits::default()).await?;
+        let to = Path::new(to);
+        let is_parquet = to.extension().is_some_and(|ending| ending == "parq");
+        let form = if is_parquet { Form::Parquet(1000) } else { Form::Json };
+        write(dataset.as_ref(), to, form, &Limits::default()).await?;
         return Ok(());
     }
     let mut out = std::io::stdout().lock();
