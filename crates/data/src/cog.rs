@@ -8,6 +8,7 @@
 mod georeference;
 mod image;
 mod projection;
+mod sizes;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::mosaic::{Canvas, Decoded, Elements, Fill, Touched, paint, touched};
 use crate::ranges::Ranges;
 use georeference::{Georeference, Said};
 use image::Image;
+pub use sizes::Size;
 use tags::Tiff;
 
 /// A GeoTIFF that is open.

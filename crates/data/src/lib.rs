@@ -18,6 +18,7 @@
 //! * [`objects`]: objects by keys; [`zarr`]: arrays that lie in them.
 //! * [`references`]: the same where chunks lie in other files.
 //! * [`cog`]: images that know where on the Earth they lie.
+//! * [`cube`]: images of many STAC items on one grid.
 //! * [`open`](mod@open): any of these by its address; [`select`]: parts of it by what its coordinates say.
 //! * [`limits`]: how much memory a file may make a reader take.
 //! * [`cf`]: what stored numbers mean; [`counting`]: what reading took.
@@ -50,6 +51,7 @@ pub mod cog;
 mod cores;
 pub mod counting;
 pub mod credentials;
+pub mod cube;
 pub mod dataset;
 mod documents;
 pub mod download;

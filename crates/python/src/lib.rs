@@ -8,6 +8,7 @@
 
 mod arrays;
 mod catalog;
+mod cube;
 mod download;
 mod error;
 mod file;
@@ -33,6 +34,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use super::catalog::{Catalog, open_catalog, parameters, search_cmr};
+    #[pymodule_export]
+    use super::cube::Cube;
     #[pymodule_export]
     use super::download::bring;
     #[pymodule_export]

@@ -216,8 +216,19 @@ fn opener(
     Ok(Opener::new(logins, &whereabouts, access, books(py)?))
 }
 
+/// What opens many objects in one way.
+pub(crate) fn alike(
+    py: Python<'_>,
+    how: &Bound<'_, PyDict>,
+    session: Option<&Py<Session>>,
+) -> PyResult<(Opener, Opening)> {
+    let how: How = how.extract()?;
+    let (opening, access) = (how.opening(py)?, access(py, &how.access)?);
+    Ok((opener(py, session, &opening, access)?, opening))
+}
+
 /// Refuses an address that itself lets its reader in.
-fn check(py: Python<'_>, address: &str) -> PyResult<()> {
+pub(crate) fn check(py: Python<'_>, address: &str) -> PyResult<()> {
     let Ok(url) = address.parse::<frazil_data::http::Url>() else { return Ok(()) };
     let shown = frazil_data::Address::from(&url);
     if shown.as_str() == url.as_str() {

@@ -8,6 +8,7 @@
 """
 
 from . import errors
+from ._cube import cube
 from ._download import Download, DownloadedFile, download
 from ._file import File
 from ._login import login
@@ -43,6 +44,7 @@ __all__ = [
     "Session",
     "Variable",
     "__version__",
+    "cube",
     "download",
     "errors",
     "io_stats",
