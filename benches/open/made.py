@@ -1,4 +1,7 @@
-"""Files that readers are compared on, made once into a folder: the stand-in granules, stores of Zarr, an image."""
+"""Files that readers are compared on, made once into a folder: the stand-in granules, stores of Zarr, an image.
+
+    python made.py MAKER FOLDER [KIND]
+"""
 
 import os
 import subprocess
@@ -15,6 +18,12 @@ LOCAL = [
     "netcdf4-hdf5/coads_climatology.nc4",
     "netcdf4-hdf5/S5P_CH4.SUB.nc4",
 ]
+
+
+def made(maker: str, folder: Path, kind: str = "") -> Path:
+    """A file, made by a process of its own: readers that are started later would be counted with its memory."""
+    words = [sys.executable, __file__, maker, str(folder), kind]
+    return Path(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
 
 
 def granule(folder: Path, kind: str) -> Path:
@@ -46,8 +55,8 @@ def store(folder: Path, kind: str) -> Path:
     return path
 
 
-def image(folder: Path) -> Path:
-    """A cloud-optimized GeoTIFF of 10,980 × 10,980 pixels of two bytes, as a band of Sentinel-2 has: deflate, tiles of 512."""
+def image(folder: Path, _: str) -> Path:
+    """A cloud-optimized GeoTIFF as large as a band of Sentinel-2: 10,980 × 10,980 of uint16, deflate, tiles of 512."""
     import numpy as np
     import rasterio
     from rasterio.transform import from_origin
@@ -65,3 +74,7 @@ def image(folder: Path) -> Path:
             file.write(values, 1)
         part.rename(path)
     return path
+
+
+if __name__ == "__main__":
+    print({"granule": granule, "store": store, "image": image}[sys.argv[1]](Path(sys.argv[2]), sys.argv[3]))

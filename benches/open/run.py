@@ -25,8 +25,8 @@ sys.path.insert(1, str(HERE.parent / "data"))
 import in_hdf5
 import in_tiff
 import in_zarr
-import made
 from limits import MIB, broken
+from made import GRANULES, LOCAL, SHARED, STORES, made
 from programs import REDIRECTS, attempt, told
 from standin import Standin
 
@@ -143,23 +143,25 @@ def known(program: str, reader: str, work: str, path: Path) -> dict:
 
 
 def granules(runs: Runs) -> None:
-    for kind in made.GRANULES:
-        path = made.granule(runs.given.folder, kind)
+    for kind in GRANULES:
+        path = made("granule", runs.given.folder, kind)
         runs.expected[path.name] = known("in_hdf5", "h5py", "granule", path)
         for work in runs.given.works:
             runs.far("in_hdf5", path, work, chosen(runs, READERS), runs.expected[path.name])
 
 
 def stores(runs: Runs) -> None:
-    for kind in made.STORES:
-        path = made.store(runs.given.folder, kind)
+    for kind in STORES:
+        path = made("store", runs.given.folder, kind)
         readers = chosen(runs, list(in_zarr.READERS))
-        runs.far("in_zarr", path, "part", readers, known("in_zarr", "zarr-python", "part", path))
+        # zarrs reads over HTTPS by a client that takes neither proxy nor authority.
+        afar = [reader for reader in readers if reader != "zarr-python with zarrs"]
+        runs.far("in_zarr", path, "part", afar, known("in_zarr", "zarr-python", "part", path))
         runs.near("in_zarr", path, {1: readers, 2: readers}, known("in_zarr", "zarr-python", "whole", path))
 
 
 def images(runs: Runs) -> None:
-    path = made.image(runs.given.folder)
+    path = made("image", runs.given.folder)
     readers = chosen(runs, list(in_tiff.READERS))
     for work in ("window", "overview"):
         runs.far("in_tiff", path, work, readers, known("in_tiff", "rasterio", work, path))
@@ -167,8 +169,8 @@ def images(runs: Runs) -> None:
 
 
 def files(runs: Runs) -> None:
-    paths = [made.granule(runs.given.folder, kind) for kind in made.GRANULES]
-    for path in paths + [made.SHARED / "science" / name for name in made.LOCAL]:
+    paths = [made("granule", runs.given.folder, kind) for kind in GRANULES]
+    for path in paths + [SHARED / "science" / name for name in LOCAL]:
         expected = known("in_hdf5", "h5py", "whole", path)
         readers = {1: ["frazil.open", "h5py"], 2: ["frazil.open", "h5py", "h5py, two threads"]}
         runs.near("in_hdf5", path, {cores: chosen(runs, names) for cores, names in readers.items()}, expected)
