@@ -45,7 +45,7 @@ class Standin:
             **os.environ,
             "HOME": home,
             **dict.fromkeys(["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"], proxy),
-            **dict.fromkeys(["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"], authority),
+            **dict.fromkeys(["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GDAL_CURL_CA_BUNDLE"], authority),
             "EARTHDATA_USERNAME": self.told["username"],
             "EARTHDATA_PASSWORD": self.told["password"],
             "PYTHONWARNINGS": "ignore",
