@@ -248,6 +248,27 @@ pub struct Item {
 }
 
 impl Item {
+    /// An item of which nothing is known but where it was found, its id, and its name, which is the id until it
+    /// has another.
+    pub(crate) fn new(source: Source, id: &str) -> Self {
+        Self {
+            source,
+            id: id.to_owned(),
+            name: id.to_owned(),
+            dataset: Dataset::default(),
+            provider: None,
+            revision: None,
+            time: Interval::default(),
+            geometry: None,
+            bbox: None,
+            size: None,
+            cloud_hosted: None,
+            assets: Vec::new(),
+            properties: Map::new(),
+            raw: Value::Null,
+        }
+    }
+
     /// The data among its assets.
     pub fn data(&self) -> impl Iterator<Item = &Asset> {
         self.assets.iter().filter(|asset| asset.role == Role::Data)

@@ -239,20 +239,14 @@ impl EsmCatalog {
             .collect();
         let times = TIME_COLUMNS.iter().find_map(|column| self.cell(row, column));
         Some(Item {
-            source: Source::Esm,
-            id: told.to_owned(),
             name: if key.is_empty() { asset.file_name().to_owned() } else { key.join(".") },
             dataset: Dataset { id: self.id.clone(), ..Dataset::default() },
-            provider: None,
-            revision: None,
             time: times.map(span).unwrap_or_default(),
-            geometry: None,
-            bbox: None,
-            size: None,
             cloud_hosted: Some(in_store(&href)),
             assets: vec![asset],
             properties,
             raw: Value::Object(whole),
+            ..Item::new(Source::Esm, told)
         })
     }
 }

@@ -13,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::found::{Asset, Dataset, Item, Role, Source};
 use crate::http::Client;
 use crate::json::{at, list, owned, text};
-use crate::times::Interval;
 
 /// Most bytes of a catalogue.
 const LONGEST: usize = 64 << 20;
@@ -282,20 +281,13 @@ impl IntakeSource {
         put("open", (!self.open.is_empty()).then(|| self.open.clone().into()));
         let id = text(&self.metadata, &["id"]).unwrap_or(&self.path);
         Item {
-            source: Source::Intake,
-            id: id.to_owned(),
             name: self.path.clone(),
             dataset: Dataset { title: self.description.clone(), ..Dataset::default() },
-            provider: None,
-            revision: None,
-            time: Interval::default(),
-            geometry: None,
-            bbox: None,
-            size: None,
             cloud_hosted: (!hrefs.is_empty()).then(|| hrefs.iter().any(|href| in_store(href))),
             assets: hrefs.iter().enumerate().map(asset).collect(),
             properties,
             raw: self.raw.clone(),
+            ..Item::new(Source::Intake, id)
         }
     }
 }

@@ -154,25 +154,13 @@ mod tests {
 
     use super::*;
     use crate::found::{Dataset, Role};
-    use crate::times::Interval;
 
     fn item(source: Source, id: &str, hrefs: &[(&str, &str)]) -> Item {
         let assets = hrefs.iter().map(|(key, href)| Asset::new(*key, *href, Role::Data)).collect();
         Item {
-            source,
-            id: id.to_owned(),
-            name: id.to_owned(),
             dataset: Dataset { id: Some("c".to_owned()), ..Dataset::default() },
-            provider: None,
-            revision: None,
-            time: Interval::default(),
-            geometry: None,
-            bbox: None,
-            size: None,
-            cloud_hosted: None,
             assets,
-            properties: serde_json::Map::new(),
-            raw: serde_json::Value::Null,
+            ..Item::new(source, id)
         }
     }
 

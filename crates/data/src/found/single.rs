@@ -1,11 +1,8 @@
 //! A file by its address, of which no catalogue tells.
 
-use serde_json::{Map, Value};
-
-use super::{Asset, Checksum, Dataset, Item, Role, Size, Source};
+use super::{Asset, Checksum, Item, Role, Size, Source};
 use crate::download::Facts;
 use crate::error::Result;
-use crate::times::Interval;
 
 impl Item {
     /// Whether a text is the address of a file in Google Cloud Storage, and so no name in a catalogue.
@@ -21,20 +18,10 @@ impl Item {
         let asset = Asset::new("data", address, Role::Data);
         asset.download(None)?;
         Ok(Self {
-            source: Source::Address,
-            id: address.to_owned(),
             name: asset.file_name().to_owned(),
-            dataset: Dataset::default(),
-            provider: None,
-            revision: None,
-            time: Interval::default(),
-            geometry: None,
-            bbox: None,
-            size: None,
             cloud_hosted: asset.bucket().map(|_| true),
             assets: vec![asset],
-            properties: Map::new(),
-            raw: Value::Null,
+            ..Self::new(Source::Address, address)
         })
     }
 }
