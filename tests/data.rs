@@ -383,6 +383,9 @@ fn what_a_search_would_not_heed_is_refused() {
     }
 }
 
+/// Small files of each format.
+const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds");
+
 /// The program, with fake-gcs-server in Google's place and no way to any other.
 fn beside(google: &Google, home: &Path, arguments: &[&str]) -> Assert {
     assert_cmd::Command::new(assert_cmd::cargo::cargo_bin("frazil"))
@@ -398,11 +401,24 @@ fn beside(google: &Google, home: &Path, arguments: &[&str]) -> Assert {
         .assert()
 }
 
+/// The program by itself, with a variable and nothing else.
+fn alone(variable: (&str, &str), arguments: &[&str]) -> Assert {
+    assert_cmd::Command::new(assert_cmd::cargo::cargo_bin("frazil"))
+        .env_clear()
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("FRAZIL_REGION", "aws/us-west-2")
+        .env(variable.0, variable.1)
+        .arg("data")
+        .args(arguments)
+        .assert()
+}
+
 #[test]
 fn files_in_google_cloud_storage_are_told_of_and_brought() {
-    let Some(google) = Google::start(&[("data", "a/x.nc", b"abc"), ("data", "b/y.nc", b"defg")]) else {
-        return;
-    };
+    let hdf5 = std::fs::read(format!("{SEEDS}/arrays/latest.h5")).unwrap();
+    let objects: [(_, _, &[u8]); 3] =
+        [("data", "a/x.nc", b"abc"), ("data", "b/y.nc", b"defg"), ("data", "z.h5", &hdf5)];
+    let Some(google) = Google::start(&objects) else { return };
     let home = tempfile::tempdir().unwrap();
     let json = |arguments: &[&str]| -> Value {
         let told = beside(&google, home.path(), arguments).success();
@@ -414,6 +430,9 @@ fn files_in_google_cloud_storage_are_told_of_and_brought() {
     let asset = &info["item"]["assets"][0];
     assert_eq!(asset["size_bytes"], 3, "{info}");
     assert_eq!(asset["checksum"]["value"], "900150983cd24fb0d6963f7d28e17f72", "{info}");
+    let contents = json(&["info", "gs://data/z.h5"]);
+    assert_eq!(contents["format"], "HDF5", "{contents}");
+    assert!(contents["opening"]["received_bytes"].as_u64() > Some(0), "{contents}");
     let brought = json(&["download", "gs://data/a/x.nc", "gs://data/b/y.nc", "--out", "files"]);
     let files = brought["items"].as_array().unwrap();
     assert!(files.iter().all(|file| file["route"] == "gs" && file["checked"] == "checksum"), "{brought}");
@@ -434,4 +453,61 @@ fn files_in_google_cloud_storage_are_told_of_and_brought() {
     assert!(stdout(&told).contains("there is nothing at gs://data/none.nc (404)"), "{}", stdout(&told));
     let mixed = beside(&google, home.path(), &["download", "gs://data/a/x.nc", "ATL08"]).failure();
     assert!(stderr(&mixed).contains("`ATL08` is no address"), "{}", stderr(&mixed));
+}
+
+#[test]
+fn a_file_tells_what_it_holds() {
+    let file = &format!("{SEEDS}/arrays/latest.h5");
+    let whole = stdout(&alone(("A", "b"), &["info", file, "--stored", "-o", "json"]).success());
+    let told: Value = serde_json::from_str(&whole).unwrap();
+    assert_eq!(
+        (told["schema"].as_str(), told["format"].as_str()),
+        (Some("frazil.data.contents/v1"), Some("HDF5"))
+    );
+    assert!(told["opening"]["requests"].as_u64() > Some(0) && told["opening"]["local"] == true, "{told}");
+    let stored = told["stored"].as_object().unwrap();
+    assert!(stored.values().any(|planned| planned["stored_bytes"].as_u64() > Some(0)), "{stored:?}");
+    let table = stdout(&alone(("A", "b"), &["info", file]).success());
+    assert!(
+        table.contains("HDF5") && table.contains("VARIABLE") && table.contains("opening it read"),
+        "{table}"
+    );
+    let error = stderr(&alone(("A", "b"), &["info", file, "--group", "/none"]).failure());
+    assert!(error.contains("/none"), "{error}");
+    let error = stderr(&alone(("A", "b"), &["info", "ftp://a/b.h5"]).failure());
+    assert!(error.contains("ftp"), "{error}");
+}
+
+#[test]
+fn the_byte_ledger_tells_what_was_read_and_what_it_cost() {
+    use frazil_byte_ledger::{Record, Route, Who, Writer};
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("bytes");
+    let writer = Writer::open(&ledger, &Who { user: "ada".into(), ..Who::default() }).unwrap();
+    let record = Record {
+        dataset: "ATL03.006".into(),
+        bucket: "nsidc".into(),
+        region: "aws/us-west-2".into(),
+        route: Route::Internet,
+        requester_pays: true,
+        requests: 3,
+        requested: 2 << 30,
+        received: 2 << 30,
+        time: 1,
+        ..Record::default()
+    };
+    writer.append(&record).unwrap();
+    writer.append(&record).unwrap();
+    let prices = folder.path().join("prices.json");
+    std::fs::write(&prices, r#"[{"route": "internet", "usd_per_gib": "0.09"}]"#).unwrap();
+    let named = ("FRAZIL_BYTE_LEDGER", ledger.to_str().unwrap());
+    let whole = alone(named, &["stats", "--prices", prices.to_str().unwrap(), "-o", "json"]).success();
+    let told: Value = serde_json::from_str(&stdout(&whole)).unwrap();
+    let row = &told["rows"][0];
+    assert_eq!((row["requests"].as_u64(), row["received_bytes"].as_u64()), (Some(6), Some(4 << 30)));
+    assert_eq!((row["cost_usd"].as_str(), row["route"].as_str()), (Some("0.36"), Some("internet")));
+    let table = stdout(&alone(named, &["stats"]).success());
+    assert!(table.contains("ATL03.006") && table.contains("4.00 GiB"), "{table}");
+    let error = stderr(&alone(("A", "b"), &["stats"]).failure());
+    assert!(error.contains("FRAZIL_BYTE_LEDGER"), "{error}");
 }

@@ -14,12 +14,14 @@ PROGRAM = os.environ.get("EARTHDATA_STANDIN") or str(CACHE / "frazil-tests/earth
 class Standin:
     """A running stand-in; it ends with its context."""
 
-    def __init__(self, settings: dict) -> None:
+    def __init__(self, settings: dict, served: dict[str, Path] | None = None) -> None:
         self.settings = settings
+        self.served = served or {}
 
     def __enter__(self) -> "Standin":
         self.folder = tempfile.TemporaryDirectory(prefix="earthdata-")
         command = [PROGRAM, "--folder", self.folder.name, "--settings", json.dumps(self.settings)]
+        command += [word for name, folder in self.served.items() for word in ("--serve", f"{name}={folder}")]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.told = json.loads(self.process.stdout.readline())
         return self
@@ -43,7 +45,7 @@ class Standin:
             **os.environ,
             "HOME": home,
             **dict.fromkeys(["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"], proxy),
-            **dict.fromkeys(["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"], authority),
+            **dict.fromkeys(["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "GDAL_CURL_CA_BUNDLE"], authority),
             "EARTHDATA_USERNAME": self.told["username"],
             "EARTHDATA_PASSWORD": self.told["password"],
             "PYTHONWARNINGS": "ignore",

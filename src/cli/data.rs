@@ -37,14 +37,26 @@ Examples:
 Parameters of CMR have their own names: -p NAME=VALUE takes any of them, options[NAME][pattern]=true too.")]
     Search(Box<SearchArgs>),
 
-    /// Tell everything of one granule, dataset or item: files with sizes and checksums, time and place.
+    /// Tell everything of one granule, dataset or item; of a file or store at an address, what it holds.
     #[command(after_help = "\
 Examples:
   frazil data info ATL08               a dataset, in all its versions
   frazil data info G2160242605-NSIDC_ECS
   frazil data info S2B_19TCH_20180209_0 --from earth-search -o json
-  frazil data info gs://BUCKET/KEY     a file in Google Cloud Storage")]
-    Info(InfoArgs),
+  frazil data info gs://BUCKET/cube.zarr
+                                       the tree of HDF5, NetCDF, Zarr, GeoTIFF, Kerchunk, DMR++
+  frazil data info granule.h5 --group /gt1l/heights --stored
+                                       the stored sizes too, of one group")]
+    Info(DescribeArgs),
+
+    /// Tell what programs read, by dataset, bucket, region and route, as they wrote it into the byte ledger.
+    #[command(after_help = "\
+Examples:
+  frazil data stats                    the ledger that FRAZIL_BYTE_LEDGER names
+  frazil data stats --bytes ~/.local/share/frazil/bytes --prices prices.json
+                                       with what it cost, by a table of prices
+  frazil data stats -o csv             exact bytes")]
+    Stats(StatsArgs),
 
     /// Tell where data is and where this runs, and so whether S3 or HTTPS is the way.
     #[command(after_help = "\
@@ -259,6 +271,42 @@ pub struct InfoArgs {
     /// The project that pays for reading from Google Cloud Storage, of buckets whose owners do not.
     #[arg(long, value_name = "PROJECT")]
     pub payer: Option<String>,
+}
+
+/// Arguments of `frazil data info`.
+#[derive(Clone, Debug, Args)]
+pub struct DescribeArgs {
+    /// What is told of, and where it is searched; an address or a path is opened.
+    #[command(flatten)]
+    pub info: InfoArgs,
+
+    /// Of a file or store: this group, and what is below it.
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    pub group: String,
+
+    /// Of a file or store: the stored size of each variable, for which the indexes of chunks are read.
+    #[arg(long)]
+    pub stored: bool,
+
+    /// Keys for an archive's bucket: the archive's name, or its s3credentials address.
+    #[arg(long, value_name = "ARCHIVE")]
+    pub keys: Option<String>,
+
+    /// Pay for reading from S3, where the bucket's owner does not.
+    #[arg(long)]
+    pub requester_pays: bool,
+}
+
+/// Arguments of `frazil data stats`.
+#[derive(Clone, Debug, Args)]
+pub struct StatsArgs {
+    /// The byte ledger's folder, instead of the one that `FRAZIL_BYTE_LEDGER` names.
+    #[arg(long, value_name = "FOLDER")]
+    pub bytes: Option<PathBuf>,
+
+    /// A table of prices, JSON: docs/data.md says how it is written.
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
 }
 
 impl Wanted {

@@ -1,6 +1,7 @@
-//! `frazil data`: finding data, and telling where it is.
+//! `frazil data`: finding data, telling where it is and what it holds, and what was read of it.
 
 mod ask;
+mod contents;
 mod datasets;
 mod download;
 mod finds;
@@ -9,6 +10,7 @@ mod login;
 mod place;
 mod search;
 mod source;
+mod stats;
 
 use std::sync::Arc;
 
@@ -31,6 +33,7 @@ pub(super) async fn data(run: &Run<'_>, args: &DataArgs) -> Result<Outcome> {
     match &args.verb {
         DataVerb::Search(args) => Box::pin(search::search(run, args)).await,
         DataVerb::Info(args) => Box::pin(info::info(run, args)).await,
+        DataVerb::Stats(args) => stats::stats(run, args),
         DataVerb::Where(args) => Box::pin(place::place(run, args)).await,
         DataVerb::Download(args) => Box::pin(download::download(run, args)).await,
         DataVerb::Login(args) => Box::pin(login::login(run, args)).await,

@@ -2,6 +2,7 @@
 
 FRAZIL            the program; the package's native part lies beside it (default target/debug/frazil)
 FRAZIL_EARTHDATA  the stand-in (default: where tests/run builds it)
+FRAZIL_SHARED     the folder with real files (default: ../shared beside the checkout)
 """
 
 import os
@@ -13,6 +14,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import files
 from earthdata import LOGIN, STAND_IN, World
 from package import NATIVE, lay_out
 
@@ -39,8 +41,21 @@ def package(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def running():
-    world = World()
+def made(tmp_path_factory):
+    """A folder of files that the packages of scientists have written."""
+    folder = tmp_path_factory.mktemp("made")
+    for make in (files.track, files.model, files.classic, files.zarr, files.image, files.references):
+        make(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def running(made):
+    """The stand-in, which serves these files and the real ones."""
+    served = ["--serve", f"made={made}"]
+    if files.SCIENCE.exists():
+        served += ["--serve", f"science={files.SCIENCE}"]
+    world = World(*served)
     yield world
     world.close()
 

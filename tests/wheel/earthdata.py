@@ -15,8 +15,8 @@ LOGIN = ["EARTHDATA_TOKEN", "EARTHDATA_USERNAME", "EARTHDATA_PASSWORD", "NETRC",
 class World:
     """A running stand-in for Earthdata."""
 
-    def __init__(self):
-        self._program = subprocess.Popen([STAND_IN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, *arguments):
+        self._program = subprocess.Popen([STAND_IN, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.told = json.loads(self._program.stdout.readline())
         self.username, self.password = self.told["username"], self.told["password"]
         self.environment = {

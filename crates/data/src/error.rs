@@ -84,6 +84,14 @@ pub enum Error {
         /// The HTTP status: 404 or 410.
         status: u16,
     },
+    /// The object is in no format that can be opened.
+    #[error("{address} is in no format that is known; it begins with {beginning}")]
+    UnknownFormat {
+        /// The object.
+        address: Address,
+        /// Its first bytes, for people.
+        beginning: String,
+    },
     /// The object is no longer the one that was begun with.
     #[error("{address} has changed while it was read")]
     Changed {
@@ -150,6 +158,7 @@ impl Error {
             | Self::Refused { address, .. }
             | Self::Denied { address, .. }
             | Self::NotFound { address, .. }
+            | Self::UnknownFormat { address, .. }
             | Self::Changed { address }
             | Self::Unavailable { address, .. }
             | Self::Connection { address, .. }
@@ -196,6 +205,9 @@ impl Error {
             }
             Self::Refused { .. } => "correct the request as the service says".to_owned(),
             Self::NotFound { .. } => "check the address; the search again tells where the data is now".to_owned(),
+            Self::UnknownFormat { .. } => {
+                "HDF5, NetCDF, GeoTIFF, Zarr, references of Kerchunk and DMR++ are opened".to_owned()
+            }
             Self::Changed { .. } => "read it again from its beginning".to_owned(),
             Self::Unavailable { status: 429, .. } => "wait, and ask with fewer requests at once".to_owned(),
             Self::Unavailable { .. } => {

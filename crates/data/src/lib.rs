@@ -12,6 +12,16 @@
 //! * [`region`]: where this runs and where the data is, and so S3 or HTTPS.
 //! * [`download`]: files brought to a folder, resumed, checked.
 //! * [`remote`]: one object, read from any byte on.
+//! * [`handle`]: an object open for reading, with a [`cache`] that adapts to how it is read.
+//! * [`ranges`]: an object's bytes by ranges; [`dataset`]: what a file or store of arrays holds.
+//! * [`hdf5`]: HDF5 and NetCDF4; [`netcdf`]: NetCDF classic.
+//! * [`objects`]: objects by keys; [`zarr`]: arrays that lie in them.
+//! * [`references`]: the same where chunks lie in other files.
+//! * [`cog`]: images that know where on the Earth they lie.
+//! * [`cube`]: images of many STAC items on one grid.
+//! * [`open`](mod@open): any of these by its address; [`select`]: parts of it by what its coordinates say.
+//! * [`limits`]: how much memory a file may make a reader take.
+//! * [`cf`]: what stored numbers mean; [`counting`]: what reading took.
 //! * [`Error`]: what went wrong, by meaning, with the address (without secrets) and what to do.
 //!
 //! ```no_run
@@ -33,23 +43,44 @@
 //! ```
 
 mod address;
+pub mod cache;
 pub mod catalogs;
+pub mod cf;
 pub mod cmr;
+pub mod cog;
+mod cores;
+pub mod counting;
 pub mod credentials;
+pub mod cube;
+pub mod dataset;
 mod documents;
 pub mod download;
 mod error;
 pub mod found;
 pub mod geo;
+pub mod handle;
+pub mod hdf5;
 pub mod http;
 mod json;
+pub mod limits;
 pub mod login;
+mod mosaic;
+mod near;
+pub mod netcdf;
+pub mod objects;
+pub mod open;
+mod passes;
+mod pieces;
+pub mod ranges;
+pub mod references;
 pub mod region;
 pub mod remote;
 mod secret;
+pub mod select;
 pub mod stac;
 mod surroundings;
 pub mod times;
+pub mod zarr;
 
 pub use address::Address;
 pub use documents::locate;

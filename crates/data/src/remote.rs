@@ -1,28 +1,36 @@
-//! One object somewhere, read from any byte on: behind an archive's host, in S3, or in Google Cloud Storage.
+//! One object somewhere, read from any byte on: behind an archive's host, in S3, in Google Cloud
+//! Storage, or a file of this machine.
 //!
 //! An archive answers with a redirect to an address that is signed for a while; that address is used
 //! again until it ends, and the archive is asked once. The object is pinned: what is read later
 //! is of the same version, or an error.
 
+mod amazon;
 mod answered;
 mod gcs;
 mod https;
+mod listing;
+mod local;
 mod pin;
 mod s3;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
+pub use amazon::amazon_account;
 pub use answered::Part;
 pub use gcs::{GoogleBucket, GoogleObject, GooglePlace, GoogleReader, GoogleStorage, google_account};
 pub use https::HttpsObject;
+pub use local::LocalFile;
 pub use pin::Pin;
 pub use s3::{Bucket, Reader, S3Object};
 
 use crate::address::Address;
 use crate::error::Result;
-use crate::http::{Answer, Url};
+use crate::http::{Answer, Url, Watch};
+use crate::region::Region;
 
 /// An object that can be read from any byte on.
 #[derive(Clone, Debug)]
@@ -90,6 +98,48 @@ impl Remote {
         }
     }
 
+    /// The region of its bucket, where it is told.
+    pub(crate) fn region(&self) -> Option<Region> {
+        match self {
+            Self::S3(object) if object.bucket().endpoint.is_none() => {
+                Some(Region::aws(&object.bucket().region))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the reader pays, and says so.
+    pub(crate) fn requester_pays(&self) -> bool {
+        match self {
+            Self::Https(_) => false,
+            Self::S3(object) => object.bucket().requester_pays,
+            Self::Google(object) => object.bucket().payer.is_some(),
+        }
+    }
+
+    /// The same object, whose exchanges are told to one more.
+    #[must_use]
+    pub fn watched(self, by: Arc<dyn Watch>) -> Self {
+        match self {
+            Self::Https(object) => Self::Https(object.watched(by)),
+            Self::S3(object) => Self::S3(object.watched(by)),
+            Self::Google(object) => Self::Google(object.watched(by)),
+        }
+    }
+
+    /// The object below this one, if this one is taken for a folder; none for a key that leads elsewhere.
+    pub(crate) fn below(&self, key: &str) -> Option<Self> {
+        let is_plain = !key.is_empty() && key.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        if !is_plain {
+            return None;
+        }
+        match self {
+            Self::Https(object) => object.below(key).map(Self::Https),
+            Self::S3(object) => Some(Self::S3(object.below(key))),
+            Self::Google(object) => Some(Self::Google(object.below(key))),
+        }
+    }
+
     /// Begins to read a span, if the object is still the pinned one. What comes is not checked
     /// against the span: see [`Part::of`].
     ///
@@ -107,6 +157,14 @@ impl Remote {
 impl fmt::Display for Remote {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.address().fmt(out)
+    }
+}
+
+/// A key below another.
+fn below(prefix: &str, key: &str) -> String {
+    match prefix.trim_end_matches('/') {
+        "" => key.to_owned(),
+        prefix => format!("{prefix}/{key}"),
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// The class of `frazil.errors` for an error.
 fn class(error: &Error) -> &'static str {
     match error {
-        Error::Invalid { .. } => "InvalidError",
+        Error::Invalid { .. } | Error::UnknownFormat { .. } => "InvalidError",
         Error::NoLogin { .. } | Error::WrongLogin { .. } | Error::TokenEnded { .. } => "LoginError",
         Error::NotAccepted { .. } => "NotAcceptedError",
         Error::Refused { .. } | Error::Denied { .. } => "RefusedError",

@@ -6,19 +6,25 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 makes values of arguments")]
 
+mod arrays;
 mod catalog;
+mod cube;
 mod download;
 mod error;
+mod file;
 mod footprint;
 mod html;
 mod item;
 mod json;
+mod opening;
 mod place;
 mod query;
 mod results;
 mod runtime;
 mod search;
 mod session;
+mod source;
+mod stats;
 mod walking;
 
 use pyo3::prelude::*;
@@ -29,7 +35,11 @@ mod _native {
     #[pymodule_export]
     use super::catalog::{Catalog, open_catalog, parameters, search_cmr};
     #[pymodule_export]
+    use super::cube::Cube;
+    #[pymodule_export]
     use super::download::bring;
+    #[pymodule_export]
+    use super::file::Reader;
     #[pymodule_export]
     use super::html::readable;
     #[pymodule_export]
@@ -40,6 +50,10 @@ mod _native {
     use super::results::{Finds, Results};
     #[pymodule_export]
     use super::session::Session;
+    #[pymodule_export]
+    use super::source::{Source, Variable};
+    #[pymodule_export]
+    use super::stats::{counted, flush};
 
     /// The package's version.
     #[pymodule_export]

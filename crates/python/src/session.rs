@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use frazil_data::handle::Logins;
 use frazil_data::http::{Client, Settings};
 use frazil_data::login::{self, Earthdata, Entry, Netrc, Place, Reference};
 use frazil_data::region::Whereabouts;
+use frazil_data::remote::amazon_account;
 use frazil_data::{ExposeSecret, SecretString, Surroundings};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -43,6 +45,15 @@ pub(crate) fn way(py: Python<'_>, session: Option<&Session>) -> PyResult<(Client
     }
     let way = open(py)?;
     Ok((way.client.clone(), way.whereabouts.clone()))
+}
+
+/// The logins by which data is read, and where this is. An account at Amazon is what the environment names; one
+/// at Google is looked for where a bucket is not open to all.
+pub(crate) fn logins(py: Python<'_>, session: Option<&Session>) -> PyResult<(Logins, Whereabouts)> {
+    let (client, whereabouts) = way(py, session)?;
+    let session = session.map(|session| session.live(py)).transpose()?.map(|live| live.session.clone());
+    let amazon = told(py, amazon_account(client.surroundings()))?;
+    Ok((Logins { client, session, amazon, google: None }, whereabouts))
 }
 
 /// How a session is made anew in another process.
@@ -97,7 +108,8 @@ impl Session {
         }
     }
 
-    fn from(&self) -> String {
+    /// Where the login was found.
+    pub(crate) fn from(&self) -> String {
         match &self.recipe {
             Recipe::Reference(reference) => {
                 let places: Vec<String> = reference.places.iter().map(ToString::to_string).collect();

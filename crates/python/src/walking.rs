@@ -62,7 +62,7 @@ impl Drop for Walking {
 
 /// Whose turn it is.
 enum Turned {
-    Nobodys(Walking),
+    Nobodys(Box<Walking>),
     Somebodys(u32, ThreadId),
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Turns(Mutex<Turned>);
 
 impl Default for Turns {
     fn default() -> Self {
-        Self(Mutex::new(Turned::Nobodys(Walking::default())))
+        Self(Mutex::new(Turned::Nobodys(Box::default())))
     }
 }
 
@@ -100,7 +100,7 @@ impl Turns {
                     _ => {
                         let before = std::mem::replace(&mut *held, Turned::Somebodys(process, own));
                         let walking = match before {
-                            Turned::Nobodys(walking) => walking,
+                            Turned::Nobodys(walking) => *walking,
                             // A thread of the parent had it, which is not here.
                             Turned::Somebodys(..) => Walking::default(),
                         };
@@ -151,6 +151,6 @@ impl Turn<'_> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *self.turns.held() = Turned::Nobodys(std::mem::take(&mut self.walking));
+        *self.turns.held() = Turned::Nobodys(Box::new(std::mem::take(&mut self.walking)));
     }
 }

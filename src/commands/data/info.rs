@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::datasets::Datasets;
 use super::finds::{collection, hosted, second};
 use super::source::{is_cmr, one};
-use super::{Run, ask, client, cmr, size_text, told};
-use crate::cli::data::InfoArgs;
+use super::{Run, ask, client, cmr, contents, size_text, told};
+use crate::cli::data::{DescribeArgs, InfoArgs};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::view::{Align, Features, Layout, Report, Table, wrapped};
@@ -28,11 +28,15 @@ pub(super) enum Thing {
 ///
 /// # Errors
 /// When there is no such thing.
-pub(super) async fn info(run: &Run<'_>, args: &InfoArgs) -> Result<Outcome> {
+pub(super) async fn info(run: &Run<'_>, args: &DescribeArgs) -> Result<Outcome> {
     let client = client(run)?;
-    match find(run, &client, args).await? {
+    let is_named = is_cmr(&args.info.service.from) && contents::is_address(&args.info.id);
+    if is_named && let Some(done) = contents::contents(run, &client, args).await? {
+        return Ok(done);
+    }
+    match find(run, &client, &args.info).await? {
         Thing::Item(item) if item.source == Source::Address => {
-            let asked = with_facts(&client, *item, args).await?;
+            let asked = with_facts(&client, *item, &args.info).await?;
             run.printer.report(&One(asked))?
         }
         Thing::Item(item) => run.printer.report(&One(*item))?,

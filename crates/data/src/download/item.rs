@@ -141,7 +141,7 @@ fn name_of(url: &Url) -> Result<String> {
 }
 
 /// Text with `%20` and the like decoded; left as it is where that would be no text.
-fn percent_decoded(text: &str) -> String {
+pub(crate) fn percent_decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

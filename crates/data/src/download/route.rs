@@ -16,7 +16,7 @@ use crate::remote::{Bucket, GoogleStorage, HttpsObject, Reader, Remote, S3Object
 use crate::stac::Signer;
 
 /// Chooses the way, and keeps what ways need: keys by where they come from.
-pub(super) struct Routes {
+pub(crate) struct Routes {
     client: Client,
     session: Option<Session>,
     whereabouts: Whereabouts,
@@ -30,7 +30,7 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    pub(super) fn new(
+    pub(crate) fn new(
         client: Client,
         session: Option<Session>,
         whereabouts: Whereabouts,
@@ -51,7 +51,7 @@ impl Routes {
     }
 
     /// The way to an item.
-    pub(super) async fn to(&self, item: &Item, progress: &dyn Progress) -> Result<Remote> {
+    pub(crate) async fn to(&self, item: &Item, progress: &dyn Progress) -> Result<Remote> {
         if let (None, None, Some(google)) = (&item.s3, &item.https, &item.google) {
             return Ok(Remote::Google(self.google.object(&google.bucket, &google.key).await?));
         }
@@ -81,7 +81,7 @@ impl Routes {
     }
 
     /// Whether another way is left after a store refused: then all of the bucket goes by it.
-    pub(super) async fn falls_back(
+    pub(crate) async fn falls_back(
         &self,
         item: &Item,
         remote: &Remote,

@@ -16,7 +16,7 @@ use super::renew::Service;
 use super::token::Token;
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::http::{Answer, Client, Grant, Request, Whole};
+use crate::http::{Answer, Client, Grant, Request, Watch, Whole};
 use crate::secret::{basic, bearer};
 
 /// After a renewal that failed while the token still held, the next is tried after this time.
@@ -32,6 +32,8 @@ const LONGEST: Duration = Duration::from_mins(2);
 #[derive(Clone)]
 pub struct Session {
     inner: Arc<Inner>,
+    /// Makes the requests of who uses the login; those for tokens are made by the login's own.
+    client: Client,
 }
 
 struct Inner {
@@ -134,7 +136,8 @@ impl Session {
         let token = found.token.as_ref().map(|(token, _)| token.clone());
         let state = Mutex::new(State { token, ..State::default() });
         let renewing = tokio::sync::Mutex::default();
-        Self { inner: Arc::new(Inner { client, earthdata, found, reference, state, renewing }) }
+        let inner = Inner { client: client.clone(), earthdata, found, reference, state, renewing };
+        Self { inner: Arc::new(inner), client }
     }
 
     /// Where a worker finds the same login: none if it was given or typed and not kept.
@@ -149,7 +152,13 @@ impl Session {
 
     /// The client below.
     pub fn client(&self) -> &Client {
-        &self.inner.client
+        &self.client
+    }
+
+    /// The same login, of which the exchanges that ask for data are told to one more.
+    #[must_use]
+    pub fn watched(&self, by: Arc<dyn Watch>) -> Self {
+        Self { inner: Arc::clone(&self.inner), client: self.client.watched(by) }
     }
 
     /// What the caller should tell the user: files that others can read, passwords that were left.
@@ -339,7 +348,7 @@ impl Session {
     /// # Errors
     /// As [`Session::open`].
     pub async fn fetch(&self, request: Request, limit: usize) -> Result<Whole> {
-        let settings = self.inner.client.settings();
+        let settings = self.client.settings();
         let mut tries = 1;
         loop {
             match self.open(request.clone()).await?.whole(limit).await {
@@ -356,7 +365,7 @@ impl Session {
     async fn offered(&self, request: &Request, token: &Token) -> Result<Offered> {
         let grant = Grant::new(request.url(), bearer(token.value())?);
         let request = request.clone().grant(grant).stopping_at(self.inner.earthdata.host());
-        let answer = self.inner.client.open(&request).await?;
+        let answer = self.client.open(&request).await?;
         if self.is_sent_to_login(&answer) {
             return Ok(Offered::Sent);
         }
@@ -375,7 +384,7 @@ impl Session {
     /// Lets the login service send the caller back with a code, for which the application gives a cookie. A
     /// password that the service does not know is not offered again; what wants no login still comes.
     async fn by_login_service(&self, request: Request) -> Result<Answer> {
-        let Inner { client, earthdata, found, .. } = &*self.inner;
+        let (client, Inner { earthdata, found, .. }) = (&self.client, &*self.inner);
         if let Some(error) = self.wrong()? {
             let answer = client.open(&request.stopping_at(earthdata.host())).await?;
             return if self.is_sent_to_login(&answer) { Err(error) } else { answer.checked().await };

@@ -6,6 +6,7 @@ mod storage;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::RetryConfig;
@@ -16,10 +17,11 @@ use url::Url;
 
 pub use storage::{GooglePlace, GoogleStorage};
 
+use super::listing::asking;
 use super::{Pin, Span, request};
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::http::{Answer, Client, Grant, Request};
+use crate::http::{Answer, Client, Grant, Request, Watch};
 use crate::secret::bearer;
 use crate::surroundings::Surroundings;
 
@@ -112,13 +114,34 @@ impl GoogleObject {
         matches!(self.reader, GoogleReader::Account(_))
     }
 
+    /// The same, whose exchanges are told to one more.
+    pub(super) fn watched(self, by: Arc<dyn Watch>) -> Self {
+        Self { client: self.client.watched(by), ..self }
+    }
+
+    /// The object below this one, if this one is taken for a folder.
+    pub(super) fn below(&self, key: &str) -> Self {
+        Self { key: super::below(&self.key, key), ..self.clone() }
+    }
+
     pub(super) fn address(&self) -> Address {
         let text = format!("gs://{}/{}", self.bucket.name, self.key);
         text.parse::<Url>().map_or_else(|_| Address::named(text), |url| Address::from(&url))
     }
 
     pub(super) async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {
-        let mut asked = request(self.url()?, span, pin, tries).unfollowed();
+        self.asked(request(self.url()?, span, pin, tries)).await
+    }
+
+    /// A page of what lies directly below a prefix of its bucket.
+    pub(super) async fn list(&self, prefix: &str, token: Option<&str>) -> Result<Answer> {
+        let url = self.address_of(["storage", "v1", "b", &self.bucket.name, "o"].into_iter())?;
+        let fields = Some("items(name),prefixes,nextPageToken");
+        self.asked(Request::get(asking(url, prefix, &[("fields", fields), ("pageToken", token)]))).await
+    }
+
+    async fn asked(&self, asked: Request) -> Result<Answer> {
+        let mut asked = asked.unfollowed();
         if let Some(payer) = &self.bucket.payer {
             let payer = HeaderValue::from_str(payer).map_err(|_| Error::Invalid {
                 what: format!("`{payer}` is no name of a project"),
@@ -144,13 +167,16 @@ impl GoogleObject {
 
     /// Where it is. The name's parts are parts of the path, so that none leads out of its bucket.
     fn url(&self) -> Result<Url> {
+        self.address_of(std::iter::once(self.bucket.name.as_str()).chain(self.key.split('/')))
+    }
+
+    fn address_of<'a>(&self, parts: impl Iterator<Item = &'a str>) -> Result<Url> {
         let wrong = || Error::Invalid {
             what: format!("{} is no object in Google Cloud Storage", self.address()),
             advice: "write it as gs://BUCKET/KEY".to_owned(),
         };
         let base = self.bucket.endpoint.as_ref().map_or(ENDPOINT, Url::as_str);
         let mut url = Url::parse(base).map_err(|_| wrong())?;
-        let parts = std::iter::once(self.bucket.name.as_str()).chain(self.key.split('/'));
         url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty().extend(parts);
         Ok(url)
     }

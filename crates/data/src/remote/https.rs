@@ -12,7 +12,7 @@ use url::Url;
 use super::{Pin, Span, request};
 use crate::address::Address;
 use crate::error::Result;
-use crate::http::{Answer, Client};
+use crate::http::{Answer, Client, Watch};
 use crate::login::Session;
 use crate::stac::Signer;
 
@@ -64,6 +64,27 @@ impl HttpsObject {
     /// Its address at the archive.
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// Whether it is asked for by somebody who is logged in.
+    pub fn has_login(&self) -> bool {
+        matches!(self.by, By::Session(_))
+    }
+
+    /// The same, whose exchanges are told to one more.
+    pub(super) fn watched(self, by: Arc<dyn Watch>) -> Self {
+        let by = match self.by {
+            By::Session(session) => By::Session(session.watched(by)),
+            By::Client(client) => By::Client(client.watched(by)),
+        };
+        Self { by, ..self }
+    }
+
+    /// The object below this address, which is signed as this one is, if it is.
+    pub(super) fn below(&self, key: &str) -> Option<Self> {
+        let mut url = self.url.clone();
+        url.path_segments_mut().ok()?.pop_if_empty().extend(key.split('/'));
+        Some(Self { url, signed: Arc::default(), ..self.clone() })
     }
 
     pub(super) async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {

@@ -6,19 +6,21 @@ use std::sync::{Arc, OnceLock};
 use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
 use object_store::client::HttpRequestBody;
 use reqwest::header::{AUTHORIZATION, HeaderName};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::listing::asking;
 use super::{Pin, Span, request};
 use crate::address::Address;
 use crate::credentials::S3Keys;
 use crate::error::{Error, Result};
-use crate::http::{Answer, Client, Grant, Request};
+use crate::http::{Answer, Client, Grant, Request, Watch};
 
 /// The header by which S3 tells where a bucket is.
 const REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// A bucket, where it is, and how it is read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
     /// Its name.
     pub name: String,
@@ -40,6 +42,9 @@ pub enum Reader {
     /// Somebody with an account of their own at Amazon.
     Account(AwsCredentialProvider),
 }
+
+/// Makes a request, for where the bucket is known to be by then.
+type Make<'a> = dyn Fn() -> Result<Request> + Send + Sync + 'a;
 
 /// An object of a bucket.
 #[derive(Clone)]
@@ -64,26 +69,57 @@ impl S3Object {
         &self.bucket
     }
 
+    /// Its name in the bucket.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Who asks for it.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The same, whose exchanges are told to one more.
+    pub(super) fn watched(self, by: Arc<dyn Watch>) -> Self {
+        Self { client: self.client.watched(by), ..self }
+    }
+
+    /// The object below this one, if this one is taken for a folder.
+    pub(super) fn below(&self, key: &str) -> Self {
+        Self { key: super::below(&self.key, key), ..self.clone() }
+    }
+
     pub(super) fn address(&self) -> Address {
         let text = format!("s3://{}/{}", self.bucket.name, self.key);
         text.parse::<Url>().map_or_else(|_| Address::named(text), |url| Address::from(&url))
     }
 
     pub(super) async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {
+        self.asked(&|| Ok(request(self.url()?, span, pin, tries))).await
+    }
+
+    /// A page of what lies directly below a prefix of its bucket.
+    pub(super) async fn list(&self, prefix: &str, token: Option<&str>) -> Result<Answer> {
+        let pairs = [("list-type", Some("2")), ("continuation-token", token)];
+        self.asked(&|| Ok(Request::get(asking(self.bucket_url()?, prefix, &pairs)))).await
+    }
+
+    /// The answer to a request, which is made anew for each try.
+    async fn asked(&self, make: &Make<'_>) -> Result<Answer> {
         let keys = match &self.reader {
-            Reader::Anybody => return self.answered(None, span, pin, tries).await,
+            Reader::Anybody => return self.answered(None, make).await,
             Reader::Account(provider) => {
                 let credential = provider.get_credential().await.map_err(|error| self.unsigned(&error))?;
-                return self.answered(Some(&credential), span, pin, tries).await;
+                return self.answered(Some(&credential), make).await;
             }
             Reader::Archive(keys) => keys,
         };
         let held = keys.keys().await?;
-        match self.answered(Some(&held.credential()), span, pin, tries).await {
+        match self.answered(Some(&held.credential()), make).await {
             Err(Error::Refused { status: 400, said, .. }) if is_ended(&said) => {
                 keys.refuse(&held);
                 let other = keys.keys().await?;
-                self.answered(Some(&other.credential()), span, pin, tries).await
+                self.answered(Some(&other.credential()), make).await
             }
             other => other,
         }
@@ -91,15 +127,9 @@ impl S3Object {
 
     /// The answer to a request, signed where there are keys; from where the bucket is, if S3 says that it is
     /// elsewhere.
-    async fn answered(
-        &self,
-        credential: Option<&AwsCredential>,
-        span: Span,
-        pin: Option<&Pin>,
-        tries: u32,
-    ) -> Result<Answer> {
+    async fn answered(&self, credential: Option<&AwsCredential>, make: &Make<'_>) -> Result<Answer> {
         let asked = || {
-            let asked = request(self.url()?, span, pin, tries);
+            let asked = make()?;
             credential.map_or(Ok(asked.clone()), |credential| self.signed(asked, credential))
         };
         let answer = self.client.open(&asked()?).await?;
@@ -117,22 +147,29 @@ impl S3Object {
         self.moved.get().unwrap_or(&self.bucket.region)
     }
 
-    /// Where it is: by the bucket's own host, or, for names with a dot and other endpoints, by a path.
+    /// Where it is. Key by key's part, so that none leads out of its bucket.
     fn url(&self) -> Result<Url> {
+        let mut url = self.bucket_url()?;
+        url.path_segments_mut().map_err(|()| self.no_object())?.pop_if_empty().extend(self.key.split('/'));
+        Ok(url)
+    }
+
+    /// Where its bucket is: at its own host, or, for names with a dot and other endpoints, at a path.
+    fn bucket_url(&self) -> Result<Url> {
         let (Bucket { name, endpoint, .. }, region) = (&self.bucket, self.region());
         let base = match endpoint {
             Some(endpoint) => format!("{}/{name}/", endpoint.as_str().trim_end_matches('/')),
             None if name.contains('.') => format!("https://s3.{region}.amazonaws.com/{name}/"),
             None => format!("https://{name}.s3.{region}.amazonaws.com/"),
         };
-        let wrong = || Error::Invalid {
+        Url::parse(&base).map_err(|_| self.no_object())
+    }
+
+    fn no_object(&self) -> Error {
+        Error::Invalid {
             what: format!("{} is no object in S3", self.address()),
             advice: "write it as s3://BUCKET/KEY".to_owned(),
-        };
-        let mut url = Url::parse(&base).map_err(|_| wrong())?;
-        // Segment by segment, so that no key leads out of its bucket.
-        url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty().extend(self.key.split('/'));
-        Ok(url)
+        }
     }
 
     fn signed(&self, asked: Request, credential: &AwsCredential) -> Result<Request> {

@@ -1,16 +1,21 @@
-"""Earth-science data where it lies: log in, search, download.
+"""Earth-science data where it lies: log in, search, download, read.
 
 >>> import frazil
 >>> frazil.login()
 >>> granules = frazil.search_granules(short_name="ATL08", bounding_box=(-74.2, 40.5, -73.7, 41.0), count=5)
 >>> frazil.download(granules[:3], "data").raise_for_failures()
+>>> frazil.open(granules[0], group="/gt1l/land_segments")["latitude"][:10]
 """
 
 from . import errors
-from ._download import Download, File, download
+from ._cube import cube
+from ._download import Download, DownloadedFile, download
+from ._file import File
 from ._login import login
 from ._native import VERSION as __version__
 from ._native import Catalog, Collection, Item, Results, Service, Session
+from ._open import Dataset, Variable
+from ._open import open as open
 from ._search import (
     Place,
     open_catalog,
@@ -20,23 +25,31 @@ from ._search import (
     search_stac,
     where,
 )
+from ._stats import IoStats, io_stats
 from .errors import Error
 
 __all__ = [
     "Catalog",
     "Collection",
+    "Dataset",
     "Download",
+    "DownloadedFile",
     "Error",
     "File",
+    "IoStats",
     "Item",
     "Place",
     "Results",
     "Service",
     "Session",
+    "Variable",
     "__version__",
+    "cube",
     "download",
     "errors",
+    "io_stats",
     "login",
+    "open",
     "open_catalog",
     "search_collections",
     "search_granules",

@@ -17,7 +17,7 @@ Access = Literal["auto", "s3", "https"]
 
 
 @dataclass(frozen=True)
-class File:
+class DownloadedFile:
     """What became of one file."""
 
     path: Path
@@ -40,7 +40,7 @@ class File:
 class Download:
     """What became of a download. It is a sequence of the paths that are there."""
 
-    files: tuple[File, ...]
+    files: tuple[DownloadedFile, ...]
     """All files, in the order of what was asked for; last, what has none that can be downloaded."""
     choices: tuple[str, ...] = ()
     """Why it was S3 or HTTPS, for each bucket."""
@@ -51,7 +51,7 @@ class Download:
         return [file.path for file in self.files if file.state != "failed"]
 
     @property
-    def failures(self) -> list[File]:
+    def failures(self) -> list[DownloadedFile]:
         """The files that are not there, each with its error."""
         return [file for file in self.files if file.state == "failed"]
 
@@ -140,4 +140,4 @@ def download(
         told, choices = bring(listed, folder, session or _login.current(), how, hearer)
     finally:
         shown.close()
-    return Download(tuple(File(*file) for file in told), tuple(choices))
+    return Download(tuple(DownloadedFile(*file) for file in told), tuple(choices))

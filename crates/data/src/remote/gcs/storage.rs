@@ -1,6 +1,6 @@
 //! Who reads a bucket of Google Cloud Storage: anybody first, an account where that is refused.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,10 +26,13 @@ pub struct GoogleStorage {
     client: Client,
     whereabouts: Whereabouts,
     payer: Option<String>,
+    endpoint: Option<Url>,
     given: Option<GcpCredentialProvider>,
     found: Arc<OnceCell<Option<GcpCredentialProvider>>>,
     /// Buckets that are not open to all.
     closed: Arc<Mutex<HashSet<String>>>,
+    /// Where buckets are, of those that were asked about.
+    regions: Arc<Mutex<HashMap<String, Option<Region>>>>,
 }
 
 /// Where a bucket is, or why that is not known.
@@ -55,9 +58,11 @@ impl GoogleStorage {
             client: client.clone(),
             whereabouts: whereabouts.clone(),
             payer,
+            endpoint: None,
             given: None,
             found: Arc::default(),
             closed: Arc::default(),
+            regions: Arc::default(),
         }
     }
 
@@ -66,6 +71,12 @@ impl GoogleStorage {
     pub fn with_account(mut self, account: GcpCredentialProvider) -> Self {
         self.given = Some(account);
         self
+    }
+
+    /// The same, paid by this project, and answering there instead of at Google.
+    #[must_use]
+    pub(crate) fn seen_by(&self, payer: Option<&str>, endpoint: Option<&Url>) -> Self {
+        Self { payer: payer.map(str::to_owned), endpoint: endpoint.cloned(), ..self.clone() }
     }
 
     /// An object. Where a project pays, an account asks for it at once: nobody else can say who pays.
@@ -106,6 +117,17 @@ impl GoogleStorage {
             Err(_) => (None, "Google did not tell in time where it is".to_owned()),
         };
         GooglePlace { region, because }
+    }
+
+    /// The region of a bucket, where it is told. A bucket is asked about once.
+    pub(crate) async fn region_of(&self, bucket: &str) -> Option<Region> {
+        if let Some(region) = self.regions.lock().unwrap_or_else(PoisonError::into_inner).get(bucket) {
+            return region.clone();
+        }
+        let region = self.place(bucket).await.region;
+        let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        regions.insert(bucket.to_owned(), region.clone());
+        region
     }
 
     async fn region(&self, bucket: &str) -> Result<Region> {
@@ -159,6 +181,9 @@ impl GoogleStorage {
     }
 
     fn endpoint(&self) -> Result<Option<Url>> {
+        if self.endpoint.is_some() {
+            return Ok(self.endpoint.clone());
+        }
         let Some(named) = self.client.surroundings().variable(EMULATOR) else { return Ok(None) };
         let text = if named.contains("://") { named.clone() } else { format!("http://{named}") };
         let url = text.parse::<Url>().ok().filter(|url| !url.cannot_be_a_base());

@@ -1,0 +1,92 @@
+//! Small images, whole and damaged.
+
+use super::*;
+
+/// A TIFF in memory.
+#[derive(Debug)]
+struct Memory(Bytes);
+
+#[async_trait]
+impl Ranges for Memory {
+    fn address(&self) -> Address {
+        Address::named("made.tif".to_owned())
+    }
+
+    async fn length(&self) -> Result<u64> {
+        Ok(self.0.len() as u64)
+    }
+
+    async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let slice = |range: &Range<u64>| {
+            self.0.slice(usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap())
+        };
+        Ok(ranges.iter().map(slice).collect())
+    }
+}
+
+/// A little-endian TIFF of one directory, whose tags have one value each, with 4 bytes of pixels at
+/// byte 8.
+fn made(tags: &[(u16, u16, u32)]) -> Vec<u8> {
+    let mut bytes = b"II*\0\x0c\0\0\0\x01\x02\x03\x04".to_vec();
+    bytes.extend(u16::try_from(tags.len()).unwrap().to_le_bytes());
+    for (name, kind, value) in tags {
+        bytes.extend(name.to_le_bytes());
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend(1u32.to_le_bytes());
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.extend(0u32.to_le_bytes());
+    bytes
+}
+
+const SMALL: [(u16, u16, u32); 7] =
+    [(256, 3, 2), (257, 3, 2), (258, 3, 8), (259, 3, 1), (273, 4, 8), (278, 3, 2), (279, 4, 4)];
+
+async fn read(bytes: Vec<u8>) -> Result<Values> {
+    let limits = Limits { values: 1 << 20, chunk: 1 << 20, ..Limits::default() };
+    let cog = Cog::open(Arc::new(Memory(bytes.into())), limits).await?;
+    cog.group("/", true).await?;
+    cog.read("band_data", &Selection::All).await
+}
+
+#[tokio::test]
+async fn a_small_image_is_read() {
+    let values = read(made(&SMALL)).await.unwrap();
+    assert_eq!(
+        (values.shape.as_slice(), values.bytes.as_ref()),
+        ([1, 2, 2].as_slice(), [1, 2, 3, 4].as_slice())
+    );
+}
+
+#[tokio::test]
+async fn every_cut_and_every_byte_gives_an_image_or_an_error() {
+    let good = made(&SMALL);
+    for length in 0..good.len() {
+        assert!(read(good[..length].to_vec()).await.is_err(), "{length}");
+    }
+    for place in 0..good.len() {
+        for value in [0, 1, 0x7f, 0x80, 0xff] {
+            let mut bad = good.clone();
+            bad[place] = value;
+            drop(read(bad).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn directories_in_a_circle_are_told() {
+    let mut bad = made(&SMALL);
+    let end = bad.len() - 4;
+    bad[end..].copy_from_slice(&12u32.to_le_bytes());
+    let error = read(bad).await.unwrap_err().to_string();
+    assert!(error.contains("made.tif") && error.contains("circle"), "{error}");
+}
+
+#[tokio::test]
+async fn images_that_are_too_large_are_refused() {
+    let mut tags = SMALL;
+    (tags[0].2, tags[1].2) = (60_000, 60_000);
+    assert!(read(made(&tags)).await.is_err());
+    tags[5].2 = 60_000;
+    assert!(read(made(&tags)).await.unwrap_err().to_string().contains("has tiles of"));
+}

@@ -1,0 +1,432 @@
+//! Chunks that a part of an array touches, and how their elements come together.
+
+use std::sync::mpsc::sync_channel;
+
+use bytes::Bytes;
+use rayon::prelude::*;
+
+use crate::cores::cores;
+use crate::dataset::{DataType, Extent, Texts, Values};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+
+/// A chunk that a part of an array touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Touched {
+    /// Which chunk along each dimension.
+    pub(crate) index: Vec<u64>,
+    /// The chunk's first element along each dimension.
+    pub(crate) origin: Vec<u64>,
+    /// What of it is wanted, along each dimension.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// Elements of a chunk along a dimension, and where they go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The first, counted in the chunk.
+    pub(crate) from: u64,
+    /// From one to the next.
+    pub(crate) step: u64,
+    /// How many.
+    pub(crate) count: u64,
+    /// Where the first goes in what is returned.
+    pub(crate) to: u64,
+}
+
+/// The chunks that a part touches, in the order of the array.
+pub(crate) fn touched(extents: &[Extent], chunks: &[u64], limits: &Limits) -> Result<Vec<Touched>> {
+    let mut number = 1u64;
+    for (extent, chunk) in extents.iter().zip(chunks) {
+        let along = if extent.count == 0 {
+            0
+        } else if extent.step >= *chunk {
+            extent.count
+        } else {
+            (extent.end() - 1) / chunk - extent.start / chunk + 1
+        };
+        number = number.checked_mul(along).filter(|number| *number <= limits.chunks).ok_or_else(|| {
+            Error::Invalid {
+                what: format!("the part touches more than {} chunks", limits.chunks),
+                advice: "read it in smaller parts".to_owned(),
+            }
+        })?;
+    }
+    if number == 0 {
+        return Ok(Vec::new());
+    }
+    let dimensions: Vec<Vec<(u64, Part)>> =
+        extents.iter().zip(chunks).map(|(extent, chunk)| along(*extent, *chunk)).collect();
+    let mut found = vec![Touched { index: Vec::new(), origin: Vec::new(), parts: Vec::new() }];
+    for (dimension, chunk) in dimensions.iter().zip(chunks) {
+        found = found
+            .iter()
+            .flat_map(|before| dimension.iter().map(|(index, part)| before.and(*index, *chunk, *part)))
+            .collect();
+    }
+    Ok(found)
+}
+
+impl Touched {
+    fn and(&self, index: u64, chunk: u64, part: Part) -> Self {
+        let mut with = self.clone();
+        with.index.push(index);
+        with.origin.push(index * chunk);
+        with.parts.push(part);
+        with
+    }
+}
+
+/// The chunks along one dimension, and what is wanted of each.
+fn along(extent: Extent, chunk: u64) -> Vec<(u64, Part)> {
+    let mut found = Vec::new();
+    let mut taken = 0;
+    while taken < extent.count {
+        let first = extent.start + taken * extent.step;
+        let index = first / chunk;
+        let from = first % chunk;
+        let count = ((chunk - 1 - from) / extent.step + 1).min(extent.count - taken);
+        found.push((index, Part { from, step: extent.step, count, to: taken }));
+        taken += count;
+    }
+    found
+}
+
+/// Calls for each run of elements that lie together in the chunk and in what is returned: its first
+/// element in the chunk, its first in what is returned, and its length. Both are row-major.
+fn runs(
+    chunk: &[u64],
+    parts: &[Part],
+    out: &[u64],
+    mut each: impl FnMut(usize, usize, usize) -> Option<()>,
+) -> Option<()> {
+    // Dimensions at the end that are taken whole belong to one run; the one before them too, where
+    // its elements follow each other.
+    let mut run = 1u64;
+    let mut outer = parts.len();
+    while outer > 0 {
+        let part = parts[outer - 1];
+        if part.step != 1 && part.count > 1 {
+            break;
+        }
+        run *= part.count;
+        outer -= 1;
+        if part.count != chunk[outer] || part.count != out[outer] {
+            break;
+        }
+    }
+    let strides = |shape: &[u64]| {
+        let mut strides = vec![1u64; shape.len()];
+        for dimension in (1..shape.len()).rev() {
+            strides[dimension - 1] = strides[dimension] * shape[dimension];
+        }
+        strides
+    };
+    let (in_chunk, in_out) = (strides(chunk), strides(out));
+    let start = |strides: &[u64], of: &dyn Fn(&Part) -> u64| {
+        parts.iter().zip(strides).map(|(part, stride)| of(part) * stride).sum::<u64>()
+    };
+    let (mut from, mut to) = (start(&in_chunk, &|part| part.from), start(&in_out, &|part| part.to));
+    if parts.iter().any(|part| part.count == 0) {
+        return Some(());
+    }
+    let mut counter = vec![0u64; outer];
+    let run = usize::try_from(run).ok()?;
+    loop {
+        each(usize::try_from(from).ok()?, usize::try_from(to).ok()?, run)?;
+        let mut dimension = outer;
+        loop {
+            if dimension == 0 {
+                return Some(());
+            }
+            dimension -= 1;
+            let (part, steps) = (parts[dimension], &mut counter[dimension]);
+            *steps += 1;
+            from += part.step * in_chunk[dimension];
+            to += in_out[dimension];
+            if *steps < part.count {
+                break;
+            }
+            from -= *steps * part.step * in_chunk[dimension];
+            to -= *steps * in_out[dimension];
+            *steps = 0;
+        }
+    }
+}
+
+/// Elements of a decoded chunk.
+#[derive(Debug)]
+pub(crate) enum Elements {
+    /// Of a fixed size, one after the other.
+    Numbers(Bytes),
+    /// Texts.
+    Texts(Texts),
+}
+
+/// A decoded chunk: its elements and how many there are along each dimension.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    pub(crate) elements: Elements,
+    pub(crate) shape: Vec<u64>,
+}
+
+/// What is returned, while it is put together. It is filled with the fill value at first.
+#[derive(Debug)]
+pub(crate) struct Canvas {
+    data_type: DataType,
+    shape: Vec<u64>,
+    elements: Painted,
+}
+
+#[derive(Debug)]
+enum Painted {
+    Numbers(Vec<u8>, usize),
+    Whole(Bytes),
+    Texts(Texts),
+}
+
+impl Canvas {
+    /// Room for a part of an array, all of it one value: its bytes, or its text.
+    pub(crate) fn new(data_type: &DataType, shape: Vec<u64>, fill: &Fill, limits: &Limits) -> Result<Self> {
+        let elements = match (data_type.size(), fill) {
+            (Some(size), Fill::Bytes(value)) => {
+                Painted::Numbers(filled(limits.size_of_values(&shape, size)?, value), size)
+            }
+            (Some(size), Fill::Text(_)) => {
+                Painted::Numbers(vec![0; limits.size_of_values(&shape, size)?], size)
+            }
+            (None, fill) => {
+                let count = limits.size_of_values(&shape, size_of::<String>())? / size_of::<String>();
+                Painted::Texts(vec![fill.text(); count])
+            }
+        };
+        Ok(Self { data_type: data_type.clone(), shape, elements })
+    }
+
+    /// The same without asking for room: for a part that is exactly one chunk.
+    fn take(&mut self, decoded: &mut Decoded, parts: &[Part]) -> bool {
+        let is_whole =
+            |(part, length): (&Part, &u64)| part.count == *length && (part.step == 1 || part.count <= 1);
+        let whole = decoded.shape == self.shape && parts.iter().zip(&decoded.shape).all(is_whole);
+        match (&mut self.elements, &mut decoded.elements) {
+            (Painted::Numbers(own, _), Elements::Numbers(bytes)) if whole && bytes.len() == own.len() => {
+                self.elements = Painted::Whole(std::mem::take(bytes));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Puts what is wanted of a chunk where it belongs. False where the chunk is too small.
+    pub(crate) fn place(&mut self, mut decoded: Decoded, parts: &[Part]) -> bool {
+        if self.take(&mut decoded, parts) {
+            return true;
+        }
+        let (chunk, shape) = (&decoded.shape, &self.shape);
+        let placed = match (&mut self.elements, &mut decoded.elements) {
+            (Painted::Numbers(own, size), Elements::Numbers(bytes)) => {
+                runs(chunk, parts, shape, |from, to, run| {
+                    let source = bytes.get(from * *size..(from + run) * *size)?;
+                    own.get_mut(to * *size..(to + run) * *size)?.copy_from_slice(source);
+                    Some(())
+                })
+            }
+            (Painted::Texts(own), Elements::Texts(texts)) => runs(chunk, parts, shape, |from, to, run| {
+                let source = texts.get_mut(from..from + run)?;
+                own.get_mut(to..to + run)?.swap_with_slice(source);
+                Some(())
+            }),
+            _ => None,
+        };
+        placed.is_some()
+    }
+
+    /// The values.
+    pub(crate) fn finish(self) -> Values {
+        let (bytes, texts) = match self.elements {
+            Painted::Numbers(bytes, _) => (bytes.into(), Texts::new()),
+            Painted::Whole(bytes) => (bytes, Texts::new()),
+            Painted::Texts(texts) => (Bytes::new(), texts),
+        };
+        Values { data_type: self.data_type, shape: self.shape, bytes, texts }
+    }
+}
+
+/// The value of what was never written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fill {
+    /// An element's bytes.
+    Bytes(Vec<u8>),
+    /// A text.
+    Text(String),
+}
+
+impl Fill {
+    fn text(&self) -> String {
+        match self {
+            Self::Bytes(bytes) => String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+
+    /// As values: one element.
+    pub(crate) fn values(&self, data_type: &DataType) -> Values {
+        match self {
+            Self::Bytes(bytes) if *data_type != DataType::Text => {
+                let bytes = Bytes::copy_from_slice(bytes);
+                Values { data_type: data_type.clone(), shape: Vec::new(), bytes, texts: Texts::new() }
+            }
+            fill => Values::text(fill.text()),
+        }
+    }
+}
+
+fn filled(length: usize, value: &[u8]) -> Vec<u8> {
+    if value.iter().all(|byte| *byte == 0) {
+        return vec![0; length];
+    }
+    let mut bytes = Vec::with_capacity(length);
+    while bytes.len() < length {
+        let more = if bytes.is_empty() { value.len() } else { bytes.len() }.min(length - bytes.len());
+        if bytes.is_empty() {
+            bytes.extend_from_slice(&value[..more]);
+        } else {
+            bytes.extend_from_within(..more);
+        }
+    }
+    bytes
+}
+
+/// Decodes chunks on all cores and puts them where they belong. A chunk that decodes to none keeps the
+/// fill value. At a time as many chunks are decoded as there are cores, and as many wait.
+pub(crate) fn paint<J: Send + Sync>(
+    canvas: &mut Canvas,
+    jobs: &[(J, Touched)],
+    decode: impl Fn(&J, &Touched) -> Result<Option<Decoded>> + Sync,
+    too_small: impl Fn(&J) -> Error,
+) -> Result<()> {
+    let put = |canvas: &mut Canvas, job: &(J, Touched), decoded: Option<Decoded>| {
+        let is_placed = decoded.is_none_or(|decoded| canvas.place(decoded, &job.1.parts));
+        if is_placed { Ok(()) } else { Err(too_small(&job.0)) }
+    };
+    let cores = cores()?;
+    if let [job] = jobs {
+        return put(canvas, job, cores.install(|| decode(&job.0, &job.1))?);
+    }
+    let (sender, receiver) = sync_channel(cores.current_num_threads());
+    cores.in_place_scope(|scope| {
+        let decode = &decode;
+        scope.spawn(move |_| {
+            // The other end is gone only after an error, which ends the work.
+            let sent = jobs.par_iter().try_for_each_with(sender, |sender, job| {
+                sender.send((job, decode(&job.0, &job.1))).map_err(drop)
+            });
+            sent.unwrap_or_default();
+        });
+        for (job, decoded) in receiver {
+            put(canvas, job, decoded?)?;
+        }
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An array of running numbers, in chunks.
+    fn pick(shape: &[u64], chunks: &[u64], extents: &[Extent]) -> (Vec<u16>, usize) {
+        let limits = Limits::default();
+        let out: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
+        let mut canvas = Canvas::new(&DataType::U16, out, &Fill::Bytes(vec![0xff, 0xff]), &limits).unwrap();
+        let jobs: Vec<_> =
+            touched(extents, chunks, &limits).unwrap().into_iter().map(|touched| ((), touched)).collect();
+        paint(
+            &mut canvas,
+            &jobs,
+            |(), touched| {
+                let mut bytes = Vec::new();
+                let count: u64 = chunks.iter().product();
+                for element in 0..count {
+                    let mut rest = element;
+                    let mut place = vec![0; chunks.len()];
+                    for dimension in (0..chunks.len()).rev() {
+                        place[dimension] = touched.origin[dimension] + rest % chunks[dimension];
+                        rest /= chunks[dimension];
+                    }
+                    let number = place.iter().zip(shape).fold(0, |number, (at, length)| number * length + at);
+                    bytes.extend(u16::try_from(number).unwrap().to_ne_bytes());
+                }
+                Ok(Some(Decoded { elements: Elements::Numbers(bytes.into()), shape: chunks.to_vec() }))
+            },
+            |()| unreachable!(),
+        )
+        .unwrap();
+        let values = canvas.finish();
+        (bytemuck::pod_collect_to_vec(&values.bytes), jobs.len())
+    }
+
+    fn expected(shape: &[u64], extents: &[Extent]) -> Vec<u16> {
+        let mut numbers = vec![0u64];
+        for (extent, length) in extents.iter().zip(shape) {
+            numbers = numbers
+                .iter()
+                .flat_map(|number| {
+                    (0..extent.count).map(move |step| number * length + extent.start + step * extent.step)
+                })
+                .collect();
+        }
+        numbers.into_iter().map(|number| u16::try_from(number).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_element_comes_from_its_chunk() {
+        let extent = |start, count, step| Extent { start, count, step };
+        let shape = [7, 11, 5];
+        for chunks in [[7, 11, 5], [2, 3, 5], [3, 11, 2], [1, 1, 1], [4, 20, 20]] {
+            for extents in [
+                [extent(0, 7, 1), extent(0, 11, 1), extent(0, 5, 1)],
+                [extent(1, 4, 1), extent(2, 7, 1), extent(0, 5, 1)],
+                [extent(1, 3, 2), extent(0, 3, 5), extent(1, 2, 3)],
+                [extent(6, 1, 1), extent(10, 1, 9), extent(4, 1, 1)],
+                [extent(0, 7, 1), extent(3, 0, 1), extent(0, 5, 1)],
+            ] {
+                assert_eq!(
+                    pick(&shape, &chunks, &extents).0,
+                    expected(&shape, &extents),
+                    "{chunks:?} {extents:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_as_large_as_a_chunk_may_lie_across_two() {
+        let extents = [Extent { start: 2, count: 3, step: 1 }];
+        assert_eq!(pick(&[9], &[3], &extents), (vec![2, 3, 4], 2));
+    }
+
+    #[test]
+    fn chunks_between_steps_are_not_touched() {
+        let extents = [Extent { start: 0, count: 3, step: 40 }];
+        assert_eq!(pick(&[100], &[10], &extents), (vec![0, 40, 80], 3));
+    }
+
+    #[test]
+    fn what_is_not_there_has_the_fill_value() {
+        let limits = Limits::default();
+        let mut canvas = Canvas::new(&DataType::I16, vec![3], &Fill::Bytes(vec![1, 2]), &limits).unwrap();
+        let jobs = [((), touched(&[Extent::whole(3)], &[3], &limits).unwrap().remove(0))];
+        paint(&mut canvas, &jobs, |(), _| Ok(None), |()| unreachable!()).unwrap();
+        assert_eq!(canvas.finish().bytes.as_ref(), [1, 2, 1, 2, 1, 2]);
+    }
+
+    #[test]
+    fn too_many_chunks_are_refused() {
+        let limits = Limits { chunks: 100, ..Limits::default() };
+        assert!(touched(&[Extent::whole(101)], &[1], &limits).is_err());
+        assert!(touched(&[Extent::whole(11), Extent::whole(10)], &[1, 1], &limits).is_err());
+        assert_eq!(touched(&[Extent::whole(10), Extent::whole(10)], &[1, 1], &limits).unwrap().len(), 100);
+        assert!(touched(&[Extent::whole(u64::MAX)], &[1], &limits).is_err());
+    }
+}

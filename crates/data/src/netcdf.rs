@@ -1,0 +1,263 @@
+//! NetCDF classic (CDF-1, CDF-2 with 64-bit offsets, CDF-5 with 64-bit data) over ranges. NetCDF4 is
+//! HDF5 underneath: [`crate::hdf5`].
+//!
+//! Format: the [NetCDF Classic Format Specification]. Headers are parsed by `netcdf-reader`.
+//!
+//! [NetCDF Classic Format Specification]: https://docs.unidata.ucar.edu/netcdf-c/current/file_format_specifications.html
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use hdf5_reader::Storage;
+use hdf5_reader::storage::DynStorage;
+use netcdf_reader::classic::ClassicFile;
+use netcdf_reader::classic::data::compute_record_stride;
+use netcdf_reader::{NcAttrValue, NcAttribute, NcFormat, NcGroup, NcType, NcVariable};
+
+use crate::address::Address;
+use crate::dataset::{
+    Attribute, DataType, Dataset, Dimension, Extent, Group, Selection, Stored, Values, Variable,
+};
+use crate::error::Result;
+use crate::limits::Limits;
+use crate::near;
+use crate::passes::{Pass, Passes, Step, Stop};
+use crate::pieces::{self, Decode, Part, Piece};
+use crate::ranges::Ranges;
+
+/// What is fetched with a header beyond it.
+const AHEAD: u64 = 0;
+
+/// A NetCDF classic file that is open. Its header, which is one, was read.
+pub struct NetCdf {
+    passes: Arc<Passes>,
+    root: NcGroup,
+    /// Bytes from one record to the next.
+    record: u64,
+    limits: Limits,
+}
+
+impl fmt::Debug for NetCdf {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("NetCdf").field("address", &self.passes.address()).finish_non_exhaustive()
+    }
+}
+
+impl NetCdf {
+    /// Opens a file by its header.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] for what is no such file; what keeps it from being read.
+    pub async fn open(ranges: Arc<dyn Ranges>, limits: Limits) -> Result<Self> {
+        let passes = Passes::of(ranges).await?;
+        let (root, record) = passes.run(AHEAD, header).await?;
+        Ok(Self { passes, root, record, limits })
+    }
+
+    fn variable(&self, path: &str) -> Result<&NcVariable> {
+        let name = path.trim_start_matches('/');
+        let found = self.root.variables.iter().find(|variable| variable.name == name);
+        found.ok_or_else(|| {
+            let names: Vec<String> =
+                self.root.variables.iter().map(|variable| variable.name.clone()).collect();
+            near::no_such("array", path, name, &names)
+        })
+    }
+
+    /// The pieces of a part of a variable, all of them inside the file.
+    fn pieces(&self, variable: &NcVariable, extents: &[Extent]) -> Result<Vec<Piece>> {
+        let size = data_type(&variable.dtype).size().unwrap_or(1) as u64;
+        let found = match extents.split_first() {
+            Some((records, inside)) if variable.is_record_var => {
+                self.of_records(variable, size, *records, inside)
+            }
+            _ => pieces::of_row(variable.data_offset, &shape(variable), size, extents),
+        };
+        let length = self.passes.length();
+        match found.iter().find(|piece| piece.range.end > length) {
+            None => Ok(found),
+            Some(piece) => Err(self.passes.damaged(format!(
+                "{} at {:?} is at bytes {} to {}, but the file ends at {length}",
+                variable.name, piece.origin, piece.range.start, piece.range.end
+            ))),
+        }
+    }
+
+    fn of_records(&self, variable: &NcVariable, size: u64, records: Extent, inside: &[Extent]) -> Vec<Piece> {
+        let shape = shape(variable);
+        if row_bytes(&shape, size) == self.record {
+            let extents: Vec<Extent> = std::iter::once(records).chain(inside.iter().copied()).collect();
+            return pieces::of_row(variable.data_offset, &shape, size, &extents);
+        }
+        let of_record = |index: u64| {
+            let record = records.start + index * records.step;
+            let from = variable.data_offset.saturating_add(record.saturating_mul(self.record));
+            pieces::of_row(from, &shape[1..], size, inside).into_iter().map(move |piece| Piece {
+                origin: std::iter::once(record).chain(piece.origin).collect(),
+                shape: std::iter::once(1).chain(piece.shape.iter().copied()).collect(),
+                ..piece
+            })
+        };
+        (0..records.count).flat_map(of_record).collect()
+    }
+}
+
+/// The header of a file, and the bytes from one record to the next.
+fn header(pass: &Arc<Pass>) -> Step<(NcGroup, u64)> {
+    let magic = pass.read_range(0, 4)?;
+    let format = match &*magic {
+        b"CDF\x01" => NcFormat::Classic,
+        b"CDF\x02" => NcFormat::Offset64,
+        b"CDF\x05" => NcFormat::Cdf5,
+        other => return Err(Stop::wrong(format!("it begins with {other:?}, not as NetCDF classic does"))),
+    };
+    let file = ClassicFile::from_storage(Arc::clone(pass) as DynStorage, format)?;
+    let root = file.root_group().clone();
+    let record = compute_record_stride(&root.variables)?;
+    Ok((root, record))
+}
+
+fn shape(variable: &NcVariable) -> Vec<u64> {
+    variable.dimensions.iter().map(|dimension| dimension.size).collect()
+}
+
+fn data_type(of: &NcType) -> DataType {
+    match of {
+        NcType::Byte => DataType::I8,
+        NcType::UByte => DataType::U8,
+        NcType::Short => DataType::I16,
+        NcType::UShort => DataType::U16,
+        NcType::Int => DataType::I32,
+        NcType::UInt => DataType::U32,
+        NcType::Int64 => DataType::I64,
+        NcType::UInt64 => DataType::U64,
+        NcType::Float => DataType::F32,
+        NcType::Double => DataType::F64,
+        _ => DataType::Text,
+    }
+}
+
+/// A row of numbers, or one number where there is one, as netCDF-C tells attributes.
+fn numbers<T: bytemuck::Pod>(data_type: DataType, numbers: &[T]) -> Values {
+    let shape = if numbers.len() == 1 { Vec::new() } else { vec![numbers.len() as u64] };
+    Values::numbers(data_type, shape, numbers)
+}
+
+fn attribute(attribute: &NcAttribute) -> Attribute {
+    let value = match &attribute.value {
+        NcAttrValue::Bytes(values) => numbers(DataType::I8, values),
+        NcAttrValue::UBytes(values) => numbers(DataType::U8, values),
+        NcAttrValue::Shorts(values) => numbers(DataType::I16, values),
+        NcAttrValue::UShorts(values) => numbers(DataType::U16, values),
+        NcAttrValue::Ints(values) => numbers(DataType::I32, values),
+        NcAttrValue::UInts(values) => numbers(DataType::U32, values),
+        NcAttrValue::Int64s(values) => numbers(DataType::I64, values),
+        NcAttrValue::UInt64s(values) => numbers(DataType::U64, values),
+        NcAttrValue::Floats(values) => numbers(DataType::F32, values),
+        NcAttrValue::Doubles(values) => numbers(DataType::F64, values),
+        text => Values::text(text.as_string().unwrap_or_default()),
+    };
+    Attribute { name: attribute.name.clone(), value }
+}
+
+/// Bytes of a record.
+fn row_bytes(shape: &[u64], size: u64) -> u64 {
+    shape[1..].iter().fold(size, |bytes, length| bytes.saturating_mul(*length))
+}
+
+/// A variable without its values; records lie so many bytes apart.
+fn variable(of: &NcVariable, record: u64) -> Variable {
+    let attributes: Vec<Attribute> = of.attributes.iter().map(attribute).collect();
+    let data_type = data_type(&of.dtype);
+    let is_fill =
+        |attribute: &&Attribute| attribute.name == "_FillValue" && attribute.value.data_type == data_type;
+    let fill = attributes.iter().find(is_fill).map(|fill| fill.value.clone());
+    let shape = shape(of);
+    let size = data_type.size().unwrap_or(1) as u64;
+    let lies_in_records = of.is_record_var && !shape.is_empty() && row_bytes(&shape, size) != record;
+    Variable {
+        name: of.name.clone(),
+        is_char: data_type == DataType::Text,
+        data_type,
+        chunks: lies_in_records.then(|| std::iter::once(1).chain(shape[1..].iter().copied()).collect()),
+        shape,
+        dimensions: of.dimensions.iter().map(|dimension| dimension.name.clone()).collect(),
+        filters: if size > 1 { vec!["big-endian".to_owned()] } else { Vec::new() },
+        fill,
+        attributes,
+    }
+}
+
+/// Numbers are stored with the most significant byte first.
+fn decode(size: usize) -> Arc<Decode> {
+    Arc::new(move |_, stored| {
+        if size == 1 || cfg!(target_endian = "big") {
+            return Ok(stored);
+        }
+        let mut stored = Vec::from(stored);
+        pieces::turn_numbers(&mut stored, size);
+        Ok(stored.into())
+    })
+}
+
+#[async_trait]
+impl Dataset for NetCdf {
+    fn address(&self) -> Address {
+        self.passes.address()
+    }
+
+    fn format(&self) -> &'static str {
+        "NetCDF classic"
+    }
+
+    async fn group(&self, path: &str, _deep: bool) -> Result<Group> {
+        if !path.trim_matches('/').is_empty() {
+            return Err(near::no_such("group", path, path, &["/".to_owned()]));
+        }
+        let dimension = |dimension: &netcdf_reader::NcDimension| Dimension {
+            name: dimension.name.clone(),
+            length: dimension.size,
+            is_unlimited: dimension.is_unlimited,
+        };
+        Ok(Group {
+            name: String::new(),
+            attributes: self.root.attributes.iter().map(attribute).collect(),
+            dimensions: self.root.dimensions.iter().map(dimension).collect(),
+            variables: self.root.variables.iter().map(|of| variable(of, self.record)).collect(),
+            groups: Vec::new(),
+        })
+    }
+
+    async fn ranges(&self, path: &str, selection: &Selection) -> Result<Vec<Stored>> {
+        let variable = self.variable(path)?;
+        let extents = selection.of(&shape(variable))?;
+        let stored = |piece: Piece| Stored {
+            address: self.address(),
+            from: piece.range.start,
+            length: piece.range.end - piece.range.start,
+            origin: piece.origin,
+            skipped: 0,
+        };
+        Ok(self.pieces(variable, &extents)?.into_iter().map(stored).collect())
+    }
+
+    async fn read(&self, path: &str, selection: &Selection) -> Result<Values> {
+        let variable = self.variable(path)?;
+        let data_type = data_type(&variable.dtype);
+        let size = data_type.size().unwrap_or(1);
+        let extents = selection.of(&shape(variable))?;
+        let length = pieces::bytes_of(path, &extents, size, self.limits.values)?;
+        let shape = extents.iter().map(|extent| extent.count).collect();
+        let found = self.pieces(variable, &extents)?;
+        let part = Part { name: path.to_owned(), extents, size, fill: None, decode: decode(size) };
+        let bytes = pieces::gather(self.passes.ranges(), part, found, length).await?;
+        if data_type != DataType::Text {
+            return Ok(Values { data_type, shape, bytes, texts: Vec::new() });
+        }
+        let texts =
+            bytes.iter().map(|byte| if *byte == 0 { String::new() } else { char::from(*byte).to_string() });
+        Ok(Values { data_type, shape, bytes: Bytes::new(), texts: texts.collect() })
+    }
+}

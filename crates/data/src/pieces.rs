@@ -1,0 +1,513 @@
+//! A part of an array, gathered from the pieces in which its file stores it: chunks, rows, records.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use rayon::prelude::*;
+
+use crate::cores::cores;
+use crate::dataset::Extent;
+use crate::error::{Error, Result};
+use crate::passes::locked;
+use crate::ranges::Ranges;
+
+/// Pieces are fetched together up to so many stored bytes; the next are fetched while these are
+/// decoded.
+const TOGETHER: u64 = 32 << 20;
+
+/// Rows no longer than this are read whole, rather than each part by itself.
+const NEAR: u64 = 64 << 10;
+
+/// Rows are read together up to so many bytes.
+const BLOCK: u64 = 4 << 20;
+
+/// A piece of an array, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Where it is stored.
+    pub(crate) range: Range<u64>,
+    /// Its first element along each dimension.
+    pub(crate) origin: Vec<u64>,
+    /// Its elements along each dimension; some may lie beyond the array.
+    pub(crate) shape: Arc<[u64]>,
+    /// Which of its filters were left out, a bit each.
+    pub(crate) mask: u32,
+}
+
+/// Makes elements in the machine's byte order of a piece's stored bytes; says what is wrong with them.
+pub(crate) type Decode = dyn Fn(&Piece, Bytes) -> std::result::Result<Bytes, String> + Send + Sync;
+
+/// A part of an array that is to be gathered.
+pub(crate) struct Part {
+    /// The array, for messages.
+    pub(crate) name: String,
+    /// The part, along each dimension.
+    pub(crate) extents: Vec<Extent>,
+    /// Bytes of an element once it is decoded.
+    pub(crate) size: usize,
+    /// An element that no piece has; zeros where there is none.
+    pub(crate) fill: Option<Vec<u8>>,
+    /// How pieces are decoded.
+    pub(crate) decode: Arc<Decode>,
+}
+
+/// How many bytes a part has; an error beyond `most`.
+///
+/// # Errors
+/// [`Error::Invalid`] for a part with more than `most` bytes.
+pub(crate) fn bytes_of(name: &str, extents: &[Extent], size: usize, most: u64) -> Result<usize> {
+    let count = extents.iter().try_fold(size as u64, |product, extent| product.checked_mul(extent.count));
+    count.filter(|bytes| *bytes <= most).and_then(|bytes| usize::try_from(bytes).ok()).ok_or_else(|| {
+        Error::Invalid {
+            what: format!("the part of {name} that is asked for has more than {most} bytes"),
+            advice: "read it in parts, or raise the limit".to_owned(),
+        }
+    })
+}
+
+/// The elements of a part, in row-major order.
+///
+/// # Errors
+/// [`Error::Damaged`] for a piece that cannot be decoded, with its first element and byte; what keeps
+/// pieces from being fetched.
+pub(crate) async fn gather(
+    ranges: &Arc<dyn Ranges>,
+    part: Part,
+    pieces: Vec<Piece>,
+    length: usize,
+) -> Result<Bytes> {
+    if let [piece] = pieces.as_slice()
+        && is_all(piece, &part, length)
+    {
+        return whole(ranges, part, pieces).await;
+    }
+    let mut pieces = pieces;
+    pieces.sort_by_key(|piece| piece.range.start);
+    let part = Arc::new(part);
+    let mut out = filled(length, part.fill.as_deref());
+    let mut batches = batches(pieces).into_iter();
+    let mut here = match batches.next() {
+        Some(batch) => fetch(ranges, batch).await?,
+        None => Vec::new(),
+    };
+    while !here.is_empty() {
+        let decoding = {
+            let (part, address) = (Arc::clone(&part), ranges.address());
+            let pieces = std::mem::take(&mut here);
+            tokio::task::spawn_blocking(move || decode(&part, pieces, out, &address))
+        };
+        let next = async {
+            match batches.next() {
+                Some(batch) => fetch(ranges, batch).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let (decoded, fetched) = futures::join!(decoding, next);
+        out = decoded.map_err(|_| stopped(ranges, &part))??;
+        here = fetched?;
+    }
+    Ok(out.into())
+}
+
+/// The elements of a part of an array that is one piece, whose stored bytes are there.
+///
+/// # Errors
+/// As [`gather`].
+pub(crate) fn cut(
+    part: &Part,
+    piece: &Piece,
+    stored: Bytes,
+    length: usize,
+    address: &crate::Address,
+) -> Result<Bytes> {
+    let elements = decoded(part, piece, stored, address)?;
+    let mut out = vec![0; length];
+    copy(piece, &elements, &part.extents, part.size, &mut out);
+    Ok(out.into())
+}
+
+/// Whether a piece's range holds just the part, in its order.
+fn is_all(piece: &Piece, part: &Part, length: usize) -> bool {
+    let covers = part.extents.iter().zip(piece.origin.iter().zip(piece.shape.iter()));
+    let is_contiguous = covers.clone().all(|(extent, (origin, shape))| {
+        extent.step == 1 && extent.start == *origin && extent.count == *shape
+    });
+    is_contiguous && length > 0
+}
+
+async fn whole(ranges: &Arc<dyn Ranges>, part: Part, pieces: Vec<Piece>) -> Result<Bytes> {
+    let address = ranges.address();
+    let mut fetched = fetch(ranges, pieces).await?;
+    let Some((piece, bytes)) = fetched.pop() else { return Err(stopped(ranges, &part)) };
+    let name = part.name.clone();
+    let decoding = tokio::task::spawn_blocking(move || decoded(&part, &piece, bytes, &address));
+    decoding.await.map_err(|_| Error::Damaged {
+        address: ranges.address(),
+        what: format!("{name} cannot be decoded"),
+    })?
+}
+
+fn stopped(ranges: &Arc<dyn Ranges>, part: &Part) -> Error {
+    Error::Damaged { address: ranges.address(), what: format!("{} cannot be decoded", part.name) }
+}
+
+fn batches(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+    let mut batches: Vec<Vec<Piece>> = Vec::new();
+    let mut sum = u64::MAX;
+    for piece in pieces {
+        let bytes = piece.range.end - piece.range.start;
+        if sum.saturating_add(bytes) > TOGETHER {
+            batches.push(Vec::new());
+            sum = 0;
+        }
+        sum += bytes;
+        if let Some(last) = batches.last_mut() {
+            last.push(piece);
+        }
+    }
+    batches
+}
+
+async fn fetch(ranges: &Arc<dyn Ranges>, pieces: Vec<Piece>) -> Result<Vec<(Piece, Bytes)>> {
+    let wanted: Vec<Range<u64>> = pieces.iter().map(|piece| piece.range.clone()).collect();
+    let fetched = ranges.read(&wanted).await?;
+    Ok(pieces.into_iter().zip(fetched).collect())
+}
+
+fn filled(length: usize, fill: Option<&[u8]>) -> Vec<u8> {
+    match fill.filter(|fill| fill.iter().any(|byte| *byte != 0)) {
+        None => vec![0; length],
+        Some(fill) => fill.iter().copied().cycle().take(length).collect(),
+    }
+}
+
+fn decode(
+    part: &Part,
+    pieces: Vec<(Piece, Bytes)>,
+    out: Vec<u8>,
+    address: &crate::Address,
+) -> Result<Vec<u8>> {
+    let out = Mutex::new(out);
+    let one = |(piece, bytes)| {
+        let elements = decoded(part, &piece, bytes, address)?;
+        copy(&piece, &elements, &part.extents, part.size, &mut locked(&out));
+        Ok(())
+    };
+    cores()?.install(|| pieces.into_par_iter().try_for_each(one))?;
+    Ok(out.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+/// The elements of a piece, all that it must have.
+fn decoded(part: &Part, piece: &Piece, bytes: Bytes, address: &crate::Address) -> Result<Bytes> {
+    let damaged = |what: String| Error::Damaged {
+        address: address.clone(),
+        what: format!("the chunk of {} at {:?}, byte {}: {what}", part.name, piece.origin, piece.range.start),
+    };
+    (part.decode)(piece, bytes).map_err(damaged)
+}
+
+/// The elements of a piece that a part has, along a dimension: which of the part's and of the piece's
+/// is the first, how many, and how far one lies from the next in the piece.
+#[derive(Clone, Copy)]
+struct Shared {
+    to: u64,
+    from: u64,
+    count: u64,
+    step: u64,
+}
+
+fn shared(extent: Extent, origin: u64, length: u64) -> Shared {
+    let end = origin.saturating_add(length);
+    let to = origin.saturating_sub(extent.start).div_ceil(extent.step);
+    let past = end.saturating_sub(extent.start).div_ceil(extent.step).min(extent.count);
+    let from = extent.start.saturating_add(to.saturating_mul(extent.step)).saturating_sub(origin);
+    Shared { to, from, count: past.saturating_sub(to), step: extent.step }
+}
+
+/// Copies what a part has of a piece.
+fn copy(piece: &Piece, elements: &[u8], extents: &[Extent], size: usize, out: &mut [u8]) {
+    let rank = extents.len();
+    let shares: Vec<Shared> =
+        (0..rank).map(|axis| shared(extents[axis], piece.origin[axis], piece.shape[axis])).collect();
+    if shares.iter().any(|share| share.count == 0) {
+        return;
+    }
+    let from_strides = strides(&piece.shape);
+    let to_strides = strides(&extents.iter().map(|extent| extent.count).collect::<Vec<_>>());
+    let (outer, run) = runs(&shares, &piece.shape, extents);
+    let start = |strides: &[u64], of: fn(&Shared) -> u64| -> u64 {
+        shares.iter().zip(strides).map(|(share, stride)| of(share) * stride).sum()
+    };
+    let mut from = start(&from_strides, |share| share.from);
+    let mut to = start(&to_strides, |share| share.to);
+    let mut index = vec![0; outer];
+    loop {
+        let (source, target, bytes) = (bytes_to(from, size), bytes_to(to, size), bytes_to(run, size));
+        out[target..target + bytes].copy_from_slice(&elements[source..source + bytes]);
+        let Some(axis) = (0..outer).rev().find(|axis| index[*axis] + 1 < shares[*axis].count) else { return };
+        for behind in axis + 1..outer {
+            from -= index[behind] * shares[behind].step * from_strides[behind];
+            to -= index[behind] * to_strides[behind];
+            index[behind] = 0;
+        }
+        index[axis] += 1;
+        from += shares[axis].step * from_strides[axis];
+        to += to_strides[axis];
+    }
+}
+
+/// The first byte of an element of an array that is in memory.
+fn bytes_to(element: u64, size: usize) -> usize {
+    usize::try_from(element).unwrap_or(usize::MAX).saturating_mul(size)
+}
+
+/// How many dimensions are gone through one by one, and how many elements are copied at once then.
+fn runs(shares: &[Shared], shape: &[u64], extents: &[Extent]) -> (usize, u64) {
+    let mut run = 1;
+    for axis in (0..shares.len()).rev() {
+        let Shared { count, step, .. } = shares[axis];
+        if step != 1 && count > 1 {
+            return (axis + 1, run);
+        }
+        run *= count;
+        if count != shape[axis] || count != extents[axis].count {
+            return (axis, run);
+        }
+    }
+    (0, run)
+}
+
+/// Turns the bytes of numbers of so many bytes around.
+pub(crate) fn turn_numbers(bytes: &mut [u8], size: usize) {
+    fn turn<const N: usize>(bytes: &mut [u8]) {
+        for number in bytes.as_chunks_mut::<N>().0 {
+            number.reverse();
+        }
+    }
+    match size {
+        0 | 1 => {}
+        2 => turn::<2>(bytes),
+        4 => turn::<4>(bytes),
+        8 => turn::<8>(bytes),
+        _ => bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse),
+    }
+}
+
+/// How many elements lie between one and the next along each dimension.
+pub(crate) fn strides(shape: &[u64]) -> Vec<u64> {
+    let mut strides = vec![1u64; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis].saturating_mul(shape[axis]);
+    }
+    strides
+}
+
+/// The pieces of a part of an array that is stored in one row from byte `from` on, `size` bytes an
+/// element: one where the part is in one row too, else rows, which are taken whole where that is
+/// little.
+pub(crate) fn of_row(from: u64, shape: &[u64], size: u64, extents: &[Extent]) -> Vec<Piece> {
+    if extents.iter().any(|extent| extent.count == 0) {
+        return Vec::new();
+    }
+    let strides = strides(shape);
+    let bytes = |axis: usize| strides[axis].saturating_mul(size);
+    let is_whole = |axis: usize| extents[axis] == Extent::whole(shape[axis]);
+    let Some(mut axis) =
+        (0..shape.len()).rev().find(|axis| !is_whole(*axis)).or((!shape.is_empty()).then_some(0))
+    else {
+        return vec![Piece {
+            range: from..from.saturating_add(size),
+            origin: Vec::new(),
+            shape: Arc::new([]),
+            mask: 0,
+        }];
+    };
+    let is_one = extents[axis].step == 1 && extents[..axis].iter().all(|extent| extent.count == 1);
+    while !is_one && axis > 0 && bytes(axis - 1) <= NEAR {
+        axis -= 1;
+    }
+    let (extent, row) = (extents[axis], bytes(axis).max(1));
+    let (rows, step) = match extent.step {
+        _ if is_one => (extent.count, extent.count),
+        step if step.saturating_mul(row) > NEAR && step > 1 => (1, step),
+        _ => ((BLOCK / row).max(1), (BLOCK / row).max(1)),
+    };
+    let mut pieces = Vec::new();
+    let mut index: Vec<u64> = extents[..axis].iter().map(|extent| extent.start).collect();
+    loop {
+        let outer: u64 =
+            index.iter().zip(&strides).map(|(index, stride)| index.saturating_mul(*stride)).sum();
+        let mut first = extent.start;
+        while first < extent.end() {
+            let count = rows.min(extent.end() - first);
+            let start = from.saturating_add(
+                outer.saturating_add(first.saturating_mul(strides[axis])).saturating_mul(size),
+            );
+            let origin =
+                index.iter().copied().chain([first]).chain(shape[axis + 1..].iter().map(|_| 0)).collect();
+            let lengths =
+                index.iter().map(|_| 1).chain([count]).chain(shape[axis + 1..].iter().copied()).collect();
+            pieces.push(Piece {
+                range: start..start.saturating_add(count.saturating_mul(row)),
+                origin,
+                shape: lengths,
+                mask: 0,
+            });
+            first = first.saturating_add(step);
+        }
+        if !step_on(&mut index, extents) {
+            return pieces;
+        }
+    }
+}
+
+/// The next index of a part, the last dimension first; false behind the last.
+fn step_on(index: &mut [u64], extents: &[Extent]) -> bool {
+    for (index, extent) in index.iter_mut().zip(extents).rev() {
+        *index += extent.step;
+        if *index < extent.end() {
+            return true;
+        }
+        *index = extent.start;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Address;
+
+    /// Bytes in memory.
+    #[derive(Debug)]
+    struct Memory(Bytes);
+
+    #[async_trait]
+    impl Ranges for Memory {
+        fn address(&self) -> Address {
+            Address::named("memory".to_owned())
+        }
+
+        async fn length(&self) -> Result<u64> {
+            Ok(self.0.len() as u64)
+        }
+
+        async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+            Ok(ranges
+                .iter()
+                .map(|range| self.0.slice(bytes_to(range.start, 1)..bytes_to(range.end, 1)))
+                .collect())
+        }
+    }
+
+    /// An array's shape, a part of it, and the shape of a chunk.
+    fn cases() -> impl Strategy<Value = (Vec<u64>, Vec<Extent>, Vec<u64>)> {
+        let axis = (1u64..9).prop_flat_map(|length| {
+            let extent = (0..length, 1u64..4).prop_flat_map(move |(start, step)| {
+                (0..=(length - start).div_ceil(step)).prop_map(move |count| Extent { start, count, step })
+            });
+            (Just(length), prop_oneof![extent, Just(Extent::whole(length))], 1u64..5)
+        });
+        prop::collection::vec(axis, 0..4).prop_map(|axes| {
+            let shape = axes.iter().map(|(length, ..)| *length).collect();
+            let extents = axes.iter().map(|(_, extent, _)| *extent).collect();
+            (shape, extents, axes.iter().map(|(.., chunk)| *chunk).collect())
+        })
+    }
+
+    /// The numbers of the elements of a part, taken one by one.
+    fn one_by_one(shape: &[u64], extents: &[Extent]) -> Vec<u16> {
+        let mut numbers = vec![0];
+        for (length, extent) in shape.iter().zip(extents) {
+            let along = |number: u64| {
+                (0..extent.count).map(move |index| number * length + extent.start + index * extent.step)
+            };
+            numbers = numbers.into_iter().flat_map(along).collect();
+        }
+        numbers.into_iter().map(|number| u16::try_from(number % 0xFFFF).unwrap()).collect()
+    }
+
+    fn gathered(stored: Vec<u8>, extents: Vec<Extent>, pieces: Vec<Piece>) -> Vec<u16> {
+        let length = bytes_of("x", &extents, 2, u64::MAX).unwrap();
+        let part = Part {
+            name: "x".to_owned(),
+            extents,
+            size: 2,
+            fill: None,
+            decode: Arc::new(|_, stored| Ok(stored)),
+        };
+        let ranges: Arc<dyn Ranges> = Arc::new(Memory(stored.into()));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let bytes = runtime.block_on(gather(&ranges, part, pieces, length)).unwrap();
+        bytes.chunks_exact(2).map(|bytes| u16::from_ne_bytes([bytes[0], bytes[1]])).collect()
+    }
+
+    /// The chunks of an array of numbers in their order, one after the other, and where they are.
+    fn chunked(shape: &[u64], chunk: &[u64]) -> (Vec<u8>, Vec<Piece>) {
+        let mut origins: Vec<Vec<u64>> = vec![Vec::new()];
+        for (length, chunk) in shape.iter().zip(chunk) {
+            let along = |origin: Vec<u64>| {
+                (0..*length)
+                    .step_by(bytes_to(*chunk, 1))
+                    .map(move |start| [origin.as_slice(), &[start]].concat())
+            };
+            origins = origins.into_iter().flat_map(along).collect();
+        }
+        let (mut stored, mut pieces) = (Vec::new(), Vec::new());
+        for origin in origins {
+            let from = stored.len() as u64;
+            let inside: Vec<Extent> = origin
+                .iter()
+                .zip(chunk)
+                .map(|(start, count)| Extent { start: *start, count: *count, step: 1 })
+                .collect();
+            // Elements beyond the array are of other chunks' numbers: none of them may be taken.
+            stored.extend(one_by_one(shape, &inside).into_iter().flat_map(u16::to_ne_bytes));
+            pieces.push(Piece { range: from..stored.len() as u64, origin, shape: chunk.into(), mask: 0 });
+        }
+        (stored, pieces)
+    }
+
+    proptest! {
+        #[test]
+        fn parts_of_chunks_are_those_of_the_array((shape, extents, chunk) in cases()) {
+            let (stored, pieces) = chunked(&shape, &chunk);
+            prop_assert_eq!(gathered(stored, extents.clone(), pieces), one_by_one(&shape, &extents));
+        }
+
+        #[test]
+        fn parts_of_a_row_are_those_of_the_array((shape, extents, _) in cases()) {
+            let whole: Vec<Extent> = shape.iter().copied().map(Extent::whole).collect();
+            let stored: Vec<u8> = one_by_one(&shape, &whole).into_iter().flat_map(u16::to_ne_bytes).collect();
+            let pieces = of_row(0, &shape, 2, &extents);
+            prop_assert_eq!(gathered(stored, extents.clone(), pieces), one_by_one(&shape, &extents));
+        }
+    }
+
+    #[test]
+    fn what_no_piece_has_is_filled() {
+        assert_eq!(filled(5, Some(&[1, 2])), [1, 2, 1, 2, 1]);
+        assert_eq!(filled(2, None), [0, 0]);
+    }
+
+    #[test]
+    fn rows_far_apart_are_not_read_whole() {
+        let shape = [1000, 100_000];
+        let column = [Extent::whole(1000), Extent { start: 7, count: 1, step: 1 }];
+        let pieces = of_row(0, &shape, 4, &column);
+        assert_eq!(pieces.len(), 1000);
+        assert!(pieces.iter().all(|piece| piece.range.end - piece.range.start == 4));
+        let all = of_row(0, &shape, 4, &shape.map(Extent::whole));
+        assert_eq!(all.len(), 1);
+    }
+
+    #[test]
+    fn a_part_beyond_the_limit_is_refused() {
+        let part = [Extent::whole(u64::MAX), Extent::whole(u64::MAX)];
+        assert!(bytes_of("x", &part, 8, 1 << 30).unwrap_err().to_string().contains("more than 1073741824"));
+    }
+}

@@ -1,0 +1,49 @@
+//! Bytes of an object by ranges, wherever it is.
+
+use std::fmt;
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::address::Address;
+use crate::error::{Error, Result};
+
+/// An object whose bytes are read by ranges. Readers of formats are written against this, and know
+/// nothing of hosts, logins, caches and counters.
+#[async_trait]
+pub trait Ranges: fmt::Debug + Send + Sync {
+    /// What the object is called, without secrets.
+    fn address(&self) -> Address;
+
+    /// How many bytes it has.
+    ///
+    /// # Errors
+    /// What keeps the object from being read at all.
+    async fn length(&self) -> Result<u64>;
+
+    /// The bytes of some ranges, in their order, each whole. Ranges may overlap and come in any
+    /// order; those that lie near are fetched together, and several at a time.
+    ///
+    /// # Errors
+    /// What keeps a range from being read; [`crate::Error::Damaged`] for one beyond the object's end.
+    async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>>;
+
+    /// All bytes, of which there are no more than `most`.
+    ///
+    /// # Errors
+    /// As [`Ranges::read`]; [`Error::Damaged`] where there are more.
+    async fn whole(&self, most: u64) -> Result<Bytes> {
+        let length = self.length().await?;
+        if length > most {
+            return Err(too_long(self.address(), length, most));
+        }
+        let all = 0..length;
+        Ok(self.read(std::slice::from_ref(&all)).await?.pop().unwrap_or_default())
+    }
+}
+
+/// That an object is longer than whoever reads it allows.
+pub(crate) fn too_long(address: Address, length: u64, most: u64) -> Error {
+    Error::Damaged { address, what: format!("it has {length} bytes where {most} are the most that can be") }
+}

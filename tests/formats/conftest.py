@@ -1,0 +1,66 @@
+"""Files of arrays, read by frazil and by the readers that scientists use.
+
+FRAZIL_DIGEST  the example `digest` of the crate frazil-data (default: where cargo builds it)
+FRAZIL_SHARED  the folder with real files (default: ../shared beside the checkout)
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DIGEST = Path(os.environ.get("FRAZIL_DIGEST", ROOT / "target" / "debug" / "examples" / "digest"))
+SHARED = Path(os.environ.get("FRAZIL_SHARED", ROOT.parent / "shared"))
+
+
+def pytest_collection_modifyitems(items):
+    for item in items if not DIGEST.exists() else ():
+        if Path(item.path).parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.skip(reason=f"there is no {DIGEST}: cargo build -p frazil-data --example digest"))
+
+
+def science(name):
+    """A real file; the test is skipped where it is not there."""
+    path = SHARED / "science" / name
+    if not path.exists():
+        pytest.skip(f"no ../shared/science/{name} beside the checkout")
+    return path
+
+
+def digest(*arguments):
+    """What the example says of a file, line by line."""
+    done = subprocess.run([DIGEST, *map(str, arguments)], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def variables(path):
+    """The variables of a file by their paths."""
+    return {line["variable"]: line for line in digest(path) if "variable" in line}
+
+
+def part(path, variable, *extents):
+    """A part of a variable: an extent of start, count and step for each dimension."""
+    text = ",".join(":".join(map(str, extent)) for extent in extents)
+    (line,) = digest(path, variable, "--part", text)
+    return line
+
+
+def md5(values):
+    """The digest of values, as the example makes it."""
+    import numpy
+
+    values = numpy.asarray(values)
+    if values.dtype.kind in "OSUT":
+        made = hashlib.md5()
+        for text in values.reshape(-1):
+            text = text if isinstance(text, bytes) else str(text).encode()
+            made.update(f"{len(text)}:".encode() + text)
+        return made.hexdigest()
+    if values.dtype.kind in "Mm":
+        values = values.view("int64")
+    return hashlib.md5(numpy.ascontiguousarray(values.astype(values.dtype.newbyteorder("<"))).tobytes()).hexdigest()
