@@ -15,8 +15,9 @@ pub(crate) fn content(length: usize) -> Vec<u8> {
 /// What a server of ranges answers (RFC 9110, 14), of a version of an object.
 pub(crate) fn ranged(asked: &Asked, content: &[u8], etag: &str) -> Given {
     let matches = asked.headers.get("if-match").is_none_or(|wanted| wanted == etag);
-    let whole = Given { status: 200, headers: Vec::new(), body: content.to_vec(), announced: None }
-        .header("etag", etag);
+    let whole =
+        Given { status: 200, headers: Vec::new(), body: content.to_vec(), announced: None, unframed: false }
+            .header("etag", etag);
     if !matches {
         return Given { body: Vec::new(), ..Given::status(412) };
     }

@@ -120,6 +120,7 @@ async fn a_host_that_knows_no_ranges_is_read_all_the_same() {
         headers: Vec::new(),
         body: body.clone(),
         announced: None,
+        unframed: false,
     })
     .await;
     let handle = handle(&server, Options::default());
