@@ -507,7 +507,7 @@ fn the_byte_ledger_tells_what_was_read_and_what_it_cost() {
     assert_eq!((row["requests"].as_u64(), row["received_bytes"].as_u64()), (Some(6), Some(4 << 30)));
     assert_eq!((row["cost_usd"].as_str(), row["route"].as_str()), (Some("0.36"), Some("internet")));
     let table = stdout(&alone(named, &["stats"]).success());
-    assert!(table.contains("ATL03.006") && table.contains("4.00 GiB"), "{table}");
+    assert!(table.contains("ATL03.006") && table.contains("4.29 GB"), "{table}");
     let error = stderr(&alone(("A", "b"), &["stats"]).failure());
     assert!(error.contains("FRAZIL_BYTE_LEDGER"), "{error}");
 }
