@@ -78,7 +78,7 @@ def chunked(array: xr.DataArray, cube: Cube, chunks: Mapping[str, Any]) -> xr.Da
 
 def name_of(dtype: Any) -> str:
     """numpy's name of a type."""
-    return np.dtype(dtype).name
+    return str(np.dtype(dtype).name)
 
 
 def _number(value: float | None, dtype: np.dtype[Any]) -> Any:

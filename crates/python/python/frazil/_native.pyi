@@ -10,6 +10,7 @@ __all__ = [
     "VERSION",
     "Catalog",
     "Collection",
+    "Cube",
     "Finds",
     "Item",
     "Reader",
