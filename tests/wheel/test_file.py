@@ -90,6 +90,37 @@ def test_rasterio_reads_it(where, made):
         np.testing.assert_array_equal(own.read(window=window), ours.read(window=window))
 
 
+def test_rasterio_opens_by_it_and_fetches_a_window(logged_in, made):
+    import frazil
+    import numpy as np
+    import rasterio
+    from rasterio.windows import Window
+
+    address, size = f"{files.ARCHIVE}/made/large.tif", (made / "large.tif").stat().st_size
+    logged_in.ask("reset", {})
+    window = Window(700, 900, 200, 200)
+    with rasterio.open(made / "large.tif") as own, rasterio.open(address, opener=frazil.File) as ours:
+        assert (own.crs, own.transform, own.nodata) == (ours.crs, ours.transform, ours.nodata)
+        np.testing.assert_array_equal(own.read(window=window), ours.read(window=window))
+    asked = [one for one in logged_in.ask("requests") if "urs." not in one["host"]]
+    assert len(asked) <= 12 and sum(one["body_bytes"] for one in asked) < size / 4, (len(asked), size)
+    # Given an open file, rasterio takes all of it.
+    logged_in.ask("reset", {})
+    with rasterio.open(frazil.File(address)) as whole:
+        whole.read(window=window)
+    assert sum(one["body_bytes"] for one in logged_in.ask("requests")) >= size
+
+
+def test_modes_are_for_reading(made):
+    import frazil
+
+    with frazil.File(made / "track.h5", "rb") as file:
+        assert file.mode == "rb"
+    for mode in ("w", "r+b", "ab"):
+        with pytest.raises(ValueError, match="read only"):
+            frazil.File(made / "track.h5", mode)
+
+
 def test_a_part_is_fetched_and_the_archive_asked_once(logged_in):
     import frazil
     import h5py
