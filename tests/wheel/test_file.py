@@ -97,13 +97,20 @@ def test_rasterio_opens_by_it_and_fetches_a_window(logged_in, made):
     from rasterio.windows import Window
 
     address, size = f"{files.ARCHIVE}/made/large.tif", (made / "large.tif").stat().st_size
-    logged_in.ask("reset", {})
     window = Window(700, 900, 200, 200)
-    with rasterio.open(made / "large.tif") as own, rasterio.open(address, opener=frazil.File) as ours:
-        assert (own.crs, own.transform, own.nodata) == (ours.crs, ours.transform, ours.nodata)
-        np.testing.assert_array_equal(own.read(window=window), ours.read(window=window))
-    asked = [one for one in logged_in.ask("requests") if "urs." not in one["host"]]
-    assert len(asked) <= 12 and sum(one["body_bytes"] for one in asked) < size / 4, (len(asked), size)
+    for settings, beside in ({}, True), ({"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}, False):
+        logged_in.ask("reset", {})
+        with (
+            rasterio.Env(**settings),
+            rasterio.open(made / "large.tif") as own,
+            rasterio.open(address, opener=frazil.File) as ours,
+        ):
+            assert (own.crs, own.transform, own.nodata) == (ours.crs, ours.transform, ours.nodata)
+            np.testing.assert_array_equal(own.read(window=window), ours.read(window=window))
+        asked = [one["status"] for one in logged_in.ask("requests") if "urs." not in one["host"]]
+        assert sum(one["body_bytes"] for one in logged_in.ask("requests")) < size / 4
+        # GDAL looks for files beside the image unless it is told not to.
+        assert asked.count(206) <= 6 and (404 in asked) == beside, asked
     # Given an open file, rasterio takes all of it.
     logged_in.ask("reset", {})
     with rasterio.open(frazil.File(address)) as whole:
@@ -215,6 +222,10 @@ def test_what_is_wrong_is_told(logged_in, monkeypatch, tmp_path):
 
     with pytest.raises(frazil.errors.NotFoundError):
         frazil.File(f"{files.OPEN}/made/gone.h5").read(1)
+    with pytest.raises(FileNotFoundError, match="gone.h5") as missing, frazil.File(f"{files.OPEN}/made/gone.h5"):
+        pass
+    again = pickle.loads(pickle.dumps(missing.value))
+    assert (str(again), again.status) == (str(missing.value), 404)
     with pytest.raises(frazil.errors.FileError) as raised:
         frazil.File(tmp_path / "gone.h5")
     assert isinstance(raised.value.__cause__, FileNotFoundError)

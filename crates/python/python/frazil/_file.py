@@ -11,7 +11,7 @@ from . import _login
 from ._native import Item, Reader, Session
 
 if TYPE_CHECKING:
-    from typing import Literal, Unpack
+    from typing import Literal, Self, Unpack
 
     from typing_extensions import Buffer
 
@@ -135,6 +135,11 @@ class File(io.RawIOBase):
         if self._reader is None:
             raise ValueError("I/O operation on a closed file")
         return self._reader
+
+    def __enter__(self) -> Self:
+        # What is not there is told here, as rasterio expects it of an opener's files.
+        self._open().length()
+        return self
 
     @property
     def name(self) -> str:
