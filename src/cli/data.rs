@@ -288,6 +288,10 @@ pub struct DescribeArgs {
     #[arg(long)]
     pub stored: bool,
 
+    /// Of a file or store: what opening it cost, and with --stored what reading each variable does, by this table of prices.
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
+
     /// Keys for an archive's bucket: the archive's name, or its s3credentials address.
     #[arg(long, value_name = "ARCHIVE")]
     pub keys: Option<String>,

@@ -136,6 +136,20 @@ def image(folder):
         file.write(values)
 
 
+def large(folder):
+    """A GeoTIFF of some megabytes that is hard to compress."""
+    import numpy as np
+    import rasterio
+    from rasterio.transform import from_origin
+
+    values = np.random.default_rng(9).integers(0, 60_000, (1, 1800, 2000), "u2")
+    place = {"crs": "EPSG:32615", "transform": from_origin(600_000, 4_500_000, 30, 30), "nodata": 9}
+    layout = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate"}
+    about = {"width": 2000, "height": 1800, "count": 1, "dtype": "uint16", **place, **layout}
+    with rasterio.open(folder / "large.tif", "w", driver="GTiff", **about) as file:
+        file.write(values)
+
+
 def references(folder):
     """References of Kerchunk to the model's file."""
     import kerchunk.hdf

@@ -90,6 +90,44 @@ def test_rasterio_reads_it(where, made):
         np.testing.assert_array_equal(own.read(window=window), ours.read(window=window))
 
 
+def test_rasterio_opens_by_it_and_fetches_a_window(logged_in, made):
+    import frazil
+    import numpy as np
+    import rasterio
+    from rasterio.windows import Window
+
+    address, size = f"{files.ARCHIVE}/made/large.tif", (made / "large.tif").stat().st_size
+    window = Window(700, 900, 200, 200)
+    for settings, beside in ({}, True), ({"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}, False):
+        logged_in.ask("reset", {})
+        with (
+            rasterio.Env(**settings),
+            rasterio.open(made / "large.tif") as own,
+            rasterio.open(address, opener=frazil.File) as ours,
+        ):
+            assert (own.crs, own.transform, own.nodata) == (ours.crs, ours.transform, ours.nodata)
+            np.testing.assert_array_equal(own.read(window=window), ours.read(window=window))
+        asked = [one["status"] for one in logged_in.ask("requests") if "urs." not in one["host"]]
+        assert sum(one["body_bytes"] for one in logged_in.ask("requests")) < size / 4
+        # GDAL looks for files beside the image unless it is told not to.
+        assert asked.count(206) <= 6 and (404 in asked) == beside, asked
+    # Given an open file, rasterio takes all of it.
+    logged_in.ask("reset", {})
+    with rasterio.open(frazil.File(address)) as whole:
+        whole.read(window=window)
+    assert sum(one["body_bytes"] for one in logged_in.ask("requests")) >= size
+
+
+def test_modes_are_for_reading(made):
+    import frazil
+
+    with frazil.File(made / "track.h5", "rb") as file:
+        assert file.mode == "rb"
+    for mode in ("w", "r+b", "ab"):
+        with pytest.raises(ValueError, match="read only"):
+            frazil.File(made / "track.h5", mode)
+
+
 def test_a_part_is_fetched_and_the_archive_asked_once(logged_in):
     import frazil
     import h5py
@@ -184,6 +222,10 @@ def test_what_is_wrong_is_told(logged_in, monkeypatch, tmp_path):
 
     with pytest.raises(frazil.errors.NotFoundError):
         frazil.File(f"{files.OPEN}/made/gone.h5").read(1)
+    with pytest.raises(FileNotFoundError, match="gone.h5") as missing, frazil.File(f"{files.OPEN}/made/gone.h5"):
+        pass
+    again = pickle.loads(pickle.dumps(missing.value))
+    assert (str(again), again.status) == (str(missing.value), 404)
     with pytest.raises(frazil.errors.FileError) as raised:
         frazil.File(tmp_path / "gone.h5")
     assert isinstance(raised.value.__cause__, FileNotFoundError)

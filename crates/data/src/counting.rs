@@ -7,6 +7,7 @@
 //! bodies that came.
 
 mod books;
+mod costs;
 mod ledger;
 mod meter;
 mod planned;
@@ -14,6 +15,7 @@ mod prices;
 mod who;
 
 pub use books::{Books, Line};
+pub use costs::{Costs, PRICES, WARN_FROM, dollars};
 pub use ledger::FOLDER;
 pub use meter::{Broken, Meter, Reads, Sums};
 pub use planned::Planned;

@@ -208,9 +208,10 @@ impl Asset {
     }
 }
 
-/// The last part of an address's path, without query and fragment.
+/// The last part of an address's path, without query and fragment, which keys of buckets do not have.
 pub(crate) fn file_name(href: &str) -> &str {
-    let path = href.split(['?', '#']).next().unwrap_or(href);
+    let is_key = ["s3://", "gs://", "gcs://"].iter().any(|scheme| href.starts_with(scheme));
+    let path = href.split(['?', '#']).next().filter(|_| !is_key).unwrap_or(href);
     path.trim_end_matches('/').rsplit('/').next().unwrap_or(path)
 }
 

@@ -4,6 +4,7 @@
 //! ([`Opener::handle`]) and datasets of any format ([`Opener::open`]); what references name is opened by
 //! the same one. Each handle is counted under a [`Label`] of its own.
 
+mod costs;
 mod format;
 mod target;
 
@@ -14,7 +15,7 @@ use url::Url;
 
 pub use format::Format;
 
-use crate::address::Address;
+use crate::address::{Address, location};
 use crate::cog::Cog;
 use crate::counting::{Books, Label, Meter, Planned, route};
 use crate::dataset::{Dataset, Selection};
@@ -73,6 +74,7 @@ pub struct Opened {
     dataset: Arc<dyn Dataset>,
     handle: Option<Handle>,
     meter: Option<Arc<Meter>>,
+    by: Arc<ByReference>,
 }
 
 impl Opened {
@@ -204,7 +206,7 @@ impl Opener {
         let address = handle.address();
         let named = opening.format.or_else(|| Format::of_name(address.as_str()));
         let base = handle.file().map_or_else(
-            || address.as_str().parse().map(Base::Remote).map_err(|_| no_address(address.as_str())),
+            || location(address.as_str()).map(Base::Remote).map_err(|_| no_address(address.as_str())),
             |path| Ok(Base::File(path.to_owned())),
         )?;
         self.opened(handle, named, base, opening).await
@@ -227,7 +229,7 @@ impl Opener {
         let folder: Arc<dyn Objects> = Arc::new(Folder::new(path.clone()));
         let dataset =
             self.store(folder, opening.format.unwrap_or(of_folder), Base::File(path), opening).await?;
-        Ok(Opened { dataset, handle: None, meter: None })
+        Ok(Opened { dataset, handle: None, meter: None, by: self.by(opening) })
     }
 
     async fn open_remote(&self, url: &Url, named: Option<Format>, opening: &Opening) -> Result<Opened> {
@@ -263,7 +265,7 @@ impl Opener {
         let surroundings = self.logins.client.surroundings();
         let prefix = Prefix::new(remote, opening.handle.clone(), Some(Arc::clone(&meter)), surroundings);
         let dataset = self.store(Arc::new(prefix), format, Base::Remote(url.clone()), opening).await?;
-        Ok(Opened { dataset, handle: None, meter: Some(meter) })
+        Ok(Opened { dataset, handle: None, meter: Some(meter), by: self.by(opening) })
     }
 
     async fn store(
@@ -311,10 +313,14 @@ impl Opener {
             Format::Zarr | Format::KerchunkParquet => return Err(no_folder(&handle.address())),
         };
         let meter = handle.meter().cloned();
-        Ok(Opened { dataset, handle: Some(handle), meter })
+        Ok(Opened { dataset, handle: Some(handle), meter, by: self.by(opening) })
     }
 
     fn opens(&self, opening: &Opening) -> Arc<dyn Opens> {
+        self.by(opening)
+    }
+
+    fn by(&self, opening: &Opening) -> Arc<ByReference> {
         // Of what references name, neither format nor place is told by who opens the references.
         let opening = Opening { format: None, ..opening.clone() };
         Arc::new(ByReference { opener: self.clone(), opening })
@@ -357,14 +363,18 @@ impl Opener {
         bucket: String,
         region: Option<Region>,
     ) -> Arc<Meter> {
+        self.books.meter(self.label(remote, dataset, bucket, region).await)
+    }
+
+    async fn label(&self, remote: &Remote, dataset: &str, bucket: String, region: Option<Region>) -> Label {
         let here = self.whereabouts.here().await;
-        self.books.meter(Label {
+        Label {
             dataset: dataset.to_owned(),
             bucket,
             route: route(here.region.as_ref(), region.as_ref()),
             region: region.map(|region| region.to_string()).unwrap_or_default(),
             requester_pays: remote.requester_pays(),
-        })
+        }
     }
 }
 

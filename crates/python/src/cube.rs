@@ -1,12 +1,13 @@
 //! Cubes of STAC items, as Python sees them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use frazil_data::cog::Cog;
+use frazil_data::counting::{Costs, Label, Planned};
 use frazil_data::cube::{self, Bounds, Crs, File, GroupBy, Images, Request, Resampling, Window};
 use frazil_data::geo::{Bbox, Geometry};
 use frazil_data::open::{Opener, Opening};
@@ -16,6 +17,7 @@ use pyo3::types::{PyDict, PyTuple};
 use tokio::sync::OnceCell;
 
 use crate::arrays::{array, dtype};
+use crate::costs::{costs, warn};
 use crate::error::{invalid, told};
 use crate::item::Item;
 use crate::json::value;
@@ -27,7 +29,14 @@ use crate::session::Session;
 const MOST: usize = 128;
 
 /// Open images, by what they were opened from; what was used last is in front.
-type Shared = Mutex<VecDeque<(String, Arc<OnceCell<Arc<Cog>>>)>>;
+type Shared = Mutex<VecDeque<(String, Arc<OnceCell<Image>>)>>;
+
+/// An open image, and what its bytes are counted under.
+#[derive(Clone)]
+struct Image {
+    cog: Arc<Cog>,
+    label: Option<Label>,
+}
 
 static SHARED: OfProcess<Shared> = OfProcess::new();
 
@@ -115,24 +124,47 @@ struct Opens {
 }
 
 impl Opens {
-    async fn image(&self, file: &File) -> frazil_data::Result<Arc<Cog>> {
+    async fn kept(&self, file: &File) -> frazil_data::Result<Image> {
+        let cell = kept(format!("{file:?}\n{}", self.by));
+        cell.get_or_try_init(|| self.image(file)).await.cloned()
+    }
+
+    async fn image(&self, file: &File) -> frazil_data::Result<Image> {
         let handle = match file {
             File::Address(address) => self.opener.handle(address, &self.opening).await?,
             File::Item(item) => self.opener.handle_of_item(item, &self.opening).await?,
         };
-        Ok(Arc::new(Cog::open(Arc::new(handle), self.opening.limits).await?))
+        let label = handle.meter().map(|meter| meter.label().clone());
+        Ok(Image { cog: Arc::new(Cog::open(Arc::new(handle), self.opening.limits).await?), label })
+    }
+
+    /// What to say before a window of planes is read, by what it costs. Where that cannot be known there is
+    /// nothing to say: the read itself tells why.
+    async fn warnings(
+        &self,
+        cube: &cube::Cube,
+        planes: &[(usize, usize)],
+        window: Window,
+        costs: &Costs,
+    ) -> Vec<String> {
+        let mut by_label = BTreeMap::<Label, Planned>::new();
+        for (file, planned) in cube.planned(planes, window, self).await.unwrap_or_default() {
+            if let Ok(Image { label: Some(label), .. }) = self.kept(file).await {
+                *by_label.entry(label).or_default() += planned;
+            }
+        }
+        by_label.into_iter().filter_map(|(label, planned)| costs.warning(&label, planned)).collect()
     }
 }
 
 #[async_trait]
 impl Images for Opens {
     async fn open(&self, file: &File) -> frazil_data::Result<Arc<Cog>> {
-        let cell = kept(format!("{file:?}\n{}", self.by));
-        cell.get_or_try_init(|| self.image(file)).await.cloned()
+        self.kept(file).await.map(|image| image.cog)
     }
 }
 
-fn kept(name: String) -> Arc<OnceCell<Arc<Cog>>> {
+fn kept(name: String) -> Arc<OnceCell<Image>> {
     let Ok(all) = SHARED.get(|| Ok::<_, Infallible>(Shared::default()));
     let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
     let held = all.iter().position(|(known, _)| *known == name).and_then(|at| all.remove(at));
@@ -259,6 +291,11 @@ impl Cube {
         window: (u64, u64, u64, u64),
     ) -> PyResult<Vec<Bound<'py, PyTuple>>> {
         let images = opens(py, &self.how, self.session.as_ref())?;
+        if let Some(costs) = costs(py)? {
+            let warnings = || images.warnings(&self.planned, &planes, of(window), &costs);
+            let said = wait(py, warnings, |_| Ok(()))?;
+            warn(py, said)?;
+        }
         let read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
         told(py, read)?.iter().map(|values| array(py, values)).collect()
     }

@@ -8,6 +8,7 @@
 
 mod arrays;
 mod catalog;
+mod costs;
 mod cube;
 mod download;
 mod error;
@@ -34,6 +35,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use super::catalog::{Catalog, open_catalog, parameters, search_cmr};
+    #[pymodule_export]
+    use super::costs::set_prices;
     #[pymodule_export]
     use super::cube::Cube;
     #[pymodule_export]

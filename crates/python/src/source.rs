@@ -17,6 +17,7 @@ use pyo3::types::{PyDict, PyTuple};
 use tokio::sync::OnceCell;
 
 use crate::arrays::{array, attributes, dtype};
+use crate::costs::{costs, warn};
 use crate::error::{invalid, told};
 use crate::file::counted;
 use crate::opening::Recipe;
@@ -156,6 +157,10 @@ impl Source {
     ) -> PyResult<(Bound<'py, PyTuple>, bool)> {
         let opened = self.opened(py)?;
         let selection = selection(extents);
+        if let Some(costs) = costs(py)? {
+            let said = wait(py, || opened.warnings(&costs, path, &selection), |_| Ok(()))?;
+            warn(py, said)?;
+        }
         let read = || async {
             let values = opened.dataset().read(path, &selection).await?;
             Ok(match &unpacked {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use frazil_data::counting::{Books, Planned};
+use frazil_data::counting::{Books, Label, Planned, Prices};
 use frazil_data::credentials::of_archive;
 use frazil_data::dataset::{Group, Selection, Variable};
 use frazil_data::found::Item;
@@ -13,6 +13,7 @@ use frazil_data::login::Earthdata;
 use frazil_data::open::{Opened, Opener, Opening};
 use frazil_data::region::{Access, Whereabouts};
 use frazil_data::remote::amazon_account;
+use frazil_units::Amount;
 use serde_json::{Value, json};
 
 use super::{DataError, Run, ask, bytes_text, login, told};
@@ -33,13 +34,14 @@ pub(super) fn is_address(id: &str) -> bool {
 /// When it cannot be read, or has no such group.
 pub(super) async fn contents(run: &Run<'_>, client: &Client, args: &DescribeArgs) -> Result<Option<Outcome>> {
     let opening = opening(args)?;
+    let prices = args.prices.as_deref().map(Prices::read).transpose().map_err(told)?;
     let opener = opener(run, client, args).await?;
     let file = match opener.open(&args.info.id, &opening).await {
         Err(DataError::UnknownFormat { .. }) if Item::is_address(&args.info.id) => return Ok(None),
         file => file.map_err(told)?,
     };
     let group = file.dataset().group(&args.group, true).await.map_err(told)?;
-    let took = took(&opener, &file);
+    let took = took(&opener, &file, prices.as_ref());
     let path = args.group.trim_matches('/');
     let above = if path.is_empty() { String::new() } else { format!("/{path}") };
     let mut variables = Vec::new();
@@ -48,12 +50,21 @@ pub(super) async fn contents(run: &Run<'_>, client: &Client, args: &DescribeArgs
     if args.stored {
         for (path, _) in &variables {
             let planned = file.planned(path, &Selection::All).await.map_err(told)?;
-            stored.insert(path.clone(), planned);
+            let label = file.meter().map(|meter| meter.label());
+            let cost = prices.as_ref().zip(label).and_then(|(prices, label)| cost(prices, label, planned));
+            stored.insert(path.clone(), Stored { planned, cost });
         }
     }
     let address = file.dataset().address().to_string();
-    let report =
-        Contents { address, format: file.dataset().format(), group: &group, variables, stored, took };
+    let report = Contents {
+        address,
+        format: file.dataset().format(),
+        group: &group,
+        variables,
+        stored,
+        took,
+        with_prices: prices.is_some(),
+    };
     run.printer.report(&report)?;
     Ok(Some(Outcome::Done))
 }
@@ -94,15 +105,31 @@ struct Took {
     requests: u64,
     bytes: u64,
     is_here: bool,
+    /// In US dollars, where the table of prices tells for all of it.
+    cost: Option<Amount>,
 }
 
-fn took(opener: &Opener, file: &Opened) -> Took {
+/// A variable as it is stored, and what reading all of it costs.
+struct Stored {
+    planned: Planned,
+    cost: Option<Amount>,
+}
+
+fn cost(prices: &Prices, label: &Label, planned: Planned) -> Option<Amount> {
+    prices.cost(label, planned.bytes, planned.requests)
+}
+
+fn took(opener: &Opener, file: &Opened, prices: Option<&Prices>) -> Took {
     if let Some(handle) = file.handle().filter(|handle| handle.file().is_some()) {
         let counters = handle.counters();
-        return Took { requests: counters.reads, bytes: counters.requested, is_here: true };
+        return Took { requests: counters.reads, bytes: counters.requested, is_here: true, cost: None };
     }
     let total = opener.books().total();
-    Took { requests: total.requests, bytes: total.received, is_here: total.requests == 0 }
+    let lines = opener.books().lines().into_iter();
+    let cost = prices.and_then(|prices| {
+        lines.map(|line| prices.cost(&line.label, line.sums.received, line.sums.requests)).sum()
+    });
+    Took { requests: total.requests, bytes: total.received, is_here: total.requests == 0, cost }
 }
 
 /// All variables of a group and below it, with their paths.
@@ -119,8 +146,9 @@ struct Contents<'a> {
     format: &'static str,
     group: &'a Group,
     variables: Vec<(String, &'a Variable)>,
-    stored: BTreeMap<String, Planned>,
+    stored: BTreeMap<String, Stored>,
     took: Took,
+    with_prices: bool,
 }
 
 impl Contents<'_> {
@@ -130,14 +158,27 @@ impl Contents<'_> {
         match self.took.is_here {
             true if requests == 0 => "opening it asked for nothing from afar".to_owned(),
             true => format!("opening it read {requests} ranges of this machine's file, {bytes}"),
-            false => format!("opening it took {requests} requests and {bytes}"),
+            false => format!("opening it took {requests} requests and {bytes}{}", self.cost_text()),
         }
     }
 
-    fn stored_cells(&self, path: &str) -> [String; 2] {
+    fn cost_text(&self) -> String {
+        match self.took.cost {
+            Some(cost) => format!(", and cost {cost} USD"),
+            None if self.with_prices => ", whose price the table does not tell".to_owned(),
+            None => String::new(),
+        }
+    }
+
+    fn stored_cells(&self, path: &str) -> [String; 3] {
+        let none = || "-".to_owned();
         match self.stored.get(path) {
-            Some(planned) => [bytes_text(planned.bytes), planned.chunks.to_string()],
-            None => ["-".to_owned(), "-".to_owned()],
+            Some(Stored { planned, cost }) => [
+                bytes_text(planned.bytes),
+                planned.chunks.to_string(),
+                cost.map_or_else(none, |cost| cost.rounded(6)),
+            ],
+            None => [none(), none(), none()],
         }
     }
 }
@@ -148,22 +189,27 @@ impl Report for Contents<'_> {
     }
 
     fn data(&self) -> Value {
-        let stored = self.stored.iter().map(|(path, planned)| {
-            (path.clone(), json!({"stored_bytes": planned.bytes, "chunks": planned.chunks, "requests": planned.requests}))
+        let usd = |cost: Option<Amount>| cost.map(|cost| cost.to_string());
+        let stored = self.stored.iter().map(|(path, Stored { planned, cost })| {
+            let (bytes, chunks, requests) = (planned.bytes, planned.chunks, planned.requests);
+            let told =
+                json!({"stored_bytes": bytes, "chunks": chunks, "requests": requests, "usd": usd(*cost)});
+            (path.clone(), told)
         });
         json!({
             "address": self.address,
             "format": self.format,
             "group": self.group.to_json(),
             "stored": stored.collect::<serde_json::Map<_, _>>(),
-            "opening": {"requests": self.took.requests, "received_bytes": self.took.bytes, "local": self.took.is_here},
+            "opening": {"requests": self.took.requests, "received_bytes": self.took.bytes, "local": self.took.is_here, "usd": usd(self.took.cost)},
         })
     }
 
     fn text(&self, layout: Layout) -> String {
         let names = ["variable", "type", "shape", "chunks", "filters"].map(|name| (name, Align::Left));
-        let stored = [("stored", Align::Right), ("pieces", Align::Right)];
-        let stored = stored.into_iter().filter(|_| !self.stored.is_empty());
+        let stored = [("stored", Align::Right), ("pieces", Align::Right), ("cost USD", Align::Right)];
+        let shown = if self.stored.is_empty() { 0 } else { 2 + usize::from(self.with_prices) };
+        let stored = stored.into_iter().take(shown);
         let columns = names.into_iter().chain([("size", Align::Right)]).chain(stored);
         let mut table = Table::with_columns(columns);
         for (path, variable) in &self.variables {
@@ -179,7 +225,7 @@ impl Report for Contents<'_> {
                 text(variable.filters.join(", ")),
                 variable.size().map_or_else(|| "-".to_owned(), bytes_text),
             ];
-            let stored = self.stored_cells(path).into_iter().filter(|_| !self.stored.is_empty());
+            let stored = self.stored_cells(path).into_iter().take(shown);
             table.row(cells.into_iter().chain(stored));
         }
         let attributes = if layout.wide { attributes(self.group) } else { String::new() };
@@ -203,10 +249,12 @@ impl Report for Contents<'_> {
             "size_bytes",
             "stored_bytes",
             "pieces",
+            "usd",
         ];
         let mut table = Table::with_columns(names.map(|name| (name, Align::Left)));
         for (path, variable) in &self.variables {
-            let planned = self.stored.get(path);
+            let stored = self.stored.get(path);
+            let planned = stored.map(|stored| stored.planned);
             table.row([
                 path.clone(),
                 variable.data_type.to_string(),
@@ -217,6 +265,7 @@ impl Report for Contents<'_> {
                 variable.size().map(|size| size.to_string()).unwrap_or_default(),
                 planned.map(|planned| planned.bytes.to_string()).unwrap_or_default(),
                 planned.map(|planned| planned.chunks.to_string()).unwrap_or_default(),
+                stored.and_then(|stored| stored.cost).map(|cost| cost.to_string()).unwrap_or_default(),
             ]);
         }
         Some(table)

@@ -23,7 +23,7 @@ pub(super) fn stats(run: &Run<'_>, args: &StatsArgs) -> Result<Outcome> {
     let folder = args.bytes.clone().or_else(named).ok_or_else(|| {
         Error::usage("no byte ledger is named").hint(format!("name its folder with --bytes, or by {FOLDER}"))
     })?;
-    let prices = args.prices.as_deref().map(prices).transpose()?;
+    let prices = args.prices.as_deref().map(Prices::read).transpose().map_err(told)?;
     let (sums, faults) = summed(&folder)?;
     let rows = sums.into_iter().map(|(label, sums)| {
         let cost = prices.as_ref().and_then(|prices| prices.cost(&label, sums.received, sums.requests));
@@ -31,12 +31,6 @@ pub(super) fn stats(run: &Run<'_>, args: &StatsArgs) -> Result<Outcome> {
     });
     run.printer.report(&Stats { rows: rows.collect(), faults, with_prices: prices.is_some() })?;
     Ok(Outcome::Done)
-}
-
-fn prices(path: &Path) -> Result<Prices> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::failed(format!("cannot read {}", path.display())).because(error))?;
-    Prices::parse(&text).map_err(told)
 }
 
 /// What was read for a label.

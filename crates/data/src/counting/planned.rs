@@ -1,5 +1,7 @@
 //! What a read will fetch, before it is made.
 
+use std::ops::AddAssign;
+
 use serde::Serialize;
 
 use crate::dataset::Stored;
@@ -29,6 +31,14 @@ impl Planned {
             requests: (sorted.len() - joined) as u64,
             bytes: sorted.iter().fold(0, |sum, chunk| sum.saturating_add(chunk.length)),
         }
+    }
+}
+
+impl AddAssign for Planned {
+    fn add_assign(&mut self, other: Self) {
+        self.chunks = self.chunks.saturating_add(other.chunks);
+        self.requests = self.requests.saturating_add(other.requests);
+        self.bytes = self.bytes.saturating_add(other.bytes);
     }
 }
 

@@ -7,8 +7,10 @@
 //!   "usd_per_gib": "0.09", "usd_per_1000_requests": "0.0004"}]
 //! ```
 
+use std::path::Path;
+
 use frazil_byte_ledger::Route;
-use frazil_units::Amount;
+use frazil_units::{Amount, Bytes};
 use serde::Deserialize;
 
 use super::Label;
@@ -51,6 +53,14 @@ impl Prices {
         })
     }
 
+    /// Reads a file with a table.
+    ///
+    /// # Errors
+    /// [`Error::File`] where it cannot be read, and as [`Prices::parse`].
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::parse(&std::fs::read_to_string(path).map_err(Error::file(path, "read"))?)
+    }
+
     /// What so many bytes and requests cost, rounded to 10⁻¹² dollars; none where the table does not say.
     pub fn cost(&self, label: &Label, bytes: u64, requests: u64) -> Option<Amount> {
         let price = self.0.iter().find(|price| price.fits(label))?;
@@ -63,10 +73,10 @@ impl Prices {
     pub fn warning(&self, label: &Label, bytes: u64, requests: u64) -> Option<String> {
         let cost = self.cost(label, bytes, requests).filter(|cost| *cost > Amount::ZERO)?;
         let whom = if label.requester_pays { ", which the reader pays" } else { "" };
-        let gib = Amount::from_units(1).ratio(i128::from(bytes), GIBIBYTE)?.rounded(3);
-        let route = label.route.name();
+        let (route, plural) = (label.route.name(), if requests == 1 { "" } else { "s" });
         Some(format!(
-            "reading {gib} GiB in {requests} requests from {} ({route}) costs about {} USD{whom}",
+            "reading {} in {requests} request{plural} from {} ({route}) costs about {} USD{whom}",
+            Bytes::new(bytes).rounded(),
             label.bucket,
             shown(cost)
         ))
@@ -138,7 +148,7 @@ mod tests {
         let warning = prices.warning(&label(Route::Internet, true), 5 << 30, 40).unwrap();
         assert_eq!(
             warning,
-            "reading 5.000 GiB in 40 requests from usgs-landsat (internet) costs about 0.45 USD, which the reader pays"
+            "reading 5.37 GB in 40 requests from usgs-landsat (internet) costs about 0.45 USD, which the reader pays"
         );
         assert_eq!(prices.warning(&label(Route::Internet, false), 5 << 30, 40), None);
         assert_eq!(shown(Amount::from_decimal("0.0000812").unwrap()), "0.00008");

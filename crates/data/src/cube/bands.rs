@@ -9,7 +9,7 @@ use url::Url;
 
 use super::crs::Crs;
 use super::grid::Affine;
-use crate::address::Address;
+use crate::address::{Address, location};
 use crate::download;
 use crate::found::{Asset, Item, Role};
 use crate::json::{at, list, number, owned, text};
@@ -34,17 +34,16 @@ impl File {
 
     /// What it is called, without secrets.
     pub fn address(&self) -> Address {
-        let named = |href: &str| {
-            href.parse().map_or_else(|_| Address::named(href.to_owned()), |url: Url| (&url).into())
-        };
         match self {
-            Self::Item(item) => match (&item.https, &item.s3) {
-                (None, Some(s3)) => Address::named(format!("s3://{}/{}", s3.bucket, s3.key)),
-                (https, _) => {
-                    https.as_ref().map_or_else(|| Address::named(item.to.display().to_string()), Into::into)
-                }
+            Self::Address(href) => {
+                location(href).map_or_else(|_| Address::named(href.clone()), |url| Address::from(&url))
+            }
+            Self::Item(item) => match (&item.https, &item.s3, &item.google) {
+                (Some(url), ..) => url.into(),
+                (None, Some(s3), _) => Address::of_object("s3", &s3.bucket, &s3.key),
+                (None, None, Some(google)) => Address::of_object("gs", &google.bucket, &google.key),
+                (None, None, None) => Address::named(item.to.display().to_string()),
             },
-            Self::Address(address) => named(address),
         }
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::mapping::Mapping;
 use super::plane::{Block, Laying, Plane};
-use super::{Band, Crs, Cube, Images, Window, numbers};
+use super::{Band, Crs, Cube, File, Images, Window, numbers};
 use crate::cog::{Cog, Size};
 use crate::cores::cores;
+use crate::counting::Planned;
 use crate::dataset::{DataType, Dataset, Extent, Selection, Values};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -71,6 +72,67 @@ impl Cube {
         Ok(Values { data_type, shape, bytes: plane.finish().into(), texts: Vec::new() })
     }
 
+    /// What reading a window of planes will fetch of each image that touches it, if nothing of it is kept yet and
+    /// no image hides another.
+    ///
+    /// # Errors
+    /// As [`Cube::read`].
+    pub async fn planned(
+        &self,
+        planes: &[(usize, usize)],
+        window: Window,
+        images: &dyn Images,
+    ) -> Result<Vec<(&File, Planned)>> {
+        let touching = planes.iter().flat_map(|(slot, band)| self.touching(*slot, *band, window));
+        let planned = touching.map(|image| async move {
+            let cog = images.open(&image.file).await?;
+            let seen = self.seen(&cog, image, window)?;
+            let mut chunks = Vec::new();
+            for (_, needed) in &seen.parts {
+                for (path, selection) in parts_of(&seen.size, *needed, image.index) {
+                    chunks.extend(cog.ranges(&path, &selection).await?);
+                }
+            }
+            Ok((&image.file, Planned::of(&chunks)))
+        });
+        futures::future::try_join_all(planned).await
+    }
+
+    /// How a window sees an image.
+    fn seen(&self, cog: &Cog, image: &Band, window: Window) -> Result<Seen> {
+        let sizes = cog.sizes();
+        let full = sizes.first().ok_or_else(|| unfit(cog, "it has no image"))?;
+        if image.index >= full.bands {
+            return Err(unfit(
+                cog,
+                &format!("it has {} bands, and band {} is wanted", full.bands, image.index + 1),
+            ));
+        }
+        self.check(cog, full)?;
+        let projection = super::mapping::projection(&self.grid, &crs(cog, full, image)?)?;
+        let mapping = |size: &Size| {
+            let affine = size.affine.or_else(|| scaled(image, size))?;
+            Mapping::new(&self.grid, &projection, affine)
+        };
+        let nowhere = || unfit(cog, "neither it nor its item tells where its pixels lie");
+        let first = mapping(full).ok_or_else(nowhere)?;
+        let size = if self.full_size { full } else { coarsest(&sizes, first.scale(window)) };
+        let mapping = mapping(size).ok_or_else(nowhere)?;
+        let (mut parts, mut waiting) = (Vec::new(), vec![window]);
+        while let Some(part) = waiting.pop() {
+            let Some(needed) = mapping.part(part, [size.width, size.height]) else { continue };
+            let bytes = needed
+                .width
+                .saturating_mul(needed.height)
+                .saturating_mul(size.data_type.size().unwrap_or(8) as u64);
+            match part.halves() {
+                Some(halves) if bytes > MOST => waiting.extend(halves),
+                _ => parts.push((part, needed)),
+            }
+        }
+        Ok(Seen { size: size.clone(), mapping, parts })
+    }
+
     /// Lays an image into what has no value yet.
     async fn lay(
         &self,
@@ -80,39 +142,12 @@ impl Cube {
         band: usize,
         cog: Arc<Cog>,
     ) -> Result<Plane> {
-        let sizes = cog.sizes();
-        let full = sizes.first().ok_or_else(|| unfit(&cog, "it has no image"))?;
-        if image.index >= full.bands {
-            return Err(unfit(
-                &cog,
-                &format!("it has {} bands, and band {} is wanted", full.bands, image.index + 1),
-            ));
-        }
-        self.check(&cog, full)?;
-        let projection = super::mapping::projection(&self.grid, &crs(&cog, full, image)?)?;
-        let mapping = |size: &Size| {
-            let affine = size.affine.or_else(|| scaled(image, size))?;
-            Mapping::new(&self.grid, &projection, affine)
-        };
-        let nowhere = || unfit(&cog, "neither it nor its item tells where its pixels lie");
-        let first = mapping(full).ok_or_else(nowhere)?;
-        let size = if self.full_size { full } else { coarsest(&sizes, first.scale(window)) };
-        let mapping = mapping(size).ok_or_else(nowhere)?;
-        let mut waiting = vec![window];
-        while let Some(part) = waiting.pop() {
-            let Some(needed) = mapping.part(part, [size.width, size.height]) else { continue };
-            let bytes = needed
-                .width
-                .saturating_mul(needed.height)
-                .saturating_mul(size.data_type.size().unwrap_or(8) as u64);
-            if let (true, Some(halves)) = (bytes > MOST, part.halves()) {
-                waiting.extend(halves);
-                continue;
-            }
-            let (values, mask) = numbers_of(&cog, size, needed, image.index).await?;
+        let Seen { size, mapping, parts } = self.seen(&cog, image, window)?;
+        for (part, needed) in parts {
+            let (values, mask) = numbers_of(&cog, &size, needed, image.index).await?;
             // What the image says of itself counts, then what its item says, then what who asks says.
             let nodata = size.nodata.or(image.nodata).or(self.bands[band].nodata);
-            let unpacked = self.rescale.then(|| scale(image, size)).flatten();
+            let unpacked = self.rescale.then(|| scale(image, &size)).flatten();
             let block = Block { window: needed, values, mask, nodata, unpacked };
             let resampling = self.bands[band].resampling;
             let laying = Laying { mapping: mapping.clone(), resampling, part };
@@ -140,16 +175,29 @@ impl Cube {
     }
 }
 
-/// The numbers of a part of an image, and what its mask tells of them.
-async fn numbers_of(cog: &Cog, size: &Size, window: Window, band: u64) -> Result<(Values, Option<Values>)> {
+/// How a window sees an image: in which of its sizes, and which pixels of it parts of the window need.
+struct Seen {
+    size: Size,
+    mapping: Mapping,
+    parts: Vec<(Window, Window)>,
+}
+
+/// Where the numbers of a part of an image are, and its mask where it has one.
+fn parts_of(size: &Size, window: Window, band: u64) -> Vec<(String, Selection)> {
     let along = |start, count| Extent { start, count, step: 1 };
     let (rows, columns) = (along(window.row, window.height), along(window.column, window.width));
     let picture = Selection::Box(vec![along(band, 1), rows, columns]);
-    let mask = Selection::Box(vec![rows, columns]);
-    let (data, beside) = (below(size, "band_data"), below(size, "mask"));
-    futures::try_join!(cog.read(&data, &picture), async {
-        if size.has_mask { cog.read(&beside, &mask).await.map(Some) } else { Ok(None) }
-    })
+    let mask = size.has_mask.then(|| (below(size, "mask"), Selection::Box(vec![rows, columns])));
+    std::iter::once((below(size, "band_data"), picture)).chain(mask).collect()
+}
+
+/// The numbers of a part of an image, and what its mask tells of them.
+async fn numbers_of(cog: &Cog, size: &Size, window: Window, band: u64) -> Result<(Values, Option<Values>)> {
+    let parts = parts_of(size, window, band);
+    let read = parts.iter().map(|(path, selection)| cog.read(path, selection));
+    let mut read = futures::future::try_join_all(read).await?.into_iter();
+    let values = read.next().ok_or_else(|| unfit(cog, "it has no image"))?;
+    Ok((values, read.next()))
 }
 
 /// The scale and offset of a band: those that its item tells, else its image's own.

@@ -223,6 +223,21 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_buckets_are_taken_as_they_are() {
+        let assets = [("a", "s3://b/c%20d e#1.nc"), ("b", "gs://b/100%?.nc")];
+        let mut files = Files::new();
+        assert!(files.add(&item(Source::Cmr, "G1-A", &assets), None).is_empty());
+        let files = files.finish();
+        let key = |file: &crate::download::Item| {
+            let s3 = file.s3.as_ref().map(|s3| s3.key.clone());
+            s3.or_else(|| file.google.as_ref().map(|google| google.key.clone()))
+        };
+        assert_eq!(files.iter().filter_map(key).collect::<Vec<_>>(), ["c%20d e#1.nc", "100%?.nc"]);
+        assert_eq!(files[0].to, Path::new("c%20d e#1.nc"));
+        assert_eq!(files[1].to, Path::new("100%?.nc"));
+    }
+
+    #[test]
     fn what_is_no_file_costs_no_other() {
         let fine = [
             ("data", "https://a/x.nc"),

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use url::Url;
 
 use super::Entry;
-use crate::address::Address;
+use crate::address::{Address, bucket_and_key, location};
 use crate::error::{Error, Result};
 use crate::objects::{Opens, Place};
 use crate::ranges::Ranges;
@@ -55,10 +55,7 @@ impl Base {
         let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         match (self, scheme.as_deref()) {
             (_, Some("https" | "s3" | "gs" | "gcs")) => {
-                let text = text
-                    .strip_prefix("gcs://")
-                    .map_or_else(|| text.to_owned(), |rest| format!("gs://{rest}"));
-                text.parse().map(Target::Remote).map_err(|error| format!("{error}"))
+                location(text).map(Target::Remote).map_err(|error| format!("{error}"))
             }
             (Self::Remote(base), Some("http")) if base.scheme() == "http" => {
                 text.parse().map(Target::Remote).map_err(|error| format!("{error}"))
@@ -69,7 +66,7 @@ impl Base {
             }
             (Self::File(base), None) => Ok(Target::File(base.parent().unwrap_or(Path::new("")).join(text))),
             (Self::Remote(base), None) => {
-                let url = base.join(text).map_err(|error| format!("{error}"))?;
+                let url = beside(base, text).map_err(|error| format!("{error}"))?;
                 if url.scheme() == base.scheme() && url.host() == base.host() {
                     return Ok(Target::Remote(url));
                 }
@@ -81,6 +78,14 @@ impl Base {
             (_, Some(scheme)) => Err(format!("references cannot name {scheme}")),
         }
     }
+}
+
+/// What a relative text means: a part of a URL, or of a key.
+fn beside(base: &Url, text: &str) -> std::result::Result<Url, url::ParseError> {
+    if bucket_and_key(base).is_none() {
+        return base.join(text);
+    }
+    base.join(&text.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
 }
 
 /// The objects that references point to, each opened once.
@@ -196,6 +201,17 @@ mod tests {
         ] {
             assert!(target(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn keys_in_buckets_are_as_they_are() {
+        let remote = Base::Remote(location("s3://bucket/a b/refs.json").unwrap());
+        let key = |text: &str| match remote.target(text) {
+            Ok(Target::Remote(url)) => bucket_and_key(&url).unwrap().1,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(key("gcs://other/c%20d?e.nc"), "c%20d?e.nc");
+        assert_eq!(key("c%20d e.nc"), "a b/c%20d e.nc");
     }
 
     #[test]

@@ -125,8 +125,7 @@ impl GoogleObject {
     }
 
     pub(super) fn address(&self) -> Address {
-        let text = format!("gs://{}/{}", self.bucket.name, self.key);
-        text.parse::<Url>().map_or_else(|_| Address::named(text), |url| Address::from(&url))
+        Address::of_object("gs", &self.bucket.name, &self.key)
     }
 
     pub(super) async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {

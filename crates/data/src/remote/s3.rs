@@ -90,8 +90,7 @@ impl S3Object {
     }
 
     pub(super) fn address(&self) -> Address {
-        let text = format!("s3://{}/{}", self.bucket.name, self.key);
-        text.parse::<Url>().map_or_else(|_| Address::named(text), |url| Address::from(&url))
+        Address::of_object("s3", &self.bucket.name, &self.key)
     }
 
     pub(super) async fn open(&self, span: Span, pin: Option<&Pin>, tries: u32) -> Result<Answer> {

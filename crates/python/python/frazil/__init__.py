@@ -8,6 +8,7 @@
 """
 
 from . import errors
+from ._costs import CostWarning, prices
 from ._cube import cube
 from ._download import Download, DownloadedFile, download
 from ._file import File
@@ -31,6 +32,7 @@ from .errors import Error
 __all__ = [
     "Catalog",
     "Collection",
+    "CostWarning",
     "Dataset",
     "Download",
     "DownloadedFile",
@@ -51,6 +53,7 @@ __all__ = [
     "login",
     "open",
     "open_catalog",
+    "prices",
     "search_collections",
     "search_granules",
     "search_services",

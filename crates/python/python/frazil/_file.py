@@ -11,7 +11,7 @@ from . import _login
 from ._native import Item, Reader, Session
 
 if TYPE_CHECKING:
-    from typing import Literal, Unpack
+    from typing import Literal, Self, Unpack
 
     from typing_extensions import Buffer
 
@@ -107,16 +107,21 @@ class File(io.RawIOBase):
     asked for by ranges and kept in memory; what will likely be read next is asked for ahead. Threads may
     share its `read_at`. Pickled, it says what it is of and who may read it, without secrets, and begins at
     the same position: a worker logs in by what it finds there.
+
+    The class itself is what other packages call an opener: `rasterio.open(address, opener=frazil.File)`.
     """
 
     def __init__(
         self,
         of: Item | str | os.PathLike[str],
+        mode: str = "rb",
         *,
         session: Session | None = None,
         **keywords: Unpack[How],
     ) -> None:
         super().__init__()
+        if mode not in ("r", "rb"):
+            raise ValueError(f"there is no mode {mode!r}: what lies elsewhere is read only, by \"rb\"")
         self._reader: Reader | None = Reader(what(of), session or _login.current(), how(keywords))
         self._position = 0
 
@@ -130,6 +135,11 @@ class File(io.RawIOBase):
         if self._reader is None:
             raise ValueError("I/O operation on a closed file")
         return self._reader
+
+    def __enter__(self) -> Self:
+        # What is not there is told here, as rasterio expects it of an opener's files.
+        self._open().length()
+        return self
 
     @property
     def name(self) -> str:

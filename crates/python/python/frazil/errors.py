@@ -53,7 +53,7 @@ class RefusedError(Error):
     """The service knows who asks, and says no; or the request is none for it."""
 
 
-class NotFoundError(Error, LookupError):
+class NotFoundError(Error, FileNotFoundError, LookupError):
     """There is nothing at the address."""
 
 
