@@ -7,6 +7,7 @@
 //! bodies that came.
 
 mod books;
+mod counters;
 mod ledger;
 mod meter;
 mod planned;
@@ -14,6 +15,8 @@ mod prices;
 mod who;
 
 pub use books::{Books, Line};
+pub use counters::Counters;
+pub(crate) use counters::Counts;
 pub use ledger::FOLDER;
 pub use meter::{Broken, Meter, Reads, Sums};
 pub use planned::Planned;
