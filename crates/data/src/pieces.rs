@@ -127,9 +127,10 @@ pub(crate) fn cut(
 ) -> Result<Bytes> {
     let elements = decoded(part, piece, stored, address)?;
     let mut out = vec![0; length];
-    match copy(piece, &elements, &part.extents, part.size, &mut out) {
-        true => Ok(out.into()),
-        false => Err(damaged(part, piece, address, TOO_FEW)),
+    if copy(piece, &elements, &part.extents, part.size, &mut out) {
+        Ok(out.into())
+    } else {
+        Err(damaged(part, piece, address, TOO_FEW))
     }
 }
 
@@ -190,9 +191,10 @@ fn decode(
     let out = Mutex::new(out);
     let one = |(piece, bytes)| {
         let elements = decoded(part, &piece, bytes, address)?;
-        match copy(&piece, &elements, &part.extents, part.size, &mut locked(&out)) {
-            true => Ok(()),
-            false => Err(damaged(part, &piece, address, TOO_FEW)),
+        if copy(&piece, &elements, &part.extents, part.size, &mut locked(&out)) {
+            Ok(())
+        } else {
+            Err(damaged(part, &piece, address, TOO_FEW))
         }
     };
     cores()?.install(|| pieces.into_par_iter().try_for_each(one))?;
