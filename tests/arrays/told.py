@@ -18,9 +18,10 @@ BOOKS = {
 @functools.cache
 def by_frazil(path):
     """What frazil tells: the format, groups and variables by path."""
-    done = subprocess.run([VALUES, path, "every"], capture_output=True, text=True, timeout=600)
+    done = subprocess.run([VALUES, path, "--every"], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["error"] for line in lines if line.get("error")] == []
     return {
         "format": lines[0]["format"],
         "groups": {line["group"]: line for line in lines if "group" in line},
@@ -66,7 +67,7 @@ def digest(array):
     if not told:
         digest.update(numbers(array))
     for value in told:
-        digest.update(value.encode() + b"\0")
+        digest.update(f"{len(value.encode())}:{value}".encode())
     return digest.hexdigest()
 
 

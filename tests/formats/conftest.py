@@ -1,6 +1,6 @@
 """Files of arrays, read by frazil and by the readers that scientists use.
 
-FRAZIL_DIGEST  the example `digest` of the crate frazil-data (default: where cargo builds it)
+FRAZIL_VALUES  the example `values` of the crate frazil-data (default: where cargo builds it)
 FRAZIL_SHARED  the folder with real files (default: ../shared beside the checkout)
 """
 
@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DIGEST = Path(os.environ.get("FRAZIL_DIGEST", ROOT / "target" / "debug" / "examples" / "digest"))
+VALUES = Path(os.environ.get("FRAZIL_VALUES", ROOT / "target" / "debug" / "examples" / "values"))
 SHARED = Path(os.environ.get("FRAZIL_SHARED", ROOT.parent / "shared"))
 
 
 def pytest_collection_modifyitems(items):
-    for item in items if not DIGEST.exists() else ():
+    for item in items if not VALUES.exists() else ():
         if Path(item.path).parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.skip(reason=f"there is no {DIGEST}: cargo build -p frazil-data --example digest"))
+            item.add_marker(pytest.mark.skip(reason=f"there is no {VALUES}: cargo build -p frazil-data --example values"))
 
 
 def science(name):
@@ -33,9 +33,13 @@ def science(name):
 
 def digest(*arguments):
     """What the example says of a file, line by line."""
-    done = subprocess.run([DIGEST, *map(str, arguments)], capture_output=True, text=True, timeout=600)
+    done = subprocess.run([VALUES, *map(str, arguments)], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    for line in lines:
+        if "attributes" in line:
+            line["attributes"] = {name: value["plain"] for name, value in line["attributes"].items()}
+    return lines
 
 
 def variables(path):

@@ -6,7 +6,7 @@ import subprocess
 import warnings
 
 import pytest
-from conftest import DIGEST, digest, md5, part, science, variables
+from conftest import VALUES, digest, md5, part, science, variables
 
 numpy = pytest.importorskip("numpy")
 zarr = pytest.importorskip("zarr", minversion="3")
@@ -198,5 +198,5 @@ def test_what_is_damaged_is_told_with_its_chunk(tmp_path):
     assert "a/1" in variables(store)["/a"]["error"]
     metadata = json.loads((store / "a" / ".zarray").read_text())
     (store / "a" / ".zarray").write_text(json.dumps(metadata | {"chunks": [0]}))
-    done = subprocess.run([DIGEST, store], capture_output=True, text=True)
+    done = subprocess.run([VALUES, store], capture_output=True, text=True)
     assert done.returncode == 1 and "a/.zarray is damaged" in done.stderr.replace('"', ""), done.stderr

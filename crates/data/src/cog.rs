@@ -59,7 +59,13 @@ impl Cog {
     pub async fn open(object: Arc<dyn Ranges>, limits: Limits) -> Result<Self> {
         let tiff = Tiff::open(object, limits).await?;
         let images = (0..tiff.directories.len()).map(|number| Image::new(&tiff, number, &limits));
-        let levels = levels(&tiff, images.collect::<Result<_>>()?);
+        let images: Vec<Image> = images.collect::<Result<_>>()?;
+        let bands = images.iter().fold(0u64, |sum, image| sum.saturating_add(image.bands));
+        if bands > limits.entries {
+            let what = format!("its images have {bands} bands, more than {}", limits.entries);
+            return Err(Error::Damaged { address: tiff.address(), what });
+        }
+        let levels = levels(&tiff, images);
         Ok(Self { tiff, levels, limits })
     }
 
@@ -275,7 +281,7 @@ impl Level {
         let mut variables = vec![self.data()];
         variables.extend(self.mask.as_ref().map(|mask| picture("mask", mask, &["y", "x"], Vec::new())));
         variables.push(line("band", DataType::I64, bands, Vec::new()));
-        if self.place.coordinates(width, height).is_some() {
+        if self.place.coordinates().is_some() {
             variables.push(line("y", DataType::F64, height, axis("Y")));
             variables.push(line("x", DataType::F64, width, axis("X")));
         }
@@ -374,22 +380,37 @@ impl Level {
         attributes
     }
 
-    /// The values of a coordinate; none for what there is not.
-    fn coordinate(&self, name: &str) -> Option<Values> {
-        let (width, height) = (self.image.width, self.image.height);
-        let middles = self.place.coordinates(width, height);
+    /// Elements of a coordinate along its dimension, none for a scalar; none for what there is not.
+    fn coordinate(&self, name: &str) -> Option<Vec<u64>> {
+        match name {
+            "band" => Some(vec![self.image.bands]),
+            "x" | "y" if self.place.coordinates().is_none() => None,
+            "x" => Some(vec![self.image.width]),
+            "y" => Some(vec![self.image.height]),
+            "spatial_ref" => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    /// The values of a coordinate; none for what there is not. No more are made than are asked for.
+    fn values(&self, name: &str, extents: &[Extent]) -> Option<Values> {
+        let shape: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
+        let elements = extents.iter().flat_map(|extent| {
+            (0..extent.count).map(move |index| extent.start.saturating_add(index.saturating_mul(extent.step)))
+        });
+        let middles = self.place.coordinates();
         let along = |middles: georeference::Middles| {
-            let numbers: Vec<f64> = (0..middles.count).map(|index| middles.at(index)).collect();
-            Values::numbers(DataType::F64, vec![middles.count], &numbers)
+            let numbers: Vec<f64> = elements.clone().map(|element| middles.at(element)).collect();
+            Values::numbers(DataType::F64, shape.clone(), &numbers)
         };
         match name {
             "band" => {
-                let numbers: Vec<i64> = (1..).take(usize::try_from(self.image.bands).ok()?).collect();
-                Some(Values::numbers(DataType::I64, vec![self.image.bands], &numbers))
+                let numbers: Vec<u64> = elements.map(|element| element.saturating_add(1)).collect();
+                Some(Values::numbers(DataType::I64, shape, &numbers))
             }
             "x" => middles.map(|(x, _)| along(x)),
             "y" => middles.map(|(_, y)| along(y)),
-            "spatial_ref" => Some(Values::numbers(DataType::I64, Vec::new(), &[0i64])),
+            "spatial_ref" => Some(Values::numbers(DataType::I64, shape, &[0i64])),
             _ => None,
         }
     }
@@ -501,24 +522,10 @@ impl Dataset for Cog {
             }
             return Ok(values);
         }
-        let values = level.coordinate(name).ok_or_else(|| self.nothing("variable", path))?;
-        picked(values, selection, &self.limits)
+        let shape = level.coordinate(name).ok_or_else(|| self.nothing("variable", path))?;
+        let extents = selection.of(&shape)?;
+        let counts: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
+        self.limits.size_of_values(&counts, size_of::<f64>())?;
+        level.values(name, &extents).ok_or_else(|| self.nothing("variable", path))
     }
-}
-
-/// A part of values that are all here.
-fn picked(values: Values, selection: &Selection, limits: &Limits) -> Result<Values> {
-    let extents = selection.of(&values.shape)?;
-    if values.shape.is_empty() {
-        return Ok(values);
-    }
-    let fill = Fill::Bytes(vec![0; values.data_type.size().unwrap_or(1)]);
-    let shape = extents.iter().map(|extent| extent.count).collect();
-    let mut canvas = Canvas::new(&values.data_type, shape, &fill, limits)?;
-    for touched in touched(&extents, &values.shape, limits)? {
-        let decoded =
-            Decoded { elements: Elements::Numbers(values.bytes.clone()), shape: values.shape.clone() };
-        canvas.place(decoded, &touched.parts);
-    }
-    Ok(canvas.finish())
 }

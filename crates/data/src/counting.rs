@@ -8,6 +8,7 @@
 
 mod books;
 mod costs;
+mod counters;
 mod ledger;
 mod meter;
 mod planned;
@@ -16,6 +17,8 @@ mod who;
 
 pub use books::{Books, Line};
 pub use costs::{Costs, PRICES, WARN_FROM, dollars};
+pub use counters::Counters;
+pub(crate) use counters::Counts;
 pub use ledger::FOLDER;
 pub use meter::{Broken, Meter, Reads, Sums};
 pub use planned::Planned;

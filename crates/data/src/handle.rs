@@ -8,7 +8,6 @@
 //! [`Blocking`] reads for those who are not async.
 
 mod blocking;
-mod counters;
 mod description;
 mod fetch;
 mod flight;
@@ -22,15 +21,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+pub use crate::counting::Counters;
 pub use blocking::Blocking;
-pub use counters::Counters;
-pub(crate) use counters::Counts;
 pub use description::{Description, Logins, Place, ReaderOf};
 pub use options::{OnDisk, Options};
 
 use self::remote::Far;
 use crate::address::Address;
-use crate::counting::Meter;
+use crate::counting::{Counts, Meter};
 use crate::error::{Error, Result};
 use crate::ranges::{Ranges, too_long};
 use crate::remote::{LocalFile, Pin, Remote};

@@ -80,8 +80,8 @@ impl Hdf5 {
         T: Send + 'static,
         W: FnMut(&View) -> Step<T> + Send + 'static,
     {
-        let known = Arc::clone(&self.known);
-        self.passes.run(ahead, move |pass| work(&View::new(pass, &known)?)).await
+        let (known, limits) = (Arc::clone(&self.known), self.limits);
+        self.passes.run(ahead, move |pass| work(&View::new(pass, &known, limits)?)).await
     }
 
     /// The array that a path leads to.
@@ -160,6 +160,9 @@ impl Hdf5 {
     /// Values of stored elements that are or hold texts.
     async fn texts(&self, array: &Arc<Array>, shape: Vec<u64>, stored: Bytes) -> Result<Values> {
         let size = array.element.size.max(1);
+        // Each text has a place in memory, however short it is.
+        let texts = array.element.texts.len() * size_of::<String>();
+        let mut held = self.limits.size_of_values(&shape, texts)?;
         let mut whole = Values {
             data_type: array.element.data_type.clone(),
             shape,
@@ -179,6 +182,8 @@ impl Hdf5 {
             };
             let some = self.run(INDEX_AHEAD, read).await?;
             bytes.extend_from_slice(&some.bytes);
+            held = some.texts.iter().fold(held, |held, text| held.saturating_add(text.len()));
+            self.limits.size_of_values(&[held as u64], 1)?;
             whole.texts.extend(some.texts);
         }
         Ok(Values { bytes: bytes.into(), ..whole })

@@ -69,6 +69,7 @@ mod near;
 pub mod netcdf;
 pub mod objects;
 pub mod open;
+mod overlap;
 mod passes;
 mod pieces;
 pub mod ranges;

@@ -9,6 +9,7 @@ use crate::cores::cores;
 use crate::dataset::{DataType, Extent, Texts, Values};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::overlap::{Overlap, filled, runs};
 
 /// A chunk that a part of an array touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,20 +19,7 @@ pub(crate) struct Touched {
     /// The chunk's first element along each dimension.
     pub(crate) origin: Vec<u64>,
     /// What of it is wanted, along each dimension.
-    pub(crate) parts: Vec<Part>,
-}
-
-/// Elements of a chunk along a dimension, and where they go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Part {
-    /// The first, counted in the chunk.
-    pub(crate) from: u64,
-    /// From one to the next.
-    pub(crate) step: u64,
-    /// How many.
-    pub(crate) count: u64,
-    /// Where the first goes in what is returned.
-    pub(crate) to: u64,
+    pub(crate) overlaps: Vec<Overlap>,
 }
 
 /// The chunks that a part touches, in the order of the array.
@@ -55,9 +43,9 @@ pub(crate) fn touched(extents: &[Extent], chunks: &[u64], limits: &Limits) -> Re
     if number == 0 {
         return Ok(Vec::new());
     }
-    let dimensions: Vec<Vec<(u64, Part)>> =
+    let dimensions: Vec<Vec<(u64, Overlap)>> =
         extents.iter().zip(chunks).map(|(extent, chunk)| along(*extent, *chunk)).collect();
-    let mut found = vec![Touched { index: Vec::new(), origin: Vec::new(), parts: Vec::new() }];
+    let mut found = vec![Touched { index: Vec::new(), origin: Vec::new(), overlaps: Vec::new() }];
     for (dimension, chunk) in dimensions.iter().zip(chunks) {
         found = found
             .iter()
@@ -68,17 +56,17 @@ pub(crate) fn touched(extents: &[Extent], chunks: &[u64], limits: &Limits) -> Re
 }
 
 impl Touched {
-    fn and(&self, index: u64, chunk: u64, part: Part) -> Self {
+    fn and(&self, index: u64, chunk: u64, part: Overlap) -> Self {
         let mut with = self.clone();
         with.index.push(index);
         with.origin.push(index * chunk);
-        with.parts.push(part);
+        with.overlaps.push(part);
         with
     }
 }
 
 /// The chunks along one dimension, and what is wanted of each.
-fn along(extent: Extent, chunk: u64) -> Vec<(u64, Part)> {
+fn along(extent: Extent, chunk: u64) -> Vec<(u64, Overlap)> {
     let mut found = Vec::new();
     let mut taken = 0;
     while taken < extent.count {
@@ -86,72 +74,10 @@ fn along(extent: Extent, chunk: u64) -> Vec<(u64, Part)> {
         let index = first / chunk;
         let from = first % chunk;
         let count = ((chunk - 1 - from) / extent.step + 1).min(extent.count - taken);
-        found.push((index, Part { from, step: extent.step, count, to: taken }));
+        found.push((index, Overlap { from, step: extent.step, count, to: taken }));
         taken += count;
     }
     found
-}
-
-/// Calls for each run of elements that lie together in the chunk and in what is returned: its first
-/// element in the chunk, its first in what is returned, and its length. Both are row-major.
-fn runs(
-    chunk: &[u64],
-    parts: &[Part],
-    out: &[u64],
-    mut each: impl FnMut(usize, usize, usize) -> Option<()>,
-) -> Option<()> {
-    // Dimensions at the end that are taken whole belong to one run; the one before them too, where
-    // its elements follow each other.
-    let mut run = 1u64;
-    let mut outer = parts.len();
-    while outer > 0 {
-        let part = parts[outer - 1];
-        if part.step != 1 && part.count > 1 {
-            break;
-        }
-        run *= part.count;
-        outer -= 1;
-        if part.count != chunk[outer] || part.count != out[outer] {
-            break;
-        }
-    }
-    let strides = |shape: &[u64]| {
-        let mut strides = vec![1u64; shape.len()];
-        for dimension in (1..shape.len()).rev() {
-            strides[dimension - 1] = strides[dimension] * shape[dimension];
-        }
-        strides
-    };
-    let (in_chunk, in_out) = (strides(chunk), strides(out));
-    let start = |strides: &[u64], of: &dyn Fn(&Part) -> u64| {
-        parts.iter().zip(strides).map(|(part, stride)| of(part) * stride).sum::<u64>()
-    };
-    let (mut from, mut to) = (start(&in_chunk, &|part| part.from), start(&in_out, &|part| part.to));
-    if parts.iter().any(|part| part.count == 0) {
-        return Some(());
-    }
-    let mut counter = vec![0u64; outer];
-    let run = usize::try_from(run).ok()?;
-    loop {
-        each(usize::try_from(from).ok()?, usize::try_from(to).ok()?, run)?;
-        let mut dimension = outer;
-        loop {
-            if dimension == 0 {
-                return Some(());
-            }
-            dimension -= 1;
-            let (part, steps) = (parts[dimension], &mut counter[dimension]);
-            *steps += 1;
-            from += part.step * in_chunk[dimension];
-            to += in_out[dimension];
-            if *steps < part.count {
-                break;
-            }
-            from -= *steps * part.step * in_chunk[dimension];
-            to -= *steps * in_out[dimension];
-            *steps = 0;
-        }
-    }
 }
 
 /// Elements of a decoded chunk.
@@ -204,10 +130,10 @@ impl Canvas {
     }
 
     /// The same without asking for room: for a part that is exactly one chunk.
-    fn take(&mut self, decoded: &mut Decoded, parts: &[Part]) -> bool {
+    fn take(&mut self, decoded: &mut Decoded, overlaps: &[Overlap]) -> bool {
         let is_whole =
-            |(part, length): (&Part, &u64)| part.count == *length && (part.step == 1 || part.count <= 1);
-        let whole = decoded.shape == self.shape && parts.iter().zip(&decoded.shape).all(is_whole);
+            |(part, length): (&Overlap, &u64)| part.count == *length && (part.step == 1 || part.count <= 1);
+        let whole = decoded.shape == self.shape && overlaps.iter().zip(&decoded.shape).all(is_whole);
         match (&mut self.elements, &mut decoded.elements) {
             (Painted::Numbers(own, _), Elements::Numbers(bytes)) if whole && bytes.len() == own.len() => {
                 self.elements = Painted::Whole(std::mem::take(bytes));
@@ -218,20 +144,20 @@ impl Canvas {
     }
 
     /// Puts what is wanted of a chunk where it belongs. False where the chunk is too small.
-    pub(crate) fn place(&mut self, mut decoded: Decoded, parts: &[Part]) -> bool {
-        if self.take(&mut decoded, parts) {
+    pub(crate) fn place(&mut self, mut decoded: Decoded, overlaps: &[Overlap]) -> bool {
+        if self.take(&mut decoded, overlaps) {
             return true;
         }
         let (chunk, shape) = (&decoded.shape, &self.shape);
         let placed = match (&mut self.elements, &mut decoded.elements) {
             (Painted::Numbers(own, size), Elements::Numbers(bytes)) => {
-                runs(chunk, parts, shape, |from, to, run| {
+                runs(chunk, overlaps, shape, |from, to, run| {
                     let source = bytes.get(from * *size..(from + run) * *size)?;
                     own.get_mut(to * *size..(to + run) * *size)?.copy_from_slice(source);
                     Some(())
                 })
             }
-            (Painted::Texts(own), Elements::Texts(texts)) => runs(chunk, parts, shape, |from, to, run| {
+            (Painted::Texts(own), Elements::Texts(texts)) => runs(chunk, overlaps, shape, |from, to, run| {
                 let source = texts.get_mut(from..from + run)?;
                 own.get_mut(to..to + run)?.swap_with_slice(source);
                 Some(())
@@ -281,22 +207,6 @@ impl Fill {
     }
 }
 
-fn filled(length: usize, value: &[u8]) -> Vec<u8> {
-    if value.iter().all(|byte| *byte == 0) {
-        return vec![0; length];
-    }
-    let mut bytes = Vec::with_capacity(length);
-    while bytes.len() < length {
-        let more = if bytes.is_empty() { value.len() } else { bytes.len() }.min(length - bytes.len());
-        if bytes.is_empty() {
-            bytes.extend_from_slice(&value[..more]);
-        } else {
-            bytes.extend_from_within(..more);
-        }
-    }
-    bytes
-}
-
 /// Decodes chunks on all cores and puts them where they belong. A chunk that decodes to none keeps the
 /// fill value. At a time as many chunks are decoded as there are cores, and as many wait.
 pub(crate) fn paint<J: Send + Sync>(
@@ -306,7 +216,7 @@ pub(crate) fn paint<J: Send + Sync>(
     too_small: impl Fn(&J) -> Error,
 ) -> Result<()> {
     let put = |canvas: &mut Canvas, job: &(J, Touched), decoded: Option<Decoded>| {
-        let is_placed = decoded.is_none_or(|decoded| canvas.place(decoded, &job.1.parts));
+        let is_placed = decoded.is_none_or(|decoded| canvas.place(decoded, &job.1.overlaps));
         if is_placed { Ok(()) } else { Err(too_small(&job.0)) }
     };
     let cores = cores()?;

@@ -20,7 +20,7 @@ use crate::address::Address;
 use crate::dataset::{
     Attribute, DataType, Dataset, Dimension, Extent, Group, Selection, Stored, Values, Variable,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::near;
 use crate::passes::{Pass, Passes, Step, Stop};
@@ -69,38 +69,63 @@ impl NetCdf {
     /// The pieces of a part of a variable, all of them inside the file.
     fn pieces(&self, variable: &NcVariable, extents: &[Extent]) -> Result<Vec<Piece>> {
         let size = data_type(&variable.dtype).size().unwrap_or(1) as u64;
-        let found = match extents.split_first() {
-            Some((records, inside)) if variable.is_record_var => {
-                self.of_records(variable, size, *records, inside)
-            }
-            _ => pieces::of_row(variable.data_offset, &shape(variable), size, extents),
-        };
-        let length = self.passes.length();
-        match found.iter().find(|piece| piece.range.end > length) {
-            None => Ok(found),
-            Some(piece) => Err(self.passes.damaged(format!(
-                "{} at {:?} is at bytes {} to {}, but the file ends at {length}",
-                variable.name, piece.origin, piece.range.start, piece.range.end
-            ))),
+        let shape = shape(variable);
+        if variable.is_record_var && !shape.is_empty() && row_bytes(&shape, size) != self.record {
+            return self.of_records(variable, &shape, size, extents);
         }
+        self.of_row(variable, variable.data_offset, &shape, size, extents)
     }
 
-    fn of_records(&self, variable: &NcVariable, size: u64, records: Extent, inside: &[Extent]) -> Vec<Piece> {
-        let shape = shape(variable);
-        if row_bytes(&shape, size) == self.record {
-            let extents: Vec<Extent> = std::iter::once(records).chain(inside.iter().copied()).collect();
-            return pieces::of_row(variable.data_offset, &shape, size, &extents);
+    fn of_row(
+        &self,
+        variable: &NcVariable,
+        from: u64,
+        shape: &[u64],
+        size: u64,
+        extents: &[Extent],
+    ) -> Result<Vec<Piece>> {
+        let end = self.passes.length();
+        pieces::of_row(from, shape, size, extents, end).map_err(|behind| {
+            self.passes.damaged(format!(
+                "{} is at bytes {} to {behind}, but the file ends at {end}",
+                variable.name, variable.data_offset
+            ))
+        })
+    }
+
+    /// The pieces of records that lie between those of other variables.
+    fn of_records(
+        &self,
+        variable: &NcVariable,
+        shape: &[u64],
+        size: u64,
+        extents: &[Extent],
+    ) -> Result<Vec<Piece>> {
+        let Some((records, inside)) = extents.split_first() else { return Ok(Vec::new()) };
+        if extents.iter().any(|extent| extent.count == 0) {
+            return Ok(Vec::new());
         }
-        let of_record = |index: u64| {
-            let record = records.start + index * records.step;
-            let from = variable.data_offset.saturating_add(record.saturating_mul(self.record));
-            pieces::of_row(from, &shape[1..], size, inside).into_iter().map(move |piece| Piece {
+        let place = |record: u64| variable.data_offset.saturating_add(record.saturating_mul(self.record));
+        // What the last record is told to have is in the file: so are all records before it.
+        let mut found = self.of_row(variable, place(records.end() - 1), &shape[1..], size, inside)?;
+        let pieces = records.count.saturating_mul(found.len() as u64);
+        if pieces > self.limits.chunks {
+            return Err(Error::Invalid {
+                what: format!("the part of {} lies in {pieces} places of the file", variable.name),
+                advice: format!("read it in smaller parts: no more than {} places", self.limits.chunks),
+            });
+        }
+        found.clear();
+        for index in 0..records.count {
+            let record = records.start.saturating_add(index.saturating_mul(records.step));
+            let pieces = self.of_row(variable, place(record), &shape[1..], size, inside)?;
+            found.extend(pieces.into_iter().map(|piece| Piece {
                 origin: std::iter::once(record).chain(piece.origin).collect(),
                 shape: std::iter::once(1).chain(piece.shape.iter().copied()).collect(),
                 ..piece
-            })
-        };
-        (0..records.count).flat_map(of_record).collect()
+            }));
+        }
+        Ok(found)
     }
 }
 
@@ -248,6 +273,8 @@ impl Dataset for NetCdf {
         let data_type = data_type(&variable.dtype);
         let size = data_type.size().unwrap_or(1);
         let extents = selection.of(&shape(variable))?;
+        let told = if data_type == DataType::Text { size_of::<String>() } else { size };
+        pieces::bytes_of(path, &extents, told, self.limits.values)?;
         let length = pieces::bytes_of(path, &extents, size, self.limits.values)?;
         let shape = extents.iter().map(|extent| extent.count).collect();
         let found = self.pieces(variable, &extents)?;
@@ -259,5 +286,82 @@ impl Dataset for NetCdf {
         let texts =
             bytes.iter().map(|byte| if *byte == 0 { String::new() } else { char::from(*byte).to_string() });
         Ok(Values { data_type, shape, bytes: Bytes::new(), texts: texts.collect() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use super::*;
+
+    /// A file in memory.
+    #[derive(Debug)]
+    struct Memory(Bytes);
+
+    #[async_trait]
+    impl Ranges for Memory {
+        fn address(&self) -> Address {
+            Address::named("made.nc".to_owned())
+        }
+
+        async fn length(&self) -> Result<u64> {
+            Ok(self.0.len() as u64)
+        }
+
+        async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+            let slice = |range: &Range<u64>| {
+                self.0.slice(usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap())
+            };
+            Ok(ranges.iter().map(slice).collect())
+        }
+    }
+
+    /// Two whole numbers a record, `a` and `b`; so many records are told, and these are there.
+    fn made(told: u32, records: &[[i32; 2]]) -> Arc<Memory> {
+        let mut bytes = b"CDF\x01".to_vec();
+        let number = |bytes: &mut Vec<u8>, number: u32| bytes.extend(number.to_be_bytes());
+        for word in [told, 10, 1, 1] {
+            number(&mut bytes, word);
+        }
+        bytes.extend(b"t\0\0\0\0\0\0\0");
+        for word in [0, 0, 11, 2] {
+            number(&mut bytes, word);
+        }
+        let begin = u32::try_from(bytes.len()).unwrap() + 2 * 40;
+        for (name, begin) in [(b"a\0\0\0", begin), (b"b\0\0\0", begin + 4)] {
+            number(&mut bytes, 1);
+            bytes.extend(name);
+            for word in [1, 0, 0, 0, 4, 4, begin] {
+                number(&mut bytes, word);
+            }
+        }
+        assert_eq!(bytes.len(), begin as usize - 8);
+        bytes.extend([0; 8]);
+        bytes.extend(records.as_flattened().iter().flat_map(|number| number.to_be_bytes()));
+        Arc::new(Memory(bytes.into()))
+    }
+
+    #[tokio::test]
+    async fn records_are_those_of_one_variable() {
+        let file = NetCdf::open(made(3, &[[1, 2], [3, 4], [5, 6]]), Limits::default()).await.unwrap();
+        let values = file.read("b", &Selection::All).await.unwrap();
+        assert_eq!(values.as_f64().unwrap(), [2.0, 4.0, 6.0]);
+        assert_eq!(file.ranges("b", &Selection::All).await.unwrap().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn records_that_are_told_and_are_not_there_are_refused() {
+        let error = NetCdf::open(made(0x7fff_fff0, &[[1, 2]]), Limits::default()).await.unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("made.nc") && error.contains("2147483632 records"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn more_places_than_the_limit_are_refused() {
+        let limits = Limits { chunks: 2, ..Limits::default() };
+        let file = NetCdf::open(made(3, &[[1, 2], [3, 4], [5, 6]]), limits).await.unwrap();
+        let error = file.read("a", &Selection::All).await.unwrap_err().to_string();
+        assert!(error.contains("3 places"), "{error}");
     }
 }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::cores::cores;
 use crate::dataset::Extent;
 use crate::error::{Error, Result};
+use crate::overlap::{Overlap, filled, runs, strides};
 use crate::passes::locked;
 use crate::ranges::Ranges;
 
@@ -21,6 +22,9 @@ const NEAR: u64 = 64 << 10;
 
 /// Rows are read together up to so many bytes.
 const BLOCK: u64 = 4 << 20;
+
+/// What is wrong with a piece that was decoded, and ends before what is wanted of it.
+const TOO_FEW: &str = "it has too few elements";
 
 /// A piece of an array, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +89,7 @@ pub(crate) async fn gather(
     let mut pieces = pieces;
     pieces.sort_by_key(|piece| piece.range.start);
     let part = Arc::new(part);
-    let mut out = filled(length, part.fill.as_deref());
+    let mut out = filled(length, part.fill.as_deref().unwrap_or_default());
     let mut batches = batches(pieces).into_iter();
     let mut here = match batches.next() {
         Some(batch) => fetch(ranges, batch).await?,
@@ -123,8 +127,11 @@ pub(crate) fn cut(
 ) -> Result<Bytes> {
     let elements = decoded(part, piece, stored, address)?;
     let mut out = vec![0; length];
-    copy(piece, &elements, &part.extents, part.size, &mut out);
-    Ok(out.into())
+    if copy(piece, &elements, &part.extents, part.size, &mut out) {
+        Ok(out.into())
+    } else {
+        Err(damaged(part, piece, address, TOO_FEW))
+    }
 }
 
 /// Whether a piece's range holds just the part, in its order.
@@ -175,13 +182,6 @@ async fn fetch(ranges: &Arc<dyn Ranges>, pieces: Vec<Piece>) -> Result<Vec<(Piec
     Ok(pieces.into_iter().zip(fetched).collect())
 }
 
-fn filled(length: usize, fill: Option<&[u8]>) -> Vec<u8> {
-    match fill.filter(|fill| fill.iter().any(|byte| *byte != 0)) {
-        None => vec![0; length],
-        Some(fill) => fill.iter().copied().cycle().take(length).collect(),
-    }
-}
-
 fn decode(
     part: &Part,
     pieces: Vec<(Piece, Bytes)>,
@@ -191,8 +191,11 @@ fn decode(
     let out = Mutex::new(out);
     let one = |(piece, bytes)| {
         let elements = decoded(part, &piece, bytes, address)?;
-        copy(&piece, &elements, &part.extents, part.size, &mut locked(&out));
-        Ok(())
+        if copy(&piece, &elements, &part.extents, part.size, &mut locked(&out)) {
+            Ok(())
+        } else {
+            Err(damaged(part, &piece, address, TOO_FEW))
+        }
     };
     cores()?.install(|| pieces.into_par_iter().try_for_each(one))?;
     Ok(out.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
@@ -200,82 +203,28 @@ fn decode(
 
 /// The elements of a piece, all that it must have.
 fn decoded(part: &Part, piece: &Piece, bytes: Bytes, address: &crate::Address) -> Result<Bytes> {
-    let damaged = |what: String| Error::Damaged {
+    (part.decode)(piece, bytes).map_err(|what| damaged(part, piece, address, &what))
+}
+
+fn damaged(part: &Part, piece: &Piece, address: &crate::Address, what: &str) -> Error {
+    Error::Damaged {
         address: address.clone(),
         what: format!("the chunk of {} at {:?}, byte {}: {what}", part.name, piece.origin, piece.range.start),
-    };
-    (part.decode)(piece, bytes).map_err(damaged)
-}
-
-/// The elements of a piece that a part has, along a dimension: which of the part's and of the piece's
-/// is the first, how many, and how far one lies from the next in the piece.
-#[derive(Clone, Copy)]
-struct Shared {
-    to: u64,
-    from: u64,
-    count: u64,
-    step: u64,
-}
-
-fn shared(extent: Extent, origin: u64, length: u64) -> Shared {
-    let end = origin.saturating_add(length);
-    let to = origin.saturating_sub(extent.start).div_ceil(extent.step);
-    let past = end.saturating_sub(extent.start).div_ceil(extent.step).min(extent.count);
-    let from = extent.start.saturating_add(to.saturating_mul(extent.step)).saturating_sub(origin);
-    Shared { to, from, count: past.saturating_sub(to), step: extent.step }
-}
-
-/// Copies what a part has of a piece.
-fn copy(piece: &Piece, elements: &[u8], extents: &[Extent], size: usize, out: &mut [u8]) {
-    let rank = extents.len();
-    let shares: Vec<Shared> =
-        (0..rank).map(|axis| shared(extents[axis], piece.origin[axis], piece.shape[axis])).collect();
-    if shares.iter().any(|share| share.count == 0) {
-        return;
-    }
-    let from_strides = strides(&piece.shape);
-    let to_strides = strides(&extents.iter().map(|extent| extent.count).collect::<Vec<_>>());
-    let (outer, run) = runs(&shares, &piece.shape, extents);
-    let start = |strides: &[u64], of: fn(&Shared) -> u64| -> u64 {
-        shares.iter().zip(strides).map(|(share, stride)| of(share) * stride).sum()
-    };
-    let mut from = start(&from_strides, |share| share.from);
-    let mut to = start(&to_strides, |share| share.to);
-    let mut index = vec![0; outer];
-    loop {
-        let (source, target, bytes) = (bytes_to(from, size), bytes_to(to, size), bytes_to(run, size));
-        out[target..target + bytes].copy_from_slice(&elements[source..source + bytes]);
-        let Some(axis) = (0..outer).rev().find(|axis| index[*axis] + 1 < shares[*axis].count) else { return };
-        for behind in axis + 1..outer {
-            from -= index[behind] * shares[behind].step * from_strides[behind];
-            to -= index[behind] * to_strides[behind];
-            index[behind] = 0;
-        }
-        index[axis] += 1;
-        from += shares[axis].step * from_strides[axis];
-        to += to_strides[axis];
     }
 }
 
-/// The first byte of an element of an array that is in memory.
-fn bytes_to(element: u64, size: usize) -> usize {
-    usize::try_from(element).unwrap_or(usize::MAX).saturating_mul(size)
-}
-
-/// How many dimensions are gone through one by one, and how many elements are copied at once then.
-fn runs(shares: &[Shared], shape: &[u64], extents: &[Extent]) -> (usize, u64) {
-    let mut run = 1;
-    for axis in (0..shares.len()).rev() {
-        let Shared { count, step, .. } = shares[axis];
-        if step != 1 && count > 1 {
-            return (axis + 1, run);
-        }
-        run *= count;
-        if count != shape[axis] || count != extents[axis].count {
-            return (axis, run);
-        }
-    }
-    (0, run)
+/// Copies what a part has of a piece; false where the piece has too few elements.
+fn copy(piece: &Piece, elements: &[u8], extents: &[Extent], size: usize, out: &mut [u8]) -> bool {
+    let along = extents.iter().zip(piece.origin.iter().zip(piece.shape.iter()));
+    let overlaps: Vec<Overlap> =
+        along.map(|(extent, (origin, length))| Overlap::of(*extent, *origin, *length)).collect();
+    let counts: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
+    let copied = runs(&piece.shape, &overlaps, &counts, |from, to, run| {
+        let bytes = |first: usize| Some(first.checked_mul(size)?..first.checked_add(run)?.checked_mul(size)?);
+        out.get_mut(bytes(to)?)?.copy_from_slice(elements.get(bytes(from)?)?);
+        Some(())
+    });
+    copied.is_some()
 }
 
 /// Turns the bytes of numbers of so many bytes around.
@@ -294,34 +243,39 @@ pub(crate) fn turn_numbers(bytes: &mut [u8], size: usize) {
     }
 }
 
-/// How many elements lie between one and the next along each dimension.
-pub(crate) fn strides(shape: &[u64]) -> Vec<u64> {
-    let mut strides = vec![1u64; shape.len()];
-    for axis in (1..shape.len()).rev() {
-        strides[axis - 1] = strides[axis].saturating_mul(shape[axis]);
-    }
-    strides
-}
-
 /// The pieces of a part of an array that is stored in one row from byte `from` on, `size` bytes an
 /// element: one where the part is in one row too, else rows, which are taken whole where that is
 /// little.
-pub(crate) fn of_row(from: u64, shape: &[u64], size: u64, extents: &[Extent]) -> Vec<Piece> {
-    if extents.iter().any(|extent| extent.count == 0) {
-        return Vec::new();
+///
+/// # Errors
+/// The byte behind the part's last element, where it lies beyond `end`, at which the file ends: what a
+/// file says of an array's size is not believed before.
+pub(crate) fn of_row(
+    from: u64,
+    shape: &[u64],
+    size: u64,
+    extents: &[Extent],
+    end: u64,
+) -> std::result::Result<Vec<Piece>, u64> {
+    if size == 0 || extents.iter().any(|extent| extent.count == 0) {
+        return Ok(Vec::new());
     }
     let strides = strides(shape);
+    let last = extents
+        .iter()
+        .zip(&strides)
+        .fold(0u64, |sum, (extent, stride)| sum.saturating_add((extent.end() - 1).saturating_mul(*stride)));
+    let behind = from.saturating_add(last.saturating_add(1).saturating_mul(size));
+    if behind > end {
+        return Err(behind);
+    }
     let bytes = |axis: usize| strides[axis].saturating_mul(size);
     let is_whole = |axis: usize| extents[axis] == Extent::whole(shape[axis]);
     let Some(mut axis) =
         (0..shape.len()).rev().find(|axis| !is_whole(*axis)).or((!shape.is_empty()).then_some(0))
     else {
-        return vec![Piece {
-            range: from..from.saturating_add(size),
-            origin: Vec::new(),
-            shape: Arc::new([]),
-            mask: 0,
-        }];
+        let range = from..from.saturating_add(size);
+        return Ok(vec![Piece { range, origin: Vec::new(), shape: Arc::new([]), mask: 0 }]);
     };
     let is_one = extents[axis].step == 1 && extents[..axis].iter().all(|extent| extent.count == 1);
     while !is_one && axis > 0 && bytes(axis - 1) <= NEAR {
@@ -357,7 +311,7 @@ pub(crate) fn of_row(from: u64, shape: &[u64], size: u64, extents: &[Extent]) ->
             first = first.saturating_add(step);
         }
         if !step_on(&mut index, extents) {
-            return pieces;
+            return Ok(pieces);
         }
     }
 }
@@ -365,7 +319,7 @@ pub(crate) fn of_row(from: u64, shape: &[u64], size: u64, extents: &[Extent]) ->
 /// The next index of a part, the last dimension first; false behind the last.
 fn step_on(index: &mut [u64], extents: &[Extent]) -> bool {
     for (index, extent) in index.iter_mut().zip(extents).rev() {
-        *index += extent.step;
+        *index = index.saturating_add(extent.step);
         if *index < extent.end() {
             return true;
         }
@@ -399,7 +353,9 @@ mod tests {
         async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
             Ok(ranges
                 .iter()
-                .map(|range| self.0.slice(bytes_to(range.start, 1)..bytes_to(range.end, 1)))
+                .map(|range| {
+                    self.0.slice(usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap())
+                })
                 .collect())
         }
     }
@@ -452,7 +408,7 @@ mod tests {
         for (length, chunk) in shape.iter().zip(chunk) {
             let along = |origin: Vec<u64>| {
                 (0..*length)
-                    .step_by(bytes_to(*chunk, 1))
+                    .step_by(usize::try_from(*chunk).unwrap())
                     .map(move |start| [origin.as_slice(), &[start]].concat())
             };
             origins = origins.into_iter().flat_map(along).collect();
@@ -483,26 +439,30 @@ mod tests {
         fn parts_of_a_row_are_those_of_the_array((shape, extents, _) in cases()) {
             let whole: Vec<Extent> = shape.iter().copied().map(Extent::whole).collect();
             let stored: Vec<u8> = one_by_one(&shape, &whole).into_iter().flat_map(u16::to_ne_bytes).collect();
-            let pieces = of_row(0, &shape, 2, &extents);
+            let pieces = of_row(0, &shape, 2, &extents, stored.len() as u64).unwrap();
             prop_assert_eq!(gathered(stored, extents.clone(), pieces), one_by_one(&shape, &extents));
         }
-    }
-
-    #[test]
-    fn what_no_piece_has_is_filled() {
-        assert_eq!(filled(5, Some(&[1, 2])), [1, 2, 1, 2, 1]);
-        assert_eq!(filled(2, None), [0, 0]);
     }
 
     #[test]
     fn rows_far_apart_are_not_read_whole() {
         let shape = [1000, 100_000];
         let column = [Extent::whole(1000), Extent { start: 7, count: 1, step: 1 }];
-        let pieces = of_row(0, &shape, 4, &column);
+        let pieces = of_row(0, &shape, 4, &column, u64::MAX).unwrap();
         assert_eq!(pieces.len(), 1000);
         assert!(pieces.iter().all(|piece| piece.range.end - piece.range.start == 4));
-        let all = of_row(0, &shape, 4, &shape.map(Extent::whole));
+        let all = of_row(0, &shape, 4, &shape.map(Extent::whole), u64::MAX).unwrap();
         assert_eq!(all.len(), 1);
+    }
+
+    #[test]
+    fn a_row_beyond_the_end_is_refused_before_its_pieces_are_listed() {
+        let shape = [1 << 40, 1 << 20];
+        assert_eq!(of_row(8, &shape, 1, &shape.map(Extent::whole), 1 << 30), Err((1 << 60) + 8));
+        assert!(of_row(8, &shape, 8, &shape.map(Extent::whole), 1 << 30).is_err());
+        assert_eq!(of_row(8, &[3], 2, &[Extent::whole(3)], 13), Err(14));
+        assert_eq!(of_row(8, &[3], 2, &[Extent::whole(3)], 14).unwrap().len(), 1);
+        assert_eq!(of_row(8, &shape, 0, &shape.map(Extent::whole), 1 << 30).unwrap(), []);
     }
 
     #[test]

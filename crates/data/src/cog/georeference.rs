@@ -49,6 +49,9 @@ mod tag {
     pub(super) const NODATA: u16 = 42113;
 }
 
+/// Keys whose texts are looked at. Others are not kept: they may be many and refer to the same long text.
+const CITATIONS: [u16; 2] = [key::PROJECTED_CITATION, key::CITATION];
+
 /// The numbers and texts of keys.
 #[derive(Default)]
 pub(super) struct Keys {
@@ -70,7 +73,7 @@ impl Keys {
             match *place {
                 0 => drop(keys.shorts.insert(*key, *value)),
                 tag::DOUBLES => keys.doubles.extend(doubles.get(from).map(|number| (*key, *number))),
-                tag::TEXTS => {
+                tag::TEXTS if CITATIONS.contains(key) => {
                     let text =
                         texts.get(from..from + count).map(|text| text.trim_end_matches('|').to_owned());
                     keys.texts.extend(text.map(|text| (*key, text)));
@@ -114,13 +117,10 @@ impl Georeference {
     }
 
     /// x of the columns' middles and y of the rows', where the image is not turned.
-    pub(super) fn coordinates(&self, columns: u64, rows: u64) -> Option<(Middles, Middles)> {
+    pub(super) fn coordinates(&self) -> Option<(Middles, Middles)> {
         let [x, xc, xr, y, yc, yr] = self.transform.unwrap_or([0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
         let is_straight = xr == 0.0 && yc == 0.0;
-        is_straight.then_some((
-            Middles { from: x, step: xc, count: columns },
-            Middles { from: y, step: yr, count: rows },
-        ))
+        is_straight.then_some((Middles { from: x, step: xc }, Middles { from: y, step: yr }))
     }
 }
 
@@ -129,7 +129,6 @@ impl Georeference {
 pub(super) struct Middles {
     from: f64,
     step: f64,
-    pub(super) count: u64,
 }
 
 impl Middles {
@@ -160,7 +159,7 @@ fn transform(directory: &Directory, order: Order, is_point: bool) -> Option<[f64
 
 /// ESRI writes WKT into the citation.
 fn wkt(keys: &Keys) -> Option<String> {
-    let texts = [key::PROJECTED_CITATION, key::CITATION].into_iter().filter_map(|key| keys.texts.get(&key));
+    let texts = CITATIONS.iter().filter_map(|key| keys.texts.get(key));
     let mut found =
         texts.filter_map(|text| text.split_once("ESRI PE String = ").map(|(_, wkt)| wkt.trim().to_owned()));
     found.next()

@@ -116,13 +116,18 @@ impl Tiff {
         let mut tiff = Self { object, directories: Vec::new(), order: Order::Little, head, length, limits };
         let (layout, mut next) = tiff.header()?;
         tiff.order = layout.order;
-        let mut seen = Vec::new();
+        let (mut seen, mut tags) = (Vec::new(), 0u64);
         while next != 0 {
             if seen.contains(&next) || seen.len() >= DIRECTORIES {
                 return Err(tiff.damaged(next, "directories follow each other in a circle, or are too many"));
             }
             seen.push(next);
             let (directory, following) = tiff.directory(layout, next).await?;
+            tags = tags.saturating_add(directory.tags.len() as u64);
+            if tags > limits.entries {
+                let what = format!("its directories have more than {} tags", limits.entries);
+                return Err(tiff.damaged(next, &what));
+            }
             tiff.directories.push(directory);
             next = following;
         }

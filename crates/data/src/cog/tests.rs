@@ -83,6 +83,31 @@ async fn directories_in_a_circle_are_told() {
 }
 
 #[tokio::test]
+async fn coordinates_are_made_of_the_part_that_is_asked_for() {
+    let mut tags = SMALL;
+    (tags[1].2, tags[1].1, tags[5].2) = (u32::MAX, 4, 1);
+    let limits = Limits { values: 1 << 20, ..Limits::default() };
+    let cog = Cog::open(Arc::new(Memory(made(&tags).into())), limits).await.unwrap();
+    assert!(cog.read("y", &Selection::All).await.unwrap_err().to_string().contains("4294967295"));
+    let part = |start, count, step| Selection::Box(vec![Extent { start, count, step }]);
+    let far = cog.read("y", &part(4_000_000_000, 2, 7)).await.unwrap();
+    assert_eq!(far.as_f64().unwrap(), [4_000_000_000.5, 4_000_000_007.5]);
+    assert_eq!(cog.read("band", &Selection::All).await.unwrap().bytes.as_ref(), 1i64.to_ne_bytes());
+    assert_eq!(cog.read("spatial_ref", &Selection::Box(Vec::new())).await.unwrap().count(), 1);
+    assert!(cog.read("y", &part(0, 1, 0)).await.is_err());
+}
+
+#[tokio::test]
+async fn directories_with_more_tags_or_bands_than_the_limit_are_refused() {
+    for (entries, tag) in [(6, (277, 3, 1)), (8, (277, 3, 9))] {
+        let limits = Limits { entries, ..Limits::default() };
+        let tags = [&SMALL[..], &[tag]].concat();
+        let opened = Cog::open(Arc::new(Memory(made(&tags).into())), limits).await;
+        assert!(opened.unwrap_err().to_string().contains(&format!("more than {entries}")));
+    }
+}
+
+#[tokio::test]
 async fn images_that_are_too_large_are_refused() {
     let mut tags = SMALL;
     (tags[0].2, tags[1].2) = (60_000, 60_000);

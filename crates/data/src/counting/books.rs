@@ -8,11 +8,11 @@ use frazil_byte_ledger::Who;
 use serde::Serialize;
 
 use super::Label;
+use super::counters::Counts;
 use super::ledger::{FOLDER, Pending};
 use super::meter::{Broken, Meter, Reads, Sums};
 use super::who::who;
 use crate::error::{Error, Result};
-use crate::handle::Counts;
 use crate::surroundings::Surroundings;
 
 /// Broken exchanges that are kept one by one; of more there is only their number.

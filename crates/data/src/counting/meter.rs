@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
+use super::counters::Counts;
 use super::{Books, Label};
 use crate::address::Address;
-use crate::handle::Counts;
 use crate::http::{Exchange, Watch};
 
 /// What came of some exchanges.

@@ -29,6 +29,12 @@ impl Extent {
         Self { start: 0, count: length, step: 1 }
     }
 
+    /// The same elements, with steps of 1 where there are none: a step may be any number then, also one
+    /// that cannot be added to the first element.
+    fn plain(self) -> Self {
+        if self.count > 1 { self } else { Self { step: 1, ..self } }
+    }
+
     /// The element behind the last one, 0 when there is none.
     pub fn end(self) -> u64 {
         match self.count {
@@ -51,7 +57,7 @@ impl Selection {
         let fits = extents.len() == shape.len()
             && extents.iter().zip(shape).all(|(extent, length)| extent.step > 0 && extent.end() <= *length);
         if fits {
-            return Ok(extents.clone());
+            return Ok(extents.iter().copied().map(Extent::plain).collect());
         }
         Err(Error::Invalid {
             what: format!("the part {extents:?} is not inside an array of {shape:?}"),
@@ -74,6 +80,7 @@ mod tests {
         assert!(part(0, 1, 0).of(&[10]).is_err());
         assert!(part(u64::MAX, u64::MAX, u64::MAX).of(&[10]).is_err());
         assert!(part(0, 1, 1).of(&[10, 10]).is_err());
+        assert_eq!(part(9, 1, u64::MAX).of(&[10]).unwrap(), [Extent { start: 9, count: 1, step: 1 }]);
         assert_eq!(Selection::All.of(&[3, 0]).unwrap(), [Extent::whole(3), Extent::whole(0)]);
     }
 }

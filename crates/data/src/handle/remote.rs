@@ -8,14 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{OnceCell, Semaphore, watch};
 
-use super::counters::{Counters, Counts};
 use super::fetch::{Came, fetch};
 use super::flight::{Awaited, Flight, Outcome};
 use super::options::Options;
 use super::stopped;
 use crate::address::Address;
 use crate::cache::{Disk, Folder, Intervals, Member, Memory, Plan, Policy, Pool, Speed};
-use crate::counting::Meter;
+use crate::counting::{Counters, Counts, Meter};
 use crate::error::{Error, Result};
 use crate::remote::{Pin, Remote};
 use crate::surroundings::Surroundings;

@@ -44,7 +44,12 @@ pub(crate) fn places(view: &View, array: &Array, extents: &[Extent]) -> Step<Pla
             Ok(Places::Pieces(Vec::new()))
         }
         DataLayout::Contiguous { address, .. } => {
-            inside(view, of_row(address.saturating_add(view.base()), &array.shape, size, extents))
+            let from = address.saturating_add(view.base());
+            let end = view.storage().len().saturating_add(view.base());
+            let pieces = of_row(from, &array.shape, size, extents, end).map_err(|behind| {
+                Stop::wrong(format!("its values are at bytes {from} to {behind}, but the file ends at {end}"))
+            })?;
+            Ok(Places::Pieces(pieces))
         }
         DataLayout::Chunked { address, .. } if Cursor::is_undefined_offset(*address, offset_size) => {
             Ok(Places::Pieces(Vec::new()))
@@ -189,6 +194,11 @@ impl Index<'_> {
                 match self.view.pass.attempt(|| self.node(place))? {
                     Some(node) => self.children(&node, &mut below, &mut entries)?,
                     None => is_whole = false,
+                }
+                // Nodes may lie in each other: a short file can tell of more than it has room for.
+                let (found, most) = ((below.len() + entries.len()) as u64, self.view.limits.chunks);
+                if found > most {
+                    return Err(Stop::wrong(format!("an index of more than {most} chunks")));
                 }
             }
             if !is_whole {

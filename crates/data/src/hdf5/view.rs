@@ -1,5 +1,6 @@
 //! The objects of a file as one pass sees them.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -11,6 +12,7 @@ use hdf5_reader::{Hdf5File, OpenOptions, Storage};
 
 use super::array::{Array, Described};
 use super::links::{self, Link, Target};
+use crate::limits::Limits;
 use crate::passes::{Pass, Step, Stop, locked};
 
 /// Links that lead to links are followed so many times.
@@ -44,6 +46,9 @@ pub(crate) struct View {
     known: Arc<Known>,
     reader: Hdf5File,
     root: ReaderGroup,
+    pub(crate) limits: Limits,
+    /// Bytes that references to a heap may still name.
+    left: Cell<u64>,
 }
 
 /// Where a path leads: the place of the object, and of the groups above it, the root first.
@@ -54,11 +59,13 @@ pub(crate) struct Found {
 }
 
 impl View {
-    /// The file of a pass, with what was learned in earlier ones.
+    /// The file of a pass, with what was learned in earlier ones. References to a heap
+    /// may name as many bytes as values may have: many can name the same text, so the file's length is
+    /// no bound.
     ///
     /// # Errors
     /// For what is no HDF5 file.
-    pub(crate) fn new(pass: &Arc<Pass>, known: &Arc<Known>) -> Step<Self> {
+    pub(crate) fn new(pass: &Arc<Pass>, known: &Arc<Known>, limits: Limits) -> Step<Self> {
         let storage: DynStorage = Arc::clone(pass) as DynStorage;
         let options = OpenOptions {
             max_object_header_bytes: MOST_HEADER,
@@ -67,7 +74,8 @@ impl View {
         };
         let reader = Hdf5File::from_storage_with_options(storage, options)?;
         let root = reader.root_group()?;
-        Ok(Self { pass: Arc::clone(pass), known: Arc::clone(known), reader, root })
+        let left = Cell::new(limits.values);
+        Ok(Self { pass: Arc::clone(pass), known: Arc::clone(known), reader, root, limits, left })
     }
 
     /// The bytes of the file, from the place on that its addresses count from.
@@ -100,7 +108,10 @@ impl View {
         let reference = &reference[..reference.len().min(self.reference())];
         let bytes =
             self.pass.attempt(|| Ok(self.root.resolve_vlen_reference_bytes(reference, element)?))?;
-        bytes.ok_or(Stop::Missed)
+        let bytes = bytes.ok_or(Stop::Missed)?;
+        let left = self.left.get().checked_sub(bytes.len() as u64);
+        self.left.set(left.ok_or_else(|| Stop::wrong("references to more texts than the limit of values"))?);
+        Ok(bytes)
     }
 
     /// The object at a place.

@@ -48,7 +48,7 @@ fn of_one(document: &Value, limits: &Limits) -> Result<BTreeMap<String, Entry>, 
         Some(version) => return Err(format!("references of version {version} are not known")),
     };
     let templates = Templates::new(templates)?;
-    let mut shared = Shared::default();
+    let mut shared = Shared::new(limits);
     let mut entries = BTreeMap::new();
     for rule in generated.into_iter().flatten() {
         generate(rule, &templates, &mut shared, &mut entries, limits)?;
@@ -63,13 +63,33 @@ fn of_one(document: &Value, limits: &Limits) -> Result<BTreeMap<String, Entry>, 
     Ok(entries)
 }
 
-/// Addresses, each kept once.
-#[derive(Default)]
-struct Shared(HashMap<String, Arc<str>>);
+/// Addresses, each kept once, and how many bytes templates have made.
+struct Shared {
+    addresses: HashMap<String, Arc<str>>,
+    made: u64,
+    most: u64,
+}
 
 impl Shared {
-    fn of(&mut self, text: String) -> Arc<str> {
-        Arc::clone(self.0.entry(text).or_insert_with_key(|text| text.as_str().into()))
+    fn new(limits: &Limits) -> Self {
+        Self { addresses: HashMap::new(), made: 0, most: limits.metadata }
+    }
+
+    fn of(&mut self, text: String) -> Result<Arc<str>, String> {
+        if let Some(address) = self.addresses.get(&text) {
+            return Ok(Arc::clone(address));
+        }
+        let text = self.counted(text)?;
+        Ok(Arc::clone(self.addresses.entry(text).or_insert_with_key(|text| text.as_str().into())))
+    }
+
+    /// A text that templates may have made: a short document can tell of many long ones.
+    fn counted(&mut self, text: String) -> Result<String, String> {
+        self.made = self.made.saturating_add(text.len() as u64);
+        if self.made > self.most {
+            return Err(format!("its keys and addresses have more than {} bytes", self.most));
+        }
+        Ok(text)
     }
 }
 
@@ -83,13 +103,13 @@ fn entry(value: &Value, templates: &Templates, shared: &mut Shared) -> Result<En
     };
     match value {
         Value::String(text) if templates.are_used_in(text) => {
-            inline(templates.filled(text, &Scope::default())?).map(Entry::Inline)
+            inline(shared.counted(templates.filled(text, &Scope::default())?)?).map(Entry::Inline)
         }
         Value::String(text) => inline(text.clone()).map(Entry::Inline),
         Value::Object(_) => Ok(Entry::Inline(value.to_string().into())),
         Value::Array(parts) => {
             let text = parts.first().and_then(Value::as_str).ok_or("it names no address")?;
-            let text = shared.of(templates.filled(text, &Scope::default())?);
+            let text = shared.of(templates.filled(text, &Scope::default())?)?;
             match parts.as_slice() {
                 [_] => Ok(Entry::Whole(text)),
                 [_, from, length] => match from.as_u64().zip(length.as_u64()) {
@@ -145,12 +165,12 @@ fn generate(
                 .parse::<u64>()
                 .map_err(|_| format!("a generated reference has `{filled}` for a number"))
         };
-        let address = shared.of(templates.filled(&url, &scope)?);
+        let address = shared.of(templates.filled(&url, &scope)?)?;
         let entry = match &part {
             Some((offset, length)) => Entry::Part(address, number(offset)?, number(length)?),
             None => Entry::Whole(address),
         };
-        entries.insert(templates.filled(&key, &scope)?, entry);
+        entries.insert(shared.counted(templates.filled(&key, &scope)?)?, entry);
     }
     Ok(())
 }
@@ -188,6 +208,18 @@ mod tests {
 
     fn read(document: &str) -> Result<BTreeMap<String, Entry>, String> {
         entries(document.as_bytes(), &Limits { entries: 1000, ..Limits::default() })
+    }
+
+    #[test]
+    fn a_short_document_cannot_tell_of_endless_texts() {
+        let long = "k".repeat(1000);
+        let document = format!(
+            r#"{{"version":1,"refs":{{}},"gen":[{{"key":"{long}{{{{i}}}}","url":"u","dimensions":{{"i":{{"stop":900}}}}}}]}}"#
+        );
+        assert_eq!(read(&document).unwrap().len(), 900);
+        let limits = Limits { entries: 1000, metadata: 100_000, ..Limits::default() };
+        let wrong = entries(document.as_bytes(), &limits).unwrap_err();
+        assert!(wrong.contains("more than 100000 bytes"), "{wrong}");
     }
 
     #[test]

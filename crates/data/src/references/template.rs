@@ -1,6 +1,7 @@
 //! Templates of Kerchunk: the part of Jinja2 that references use. `{{u}}` is a template or a number,
 //! `{{f(c='text')}}` a template with its own names, `{{(i + 1) * 1000}}` is reckoned.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
@@ -8,6 +9,9 @@ use serde_json::{Map, Value};
 /// Bytes of a text that templates make, and how deep templates may use each other.
 const LONGEST: usize = 64 << 10;
 const DEEPEST: u32 = 16;
+
+/// Templates that one text uses, by way of others too: each of few that use each other twice doubles them.
+const MOST_USED: u32 = 1000;
 
 /// Numbers by their names.
 pub(super) type Scope = HashMap<String, i64>;
@@ -40,10 +44,16 @@ impl Templates {
     /// A text with all that stands in double braces replaced.
     pub(super) fn filled(&self, text: &str, scope: &Scope) -> Result<String, String> {
         let names = scope.iter().map(|(name, number)| (name.clone(), Term::Number(*number))).collect();
-        self.fill(text, &names, 0)
+        self.fill(text, &names, 0, &Cell::new(0))
     }
 
-    fn fill(&self, text: &str, names: &HashMap<String, Term>, depth: u32) -> Result<String, String> {
+    fn fill(
+        &self,
+        text: &str,
+        names: &HashMap<String, Term>,
+        depth: u32,
+        used: &Cell<u32>,
+    ) -> Result<String, String> {
         if !text.contains("{{") {
             return Ok(text.to_owned());
         }
@@ -56,7 +66,7 @@ impl Templates {
             let (inside, behind) =
                 behind.split_once("}}").ok_or_else(|| format!("`{text}` has braces that stay open"))?;
             out.push_str(before);
-            let term = Parser { templates: self, names, rest: inside, depth }.whole();
+            let term = Parser { templates: self, names, rest: inside, depth, used }.whole();
             match term.map_err(|what| format!("`{inside}`: {what}"))? {
                 Term::Number(number) => out.push_str(&number.to_string()),
                 Term::Text(text) => out.push_str(&text),
@@ -77,6 +87,7 @@ struct Parser<'a> {
     names: &'a HashMap<String, Term>,
     rest: &'a str,
     depth: u32,
+    used: &'a Cell<u32>,
 }
 
 impl Parser<'_> {
@@ -159,7 +170,11 @@ impl Parser<'_> {
         }
         let template = self.templates.0.get(word).ok_or_else(|| format!("there is no template `{word}`"))?;
         let given = if self.takes("(") { self.given(level)? } else { HashMap::new() };
-        self.templates.fill(template, &given, self.depth + 1).map(Term::Text)
+        self.used.set(self.used.get() + 1);
+        if self.used.get() > MOST_USED {
+            return Err(format!("more than {MOST_USED} templates are used"));
+        }
+        self.templates.fill(template, &given, self.depth + 1, self.used).map(Term::Text)
     }
 
     /// `name=value, …)`
@@ -225,5 +240,15 @@ mod tests {
                 .unwrap();
         assert!(templates.filled("{{b}}", &Scope::default()).is_err());
         assert!(templates.filled("{{a}}", &Scope::default()).is_err());
+    }
+
+    #[test]
+    fn templates_that_become_nothing_end_too() {
+        let mut templates = Map::from_iter([("t15".to_owned(), json!(""))]);
+        templates.extend(
+            (0..15).map(|depth| (format!("t{depth}"), json!(format!("{{{{t{}}}}}", depth + 1).repeat(50)))),
+        );
+        let wrong = Templates::new(&templates).unwrap().filled("{{t0}}", &Scope::default()).unwrap_err();
+        assert!(wrong.contains("more than 1000 templates"), "{wrong}");
     }
 }

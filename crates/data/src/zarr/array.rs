@@ -65,6 +65,8 @@ pub(super) struct Decoder {
     most: u64,
     /// Whether elements lie in a chunk as they are in memory, in row-major order.
     pub(super) is_plain: bool,
+    /// Whether texts lie in a chunk each behind its length (`vlen-utf8`, `vlen-bytes`).
+    has_lengths: bool,
 }
 
 /// What is read of metadata before anything is made of it.
@@ -424,6 +426,10 @@ impl Decoder {
         };
         let bytes = bytes
             .ok_or_else(|| format!("a chunk of {chunks:?} elements has more than {} bytes", limits.chunk))?;
+        let codecs = zarrs.get("codecs").or_else(|| zarrs.get("filters")).and_then(Value::as_array);
+        let has_lengths = codecs.into_iter().flatten().any(|codec| {
+            [id(codec), name_of(codec)].into_iter().any(|name| plain(name).starts_with("vlen-"))
+        });
         let metadata: ArrayMetadata = serde_json::from_value(zarrs).map_err(|error| error.to_string())?;
         let zarrs =
             Zarrs::new_with_metadata(Arc::new(()), "/", metadata).map_err(|error| error.to_string())?;
@@ -440,7 +446,7 @@ impl Decoder {
             None => limits.chunk,
         };
         let shape = chunks.into_iter().filter_map(NonZeroU64::new).collect();
-        Ok(Self { element, fill, steps, zarrs, shape, most, is_plain })
+        Ok(Self { element, fill, steps, zarrs, shape, most, is_plain, has_lengths })
     }
 
     /// The most bytes that a chunk can have as it is stored.
@@ -460,6 +466,9 @@ impl Decoder {
         let shape = part.as_deref().unwrap_or(&self.shape);
         if shape.is_empty() && !self.shape.is_empty() {
             return Err("a part of a chunk has no elements".to_owned());
+        }
+        if self.has_lengths {
+            lengths_fit(&bytes, shape.iter().map(|length| length.get()).product())?;
         }
         let options = CodecOptions::default().with_concurrent_target(1);
         let decoded = self.zarrs.codecs().decode(
@@ -482,6 +491,42 @@ impl Decoder {
     }
 }
 
+/// That texts which lie each behind its length end where their bytes do: zarrs takes that for granted
+/// (`vlen_v2.rs` of version 0.23.14).
+fn lengths_fit(bytes: &[u8], count: u64) -> Result<(), String> {
+    let number = |bytes: &[u8]| bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    let told = number(bytes).map(u64::from);
+    let mut rest =
+        bytes.get(4..).filter(|_| told == Some(count)).ok_or("it tells of another number of texts")?;
+    for _ in 0..count {
+        let length = number(rest).and_then(|length| usize::try_from(length).ok());
+        let behind = length.and_then(|length| rest.get(4..)?.get(length..));
+        rest = behind.ok_or("a text goes beyond its chunk")?;
+    }
+    Ok(())
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_beyond_their_chunk_are_told() {
+        let metadata = json!({"zarr_format": 2, "shape": [2], "chunks": [2], "dtype": "|O", "fill_value": "",
+            "order": "C", "filters": [{"id": "vlen-utf8"}], "compressor": null});
+        let array = Array::of_v2(&metadata, &Value::Null, &Limits::default()).unwrap();
+        let decoder = array.decoder.unwrap();
+        let stored = |count: u32, length: u8| {
+            [&count.to_le_bytes()[..], &[1, 0, 0, 0, b'a', length, 0, 0, 0]].concat()
+        };
+        let Elements::Texts(texts) = decoder.decode(&stored(2, 0), None).unwrap().elements else { panic!() };
+        assert_eq!(texts, ["a", ""]);
+        assert!(decoder.decode(&stored(2, 110), None).unwrap_err().contains("beyond its chunk"));
+        assert!(decoder.decode(&stored(3, 0), None).unwrap_err().contains("another number"));
+        assert!(decoder.decode(&[2, 0], None).is_err());
+    }
 }

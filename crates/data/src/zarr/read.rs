@@ -260,7 +260,7 @@ fn narrow(jobs: &mut Batch, decoder: &Decoder, chunks: &[u64]) -> Result<()> {
     let Some(dimension) = chunks.iter().position(|length| *length > 1) else { return Ok(()) };
     let row = crate::limits::product(&chunks[dimension + 1..], size as u64).unwrap_or(u64::MAX);
     for (job, touched) in jobs {
-        let part = touched.parts[dimension];
+        let part = touched.overlaps[dimension];
         let rows = part.from..part.from + (part.count - 1) * part.step + 1;
         if rows == (0..chunks[dimension]) {
             continue;
@@ -272,7 +272,7 @@ fn narrow(jobs: &mut Batch, decoder: &Decoder, chunks: &[u64]) -> Result<()> {
         shape[dimension] = rows.end - rows.start;
         job.place = Some(place.part(from..to)?);
         job.shape = Some(shape);
-        touched.parts[dimension].from = 0;
+        touched.overlaps[dimension].from = 0;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! What a handle counts of itself. Requests as they are made, with tries and redirects, are counted by
-//! [`crate::http::Watch`].
+//! [`super::Meter`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,7 +38,7 @@ pub(crate) struct Counts {
     misses: AtomicU64,
     fetches: AtomicU64,
     ahead: AtomicU64,
-    pub(super) fetched: AtomicU64,
+    pub(crate) fetched: AtomicU64,
     from_disk: AtomicU64,
 }
 
@@ -56,21 +56,21 @@ impl Counts {
         }
     }
 
-    pub(super) fn asked(&self, reads: u64, bytes: u64) {
+    pub(crate) fn asked(&self, reads: u64, bytes: u64) {
         self.add(reads, |counts| &counts.reads);
         self.add(bytes, |counts| &counts.requested);
     }
 
-    pub(super) fn missed(&self, reads: u64) {
+    pub(crate) fn missed(&self, reads: u64) {
         self.add(reads, |counts| &counts.misses);
     }
 
-    pub(super) fn planned(&self, wanted: usize, ahead: usize) {
+    pub(crate) fn planned(&self, wanted: usize, ahead: usize) {
         self.add(wanted as u64, |counts| &counts.fetches);
         self.add(ahead as u64, |counts| &counts.ahead);
     }
 
-    pub(super) fn came_from_disk(&self, bytes: u64) {
+    pub(crate) fn came_from_disk(&self, bytes: u64) {
         self.add(bytes, |counts| &counts.from_disk);
     }
 
