@@ -78,7 +78,8 @@ def chunked(array: xr.DataArray, cube: Cube, chunks: Mapping[str, Any]) -> xr.Da
 
 def name_of(dtype: Any) -> str:
     """numpy's name of a type."""
-    return np.dtype(dtype).name
+    name: str = np.dtype(dtype).name
+    return name
 
 
 def _number(value: float | None, dtype: np.dtype[Any]) -> Any:

@@ -10,6 +10,7 @@ __all__ = [
     "VERSION",
     "Catalog",
     "Collection",
+    "Cube",
     "Finds",
     "Item",
     "Reader",
@@ -26,6 +27,7 @@ __all__ = [
     "place",
     "readable",
     "search_cmr",
+    "set_prices",
 ]
 
 _T = TypeVar("_T", covariant=True)
