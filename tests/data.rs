@@ -433,6 +433,11 @@ fn files_in_google_cloud_storage_are_told_of_and_brought() {
     let contents = json(&["info", "gs://data/z.h5"]);
     assert_eq!(contents["format"], "HDF5", "{contents}");
     assert!(contents["opening"]["received_bytes"].as_u64() > Some(0), "{contents}");
+    std::fs::write(home.path().join("prices.json"), r#"[{"usd_per_gib": "1"}]"#).unwrap();
+    let priced = json(&["info", "gs://data/z.h5", "--stored", "--prices", "prices.json"]);
+    let costs = |told: &Value| told["usd"].as_str().is_some_and(|usd| usd.parse::<f64>().unwrap() > 0.0);
+    assert!(costs(&priced["opening"]) && !costs(&contents["opening"]), "{priced}");
+    assert!(priced["stored"].as_object().unwrap().values().any(costs), "{priced}");
     let brought = json(&["download", "gs://data/a/x.nc", "gs://data/b/y.nc", "--out", "files"]);
     let files = brought["items"].as_array().unwrap();
     assert!(files.iter().all(|file| file["route"] == "gs" && file["checked"] == "checksum"), "{brought}");

@@ -29,14 +29,14 @@ pub(crate) fn set_prices(
     py: Python<'_>,
     text: Option<String>,
     path: Option<PathBuf>,
-    from: &str,
+    warn_from: &str,
 ) -> PyResult<()> {
     let prices = match (text, path) {
         (Some(text), _) => Some(told(py, Prices::parse(&text))?),
         (None, Some(path)) => Some(told(py, Prices::read(&path))?),
         (None, None) => None,
     };
-    let from = told(py, dollars(from))?;
+    let from = told(py, dollars(warn_from))?;
     let costs = prices.map(|prices| Arc::new(Costs::new(prices, from)));
     // The environment's table is not looked at where there is another.
     let kept = COSTS.get(|| Ok::<_, PyErr>(Mutex::new(None)))?;

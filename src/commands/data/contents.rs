@@ -38,7 +38,7 @@ pub(super) async fn contents(run: &Run<'_>, client: &Client, args: &DescribeArgs
     let opener = opener(run, client, args).await?;
     let file = match opener.open(&args.info.id, &opening).await {
         Err(DataError::UnknownFormat { .. }) if Item::is_address(&args.info.id) => return Ok(None),
-        file => file.map_err(told)?,
+        other => other.map_err(told)?,
     };
     let group = file.dataset().group(&args.group, true).await.map_err(told)?;
     let took = took(&opener, &file, prices.as_ref());

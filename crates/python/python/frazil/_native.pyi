@@ -27,6 +27,7 @@ __all__ = [
     "place",
     "readable",
     "search_cmr",
+    "set_prices",
 ]
 
 _T = TypeVar("_T", covariant=True)
