@@ -24,9 +24,9 @@ const AHEAD: Range<u64> = 2 << 20..16 << 20;
 /// Planned reads of at least so many bytes are of data, or bring themselves what lies ahead.
 const EXACT: u64 = 32 << 10;
 /// The part of planned bytes that may come besides, to save requests.
-const BESIDES: u64 = 20;
+const BESIDES: u64 = 40;
 /// So many bytes may come besides in any case: the headers of a group lie together.
-const HEADERS: u64 = 256 << 10;
+const HEADERS: u64 = 128 << 10;
 /// Streams that are followed at a time.
 const STREAMS: usize = 8;
 
