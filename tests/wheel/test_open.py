@@ -60,6 +60,18 @@ def test_a_group_tells_what_it_holds(where):
     assert "h_ph (delta_time: 40000) float32" in repr(heights) and "gt1l/" in repr(root)
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_values_belong_to_who_read_them(where, name):
+    import frazil
+
+    groups = frazil.open(f"{where}/{name}").walk()
+    variable = next(one for group in groups for one in group.values() if one.ndim and one.dtype.kind in "iuf")
+    values = variable[...]
+    read = values.copy()
+    values[...] = values + 1
+    np.testing.assert_array_equal(variable[...], read)
+
+
 def test_values_are_those_of_h5py(where, made):
     import frazil
     import h5py

@@ -16,7 +16,7 @@ mod stream;
 pub(crate) use disk::{Disk, Folder};
 pub use intervals::Intervals;
 pub(crate) use memory::Memory;
-pub use policy::{Plan, Policy};
+pub use policy::{Plan, Policy, Reads};
 pub(crate) use pool::Member;
 pub use pool::Pool;
 pub use speed::Speed;

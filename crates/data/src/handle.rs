@@ -28,6 +28,7 @@ pub use options::{OnDisk, Options};
 
 use self::remote::Far;
 use crate::address::Address;
+use crate::cache::Reads;
 use crate::counting::{Counts, Meter};
 use crate::error::{Error, Result};
 use crate::ranges::{Ranges, too_long};
@@ -139,7 +140,7 @@ impl Handle {
             Of::Far(far) => {
                 let length = far.opened(&range).await?.length;
                 let range = range.start.min(length)..range.end.min(length);
-                Ok(far.read(&[range]).await?.pop().unwrap_or_default())
+                Ok(far.read(Reads::Next(&range)).await?.pop().unwrap_or_default())
             }
             Of::File(file, _) => {
                 let file = file.clone();
@@ -200,7 +201,7 @@ impl Ranges for Handle {
             });
         }
         match &self.of {
-            Of::Far(far) => far.read(ranges).await,
+            Of::Far(far) => far.read(Reads::Planned(ranges)).await,
             Of::File(file, counts) => {
                 counts.asked(ranges.len() as u64, ranges.iter().map(|range| range.end - range.start).sum());
                 let (file, ranges) = (file.clone(), ranges.to_vec());

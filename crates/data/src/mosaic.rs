@@ -1,6 +1,6 @@
 //! Chunks that a part of an array touches, and how their elements come together.
 
-use std::sync::mpsc::sync_channel;
+use std::sync::Mutex;
 
 use bytes::Bytes;
 use rayon::prelude::*;
@@ -10,6 +10,7 @@ use crate::dataset::{DataType, Extent, Texts, Values};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::overlap::{Overlap, filled, runs};
+use crate::passes::locked;
 
 /// A chunk that a part of an array touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,12 +209,12 @@ impl Fill {
 }
 
 /// Decodes chunks on all cores and puts them where they belong. A chunk that decodes to none keeps the
-/// fill value. At a time as many chunks are decoded as there are cores, and as many wait.
+/// fill value. At a time as many chunks are decoded as there are cores; who decoded one puts it in its place.
 pub(crate) fn paint<J: Send + Sync>(
     canvas: &mut Canvas,
     jobs: &[(J, Touched)],
     decode: impl Fn(&J, &Touched) -> Result<Option<Decoded>> + Sync,
-    too_small: impl Fn(&J) -> Error,
+    too_small: impl Fn(&J) -> Error + Sync,
 ) -> Result<()> {
     let put = |canvas: &mut Canvas, job: &(J, Touched), decoded: Option<Decoded>| {
         let is_placed = decoded.is_none_or(|decoded| canvas.place(decoded, &job.1.overlaps));
@@ -223,21 +224,12 @@ pub(crate) fn paint<J: Send + Sync>(
     if let [job] = jobs {
         return put(canvas, job, cores.install(|| decode(&job.0, &job.1))?);
     }
-    let (sender, receiver) = sync_channel(cores.current_num_threads());
-    cores.in_place_scope(|scope| {
-        let decode = &decode;
-        scope.spawn(move |_| {
-            // The other end is gone only after an error, which ends the work.
-            let sent = jobs.par_iter().try_for_each_with(sender, |sender, job| {
-                sender.send((job, decode(&job.0, &job.1))).map_err(drop)
-            });
-            sent.unwrap_or_default();
-        });
-        for (job, decoded) in receiver {
-            put(canvas, job, decoded?)?;
-        }
-        Ok(())
-    })
+    let canvas = Mutex::new(canvas);
+    let one = |job: &(J, Touched)| {
+        let decoded = decode(&job.0, &job.1)?;
+        put(&mut locked(&canvas), job, decoded)
+    };
+    cores.install(|| jobs.par_iter().try_for_each(one))
 }
 
 #[cfg(test)]

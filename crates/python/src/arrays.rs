@@ -1,6 +1,7 @@
 //! Values of arrays for numpy, which the package itself does not need.
 
 use frazil_data::dataset::{Attribute, DataType, Values};
+use numpy::IntoPyArray;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyDict, PyTuple};
 
@@ -42,6 +43,15 @@ pub(crate) fn array<'py>(py: Python<'py>, values: &Values) -> PyResult<Bound<'py
     let shape = PyTuple::new(py, &values.shape)?;
     let bytes = PyByteArray::new(py, &values.bytes);
     (dtype(py, &values.data_type)?, shape, bytes, &values.texts).into_pyobject(py)
+}
+
+/// As [`array`], with the elements' bytes in an array of numpy that has them as they are in memory.
+pub(crate) fn taken(py: Python<'_>, values: Values) -> PyResult<Bound<'_, PyTuple>> {
+    // What makes an array panics where there is no numpy.
+    py.import("numpy")?;
+    let shape = PyTuple::new(py, &values.shape)?;
+    let bytes = Vec::from(values.bytes).into_pyarray(py);
+    (dtype(py, &values.data_type)?, shape, bytes, values.texts).into_pyobject(py)
 }
 
 /// Attributes with their values.

@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use tokio::sync::OnceCell;
 
-use crate::arrays::{array, dtype};
+use crate::arrays::{dtype, taken};
 use crate::costs::{costs, warn};
 use crate::error::{invalid, told};
 use crate::item::Item;
@@ -297,7 +297,7 @@ impl Cube {
             warn(py, said)?;
         }
         let read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
-        told(py, read)?.iter().map(|values| array(py, values)).collect()
+        told(py, read)?.into_iter().map(|values| taken(py, values)).collect()
     }
 
     /// The addresses of the images of a plane that touch a window, without secrets.

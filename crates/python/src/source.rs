@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use tokio::sync::OnceCell;
 
-use crate::arrays::{array, attributes, dtype};
+use crate::arrays::{array, attributes, dtype, taken};
 use crate::costs::{costs, warn};
 use crate::error::{invalid, told};
 use crate::file::counted;
@@ -170,8 +170,8 @@ impl Source {
         };
         let decoded = wait(py, read, |_| Ok(()))?;
         match told(py, decoded)? {
-            cf::Decoded::Numbers(values) => Ok((array(py, &values)?, false)),
-            cf::Decoded::Moments(values) => Ok((array(py, &values)?, true)),
+            cf::Decoded::Numbers(values) => Ok((taken(py, values)?, false)),
+            cf::Decoded::Moments(values) => Ok((taken(py, values)?, true)),
         }
     }
 

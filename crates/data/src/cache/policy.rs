@@ -21,10 +21,12 @@ const LARGEST_PLACE: u64 = 1 << 20;
 const LARGEST: u64 = 4 << 20;
 /// Bytes that are fetched ahead of reads that follow each other.
 const AHEAD: Range<u64> = 2 << 20..16 << 20;
-/// Reads of at least so many bytes are of data: who plans several knows what is wanted, and gets no more.
-const EXACT: u64 = 16 << 10;
+/// Planned reads of at least so many bytes are of data, or bring themselves what lies ahead.
+const EXACT: u64 = 32 << 10;
 /// The part of planned bytes that may come besides, to save requests.
-const BESIDES: u64 = 20;
+const BESIDES: u64 = 40;
+/// So many bytes may come besides in any case: the headers of a group lie together.
+const HEADERS: u64 = 128 << 10;
 /// Streams that are followed at a time.
 const STREAMS: usize = 8;
 
@@ -35,7 +37,8 @@ const STREAMS: usize = 8;
 ///   already, so that the rest will likely be read too, and costs less than asking again, it brings
 ///   the rest of that place: scattered headers come in small blocks, tables and pages of headers in large ones.
 /// * Reads that follow each other are fetched ahead, the further the longer they do.
-/// * Ranges that are planned together are fetched exactly, joined where a gap costs less than a request.
+/// * Ranges that are planned are fetched exactly, joined where a gap costs less than a request, and short ones with
+///   their blocks, as long as what comes besides is a small part of all that was planned.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     speed: Speed,
@@ -45,6 +48,28 @@ pub struct Policy {
     /// The one that was read last is the last.
     streams: Vec<Stream>,
     steps: Steps,
+    /// Bytes of planned reads that were not there, and what came besides.
+    planned: u64,
+    besides: u64,
+}
+
+/// What is asked for at a time.
+#[derive(Clone, Copy, Debug)]
+pub enum Reads<'a> {
+    /// One range, by a reader of which nobody knows what it reads next.
+    Next(&'a Range<u64>),
+    /// Ranges of a reader that knows where lies what it wants.
+    Planned(&'a [Range<u64>]),
+}
+
+impl<'a> Reads<'a> {
+    /// The ranges.
+    pub fn ranges(self) -> &'a [Range<u64>] {
+        match self {
+            Self::Next(read) => std::slice::from_ref(read),
+            Self::Planned(reads) => reads,
+        }
+    }
 }
 
 /// What to fetch: ranges that do not overlap, and of which nothing is there.
@@ -85,12 +110,11 @@ impl Policy {
 
     /// What to fetch for some reads. `there` is what is there or on its way, to which the plan is added;
     /// `free` how many requests may be made for what nobody waits for yet. The reads are within the object.
-    pub fn plan(&mut self, there: &mut Intervals, reads: &[Range<u64>], free: usize) -> Plan {
+    pub fn plan(&mut self, there: &mut Intervals, reads: Reads<'_>, free: usize) -> Plan {
         let mut plan = Plan::default();
         match reads {
-            [] => {}
-            [read] => self.single(there, read, free, &mut plan),
-            all => self.planned(there, all, &mut plan),
+            Reads::Next(read) => self.single(there, read, free, &mut plan),
+            Reads::Planned(reads) => self.planned(there, reads, &mut plan),
         }
         plan
     }
@@ -206,20 +230,32 @@ impl Policy {
         place.start..place.end.min(self.end())
     }
 
-    /// Reads that are known together.
+    /// Reads of which it is known that they are wanted, and no others.
     fn planned(&mut self, there: &mut Intervals, reads: &[Range<u64>], plan: &mut Plan) {
-        let mut missing = Intervals::default();
-        for read in reads {
-            for gap in there.gaps(read) {
-                let wide = if read.end - read.start < EXACT { self.around(there, &gap) } else { gap.clone() };
-                missing.insert(&there.hole(&wide, gap.start));
+        let mut wanted = Intervals::default();
+        for gap in reads.iter().flat_map(|read| there.gaps(read)) {
+            wanted.insert(&gap);
+        }
+        self.planned += wanted.total();
+        let mut left = (HEADERS + self.planned / BESIDES).saturating_sub(self.besides);
+        let mut missing = wanted.clone();
+        for gap in wanted.ranges().filter(|gap| gap.end - gap.start < EXACT) {
+            let block = blocks(&gap, BLOCK);
+            let hole = there.hole(&(block.start..block.end.min(self.end())), gap.start);
+            let besides = hole.end - hole.start - missing.count(&hole);
+            if besides <= left {
+                left -= besides;
+                missing.insert(&hole);
             }
         }
+        left = left.min(wanted.total() / BESIDES);
         let ranges = missing.ranges().collect::<Vec<_>>();
-        for range in joined(&ranges, there, self.speed.request_in_bytes()) {
+        for range in joined(&ranges, there, self.speed.request_in_bytes(), left) {
+            self.besides += range.end - range.start;
             plan.wanted.extend(cut(&range, LARGEST));
             there.insert(&range);
         }
+        self.besides -= wanted.total();
     }
 }
 
@@ -237,9 +273,8 @@ fn cut(range: &Range<u64>, largest: u64) -> impl Iterator<Item = Range<u64>> + u
 }
 
 /// Joins ranges over gaps, the smallest first, while a gap costs less than a request and all of them
-/// together are a small part of what is wanted. Nothing is joined over what is there.
-fn joined(ranges: &[Range<u64>], there: &Intervals, cost: u64) -> Vec<Range<u64>> {
-    let wanted: u64 = ranges.iter().map(|range| range.end - range.start).sum();
+/// together have no more than `left` bytes. Nothing is joined over what is there.
+fn joined(ranges: &[Range<u64>], there: &Intervals, cost: u64, mut left: u64) -> Vec<Range<u64>> {
     let mut gaps: Vec<(u64, usize)> = ranges
         .windows(2)
         .enumerate()
@@ -248,7 +283,6 @@ fn joined(ranges: &[Range<u64>], there: &Intervals, cost: u64) -> Vec<Range<u64>
         .filter(|(_, index)| there.count(&(ranges[*index].end..ranges[*index + 1].start)) == 0)
         .collect();
     gaps.sort_unstable();
-    let mut left = wanted / BESIDES;
     let mut bridged = vec![false; ranges.len()];
     for (gap, index) in gaps {
         if gap > left {
@@ -291,7 +325,7 @@ mod tests {
 
     /// What is fetched for one read with its bounds: first what it waits for, then how much ahead.
     fn planned(policy: &mut Policy, there: &mut Intervals, read: Range<u64>) -> (Vec<(u64, u64)>, usize) {
-        let plan = policy.plan(there, &[read], 6);
+        let plan = policy.plan(there, Reads::Next(&read), 6);
         (plan.wanted.iter().map(|range| (range.start, range.end)).collect(), plan.ahead.len())
     }
 
@@ -320,12 +354,39 @@ mod tests {
         let mut ahead = 0;
         for index in 0..100 {
             let read = index * 70_000..(index + 1) * 70_000;
-            ahead += policy.plan(&mut there, &[read], 0).ahead.len();
+            ahead += policy.plan(&mut there, Reads::Next(&read), 0).ahead.len();
         }
         assert_eq!(ahead, 0);
     }
 
+    #[test]
+    fn a_header_that_is_planned_brings_its_block_and_data_nothing() {
+        let (mut there, mut policy) = (Intervals::default(), policy(3_000_000));
+        let header = 10_000_000..10_016_384;
+        let plan = policy.plan(&mut there, Reads::Planned(&[header]), 6);
+        assert_eq!(plan.wanted, [9_961_472..10_027_008]);
+        let chunk = 50_000_000..50_300_000;
+        let plan = policy.plan(&mut there, Reads::Planned(std::slice::from_ref(&chunk)), 6);
+        assert_eq!((plan.wanted, plan.ahead), (vec![chunk], Vec::new()));
+    }
+
     proptest! {
+        #[test]
+        fn little_comes_besides_what_is_planned(
+            reads in proptest::collection::vec(proptest::collection::vec((0..LENGTH, 1_u64..100_000), 1..9), 1..30),
+            cost in 1_000_u64..5_000_000,
+        ) {
+            let (mut there, mut policy) = (Intervals::default(), policy(cost));
+            let mut wanted = Intervals::default();
+            for step in reads {
+                let ranges: Vec<_> = step.iter().map(|(from, length)| *from..(from + length).min(LENGTH)).collect();
+                ranges.iter().for_each(|range| wanted.insert(range));
+                policy.plan(&mut there, Reads::Planned(&ranges), 6);
+                let most = wanted.total() + wanted.total() / BESIDES + HEADERS;
+                prop_assert!(there.total() <= most, "{} of {most}", there.total());
+            }
+        }
+
         #[test]
         fn plans_hold_what_is_wanted_and_nothing_twice(
             reads in proptest::collection::vec(proptest::collection::vec((0..LENGTH, 0_u64..3_000_000), 1..4), 1..30),
@@ -343,7 +404,8 @@ mod tests {
                     })
                     .collect();
                 let before = there.clone();
-                let plan = policy.plan(&mut there, &ranges, free);
+                let reads = if let [read] = &ranges[..] { Reads::Next(read) } else { Reads::Planned(&ranges) };
+                let plan = policy.plan(&mut there, reads, free);
                 prop_assert!(plan.ahead.len() <= free);
                 let mut planned = before;
                 for range in plan.wanted.iter().chain(&plan.ahead) {

@@ -13,7 +13,7 @@ use super::flight::{Awaited, Flight, Outcome};
 use super::options::Options;
 use super::stopped;
 use crate::address::Address;
-use crate::cache::{Disk, Folder, Intervals, Member, Memory, Plan, Policy, Pool, Speed};
+use crate::cache::{Disk, Folder, Intervals, Member, Memory, Plan, Policy, Pool, Reads, Speed};
 use crate::counting::{Counters, Counts, Meter};
 use crate::error::{Error, Result};
 use crate::remote::{Pin, Remote};
@@ -183,17 +183,18 @@ impl Far {
             return None;
         }
         self.counts.asked(1, range.end - range.start);
-        let (pieces, _) = self.begin(&mut state, std::slice::from_ref(range), opened);
+        let (pieces, _) = self.begin(&mut state, Reads::Next(range), opened);
         drop(state);
         assembled(range, &pieces)
     }
 
     /// Ranges of an object that is open, which are within it.
-    pub(super) async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+    pub(super) async fn read(&self, reads: Reads<'_>) -> Result<Vec<Bytes>> {
+        let ranges = reads.ranges();
         let opened = self.opened(&(0..0)).await?;
         self.counts.asked(ranges.len() as u64, ranges.iter().map(|range| range.end - range.start).sum());
         for round in 0..ROUNDS {
-            let (mut pieces, awaited) = self.begin(&mut self.state(), ranges, opened);
+            let (mut pieces, awaited) = self.begin(&mut self.state(), reads, opened);
             if round == 0 && !awaited.is_empty() {
                 let missed = ranges.iter().filter(|range| assembled(range, &pieces).is_none()).count();
                 self.counts.missed(missed as u64);
@@ -222,10 +223,10 @@ impl Far {
     }
 
     /// Plans a read, sets off what is missing, and gives what is there.
-    fn begin(&self, state: &mut State, ranges: &[Range<u64>], opened: &Opened) -> Begun {
+    fn begin(&self, state: &mut State, reads: Reads<'_>, opened: &Opened) -> Begun {
         let free = self.in_flight.saturating_sub(RESERVED + state.flights.len());
         let State { policy, there, .. } = state;
-        let Plan { wanted, ahead } = policy.plan(there, ranges, free);
+        let Plan { wanted, ahead } = policy.plan(there, reads, free);
         self.counts.planned(wanted.len(), ahead.len());
         for range in wanted.into_iter().chain(ahead) {
             let flight = self.launch(range, opened);
@@ -233,7 +234,7 @@ impl Far {
         }
         let mut pieces = BTreeMap::new();
         let mut awaited = BTreeMap::new();
-        for range in ranges {
+        for range in reads.ranges() {
             pieces.extend(state.memory.read(range, || self.pool.tick()));
             let before = state.flights.range(..=range.start).next_back();
             let within = state.flights.range(range.start..range.end.max(range.start));

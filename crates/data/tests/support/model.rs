@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
-use frazil_data::cache::{Intervals, Policy};
+use frazil_data::cache::{Intervals, Policy, Reads};
 
 /// A link and what the reader has of memory.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,7 @@ pub(crate) fn replay(length: u64, reads: &[Range<u64>], link: Link) -> Took {
     for read in reads {
         model.land(&mut policy);
         let free = (link.in_flight - 1).saturating_sub(model.flying.len());
-        let plan = policy.plan(&mut model.there, std::slice::from_ref(read), free);
+        let plan = policy.plan(&mut model.there, Reads::Next(read), free);
         for range in plan.wanted.into_iter().chain(plan.ahead) {
             model.ask(range);
         }

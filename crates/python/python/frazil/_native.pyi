@@ -3,6 +3,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Generic, TypeVar, final, overload
 
+import numpy as np
+
 from ._file import Stats
 from ._progress import Look
 
@@ -230,7 +232,7 @@ def counted() -> dict[str, Any]: ...
 def flush() -> None: ...
 def set_prices(text: str | None, path: str | os.PathLike[str] | None, warn_from: str) -> None: ...
 
-_Values = tuple[Any, tuple[int, ...], bytearray, list[str]]
+_Values = tuple[Any, tuple[int, ...], bytearray | np.ndarray[Any, Any], list[str]]
 
 @final
 class Reader:

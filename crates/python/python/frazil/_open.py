@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
 
+    Bytes = bytearray | np.ndarray[Any, Any]
     Label = str | float | dt.date | np.datetime64
     Labels = Mapping[str, Label | slice]
     Positions = Mapping[str, int | slice]
@@ -365,7 +366,7 @@ def _has_texts(told: Any) -> bool:
     return isinstance(told, dict) and "O" in told["formats"]
 
 
-def array(told: tuple[Any, tuple[int, ...], bytearray, list[str]]) -> np.ndarray[Any, Any]:
+def array(told: tuple[Any, tuple[int, ...], Bytes, list[str]]) -> np.ndarray[Any, Any]:
     """Values of the native part for numpy, in the memory that they came in."""
     numpy = _numpy()
     named, shape, data, texts = told
@@ -378,17 +379,17 @@ def array(told: tuple[Any, tuple[int, ...], bytearray, list[str]]) -> np.ndarray
         values = _with_texts(numpy, named, data, texts)
     else:
         # Elements of no bytes have no buffer.
-        values = numpy.frombuffer(data, dtype) if dtype.itemsize and data else numpy.empty(shape, dtype)
+        values = numpy.frombuffer(data, dtype) if dtype.itemsize and len(data) else numpy.empty(shape, dtype)
     return values.reshape(shape)
 
 
-def _with_texts(numpy: Any, named: dict[str, Any], data: bytearray, texts: list[str]) -> Any:
+def _with_texts(numpy: Any, named: dict[str, Any], data: Bytes, texts: list[str]) -> Any:
     """Elements with fields, some of which are texts: those are beside the others, element by element."""
     fields = list(zip(named["names"], named["formats"], named["offsets"], strict=True))
     numbers = [field for field in fields if field[1] != "O"]
     names, formats, offsets = ([field[part] for field in numbers] for part in range(3))
     stored = {"names": names, "formats": formats, "offsets": offsets, "itemsize": named["itemsize"]}
-    read = numpy.frombuffer(data, stored) if data else numpy.empty(0, stored)
+    read = numpy.frombuffer(data, stored) if len(data) else numpy.empty(0, stored)
     values = numpy.empty(len(read), dtype_of(named))
     for name in names:
         values[name] = read[name]
@@ -398,7 +399,7 @@ def _with_texts(numpy: Any, named: dict[str, Any], data: bytearray, texts: list[
     return values
 
 
-def scalar(told: tuple[Any, tuple[int, ...], bytearray, list[str]]) -> Any:
+def scalar(told: tuple[Any, tuple[int, ...], Bytes, list[str]]) -> Any:
     """An attribute's value: a text, a number of numpy, or an array."""
     dtype, shape, _, texts = told
     if dtype == "O":
