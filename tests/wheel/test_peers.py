@@ -1,17 +1,13 @@
-"""Cubes against odc-stac, and what rioxarray understands of them: the Landsat tutorial of Pangeo with today's parts.
-
-These packages are not among those of the other tests: where they are not installed, this is left out.
-"""
+"""Cubes against odc-stac, and what rioxarray understands of them: the Landsat tutorial of Pangeo with today's parts."""
 
 import sys
 
 import numpy as np
+import pystac
 import pytest
+import rioxarray  # noqa: F401: makes `.rio`
+from odc import stac as odc_stac
 from package import ROOT
-
-rioxarray = pytest.importorskip("rioxarray")
-odc_stac = pytest.importorskip("odc.stac")
-pystac = pytest.importorskip("pystac")
 
 sys.path.insert(1, str(ROOT / "benches" / "cube"))
 

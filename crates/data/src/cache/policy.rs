@@ -364,7 +364,7 @@ mod tests {
         let (mut there, mut policy) = (Intervals::default(), policy(3_000_000));
         let header = 10_000_000..10_016_384;
         let plan = policy.plan(&mut there, Reads::Planned(&[header]), 6);
-        assert_eq!(plan.wanted, [9_961_472..10_027_008]);
+        assert_eq!((plan.wanted.len(), &plan.wanted[0]), (1, &(9_961_472..10_027_008)));
         let chunk = 50_000_000..50_300_000;
         let plan = policy.plan(&mut there, Reads::Planned(std::slice::from_ref(&chunk)), 6);
         assert_eq!((plan.wanted, plan.ahead), (vec![chunk], Vec::new()));
@@ -380,7 +380,9 @@ mod tests {
             let mut wanted = Intervals::default();
             for step in reads {
                 let ranges: Vec<_> = step.iter().map(|(from, length)| *from..(from + length).min(LENGTH)).collect();
-                ranges.iter().for_each(|range| wanted.insert(range));
+                for range in &ranges {
+                    wanted.insert(range);
+                }
                 policy.plan(&mut there, Reads::Planned(&ranges), 6);
                 let most = wanted.total() + wanted.total() / BESIDES + HEADERS;
                 prop_assert!(there.total() <= most, "{} of {most}", there.total());
