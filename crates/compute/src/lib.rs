@@ -1,0 +1,18 @@
+//! Statistics of arrays larger than memory, on one machine: each stored chunk is read once, in memory that
+//! is known before the run.
+//!
+//! Layers, each of which uses those above it only:
+//!
+//! * [`block`]: a part of an array, and what an element may be.
+//! * [`state`]: what a reduction knows of the blocks that it has seen; states of parts become one.
+//! * [`Error`]: what went wrong, and what to do about it.
+//!
+//! Floating-point sums are kept in double precision, and states are merged in the order of the array: the
+//! answer does not depend on the number of threads.
+
+pub mod block;
+mod error;
+pub mod state;
+
+pub use block::Block;
+pub use error::{Error, Result};

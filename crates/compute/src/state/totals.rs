@@ -1,0 +1,128 @@
+//! The sum, mean or number of the values of each cell.
+
+use serde::{Deserialize, Serialize};
+
+use super::cells::{Cells, Row};
+use super::{LeftOut, Numbers, Output, other_cells};
+use crate::block::{Block, Element};
+use crate::error::Result;
+
+/// What is wanted of the values that are not missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Total {
+    /// Their sum; 0 where there are none.
+    Sum,
+    /// Their mean; NaN where there are none.
+    Mean,
+    /// How many there are.
+    Count,
+}
+
+/// Sums in double precision, and how many values are in them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    total: Total,
+    cells: Cells,
+    sums: Vec<f64>,
+    counts: Vec<u64>,
+    left_out: LeftOut,
+}
+
+impl Totals {
+    /// Bytes for each cell.
+    pub(super) const BYTES_OF_CELL: u64 = 16;
+
+    pub(super) fn new(total: Total, cells: Cells) -> Result<Self> {
+        let count = cells.places()?;
+        Ok(Self {
+            total,
+            cells,
+            sums: vec![0.0; count],
+            counts: vec![0; count],
+            left_out: LeftOut::default(),
+        })
+    }
+
+    pub(super) fn total(&self) -> Total {
+        self.total
+    }
+
+    pub(super) fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
+        let (sums, counts) = (&mut self.sums, &mut self.counts);
+        let mut seen = 0;
+        self.cells.each_row(block, |row| match row {
+            Row::Into(cell, values) => {
+                let (sum, count) = one(values);
+                sums[cell] += sum;
+                counts[cell] += count;
+                seen += count;
+            }
+            Row::Across(first, values) => {
+                let behind = first + values.len();
+                seen += across(&mut sums[first..behind], &mut counts[first..behind], values);
+            }
+        })?;
+        self.left_out.missing += block.values().len() as u64 - seen;
+        Ok(())
+    }
+
+    pub(super) fn merge(&mut self, later: &Self) -> Result<()> {
+        if self.total != later.total || self.cells != later.cells {
+            return Err(other_cells());
+        }
+        for (sum, later) in self.sums.iter_mut().zip(&later.sums) {
+            *sum += later;
+        }
+        for (count, later) in self.counts.iter_mut().zip(&later.counts) {
+            *count += later;
+        }
+        self.left_out.add(later.left_out);
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Output {
+        let values = match self.total {
+            Total::Sum => Numbers::F64(self.sums),
+            Total::Count => Numbers::U64(self.counts),
+            Total::Mean => Numbers::F64(means(self.sums, &self.counts)),
+        };
+        Output { shape: self.cells.shape(), values, left_out: self.left_out }
+    }
+}
+
+fn one<T: Element>(values: &[T]) -> (f64, u64) {
+    let mut sum = 0.0;
+    let mut count = 0;
+    for value in values {
+        let value = value.to_f64();
+        if !value.is_nan() {
+            sum += value;
+            count += 1;
+        }
+    }
+    (sum, count)
+}
+
+fn across<T: Element>(sums: &mut [f64], counts: &mut [u64], values: &[T]) -> u64 {
+    let mut seen = 0;
+    for ((sum, count), value) in sums.iter_mut().zip(counts).zip(values) {
+        let value = value.to_f64();
+        let is_there = !value.is_nan();
+        *sum += if is_there { value } else { 0.0 };
+        *count += u64::from(is_there);
+        seen += u64::from(is_there);
+    }
+    seen
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no array has 2^53 values in a cell")]
+fn means(mut sums: Vec<f64>, counts: &[u64]) -> Vec<f64> {
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        *sum /= *count as f64;
+    }
+    sums
+}
