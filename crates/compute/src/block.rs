@@ -1,6 +1,6 @@
 //! A part of an array, and what an element may be.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use crate::error::{Error, Result};
 
@@ -48,7 +48,53 @@ impl ElementType {
             Self::I64 | Self::U64 | Self::F64 => 8,
         }
     }
+
+    /// Whether it has fractions, and NaN.
+    pub fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
 }
+
+/// As numpy names it.
+impl fmt::Display for ElementType {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::I8 => "int8",
+            Self::I16 => "int16",
+            Self::I32 => "int32",
+            Self::I64 => "int64",
+            Self::U8 => "uint8",
+            Self::U16 => "uint16",
+            Self::U32 => "uint32",
+            Self::U64 => "uint64",
+            Self::F32 => "float32",
+            Self::F64 => "float64",
+        })
+    }
+}
+
+/// Evaluates an expression with a name for the type of elements.
+macro_rules! for_element {
+    ($element:expr, $name:ident => $body:expr) => {
+        match $element {
+            $crate::block::ElementType::I8 => for_element!(@ $name, i8, $body),
+            $crate::block::ElementType::I16 => for_element!(@ $name, i16, $body),
+            $crate::block::ElementType::I32 => for_element!(@ $name, i32, $body),
+            $crate::block::ElementType::I64 => for_element!(@ $name, i64, $body),
+            $crate::block::ElementType::U8 => for_element!(@ $name, u8, $body),
+            $crate::block::ElementType::U16 => for_element!(@ $name, u16, $body),
+            $crate::block::ElementType::U32 => for_element!(@ $name, u32, $body),
+            $crate::block::ElementType::U64 => for_element!(@ $name, u64, $body),
+            $crate::block::ElementType::F32 => for_element!(@ $name, f32, $body),
+            $crate::block::ElementType::F64 => for_element!(@ $name, f64, $body),
+        }
+    };
+    (@ $name:ident, $type:ty, $body:expr) => {{
+        type $name = $type;
+        $body
+    }};
+}
+pub(crate) use for_element;
 
 macro_rules! element {
     ($($type:ty, $name:ident, |$value:ident| $to:expr;)*) => {$(

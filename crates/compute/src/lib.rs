@@ -5,6 +5,10 @@
 //!
 //! * [`block`]: a part of an array, and what an element may be.
 //! * [`state`]: what a reduction knows of the blocks that it has seen; states of parts become one.
+//! * [`expression`]: what is computed of an array, with its dimensions by name.
+//! * [`source`]: where values come from.
+//! * [`plan`]: how it is run: what is read, in which order, in how much memory.
+//! * [`run`](mod@run): the run.
 //! * [`Error`]: what went wrong, and what to do about it.
 //!
 //! Floating-point sums are kept in double precision, and states are merged in the order of the array: the
@@ -12,6 +16,10 @@
 
 pub mod block;
 mod error;
+pub mod expression;
+pub mod plan;
+pub mod run;
+pub mod source;
 pub mod state;
 
 pub use block::Block;

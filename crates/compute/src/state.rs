@@ -122,6 +122,22 @@ impl State {
     }
 }
 
+impl Measure {
+    /// What it is called.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Total(Total::Sum) => "sum",
+            Self::Total(Total::Mean) => "mean",
+            Self::Total(Total::Count) => "count",
+        }
+    }
+
+    /// Whether what cells have is added up when they become one.
+    pub(crate) fn adds_up(&self) -> bool {
+        matches!(self, Self::Total(Total::Sum | Total::Count))
+    }
+}
+
 impl Numbers {
     /// How many there are.
     pub fn len(&self) -> usize {
@@ -134,6 +150,63 @@ impl Numbers {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// So many of what cannot be known.
+    fn empty(&self, length: usize) -> Self {
+        match self {
+            Self::F64(_) => Self::F64(vec![f64::NAN; length]),
+            Self::U64(_) => Self::U64(vec![0; length]),
+        }
+    }
+
+    /// Puts rows of a part where they belong.
+    fn put(&mut self, part: &Self, rows: impl Iterator<Item = usize>, length: usize) {
+        fn copy<T: Copy>(all: &mut [T], part: &[T], rows: impl Iterator<Item = usize>, length: usize) {
+            for (from, row) in rows.zip(part.chunks_exact(length.max(1))) {
+                all[from..from + length].copy_from_slice(row);
+            }
+        }
+        match (self, part) {
+            (Self::F64(all), Self::F64(part)) => copy(all, part, rows, length),
+            (Self::U64(all), Self::U64(part)) => copy(all, part, rows, length),
+            // Parts of one result are of one type.
+            _ => (),
+        }
+    }
+
+    /// Divided by a number.
+    #[expect(clippy::cast_precision_loss, reason = "counts below 2^53 are exact")]
+    pub(crate) fn divided(self, by: u64) -> Self {
+        let by = by as f64;
+        Self::F64(match self {
+            Self::F64(numbers) => numbers.into_iter().map(|number| number / by).collect(),
+            Self::U64(counts) => counts.into_iter().map(|count| count as f64 / by).collect(),
+        })
+    }
+}
+
+impl Output {
+    /// As many numbers as all cells have, of which none is known.
+    pub(crate) fn sized(&self, whole: &Cells) -> Result<Self> {
+        let added = self.added(whole);
+        let each: u64 = added.iter().product();
+        let length = usize::try_from(whole.count()?.saturating_mul(each)).map_err(|_| too_many(whole))?;
+        let shape = whole.shape().into_iter().chain(added.iter().copied()).collect();
+        Ok(Self { shape, values: self.values.empty(length), left_out: LeftOut::default() })
+    }
+
+    /// Puts the result of a part of the cells where it belongs.
+    pub(crate) fn put(&mut self, part: &Self, cells: &Cells) {
+        let each = usize::try_from(part.added(cells).iter().product::<u64>()).unwrap_or_default();
+        let (starts, length) = cells.places_within(&self.shape);
+        self.values.put(&part.values, starts.map(|start| start * each), length * each);
+        self.left_out.add(part.left_out);
+    }
+
+    /// Lengths of the axes that the measure adds.
+    fn added(&self, cells: &Cells) -> &[u64] {
+        &self.shape[cells.shape().len().min(self.shape.len())..]
     }
 }
 

@@ -97,6 +97,36 @@ impl Cells {
         usize::try_from(self.count()?).map_err(|_| too_many(self))
     }
 
+    /// Where the cells lie in a larger result, whose first cell has the index 0 along each axis: the first
+    /// place of each row of cells that lie together, in their order, and how many are in a row.
+    pub(super) fn places_within(&self, whole: &[u64]) -> (impl Iterator<Item = usize> + use<>, usize) {
+        let shape = self.shape();
+        let kept = self.axes.iter().zip(&self.origin).filter_map(|(axis, origin)| match axis {
+            Axis::Kept => Some(*origin),
+            Axis::Reduced => None,
+            Axis::Grouped(_) => Some(0),
+        });
+        let origin: Vec<u64> = kept.collect();
+        let (mut strides, mut stride) = (vec![0; shape.len()], 1);
+        for (axis, length) in whole.iter().take(shape.len()).enumerate().rev() {
+            strides[axis] = stride;
+            stride *= length;
+        }
+        let row = shape.last().copied().unwrap_or(1);
+        let outer: Vec<u64> = shape.iter().copied().take(shape.len().saturating_sub(1)).collect();
+        let rows: u64 = if shape.contains(&0) { 0 } else { outer.iter().product() };
+        let starts = (0..rows).map(move |number| {
+            let mut number = number;
+            let mut place = origin.last().copied().unwrap_or(0);
+            for axis in (0..outer.len()).rev() {
+                place += (origin[axis] + number % outer[axis]) * strides[axis];
+                number /= outer[axis];
+            }
+            usize::try_from(place).unwrap_or(usize::MAX)
+        });
+        (starts, usize::try_from(row).unwrap_or(usize::MAX))
+    }
+
     /// The elements of a block in their order, as rows that belong to one cell or to cells that follow each
     /// other. Elements that are in no group are in no row.
     ///
@@ -127,10 +157,7 @@ impl Cells {
             return Ok(());
         }
         Err(Error::invalid(
-            format!(
-                "a block of {shape:?} at {origin:?} is not inside {:?} at {:?}",
-                self.shape, self.origin
-            ),
+            format!("a block of {shape:?} at {origin:?} is not inside {:?} at {:?}", self.shape, self.origin),
             "give blocks of the region that the state is for",
         ))
     }
@@ -225,9 +252,8 @@ mod tests {
 
     /// A region's axis of 6, and a block's within: what happens, first, how many.
     fn along() -> impl Strategy<Value = (Axis, u64, usize)> {
-        (axis(), 0..6_u64).prop_flat_map(|(axis, from)| {
-            (Just(axis), Just(from), 0..=usize::try_from(6 - from).unwrap())
-        })
+        (axis(), 0..6_u64)
+            .prop_flat_map(|(axis, from)| (Just(axis), Just(from), 0..=usize::try_from(6 - from).unwrap()))
     }
 
     /// The cell of an element, by the definition.
