@@ -7,6 +7,7 @@
 //! * [`state`]: what a reduction knows of the blocks that it has seen; states of parts become one.
 //! * [`expression`]: what is computed of an array, with its dimensions by name.
 //! * [`source`]: where values come from.
+//! * [`sink`]: where results go that are as large as what is read.
 //! * [`plan`]: how it is run: what is read, in which order, in how much memory.
 //! * [`run`](mod@run): the run.
 //! * [`Error`]: what went wrong, and what to do about it.
@@ -19,6 +20,7 @@ mod error;
 pub mod expression;
 pub mod plan;
 pub mod run;
+pub mod sink;
 pub mod source;
 pub mod state;
 

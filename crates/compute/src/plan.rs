@@ -13,7 +13,7 @@ mod pieces;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::expression::{Expression, Span};
 use crate::state::{Axis, Cells, Measure, bytes_of};
 
@@ -72,7 +72,6 @@ impl Default for Limits {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     expression: Expression,
-    measure: Measure,
     /// Along each axis; one piece along axes that are reduced.
     regions: Vec<Pieces>,
     /// Which axis runs are cut along, and how.
@@ -85,30 +84,24 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans a reduction within limits: with fewer blocks at a time and fewer threads where memory is short.
+    /// Plans an expression within limits: with fewer blocks at a time and fewer threads where memory is short.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an expression that reduces nothing; [`Error::Memory`] where the limits are too
+    /// [`crate::Error::Memory`] where the limits are too
     /// narrow, with what is needed.
     pub fn new(expression: &Expression, limits: Limits) -> Result<Self> {
         Self::of_sizes(expression, limits, Sizes::default())
     }
 
     pub(crate) fn of_sizes(expression: &Expression, limits: Limits, sizes: Sizes) -> Result<Self> {
-        let reduction = expression.reduction().ok_or_else(|| {
-            Error::invalid(
-                format!("nothing of `{}` is reduced", expression.array().name()),
-                "end the expression with a reduction",
-            )
-        })?;
+        let measure = expression.reduction().map(|reduction| &reduction.measure);
         let unit = unit(expression, sizes);
         let block = block(expression, &unit, sizes);
-        let shape = Shape { expression, measure: &reduction.measure, unit: &unit, block: &block };
+        let shape = Shape { expression, measure, block: &block };
         let runs = shape.runs(sizes.run)?;
         let regions = shape.regions(limits)?;
         let memory = memory::of(&shape, &regions, runs.map_or(1, |(_, runs)| runs.count()), limits)?;
-        let measure = reduction.measure.clone();
-        Ok(Self { expression: expression.clone(), measure, regions, runs, block, unit, memory })
+        Ok(Self { expression: expression.clone(), regions, runs, block, unit, memory })
     }
 
     /// What is computed.
@@ -121,9 +114,9 @@ impl Plan {
         &self.memory
     }
 
-    /// What is reduced to a cell.
-    pub(crate) fn measure(&self) -> &Measure {
-        &self.measure
+    /// What is reduced to a cell; none where nothing is reduced.
+    pub(crate) fn measure(&self) -> Option<&Measure> {
+        self.expression.reduction().map(|reduction| &reduction.measure)
     }
 
     /// How many runs there are: of all regions.
@@ -220,8 +213,7 @@ fn nth(pieces: &[Pieces], mut number: u64) -> Vec<Span> {
 /// What parts are cut by.
 struct Shape<'a> {
     expression: &'a Expression,
-    measure: &'a Measure,
-    unit: &'a [u64],
+    measure: Option<&'a Measure>,
     block: &'a [u64],
 }
 
@@ -238,7 +230,10 @@ impl Shape<'_> {
     }
 
     fn state(&self, region: &[Span]) -> Result<u64> {
-        bytes_of(self.measure, &self.expression.cells(&self.expression.relative(region))?)
+        match self.measure {
+            Some(measure) => bytes_of(measure, &self.expression.cells(&self.expression.relative(region))?),
+            None => Ok(0),
+        }
     }
 
     /// Where an axis can be cut without a chunk or a window on both sides: every so many, from here on.
@@ -254,12 +249,13 @@ impl Shape<'_> {
         }
     }
 
-    /// Runs along the reduced axis that can be cut most.
+    /// Runs along the reduced axis that can be cut most; along any where none is reduced.
     fn runs(&self, least: u64) -> Result<Option<(usize, Pieces)>> {
         let state = self.state(self.expression.part())?;
         let mut best: Option<(usize, Pieces)> = None;
-        for (axis, what) in self.axes().iter().enumerate() {
-            let (false, Some((every, at))) = (matches!(what, Axis::Kept), self.cuts(axis)) else { continue };
+        for axis in 0..self.expression.part().len() {
+            let is_kept = matches!(self.axes().get(axis), Some(Axis::Kept));
+            let (false, Some((every, at))) = (is_kept, self.cuts(axis)) else { continue };
             let bytes = least.max(state.saturating_mul(READ_PER_STATE));
             let long = bytes.div_ceil(self.bytes_along(axis).max(1)).max(self.block[axis]);
             let pieces =

@@ -1,7 +1,10 @@
 //! Where values come from.
 
+mod aligned;
+mod joined;
 mod memory;
 
+pub use joined::Joined;
 pub use memory::Memory;
 
 use crate::block::Element;
@@ -54,7 +57,10 @@ impl<'a> Values<'a> {
         }
         match bytemuck::try_cast_slice(bytes) {
             Ok(elements) => with(elements),
-            Err(_) => with(&bytemuck::pod_collect_to_vec(bytes)),
+            Err(_) => {
+                let each = bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned);
+                with(&each.collect::<Vec<T>>())
+            }
         }
     }
 }

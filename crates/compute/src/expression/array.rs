@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Span;
 use crate::block::ElementType;
 use crate::error::{Error, Result};
 
@@ -104,6 +105,21 @@ impl Array {
     /// Elements along each dimension.
     pub fn shape(&self) -> Vec<u64> {
         self.dimensions.iter().map(|dimension| dimension.length).collect()
+    }
+
+    /// That a part lies inside: a span along each dimension.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it does not.
+    pub(crate) fn contains(&self, part: &[Span]) -> Result<()> {
+        let is_inside = |(span, own): (&Span, &Dimension)| span.end() <= own.length;
+        if part.len() == self.dimensions.len() && part.iter().zip(&self.dimensions).all(is_inside) {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            format!("the part {part:?} is not inside `{}` of {:?}", self.name, self.shape()),
+            "read parts inside the array",
+        ))
     }
 
     /// What an element is as it is stored.

@@ -84,8 +84,10 @@ pub(crate) fn apply<T: Element, F: Float + Element>(
     for strip in stored.chunks(STRIP) {
         let from = out.len();
         match packing {
-            None => out.extend(strip.iter().map(|number| float(number.to_f64()))),
-            Some(packing) => out.extend(strip.iter().map(|number| float(unpack(packing, number.to_f64())))),
+            None => out.extend(strip.iter().map(|number| float::<F>(number.to_f64()))),
+            Some(packing) => {
+                out.extend(strip.iter().map(|number| float::<F>(unpack(packing, number.to_f64()))))
+            }
         }
         for step in steps {
             take(*step, &mut out[from..])?;
@@ -168,7 +170,7 @@ mod tests {
             Step::Where(Condition { test: Test::AtLeast, with: 3.0 }),
             Step::Map(Map::Square),
         ];
-        let mut out = Vec::new();
+        let mut out = Vec::<f32>::new();
         apply(&[4_i16, 3, 2, -9], Some(&packing), &steps, &mut out).unwrap();
         assert_eq!(out[..2], [16.0_f32, 9.0]);
         assert!(out[2].is_nan() && out[3].is_nan());

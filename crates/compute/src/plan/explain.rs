@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Pieces, Plan};
 use crate::expression::Span;
+use crate::state::Measure;
 
 /// What is read, how it is cut, and what it takes, a line each.
 impl fmt::Display for Plan {
@@ -44,7 +45,7 @@ impl fmt::Display for Plan {
         writeln!(
             out,
             "result  {} of ({}): {}",
-            self.measure.name(),
+            self.measure().map_or("elements", Measure::name),
             result.join(", "),
             Bytes(self.memory.result)
         )?;

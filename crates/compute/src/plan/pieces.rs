@@ -24,11 +24,6 @@ impl Pieces {
         Self::new(span, u64::MAX, span.start)
     }
 
-    /// Elements of a piece that is neither the first nor the last.
-    pub(crate) fn step(&self) -> u64 {
-        self.step
-    }
-
     /// Elements of the longest piece, at most.
     pub(crate) fn longest(&self) -> u64 {
         self.step.min(self.span.count)

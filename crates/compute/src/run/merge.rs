@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::state::{Output, State};
+use crate::state::{Measure, Output, State};
 
 /// What all threads know.
 pub(super) struct Merge<'a> {
@@ -28,10 +28,10 @@ struct Shared {
 }
 
 impl<'a> Merge<'a> {
-    pub(super) fn new(plan: &'a Plan) -> Result<Self> {
+    pub(super) fn new(plan: &'a Plan, measure: &Measure) -> Result<Self> {
         // Where there is nothing to read there is a result: sums of nothing.
         let result = match plan.runs() {
-            0 => Some(State::new(plan.measure(), plan.cells(plan.expression().part())?)?.finish()),
+            0 => Some(State::new(measure, plan.cells(plan.expression().part())?)?.finish()),
             _ => None,
         };
         let shared = Shared { next: 0, due: 0, waiting: BTreeMap::new(), merged: None, result, failed: None };

@@ -1,4 +1,4 @@
-//! What a thread does: a run at a time, its blocks one after the other.
+//! A run: its blocks one after the other.
 
 use std::collections::VecDeque;
 
@@ -6,25 +6,64 @@ use num_traits::Float;
 
 use super::Watch;
 use super::coarsen::Coarsen;
-use super::merge::Merge;
 use crate::block::{Block, Element, ElementType, for_element};
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Span, apply};
 use crate::plan::Plan;
+use crate::sink::Sink;
 use crate::source::{Pending, Source, Values};
-use crate::state::State;
+use crate::state::{Measure, State};
 
-/// Takes runs until there are none left.
-pub(super) fn work(plan: &Plan, source: &dyn Source, watch: &Watch, merge: &Merge<'_>) {
-    while let Some(run) = merge.take() {
-        merge.put(run, state_of(plan, run, source, watch));
+/// The state of a run.
+pub(super) fn state(
+    plan: &Plan,
+    measure: &Measure,
+    run: u64,
+    source: &dyn Source,
+    watch: &Watch,
+) -> Result<State> {
+    let (_, region) = plan.region(run);
+    let mut target = Target::State(State::new(measure, plan.cells(&region)?)?);
+    each_block(plan, run, source, watch, &mut target)?;
+    match target {
+        Target::State(state) => Ok(state),
+        Target::Sink(_) => Err(Error::Cancelled),
     }
 }
 
-/// The state of a run.
-fn state_of(plan: &Plan, run: u64, source: &dyn Source, watch: &Watch) -> Result<State> {
-    let (_, region) = plan.region(run);
-    let mut state = State::new(plan.measure(), plan.cells(&region)?)?;
+/// The elements of a run, into a sink.
+pub(super) fn fill(plan: &Plan, run: u64, source: &dyn Source, sink: &dyn Sink, watch: &Watch) -> Result<()> {
+    each_block(plan, run, source, watch, &mut Target::Sink(sink))
+}
+
+/// Where blocks go.
+enum Target<'a> {
+    State(State),
+    Sink(&'a dyn Sink),
+}
+
+impl Target<'_> {
+    fn take<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
+        match self {
+            Self::State(state) => state.update(block),
+            Self::Sink(sink) => {
+                let along = block.origin().iter().zip(block.shape());
+                let part: Vec<Span> =
+                    along.map(|(start, count)| Span { start: *start, count: *count as u64 }).collect();
+                sink.put(&part, T::TYPE, bytemuck::cast_slice(block.values()))
+            }
+        }
+    }
+}
+
+/// Reads ahead, and takes block after block through the expression.
+fn each_block(
+    plan: &Plan,
+    run: u64,
+    source: &dyn Source,
+    watch: &Watch,
+    target: &mut Target<'_>,
+) -> Result<()> {
     let expression = plan.expression();
     for_element!(expression.element(), W => {
         let mut pipe = <W as Working>::pipe(expression)?;
@@ -36,20 +75,20 @@ fn state_of(plan: &Plan, run: u64, source: &dyn Source, watch: &Watch) -> Result
                 let pending = source.begin(&block)?;
                 ahead.push_back((block, pending));
             }
-            let Some((block, pending)) = ahead.pop_front() else { return Ok(state) };
+            let Some((block, pending)) = ahead.pop_front() else { return Ok(()) };
             let values = pending()?;
             watch.add(values.bytes().len() as u64);
-            pipe(&values, &block, &mut state)?;
+            pipe(&values, &block, target)?;
         }
     })
 }
 
-/// Takes the values of a box into a state.
-type Pipe<'a> = Box<dyn FnMut(&Values<'_>, &[Span], &mut State) -> Result<()> + 'a>;
+/// Takes the values of a box to where they go.
+type Pipe<'a> = Box<dyn FnMut(&Values<'_>, &[Span], &mut Target<'_>) -> Result<()> + 'a>;
 
 /// What elements are while they are computed with.
 trait Working: Element {
-    /// From stored values to the state.
+    /// From stored values to where they go.
     fn pipe(expression: &Expression) -> Result<Pipe<'_>>;
 }
 
@@ -57,8 +96,8 @@ macro_rules! working {
     (whole: $($whole:ty),*; floats: $($float:ty),*) => {
         $(impl Working for $whole {
             fn pipe(expression: &Expression) -> Result<Pipe<'_>> {
-                Ok(Box::new(|values, part, state| {
-                    values.elements(|stored: &[Self]| reduce(expression, stored, None, part, state))
+                Ok(Box::new(|values, part, target| {
+                    values.elements(|stored: &[Self]| reduce(expression, stored, None, part, target))
                 }))
             }
         })*
@@ -85,12 +124,12 @@ fn floats<F: Element + Float>(expression: &Expression) -> Result<Pipe<'_>> {
         && expression.array().packing().is_none()
         && expression.array().element() == F::TYPE;
     let mut scratch: Vec<F> = Vec::new();
-    Ok(Box::new(move |values, part, state| {
+    Ok(Box::new(move |values, part, target| {
         if is_plain {
-            return values.elements(|stored: &[F]| coarse(expression, &mut coarsen, stored, part, state));
+            return values.elements(|stored: &[F]| coarse(expression, &mut coarsen, stored, part, target));
         }
         unpack(expression.array().element(), values, expression, &mut scratch)?;
-        coarse(expression, &mut coarsen, &scratch, part, state)
+        coarse(expression, &mut coarsen, &scratch, part, target)
     }))
 }
 
@@ -113,9 +152,11 @@ fn coarse<F: Element + Float>(
     windows: &mut Windows<F>,
     values: &[F],
     part: &[Span],
-    state: &mut State,
+    target: &mut Target<'_>,
 ) -> Result<()> {
-    let Some((axis, coarsen, before)) = windows else { return reduce(expression, values, None, part, state) };
+    let Some((axis, coarsen, before)) = windows else {
+        return reduce(expression, values, None, part, target);
+    };
     if !before.as_ref().is_some_and(|before| is_next(before, part, *axis)) {
         coarsen.begin();
     }
@@ -123,7 +164,7 @@ fn coarse<F: Element + Float>(
     let shape = lengths(part)?;
     let (sums, shape) = coarsen.add(values, &shape);
     // Windows that end in a block begin where the one that its first element is in began.
-    reduce(expression, sums, Some(shape), part, state)
+    reduce(expression, sums, Some(shape), part, target)
 }
 
 /// Whether a box lies behind another along an axis.
@@ -140,13 +181,13 @@ fn reduce<T: Element>(
     values: &[T],
     shape: Option<&[usize]>,
     part: &[Span],
-    state: &mut State,
+    target: &mut Target<'_>,
 ) -> Result<()> {
     let relative = expression.relative(part);
     let origin: Vec<u64> = relative.iter().map(|span| span.start).collect();
     match shape {
-        Some(shape) => state.update(&Block::new(values, shape, &origin)?),
-        None => state.update(&Block::new(values, &lengths(part)?, &origin)?),
+        Some(shape) => target.take(&Block::new(values, shape, &origin)?),
+        None => target.take(&Block::new(values, &lengths(part)?, &origin)?),
     }
 }
 

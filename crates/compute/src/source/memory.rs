@@ -1,5 +1,6 @@
 //! Arrays that lie in memory already.
 
+use super::aligned::Aligned;
 use super::{Pending, Source, Values};
 use crate::block::Element;
 use crate::error::{Error, Result};
@@ -10,12 +11,6 @@ use crate::expression::{Array, Span};
 pub struct Memory<'a> {
     array: Array,
     bytes: &'a [u8],
-}
-
-/// Memory for values of any type.
-struct Aligned {
-    words: Vec<u64>,
-    length: usize,
 }
 
 impl<'a> Memory<'a> {
@@ -77,20 +72,12 @@ impl<'a> Memory<'a> {
         Ok((starts.collect::<Result<_>>()?, usize::try_from(length).map_err(|_| too_large())?))
     }
 
-    fn copy(&self, starts: &[usize], length: usize) -> Aligned {
-        let total = starts.len() * length;
-        let mut words = vec![0_u64; total.div_ceil(8)];
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
-        for (to, from) in bytes.chunks_exact_mut(length.max(1)).zip(starts) {
+    fn copy(&self, starts: &[usize], length: usize) -> Result<Aligned> {
+        let mut all = Aligned::new((starts.len() as u64).saturating_mul(length as u64))?;
+        for (to, from) in all.bytes_mut().chunks_exact_mut(length.max(1)).zip(starts) {
             to.copy_from_slice(&self.bytes[*from..from + length]);
         }
-        Aligned { words, length: total }
-    }
-}
-
-impl AsRef<[u8]> for Aligned {
-    fn as_ref(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.words)[..self.length]
+        Ok(all)
     }
 }
 
@@ -100,21 +87,14 @@ impl Source for Memory<'_> {
     }
 
     fn begin<'b>(&'b self, part: &[Span]) -> Result<Pending<'b>> {
-        let shape = self.array.shape();
-        let is_inside = |(span, length): (&Span, &u64)| span.end() <= *length;
-        if part.len() != shape.len() || !part.iter().zip(&shape).all(is_inside) {
-            return Err(Error::invalid(
-                format!("the part {part:?} is not inside {shape:?}"),
-                "read parts inside the array",
-            ));
-        }
+        self.array.contains(part)?;
         let (starts, length) = self.pieces(part)?;
         match starts.as_slice() {
             [start] => {
                 let bytes = &self.bytes[*start..start + length];
                 Ok(Box::new(move || Ok(Values::new(bytes))))
             }
-            _ => Ok(Box::new(move || Ok(Values::new(self.copy(&starts, length))))),
+            _ => Ok(Box::new(move || Ok(Values::new(self.copy(&starts, length)?)))),
         }
     }
 }
