@@ -3,9 +3,11 @@
 mod aligned;
 mod joined;
 mod memory;
+mod stored;
 
 pub use joined::Joined;
 pub use memory::Memory;
+pub use stored::Stored;
 
 use crate::block::Element;
 use crate::error::{Error, Result};
