@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::{Pieces, Plan};
-use crate::expression::Span;
 use crate::state::Measure;
 
 /// What is read, how it is cut, and what it takes, a line each.
@@ -110,12 +109,5 @@ impl fmt::Display for Bytes {
             }
         }
         write!(out, "{} B", self.0)
-    }
-}
-
-impl Plan {
-    /// Whether nothing is read.
-    pub fn is_empty(&self) -> bool {
-        self.expression.part().iter().any(|span: &Span| span.count == 0)
     }
 }

@@ -6,6 +6,7 @@ use super::*;
 use crate::block::ElementType;
 use crate::expression::{Array, Condition, Expression, Map, Packing, Span, Test};
 use crate::plan::{Limits, Sizes};
+use crate::sink::Buffer;
 use crate::source::{Memory, Pending};
 use crate::state::{Axis, Groups, Measure, Numbers, Total};
 
@@ -68,7 +69,9 @@ fn job() -> impl Strategy<Value = Job> {
 
 impl Job {
     fn values(&self) -> Vec<f32> {
-        let value = |index: u64| if index % 7 == 3 { f32::NAN } else { (index * 37 % 101) as f32 - 50.0 };
+        let value = |index: u64| {
+            if index % 7 == 3 { f32::NAN } else { f32::from(u16::try_from(index * 37 % 101).unwrap()) - 50.0 }
+        };
         (0..self.lengths.iter().product()).map(value).collect()
     }
 
@@ -99,7 +102,7 @@ impl Job {
         let kept = |axis: usize| axes[axis] == Axis::Kept;
         let shape: Vec<u64> =
             (0..3).map(|axis| if kept(axis) { expression.length(axis) } else { 1 }).collect();
-        let mut cells = vec![(0.0, 0_u32); shape.iter().product::<u64>() as usize];
+        let mut cells = vec![(0.0, 0_u32); place(shape.iter().product())];
         let windows: Vec<u64> = (0..3).map(|axis| expression.window(axis)).collect();
         let all = |axis: usize| 0..expression.length(axis);
         for (i, j, k) in all(0).flat_map(|i| all(1).flat_map(move |j| all(2).map(move |k| (i, j, k)))) {
@@ -114,14 +117,14 @@ impl Job {
                     })
                     .collect();
                 sum += f64::from(
-                    values[((inner[0] * self.lengths[1] + inner[1]) * self.lengths[2] + inner[2]) as usize],
+                    values[place((inner[0] * self.lengths[1] + inner[1]) * self.lengths[2] + inner[2])],
                 );
             }
             let cell =
                 (0..3).fold(0, |cell, axis| cell * shape[axis] + if kept(axis) { at[axis] } else { 0 });
             if !sum.is_nan() {
-                cells[cell as usize].0 += sum;
-                cells[cell as usize].1 += 1;
+                cells[place(cell)].0 += sum;
+                cells[place(cell)].1 += 1;
             }
         }
         let of = |(sum, count): (f64, u32)| match self.total {
@@ -136,8 +139,14 @@ impl Job {
 fn doubles(numbers: Numbers) -> Vec<f64> {
     match numbers {
         Numbers::F64(numbers) => numbers,
-        Numbers::U64(counts) => counts.into_iter().map(|count| count as f64).collect(),
+        Numbers::U64(counts) => {
+            counts.into_iter().map(|count| f64::from(u32::try_from(count).unwrap())).collect()
+        }
     }
+}
+
+fn place(index: u64) -> usize {
+    usize::try_from(index).unwrap()
 }
 
 fn same(one: &[f64], other: &[f64]) -> bool {
@@ -195,7 +204,7 @@ proptest! {
     #[test]
     fn sums_do_not_depend_on_threads_nor_on_memory(lengths in [1..40_u64, 1..6_u64, 1..9_u64], chunk in 1..9_u64) {
         let dimensions: Vec<_> = NAMES.into_iter().zip(lengths).collect();
-        let values: Vec<f32> = (0..lengths.iter().product()).map(|index: u64| (index as f32).sin().exp()).collect();
+        let values: Vec<f32> = (0..lengths.iter().product()).map(|index: u64| f32::from(u16::try_from(index).unwrap()).sin().exp()).collect();
         let array = Array::new("n", &dimensions, ElementType::F32, Some(vec![chunk, 2, 9])).unwrap();
         let memory = Memory::new("n", &dimensions, &values).unwrap().described(array.clone()).unwrap();
         let mean = Expression::of(array).reduce(&["time", "x"], Measure::Total(Total::Mean)).unwrap();
@@ -230,6 +239,56 @@ fn groups_packing_maps_and_conditions_go_through() {
     assert_eq!(output.shape, [2, 2]);
     assert!(same(&doubles(output.values), &[3.0, 2.0, f64::NAN, 4.0]));
     assert_eq!(output.left_out.missing, 2);
+}
+
+proptest! {
+    #[test]
+    fn elements_go_into_the_callers_memory(job in job()) {
+        let (values, array) = (job.values(), job.array());
+        let dimensions: Vec<_> = NAMES.into_iter().zip(job.lengths).collect();
+        let memory = Memory::new("n", &dimensions, &values).unwrap().described(array.clone()).unwrap();
+        let mut expression = Expression::of(array).map(Map::Linear { factor: 2.0, term: 1.0 }).unwrap();
+        for (name, (start, count)) in NAMES.iter().zip(job.part) {
+            expression = expression.slice(name, start, count).unwrap();
+        }
+        if let Some((axis, window)) = job.coarse {
+            expression = expression.coarsen_sum(NAMES[axis], window).unwrap();
+        }
+        let shape: Vec<u64> = expression.dimensions().into_iter().map(|own| own.length).collect();
+        let plan_of = |threads, bytes| {
+            Plan::of_sizes(&expression, Limits { threads, memory: 1 << 30 }, Sizes::small(bytes)).unwrap()
+        };
+        let filled = |plan: &Plan| {
+            let mut found = vec![-7.0_f32; place(shape.iter().product())];
+            run_into(plan, &memory, &Buffer::new(&shape, &mut found).unwrap(), &Watch::new()).unwrap();
+            found.into_iter().map(f64::from).collect::<Vec<_>>()
+        };
+        let found = filled(&plan_of(job.threads, job.bytes));
+        prop_assert!(same(&found, &filled(&plan_of(1, 1 << 20))), "{found:?}");
+        // Along the axis that is summed, each element was mapped: 2 * sum + window.
+        let window = job.coarse.map_or(1, |(_, window)| window);
+        let all = Job { reduced: [true; 3], total: Total::Sum, ..job };
+        let sum: f64 = found.iter().filter(|number| !number.is_nan()).map(|number| number - f64::from(u32::try_from(window).unwrap())).sum();
+        prop_assert!((sum - 2.0 * all.naive()[0]).abs() < 1e-9, "{sum} is not twice {:?}", all.naive());
+    }
+}
+
+#[test]
+fn a_sink_is_of_the_shape_and_type_of_the_result() {
+    let values = [1.0_f64; 4];
+    let memory = Memory::new("t", &[("x", 4)], &values).unwrap();
+    let expression = Expression::of(memory.array().clone());
+    let plan = Plan::new(&expression, Limits::default()).unwrap();
+    let into = |shape: &[u64], found: &mut [f64]| {
+        run_into(&plan, &memory, &Buffer::new(shape, found).unwrap(), &Watch::new())
+    };
+    assert!(into(&[2, 2], &mut [0.0; 4]).is_err());
+    let mut single = [0.0_f32; 4];
+    assert!(run_into(&plan, &memory, &Buffer::new(&[4], &mut single).unwrap(), &Watch::new()).is_err());
+    let mut found = [0.0; 4];
+    into(&[4], &mut found).unwrap();
+    assert!(same(&found, &values));
+    assert!(run(&plan, &memory, &Watch::new()).is_err());
 }
 
 #[test]

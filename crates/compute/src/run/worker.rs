@@ -23,12 +23,9 @@ pub(super) fn state(
     watch: &Watch,
 ) -> Result<State> {
     let (_, region) = plan.region(run);
-    let mut target = Target::State(State::new(measure, plan.cells(&region)?)?);
-    each_block(plan, run, source, watch, &mut target)?;
-    match target {
-        Target::State(state) => Ok(state),
-        Target::Sink(_) => Err(Error::Cancelled),
-    }
+    let mut state = State::new(measure, plan.cells(&region)?)?;
+    each_block(plan, run, source, watch, &mut Target::State(&mut state))?;
+    Ok(state)
 }
 
 /// The elements of a run, into a sink.
@@ -38,7 +35,7 @@ pub(super) fn fill(plan: &Plan, run: u64, source: &dyn Source, sink: &dyn Sink, 
 
 /// Where blocks go.
 enum Target<'a> {
-    State(State),
+    State(&'a mut State),
     Sink(&'a dyn Sink),
 }
 

@@ -287,9 +287,9 @@ mod tests {
             let mut found = vec![None; values.len()];
             let block = Block::new(&values, &shape, &origin).unwrap();
             cells.each_row(&block, |row| match row {
-                Row::Into(cell, row) => row.iter().for_each(|value| found[*value as usize] = Some(cell)),
+                Row::Into(cell, row) => row.iter().for_each(|value| found[usize::try_from(*value).unwrap()] = Some(cell)),
                 Row::Across(first, row) => {
-                    row.iter().enumerate().for_each(|(at, value)| found[*value as usize] = Some(first + at));
+                    row.iter().enumerate().for_each(|(at, value)| found[usize::try_from(*value).unwrap()] = Some(first + at));
                 }
             }).unwrap();
             let mut index = vec![0; shape.len()];
