@@ -4,6 +4,7 @@
 //! Layers, each of which uses those above it only:
 //!
 //! * [`block`]: a part of an array, and what an element may be.
+//! * [`kernels`]: pure functions over rows of elements.
 //! * [`state`]: what a reduction knows of the blocks that it has seen; states of parts become one.
 //! * [`expression`]: what is computed of an array, with its dimensions by name.
 //! * [`source`]: where values come from.
@@ -18,6 +19,7 @@
 pub mod block;
 mod error;
 pub mod expression;
+pub mod kernels;
 pub mod plan;
 pub mod run;
 pub mod sink;
