@@ -1,6 +1,6 @@
 //! Kernels on arrays of the size of the seeds' jobs, in memory, on one thread and on two: the fastest of five runs.
 //!
-//!     cargo bench -p frazil-compute --bench kernels [histogram]
+//!     cargo bench -p frazil-compute --bench kernels
 
 #![expect(
     clippy::unwrap_used,
@@ -11,17 +11,25 @@
 
 use std::time::Instant;
 
-use frazil_compute::kernels::{Bins, Fold, Tally, count, fold};
+use frazil_compute::Block;
+use frazil_compute::kernels::{Bins, Fold, Rolling, Steps, Tally, Window, count, fold, rolling, subtract};
+use frazil_compute::state::{Axis, Cells, Groups, Measure, Numbers, State, Total};
 
 /// How often each kernel runs.
 const RUNS: usize = 5;
 
+/// Months of a map, about 2 GB.
+const MONTHS: usize = 1920;
+/// Cells of a map: 360 x 720.
+const MAP: usize = 360 * 720;
+
 fn main() {
     histogram();
+    seasonal();
 }
 
 /// Prints the fastest run of a job, on one thread and on two.
-fn measure(name: &str, bytes: usize, job: impl Fn(usize)) {
+fn measure(name: &str, bytes: usize, mut job: impl FnMut(usize)) {
     for threads in [1, 2] {
         let fastest = (0..RUNS).map(|_| {
             let begun = Instant::now();
@@ -78,4 +86,74 @@ fn histogram() {
         });
         assert!(counts == whole, "other counts");
     });
+}
+
+/// 1920 months of 360 x 720 cells: means of months, what each month differs by from them, and means of twelve that follow
+/// each other, of which the last two are written into memory that was touched before.
+fn seasonal() {
+    let mut state = 7;
+    let base: Vec<f32> = (0..48 * MAP).map(|_| noise(&mut state) - 0.5).collect();
+    let map: Vec<f32> = (0..MONTHS / 48).flat_map(|_| &base).copied().collect();
+    let bytes = size_of_val(map.as_slice());
+    let means = measured(&map, bytes);
+    let mut out = vec![0.0_f32; map.len()];
+    measure("anomalies", bytes, |threads| {
+        let rows = MONTHS / threads;
+        std::thread::scope(|scope| {
+            for (number, (out, map)) in out.chunks_mut(rows * MAP).zip(map.chunks(rows * MAP)).enumerate() {
+                let means = &means;
+                scope.spawn(move || {
+                    for (row, (out, map)) in out.chunks_mut(MAP).zip(map.chunks(MAP)).enumerate() {
+                        let month = (number * rows + row) % 12;
+                        subtract(map, &means[month * MAP..(month + 1) * MAP], out);
+                    }
+                });
+            }
+        });
+    });
+    let window = Window::new(12).unwrap().centred();
+    measure("rolling means of 12", bytes, |threads| {
+        let rows = MONTHS / threads;
+        std::thread::scope(|scope| {
+            for (number, out) in out.chunks_mut(rows * MAP).enumerate() {
+                let wanted = number * rows..(number + 1) * rows;
+                let needs = window.needs(&wanted, MONTHS);
+                let steps = Steps::new(&map[needs.start * MAP..needs.end * MAP], MAP, needs.start).unwrap();
+                scope.spawn(move || rolling(Rolling::Mean, window, steps, wanted, out).unwrap());
+            }
+        });
+    });
+    let sum: f64 = out.iter().filter(|mean| !mean.is_nan()).map(|mean| f64::from(*mean)).sum();
+    println!("sum of rolling means {sum:.3}");
+}
+
+/// The state of a part of the months.
+fn climatology(map: &[f32], first: usize) -> State {
+    let labels = (0..MONTHS).map(|month| u32::try_from(month % 12).unwrap()).collect();
+    let axes = vec![Axis::Grouped(Groups { count: 12, labels }), Axis::Kept];
+    let cells = Cells::new(vec![0; 2], vec![MONTHS as u64, MAP as u64], axes).unwrap();
+    let mut state = State::new(&Measure::Total(Total::Mean), cells).unwrap();
+    let (shape, origin) = ([map.len() / MAP, MAP], [first as u64, 0]);
+    state.update(&Block::new(map, &shape, &origin).unwrap()).unwrap();
+    state
+}
+
+/// Measures the means of months, and gives them.
+fn measured(map: &[f32], bytes: usize) -> Vec<f64> {
+    let whole = climatology(map, 0);
+    measure("means of months", bytes, |threads| {
+        let rows = MONTHS / threads;
+        let states: Vec<State> = std::thread::scope(|scope| {
+            let parts = map.chunks(rows * MAP).enumerate();
+            let running: Vec<_> =
+                parts.map(|(number, map)| scope.spawn(move || climatology(map, number * rows))).collect();
+            running.into_iter().map(|running| running.join().unwrap()).collect()
+        });
+        let mut states = states.into_iter();
+        let mut merged = states.next().unwrap();
+        states.for_each(|later| merged.merge(&later).unwrap());
+        merged.finish();
+    });
+    let Numbers::F64(means) = whole.finish().values else { panic!("means are doubles") };
+    means
 }

@@ -1,11 +1,15 @@
 //! A part of an array, and what an element may be.
 
-use std::fmt::{self, Debug};
+mod key;
+
+use std::fmt;
+
+pub use key::{Key, Keyed};
 
 use crate::error::{Error, Result};
 
 /// A number that arrays are made of, in the machine's byte order.
-pub trait Element: bytemuck::Pod + Debug + PartialOrd + Send + Sync {
+pub trait Element: Keyed + bytemuck::Pod {
     /// Which type it is.
     const TYPE: ElementType;
 

@@ -6,12 +6,22 @@
 //! by serde.
 
 mod cells;
+mod extremes;
+mod histogram;
+mod quantiles;
+mod spread;
 mod totals;
+mod weighted;
 
 use serde::{Deserialize, Serialize};
 
 pub use cells::{Axis, Cells, Groups, Row};
+pub use extremes::{Extreme, Extremes};
+pub use histogram::{Edges, Histogram};
+pub use quantiles::{Quantiles, Share};
+pub use spread::{Spread, Spreads};
 pub use totals::{Total, Totals};
+pub use weighted::{Weighted, Weights};
 
 use crate::block::{Block, Element};
 use crate::error::{Error, Result};
@@ -21,6 +31,16 @@ use crate::error::{Error, Result};
 pub enum Measure {
     /// The sum, mean or number of the values that are not missing.
     Total(Total),
+    /// How far the values that are not missing lie from their mean.
+    Spread(Spread),
+    /// The least or the largest value that is not missing.
+    Extreme(Extreme),
+    /// How many values are in each bin.
+    Histogram(Edges),
+    /// The value below which a share of the values that are not missing lies.
+    Quantile(Share),
+    /// The mean of the values that are not missing, weighted along an axis.
+    WeightedMean(Weights),
 }
 
 /// What a reduction knows of the blocks that it has seen.
@@ -28,6 +48,16 @@ pub enum Measure {
 pub enum State {
     /// See [`Measure::Total`].
     Totals(Totals),
+    /// See [`Measure::Spread`].
+    Spreads(Spreads),
+    /// See [`Measure::Extreme`].
+    Extremes(Extremes),
+    /// See [`Measure::Histogram`].
+    Histogram(Histogram),
+    /// See [`Measure::Quantile`].
+    Quantiles(Quantiles),
+    /// See [`Measure::WeightedMean`].
+    Weighted(Weighted),
 }
 
 /// The result of a reduction.
@@ -68,8 +98,19 @@ pub struct LeftOut {
 pub fn bytes_of(measure: &Measure, cells: &Cells) -> Result<u64> {
     let each = match measure {
         Measure::Total(_) => Totals::BYTES_OF_CELL,
+        Measure::Spread(_) => Spreads::BYTES_OF_CELL,
+        Measure::Extreme(_) => Extremes::BYTES_OF_CELL,
+        Measure::Histogram(edges) => edges.bytes_of_cell(),
+        Measure::Quantile(_) => Quantiles::bytes_of_cell(cells),
+        Measure::WeightedMean(_) => Weighted::BYTES_OF_CELL,
     };
-    cells.count()?.checked_mul(each).ok_or_else(|| too_many(cells))
+    let besides = match measure {
+        Measure::Histogram(edges) => edges.bytes(),
+        Measure::WeightedMean(weights) => weights.bytes(),
+        _ => 0,
+    };
+    let all = cells.count()?.checked_mul(each).and_then(|bytes| bytes.checked_add(besides));
+    all.ok_or_else(|| too_many(cells))
 }
 
 impl State {
@@ -81,6 +122,11 @@ impl State {
         bytes_of(measure, &cells)?;
         Ok(match measure {
             Measure::Total(total) => Self::Totals(Totals::new(*total, cells)?),
+            Measure::Spread(spread) => Self::Spreads(Spreads::new(*spread, cells)?),
+            Measure::Extreme(extreme) => Self::Extremes(Extremes::new(*extreme, cells)?),
+            Measure::Histogram(edges) => Self::Histogram(Histogram::new(edges.clone(), cells)?),
+            Measure::Quantile(share) => Self::Quantiles(Quantiles::new(*share, cells)?),
+            Measure::WeightedMean(weights) => Self::Weighted(Weighted::new(weights.clone(), cells)?),
         })
     }
 
@@ -91,6 +137,11 @@ impl State {
     pub fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
         match self {
             Self::Totals(totals) => totals.update(block),
+            Self::Spreads(spreads) => spreads.update(block),
+            Self::Extremes(extremes) => extremes.update(block),
+            Self::Histogram(histogram) => histogram.update(block),
+            Self::Quantiles(quantiles) => quantiles.update(block),
+            Self::Weighted(weighted) => weighted.update(block),
         }
     }
 
@@ -101,6 +152,12 @@ impl State {
     pub fn merge(&mut self, later: &Self) -> Result<()> {
         match (self, later) {
             (Self::Totals(totals), Self::Totals(later)) => totals.merge(later),
+            (Self::Spreads(spreads), Self::Spreads(later)) => spreads.merge(later),
+            (Self::Extremes(extremes), Self::Extremes(later)) => extremes.merge(later),
+            (Self::Histogram(histogram), Self::Histogram(later)) => histogram.merge(later),
+            (Self::Quantiles(quantiles), Self::Quantiles(later)) => quantiles.merge(later),
+            (Self::Weighted(weighted), Self::Weighted(later)) => weighted.merge(later),
+            _ => Err(other_cells()),
         }
     }
 
@@ -108,6 +165,11 @@ impl State {
     pub fn finish(self) -> Output {
         match self {
             Self::Totals(totals) => totals.finish(),
+            Self::Spreads(spreads) => spreads.finish(),
+            Self::Extremes(extremes) => extremes.finish(),
+            Self::Histogram(histogram) => histogram.finish(),
+            Self::Quantiles(quantiles) => quantiles.finish(),
+            Self::Weighted(weighted) => weighted.finish(),
         }
     }
 
@@ -118,6 +180,15 @@ impl State {
     pub fn bytes(&self) -> Result<u64> {
         match self {
             Self::Totals(totals) => bytes_of(&Measure::Total(totals.total()), totals.cells()),
+            Self::Spreads(spreads) => bytes_of(&Measure::Spread(spreads.spread()), spreads.cells()),
+            Self::Extremes(extremes) => bytes_of(&Measure::Extreme(extremes.extreme()), extremes.cells()),
+            Self::Histogram(histogram) => {
+                bytes_of(&Measure::Histogram(histogram.edges().clone()), histogram.cells())
+            }
+            Self::Quantiles(quantiles) => bytes_of(&Measure::Quantile(quantiles.share()), quantiles.cells()),
+            Self::Weighted(weighted) => {
+                bytes_of(&Measure::WeightedMean(weighted.weights().clone()), weighted.cells())
+            }
         }
     }
 }
@@ -129,12 +200,19 @@ impl Measure {
             Self::Total(Total::Sum) => "sum",
             Self::Total(Total::Mean) => "mean",
             Self::Total(Total::Count) => "count",
+            Self::Spread(Spread::Variance(_)) => "variance",
+            Self::Spread(Spread::Deviation(_)) => "standard deviation",
+            Self::Extreme(Extreme::Least) => "least",
+            Self::Extreme(Extreme::Largest) => "largest",
+            Self::Histogram(_) => "histogram",
+            Self::Quantile(_) => "quantile",
+            Self::WeightedMean(_) => "weighted mean",
         }
     }
 
     /// Whether what cells have is added up when they become one.
     pub(crate) fn adds_up(&self) -> bool {
-        matches!(self, Self::Total(Total::Sum | Total::Count))
+        matches!(self, Self::Total(Total::Sum | Total::Count) | Self::Histogram(_))
     }
 }
 
@@ -232,21 +310,4 @@ fn other_cells() -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn states_travel_and_are_as_large_as_was_said() {
-        let cells = Cells::new(vec![0, 0], vec![4, 3], vec![Axis::Reduced, Axis::Kept]).unwrap();
-        let measure = Measure::Total(Total::Mean);
-        assert_eq!(bytes_of(&measure, &cells).unwrap(), 3 * 16);
-        let mut state = State::new(&measure, cells).unwrap();
-        state.update(&Block::new(&[1.0_f32, 2.0, f32::NAN], &[1, 3], &[2, 0]).unwrap()).unwrap();
-        assert_eq!(state.bytes().unwrap(), 3 * 16);
-        let text = serde_json::to_string(&state).unwrap();
-        assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
-        let Numbers::F64(means) = state.finish().values else { panic!("means are doubles") };
-        assert_eq!(means[..2], [1.0, 2.0]);
-        assert!(means[2].is_nan());
-    }
-}
+mod tests;

@@ -2,13 +2,13 @@
 //!
 //! What counts is `numpy.histogram` 2.4: a bin is closed on the left and open on the right, the last one is closed on both
 //! sides, and numbers are compared as doubles. Floats are compared as what they are: for every edge there
-//! is a first number that is not below it, so that one comparison of integers ([`Keyed::key`]) gives the same answer.
+//! is a first number that is not below it, so that one comparison of integers ([`Keyed::key`](crate::block::Keyed::key)) gives the same answer.
 //! Which comparison it is tells a table by the number's upper bits, which for floats are its exponent and the
 //! beginning of its fraction.
 
 use multiversion::multiversion;
 
-use super::key::{Key, Keyed};
+use crate::block::{Element, Key};
 use crate::error::{Error, Result};
 
 /// Tables have no more cells than this: 512 KiB for single precision.
@@ -19,7 +19,7 @@ const STRIP: usize = 256;
 /// Bins between edges, and the slots that numbers are counted in: slot 0 is for what is below the first edge,
 /// slots 1 to [`Bins::count`] are the bins, the next one is for what is above the last edge, and the last one for NaN.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bins<T: Keyed> {
+pub struct Bins<T: Element> {
     edges: Vec<f64>,
     /// The first key of each slot but the first.
     firsts: Vec<T::Key>,
@@ -41,13 +41,13 @@ struct Cell<K> {
     end: K,
 }
 
-impl<T: Keyed> Bins<T> {
+impl<T: Element> Bins<T> {
     /// Bins between edges.
     ///
     /// # Errors
     /// Where there are fewer than two edges, more than a hundred million, or one is NaN or smaller than the one before.
     pub fn new(edges: &[f64]) -> Result<Self> {
-        check(edges)?;
+        Self::check(edges)?;
         let firsts = firsts::<T>(edges);
         let mut bins = Self {
             edges: edges.to_vec(),
@@ -60,6 +60,39 @@ impl<T: Keyed> Bins<T> {
         };
         bins.tabulate();
         Ok(bins)
+    }
+
+    /// Whether bins can be made between edges.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn check(edges: &[f64]) -> Result<()> {
+        if edges.len() < 2 || edges.len() > 100_000_000 {
+            let what = format!("{} edges of bins are given", edges.len());
+            return Err(Error::invalid(what, "give at least two, and at most a hundred million"));
+        }
+        if let Some(place) = edges.iter().position(|edge| edge.is_nan()) {
+            return Err(Error::invalid(
+                format!("edge {place} of the bins is NaN"),
+                "give numbers in rising order",
+            ));
+        }
+        if let Some(place) = edges.windows(2).position(|pair| pair[0] > pair[1]) {
+            let what = format!(
+                "edge {} of the bins is {}, below {} before it",
+                place + 1,
+                edges[place + 1],
+                edges[place]
+            );
+            return Err(Error::invalid(what, "give them in rising order"));
+        }
+        Ok(())
+    }
+
+    /// Bytes that bins take at most, for so many edges.
+    pub fn bytes_at_most(edges: usize) -> usize {
+        let cells = usize::try_from(CELLS).unwrap_or(usize::MAX).saturating_mul(size_of::<Cell<T::Key>>());
+        edges.saturating_mul(size_of::<f64>() + size_of::<T::Key>()).saturating_add(cells)
     }
 
     /// The edges, one more than bins.
@@ -144,32 +177,9 @@ impl<T: Keyed> Bins<T> {
     }
 }
 
-fn check(edges: &[f64]) -> Result<()> {
-    if edges.len() < 2 || edges.len() > 100_000_000 {
-        let what = format!("{} edges of bins are given", edges.len());
-        return Err(Error::invalid(what, "give at least two, and at most a hundred million"));
-    }
-    if let Some(place) = edges.iter().position(|edge| edge.is_nan()) {
-        return Err(Error::invalid(
-            format!("edge {place} of the bins is NaN"),
-            "give numbers in rising order",
-        ));
-    }
-    if let Some(place) = edges.windows(2).position(|pair| pair[0] > pair[1]) {
-        let what = format!(
-            "edge {} of the bins is {}, below {} before it",
-            place + 1,
-            edges[place + 1],
-            edges[place]
-        );
-        return Err(Error::invalid(what, "give them in rising order"));
-    }
-    Ok(())
-}
-
 /// The first key of each slot but the first: of every bin, of what is above all, and of NaN. Shorter where no
 /// number is in the last slots.
-fn firsts<T: Keyed>(edges: &[f64]) -> Vec<T::Key> {
+fn firsts<T: Element>(edges: &[f64]) -> Vec<T::Key> {
     let (bottom, top) = (edges[0], edges[edges.len() - 1]);
     debug_assert!(bottom <= top);
     let mut firsts: Vec<Option<u64>> =
@@ -184,7 +194,7 @@ fn firsts<T: Keyed>(edges: &[f64]) -> Vec<T::Key> {
 }
 
 /// The first key of a number that is so, where all larger ones are too; none where no number is.
-fn first<T: Keyed>(is_so: impl Fn(f64) -> bool) -> Option<u64> {
+fn first<T: Element>(is_so: impl Fn(f64) -> bool) -> Option<u64> {
     let is_so = |key: u64| is_so(T::of_key(T::Key::of_u64(key)).to_f64());
     let (mut low, mut high) = (0, T::LAST.to_u64());
     if !is_so(high) {
@@ -202,14 +212,14 @@ fn first<T: Keyed>(is_so: impl Fn(f64) -> bool) -> Option<u64> {
 }
 
 /// The slots of numbers. The shorter of the two decides how many.
-pub fn slots<T: Keyed>(bins: &Bins<T>, numbers: &[T], slots: &mut [u32]) {
+pub fn slots<T: Element>(bins: &Bins<T>, numbers: &[T], slots: &mut [u32]) {
     let count = slots.len().min(numbers.len());
     bins.each(&numbers[..count], |place, slot| slots[place] = slot);
 }
 
 /// Slots of one more variable: a slot becomes `slot * bins.slots() + found`, which is the place in a table over
 /// the slots of all variables in row-major order.
-pub fn join<T: Keyed>(bins: &Bins<T>, numbers: &[T], slots: &mut [u32]) {
+pub fn join<T: Element>(bins: &Bins<T>, numbers: &[T], slots: &mut [u32]) {
     let width = u32::try_from(bins.slots()).unwrap_or(u32::MAX);
     let count = slots.len().min(numbers.len());
     bins.each(&numbers[..count], |place, slot| {
@@ -219,7 +229,7 @@ pub fn join<T: Keyed>(bins: &Bins<T>, numbers: &[T], slots: &mut [u32]) {
 
 /// Keys of numbers.
 #[multiversion(targets = "simd")]
-fn keys<T: Keyed>(numbers: &[T], keys: &mut [T::Key]) {
+fn keys<T: Element>(numbers: &[T], keys: &mut [T::Key]) {
     for (key, number) in keys.iter_mut().zip(numbers) {
         *key = number.key();
     }
@@ -246,7 +256,7 @@ mod tests {
         }
     }
 
-    fn agrees<T: Keyed>(edges: &[f64], numbers: &[T]) {
+    fn agrees<T: Element>(edges: &[f64], numbers: &[T]) {
         let bins = Bins::<T>::new(edges).unwrap();
         let mut found = vec![0; numbers.len()];
         slots(&bins, numbers, &mut found);

@@ -1,7 +1,6 @@
 //! Histograms: numbers counted, or their weights added up, by the slots of their bins.
 
 use super::bins::Bins;
-use super::key::Keyed;
 use crate::block::Element;
 
 /// Counters of one row. Numbers that follow each other are counted in different ones, so that a number need not wait
@@ -27,7 +26,7 @@ impl Tally {
 }
 
 /// Counts the numbers of a row into one histogram: `counts` has a place for each of [`Bins::slots`].
-pub fn count<T: Keyed>(bins: &Bins<T>, row: &[T], tally: &mut Tally, counts: &mut [u64]) {
+pub fn count<T: Element>(bins: &Bins<T>, row: &[T], tally: &mut Tally, counts: &mut [u64]) {
     // Adding lanes up costs as much as counting some numbers for each slot.
     if row.len() < 4 * bins.slots() {
         bins.each(row, |_, slot| counts[slot as usize] += 1);

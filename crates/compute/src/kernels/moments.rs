@@ -24,15 +24,18 @@ pub fn sum<T: Element>(numbers: &[T]) -> (f64, u64) {
     (sums.iter().sum(), counts.iter().sum())
 }
 
-/// Adds each number that is not NaN to a sum of its own, and counts it there. The shortest of the three decides how
-/// many are taken.
+/// Adds each number that is not NaN to a sum of its own, and counts it there; how many those are. The shortest of the
+/// three decides how many are taken.
 #[multiversion(targets = "simd")]
-pub fn sum_across<T: Element>(numbers: &[T], sums: &mut [f64], counts: &mut [u64]) {
+pub fn sum_across<T: Element>(numbers: &[T], sums: &mut [f64], counts: &mut [u64]) -> u64 {
+    let mut seen = 0;
     for ((sum, count), number) in sums.iter_mut().zip(counts).zip(numbers) {
         let number = number.to_f64();
         *sum += if number.is_nan() { 0.0 } else { number };
         *count += u64::from(!number.is_nan());
+        seen += u64::from(!number.is_nan());
     }
+    seen
 }
 
 /// The sum of the products of numbers and weights, and the sum of the weights, over those that are neither NaN.
@@ -56,22 +59,35 @@ pub fn weighted_sum_across<T: Element>(numbers: &[T], weights: &[f64], sums: &mu
     }
 }
 
-/// The least and the largest number that is not NaN; infinity and its negative where there are none.
-pub fn extremes<T: Element>(numbers: &[T]) -> (f64, f64) {
-    let (mut least, mut largest) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-    for numbers in numbers.chunks(LANES) {
-        extremes_across(numbers, &mut least, &mut largest);
-    }
-    (least.into_iter().fold(f64::INFINITY, f64::min), largest.into_iter().fold(f64::NEG_INFINITY, f64::max))
+/// The least number that is not NaN; NaN where there is none.
+pub fn least<T: Element>(numbers: &[T]) -> f64 {
+    let mut least = [f64::NAN; LANES];
+    numbers.chunks(LANES).for_each(|numbers| least_across(numbers, &mut least));
+    least.into_iter().fold(f64::NAN, f64::min)
 }
 
-/// Holds each number that is not NaN against a least and a largest one of its own.
+/// The largest number that is not NaN; NaN where there is none.
+pub fn largest<T: Element>(numbers: &[T]) -> f64 {
+    let mut largest = [f64::NAN; LANES];
+    numbers.chunks(LANES).for_each(|numbers| largest_across(numbers, &mut largest));
+    largest.into_iter().fold(f64::NAN, f64::max)
+}
+
+/// Holds each number that is not NaN against a least one of its own, which is NaN before there is one.
 #[multiversion(targets = "simd")]
-pub fn extremes_across<T: Element>(numbers: &[T], least: &mut [f64], largest: &mut [f64]) {
-    for ((least, largest), number) in least.iter_mut().zip(largest).zip(numbers) {
+pub fn least_across<T: Element>(numbers: &[T], least: &mut [f64]) {
+    for (least, number) in least.iter_mut().zip(numbers) {
         let number = number.to_f64();
-        *least = if number < *least { number } else { *least };
-        *largest = if number > *largest { number } else { *largest };
+        *least = if number < *least || least.is_nan() { number } else { *least };
+    }
+}
+
+/// Holds each number that is not NaN against a largest one of its own, which is NaN before there is one.
+#[multiversion(targets = "simd")]
+pub fn largest_across<T: Element>(numbers: &[T], largest: &mut [f64]) {
+    for (largest, number) in largest.iter_mut().zip(numbers) {
+        let number = number.to_f64();
+        *largest = if number > *largest || largest.is_nan() { number } else { *largest };
     }
 }
 
@@ -159,7 +175,7 @@ fn distances<T: Element>(numbers: &[T], mean: f64) -> f64 {
 
 #[expect(clippy::cast_precision_loss, reason = "no memory has 2^53 numbers")]
 #[inline]
-pub(super) fn as_f64(count: u64) -> f64 {
+pub(crate) fn as_f64(count: u64) -> f64 {
     count as f64
 }
 
@@ -167,6 +183,13 @@ pub(super) fn as_f64(count: u64) -> f64 {
 pub fn divide(sums: &mut [f64], counts: &[u64]) {
     for (sum, count) in sums.iter_mut().zip(counts) {
         *sum /= as_f64(*count);
+    }
+}
+
+/// The mean of weighted sums, each by its weights; NaN where they weigh nothing.
+pub fn divide_by(sums: &mut [f64], weights: &[f64]) {
+    for (sum, weight) in sums.iter_mut().zip(weights) {
+        *sum = if *weight == 0.0 { f64::NAN } else { *sum / weight };
     }
 }
 
@@ -202,9 +225,9 @@ mod tests {
             let (found, count) = sum(&numbers);
             prop_assert_eq!(count, there.len() as u64);
             prop_assert!(is_near(found, there.iter().sum(), 1e11));
-            let (least, largest) = extremes(&numbers);
-            prop_assert_eq!(least.to_bits(), there.iter().copied().fold(f64::INFINITY, f64::min).to_bits());
-            prop_assert_eq!(largest.to_bits(), there.iter().copied().fold(f64::NEG_INFINITY, f64::max).to_bits());
+            let (low, high) = (there.iter().copied().reduce(f64::min), there.iter().copied().reduce(f64::max));
+            prop_assert_eq!(Some(least(&numbers)).filter(|least| !least.is_nan()), low);
+            prop_assert_eq!(Some(largest(&numbers)).filter(|largest| !largest.is_nan()), high);
         }
 
         #[test]
@@ -230,17 +253,19 @@ mod tests {
         #[test]
         fn rows_are_taken_in_number_by_number(rows in prop::collection::vec([number(), number(), number()], 0..20)) {
             let (mut sums, mut counts) = ([0.0; 3], [0; 3]);
-            let (mut least, mut largest) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+            let (mut low, mut high) = ([f64::NAN; 3], [f64::NAN; 3]);
             for row in &rows {
                 sum_across(row, &mut sums, &mut counts);
-                extremes_across(row, &mut least, &mut largest);
+                least_across(row, &mut low);
+                largest_across(row, &mut high);
             }
             for place in 0..3 {
                 let column: Vec<f64> = rows.iter().map(|row| row[place]).collect();
                 let (expected, count) = sum(&column);
                 prop_assert!(is_near(sums[place], expected, 1e10));
                 prop_assert_eq!(counts[place], count);
-                prop_assert_eq!((least[place], largest[place]), extremes(&column));
+                prop_assert_eq!(low[place].to_bits(), least(&column).to_bits());
+                prop_assert_eq!(high[place].to_bits(), largest(&column).to_bits());
             }
         }
 

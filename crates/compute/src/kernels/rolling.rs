@@ -217,7 +217,8 @@ impl<T: Element> Job<'_, T> {
 
     fn run<J: Join, A: Accumulator>(&self, out: &mut [A], finish: impl Fn(f64, f64) -> f64 + Copy) {
         let length = self.window.length;
-        let mut suffixes = vec![Known::<TILE>::nothing::<J>(); length];
+        let nothing = Known::<TILE>::nothing::<J>();
+        let mut suffixes = vec![nothing; length];
         for columns in self.tiles() {
             let mut prefix = Known::nothing::<J>();
             for end in self.ends() {
@@ -228,7 +229,6 @@ impl<T: Element> Job<'_, T> {
                     (stretch..end).for_each(|step| self.take::<J>(step, &columns, &mut prefix));
                 }
                 self.take::<J>(end, &columns, &mut prefix);
-                let nothing = Known::nothing::<J>();
                 let before = suffixes.get(place + 1).unwrap_or(&nothing);
                 let row = (end - self.ends().start) * self.steps.width;
                 let out = &mut out[row..][columns.clone()];

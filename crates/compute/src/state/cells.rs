@@ -6,6 +6,9 @@ use super::too_many;
 use crate::block::Block;
 use crate::error::{Error, Result};
 
+/// Cells that follow each other are taken in so many at once, so that what is known of them stays near.
+const TILE: usize = 2048;
+
 /// What happens to an axis of an array.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Axis {
@@ -42,6 +45,18 @@ pub enum Row<'a, T> {
     Into(usize, &'a [T]),
     /// The first belongs to this cell, and each other to the next one.
     Across(usize, &'a [T]),
+}
+
+impl Groups {
+    /// How many elements the largest group has of a part of the axis.
+    fn largest(&self, from: u64, length: u64) -> u64 {
+        let mut labels: Vec<u32> = (from..from.saturating_add(length))
+            .filter_map(|place| self.labels.get(usize::try_from(place).ok()?).copied())
+            .filter(|label| *label < self.count)
+            .collect();
+        labels.sort_unstable();
+        labels.chunk_by(|one, other| one == other).map(|group| group.len() as u64).max().unwrap_or(0)
+    }
 }
 
 impl Cells {
@@ -97,6 +112,27 @@ impl Cells {
         usize::try_from(self.count()?).map_err(|_| too_many(self))
     }
 
+    /// What happens to each axis.
+    pub(super) fn axes(&self) -> &[Axis] {
+        &self.axes
+    }
+
+    /// Where the region begins, and how long it is along each axis.
+    pub(super) fn region(&self) -> (&[u64], &[u64]) {
+        (&self.origin, &self.shape)
+    }
+
+    /// The most elements that a cell can have; the largest number where they are more than that.
+    pub(super) fn depth(&self) -> u64 {
+        let along = |((axis, from), length): ((&Axis, &u64), &u64)| match axis {
+            Axis::Kept => 1,
+            Axis::Reduced => *length,
+            Axis::Grouped(groups) => groups.largest(*from, *length),
+        };
+        let depths = self.axes.iter().zip(&self.origin).zip(&self.shape).map(along);
+        depths.fold(1, u64::saturating_mul)
+    }
+
     /// Where the cells lie in a larger result, whose first cell has the index 0 along each axis: the first
     /// place of each row of cells that lie together, in their order, and how many are in a row.
     pub(super) fn places_within(&self, whole: &[u64]) -> (impl Iterator<Item = usize> + use<>, usize) {
@@ -127,8 +163,8 @@ impl Cells {
         (starts, usize::try_from(row).unwrap_or(usize::MAX))
     }
 
-    /// The elements of a block in their order, as rows that belong to one cell or to cells that follow each
-    /// other. Elements that are in no group are in no row.
+    /// The elements of a block as rows that belong to one cell or to cells that follow each other: those of a
+    /// cell in their order. Elements that are in no group are in no row.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a block that lies outside the region, before the first row.
@@ -138,17 +174,25 @@ impl Cells {
             return Ok(());
         }
         let walk = self.walk(block);
-        let mut index = vec![0; walk.outer];
-        for row in block.values().chunks_exact(walk.length) {
-            if let Some(cell) = self.cell(&walk, &index, block.origin()) {
-                visit(if walk.is_across { Row::Across(cell, row) } else { Row::Into(cell, row) });
+        let width = if walk.is_across { TILE.min(walk.length) } else { walk.length };
+        for tile in (0..walk.length).step_by(width) {
+            let mut index = vec![0; walk.outer];
+            for row in block.values().chunks_exact(walk.length) {
+                let row = &row[tile..walk.length.min(tile + width)];
+                if let Some(cell) = self.cell(&walk, &index, block.origin()) {
+                    visit(if walk.is_across { Row::Across(cell + tile, row) } else { Row::Into(cell, row) });
+                }
+                step(&mut index, block.shape());
             }
-            step(&mut index, block.shape());
         }
         Ok(())
     }
 
-    fn check(&self, shape: &[usize], origin: &[u64]) -> Result<()> {
+    /// Whether a block is inside the region.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it is not.
+    pub(super) fn check(&self, shape: &[usize], origin: &[u64]) -> Result<()> {
         let is_inside = |(((from, length), own), whole): (((&u64, &usize), &u64), &u64)| {
             from >= own && from + *length as u64 <= own.saturating_add(*whole)
         };

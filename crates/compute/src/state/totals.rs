@@ -6,6 +6,7 @@ use super::cells::{Cells, Row};
 use super::{LeftOut, Numbers, Output, other_cells};
 use crate::block::{Block, Element};
 use crate::error::Result;
+use crate::kernels::{divide, sum, sum_across};
 
 /// What is wanted of the values that are not missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,14 +57,14 @@ impl Totals {
         let mut seen = 0;
         self.cells.each_row(block, |row| match row {
             Row::Into(cell, values) => {
-                let (sum, count) = one(values);
+                let (sum, count) = sum(values);
                 sums[cell] += sum;
                 counts[cell] += count;
                 seen += count;
             }
             Row::Across(first, values) => {
                 let behind = first + values.len();
-                seen += across(&mut sums[first..behind], &mut counts[first..behind], values);
+                seen += sum_across(values, &mut sums[first..behind], &mut counts[first..behind]);
             }
         })?;
         self.left_out.missing += block.values().len() as u64 - seen;
@@ -84,45 +85,15 @@ impl Totals {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Output {
+    pub(super) fn finish(mut self) -> Output {
         let values = match self.total {
             Total::Sum => Numbers::F64(self.sums),
             Total::Count => Numbers::U64(self.counts),
-            Total::Mean => Numbers::F64(means(self.sums, &self.counts)),
+            Total::Mean => {
+                divide(&mut self.sums, &self.counts);
+                Numbers::F64(self.sums)
+            }
         };
         Output { shape: self.cells.shape(), values, left_out: self.left_out }
     }
-}
-
-fn one<T: Element>(values: &[T]) -> (f64, u64) {
-    let mut sum = 0.0;
-    let mut count = 0;
-    for value in values {
-        let value = value.to_f64();
-        if !value.is_nan() {
-            sum += value;
-            count += 1;
-        }
-    }
-    (sum, count)
-}
-
-fn across<T: Element>(sums: &mut [f64], counts: &mut [u64], values: &[T]) -> u64 {
-    let mut seen = 0;
-    for ((sum, count), value) in sums.iter_mut().zip(counts).zip(values) {
-        let value = value.to_f64();
-        let is_there = !value.is_nan();
-        *sum += if is_there { value } else { 0.0 };
-        *count += u64::from(is_there);
-        seen += u64::from(is_there);
-    }
-    seen
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no array has 2^53 values in a cell")]
-fn means(mut sums: Vec<f64>, counts: &[u64]) -> Vec<f64> {
-    for (sum, count) in sums.iter_mut().zip(counts) {
-        *sum /= *count as f64;
-    }
-    sums
 }

@@ -3,14 +3,12 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use crate::block::Element;
-
 /// A number that has a key.
 ///
 /// The key is an unsigned integer in the same order as the numbers: `a < b` as numbers implies
 /// `a.key() < b.key()`, and all NaN have one key, above all others. Of the two zeros of floats the
 /// negative one has the smaller key.
-pub trait Keyed: Element {
+pub trait Keyed: Copy + Debug + PartialOrd + Send + Sync + 'static {
     /// Integers of keys.
     type Key: Key;
     /// The largest key of a number that is not NaN.
