@@ -11,6 +11,7 @@
 //! * [`sink`]: where results go that are as large as what is read.
 //! * [`plan`]: how it is run: what is read, in which order, in how much memory.
 //! * [`run`](mod@run): the run.
+//! * [`graph`]: tasks that take the results of others, beside the layers above.
 //! * [`Error`]: what went wrong, and what to do about it.
 //!
 //! Floating-point sums are kept in double precision, and states are merged in the order of the array: the
@@ -19,6 +20,7 @@
 pub mod block;
 mod error;
 pub mod expression;
+pub mod graph;
 pub mod kernels;
 pub mod plan;
 pub mod run;
