@@ -13,6 +13,7 @@ __all__ = [
     "Catalog",
     "Collection",
     "Cube",
+    "Delayed",
     "Finds",
     "Item",
     "Reader",
@@ -20,6 +21,7 @@ __all__ = [
     "Service",
     "Session",
     "Source",
+    "Task",
     "Variable",
     "bring",
     "counted",
@@ -28,6 +30,7 @@ __all__ = [
     "parameters",
     "place",
     "readable",
+    "run_tasks",
     "search_cmr",
     "set_prices",
 ]
@@ -212,6 +215,37 @@ class Catalog:
     def search(self, *, count: int | None = None, **keywords: Any) -> Results[Item]: ...
     def __iter__(self) -> Iterator[Item]: ...
 
+@final
+class Delayed(Generic[_T]):
+    """A function whose calls are made later."""
+
+    def __new__(
+        cls, function: Callable[..., Any], name: str, again: tuple[int, Callable[[Exception], bool]] | None
+    ) -> Delayed[_T]: ...
+    @property
+    def __wrapped__(self) -> Callable[..., Any]: ...
+    @property
+    def __name__(self) -> str: ...
+    def __call__(self, *arguments: Any, **keywords: Any) -> Task[_T]: ...
+    def named(self, name: str, arguments: tuple[Any, ...]) -> Task[_T]: ...
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> Any: ...
+
+@final
+class Task(Generic[_T]):
+    """A call that is made when its value is wanted: `frazil.delayed` makes functions whose calls are tasks."""
+
+    @property
+    def name(self) -> str: ...
+    def compute(
+        self, *, threads: int | None = None, progress: bool | Callable[[int, int], None] = True
+    ) -> _T: ...
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> Any: ...
+
+def run_tasks(
+    tasks: list[Task[Any]], threads: int | None, hearer: Callable[[int, int], None] | None
+) -> list[Any]: ...
 def search_cmr(
     kind: str, pairs: list[tuple[str, str]], count: int | None, session: Session | None
 ) -> Results[Any]: ...
