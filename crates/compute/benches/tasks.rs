@@ -8,7 +8,6 @@
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
-    clippy::exit,
     reason = "a benchmark prints, and stops at the first surprise"
 )]
 

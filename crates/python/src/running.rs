@@ -59,7 +59,7 @@ fn start(run: &Arc<Calls>, threads: usize) -> PyResult<()> {
             Python::attach(|py| {
                 // What it holds of Python is let go of with the lock.
                 let run = run;
-                run.work(|wait| py.detach(|| wait()));
+                run.work(|wait| py.detach(wait));
             });
         };
         Builder::new().name(format!("frazil-task-{number}")).spawn(work)?;

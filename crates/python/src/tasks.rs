@@ -215,7 +215,7 @@ impl Again {
             let told = self.passing.bind(py).call1((error.value(py),));
             told.and_then(|told| told.is_truthy()).unwrap_or(false)
         };
-        self.retries.call(cancellation, once, passing, |wait| py.detach(|| wait()))
+        self.retries.call(cancellation, once, passing, |wait| py.detach(wait))
     }
 }
 
