@@ -252,13 +252,15 @@ fn what_passes_is_called_again_and_nothing_else() {
 fn pauses_end_when_the_run_is_cancelled() {
     let cancellation = Cancellation::new();
     let retries = Retries { most: 3, pause: Duration::from_mins(10) };
+    let calls = AtomicUsize::new(0);
+    let call = || Err::<(), _>(calls.fetch_add(1, Ordering::SeqCst) + 1);
     let begun = Instant::now();
     thread::scope(|scope| {
-        let calling =
-            scope.spawn(|| retries.call(&cancellation, || Err::<(), _>(1), |_| true, |wait| wait()));
+        let calling = scope.spawn(|| retries.call(&cancellation, call, |_| true, |wait| wait()));
         thread::sleep(Duration::from_millis(20));
         cancellation.cancel();
         assert_eq!(calling.join().unwrap(), Err(1));
     });
+    assert_eq!(calls.into_inner(), 1);
     assert!(begun.elapsed() < Duration::from_mins(1));
 }
