@@ -20,6 +20,7 @@ mod json;
 mod opening;
 mod place;
 mod query;
+mod reduction;
 mod results;
 mod running;
 mod runtime;
@@ -51,6 +52,8 @@ mod _native {
     use super::item::{Collection, Item, Service};
     #[pymodule_export]
     use super::place::place;
+    #[pymodule_export]
+    use super::reduction::Reduction;
     #[pymodule_export]
     use super::results::{Finds, Results};
     #[pymodule_export]

@@ -17,6 +17,7 @@ __all__ = [
     "Finds",
     "Item",
     "Reader",
+    "Reduction",
     "Results",
     "Service",
     "Session",
@@ -230,6 +231,26 @@ class Delayed(Generic[_T]):
     def named(self, name: str, arguments: tuple[Any, ...]) -> Task[_T]: ...
     @classmethod
     def __class_getitem__(cls, key: Any) -> Any: ...
+
+@final
+class Reduction:
+    """A reduction that is planned: what it takes is known, and nothing is read yet."""
+
+    def __new__(
+        cls,
+        name: str,
+        dimensions: list[tuple[str, int]],
+        dtype: str,
+        steps: list[tuple[str, int, int] | tuple[str, list[str]] | tuple[str, str, int, list[int]]],
+        memory: int | None,
+        threads: int | None,
+    ) -> Reduction: ...
+    @property
+    def dims(self) -> list[tuple[str, int]]: ...
+    def explain(self) -> str: ...
+    def run(
+        self, values: np.ndarray[Any, Any]
+    ) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]: ...
 
 @final
 class Task(Generic[_T]):
