@@ -59,7 +59,11 @@ fn measure(py: Python<'_>, name: &str) -> PyResult<Measure> {
         "mean" => Total::Mean,
         "count" => Total::Count,
         other => {
-            return Err(invalid(py, format!("there is no measure `{other}`"), "say `sum`, `mean` or `count`"));
+            return Err(invalid(
+                py,
+                format!("there is no measure `{other}`"),
+                "say `sum`, `mean` or `count`",
+            ));
         }
     };
     Ok(Measure::Total(total))
@@ -175,10 +179,7 @@ fn attended<T: Send>(py: Python<'_>, work: impl FnOnce(&Watch) -> T + Send) -> P
             let mut pressed: PyResult<()> = Ok(());
             while hear.recv_timeout(PERIOD) == Err::<(), _>(RecvTimeoutError::Timeout) {
                 if pressed.is_ok() {
-                    pressed = Python::attach(|py| py.check_signals());
-                }
-                if pressed.is_err() {
-                    watch.cancel();
+                    pressed = Python::attach(|py| py.check_signals().inspect_err(|_| watch.cancel()));
                 }
             }
             let done = working.join();

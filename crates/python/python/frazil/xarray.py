@@ -19,7 +19,6 @@ __all__ = ["Statistics"]
 By = Literal["month", "season", "dayofyear", "hour", "year", "day"]
 
 
-@xr.register_dataarray_accessor("frazil")
 class Statistics:
     """Statistics of an array. What is not in memory is loaded.
 
@@ -100,3 +99,6 @@ def _stored(dtype: np.dtype[Any]) -> np.dtype[Any]:
     if dtype == np.float16:
         return np.dtype("f4")
     return np.dtype("u1") if dtype == np.bool_ else dtype.newbyteorder("=")
+
+
+xr.register_dataarray_accessor("frazil")(Statistics)  # type: ignore[no-untyped-call]
