@@ -34,6 +34,49 @@ def test_sums_means_and_counts_of_all_types(dtype, dim):
     xr.testing.assert_equal(one.frazil.count(dim), wide.count(dim))
 
 
+@pytest.mark.parametrize("dim", [None, "time", ["lon", "time"]])
+def test_other_measures(dim):
+    one = array(made("f4"), lat=range(7), lon=range(9))
+    one[:, 2, 3] = np.nan
+    one[::3, 1] = np.nan
+    wide = one.astype("f8")
+    xr.testing.assert_equal(one.frazil.min(dim), wide.min(dim))
+    xr.testing.assert_equal(one.frazil.max(dim), wide.max(dim))
+    xr.testing.assert_allclose(one.frazil.var(dim), wide.var(dim), rtol=1e-12)
+    xr.testing.assert_allclose(one.frazil.std(dim, ddof=1), wide.std(dim, ddof=1), rtol=1e-12)
+    for q in (0, 0.25, 0.5, 0.9, 1):
+        expected = wide.quantile(q, dim).drop_vars("quantile")
+        xr.testing.assert_allclose(one.frazil.quantile(q, dim), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i2", ">f4"])
+@pytest.mark.parametrize("edges", [np.linspace(-20, 90, 23), np.logspace(-2, 2, 51), [0, 1, 50]])
+def test_histograms_are_numpys(dtype, edges):
+    values = made(dtype, (48, 7, 90))
+    values[3, 2, :4] = [edges[-1], edges[0], edges[1], 1000] if dtype != "i2" else [1, 0, 50, 1000]
+    if dtype != "i2":
+        values[4, 1, :3] = [np.nan, np.inf, -np.inf]
+    one = array(values, lat=range(7))
+    wide = values.astype("f4" if dtype == ">f4" else dtype)
+    told = one.frazil.histogram(edges, "lon")
+    assert told.dims == ("time", "lat", "t_bin") and told.dtype.kind == "u"
+    expected = [[np.histogram(row, edges)[0] for row in rows] for rows in wide]
+    np.testing.assert_array_equal(told, expected)
+    whole = one.frazil.histogram(edges)
+    np.testing.assert_array_equal(whole, np.histogram(wide[~np.isnan(wide)], edges)[0])
+    assert whole.attrs["missing"] == np.isnan(wide).sum()
+    assert int(whole.sum()) + sum(whole.attrs.values()) == wide.size
+    assert whole.attrs["below"] == (wide < edges[0]).sum()
+
+
+def test_histogram_of_coarsened_sums():
+    one = array(made("f4", (50, 7, 90)))
+    edges = np.logspace(0, 3, 31)
+    told = one.frazil.coarsen_sum(time=6).histogram(edges, "lon")
+    sums = one.values[:48].reshape(8, 6, 7, 90).sum(axis=1)
+    np.testing.assert_array_equal(told, [[np.histogram(row, edges)[0] for row in rows] for rows in sums])
+
+
 HOSTILE = {
     "all missing": np.full((4, 3), np.nan, "f4"),
     "some missing": np.array([[1, np.nan], [np.nan, np.nan]], "f4"),

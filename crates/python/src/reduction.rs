@@ -10,7 +10,7 @@ use frazil_compute::expression::{Array, Expression};
 use frazil_compute::plan::{Limits, Plan};
 use frazil_compute::run::{Watch, run};
 use frazil_compute::source::Memory;
-use frazil_compute::state::{Groups, Measure, Numbers, Output, Total};
+use frazil_compute::state::{Edges, Extreme, Groups, Measure, Numbers, Output, Share, Spread, Total};
 use numpy::{IntoPyArray, PyReadonlyArrayDyn};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -32,9 +32,11 @@ enum Step {
     /// A dimension, the first element and how many.
     Slice(String, u64, u64),
     /// A measure, and along which dimensions.
-    Reduce(String, Vec<String>),
+    Reduce(Measured, Vec<String>),
     /// A measure, a dimension, how many groups it has, and the group of each element.
-    Group(String, String, u32, Vec<u32>),
+    Group(Measured, String, u32, Vec<u32>),
+    /// So many elements along a dimension added up.
+    Coarsen(String, u64),
 }
 
 impl Step {
@@ -43,30 +45,58 @@ impl Step {
             Self::Slice(dimension, start, count) => to.slice(&dimension, start, count),
             Self::Reduce(measure, dimensions) => {
                 let dimensions: Vec<&str> = dimensions.iter().map(String::as_str).collect();
-                to.reduce(&dimensions, self::measure(py, &measure)?)
+                to.reduce(&dimensions, measure.measure(py)?)
             }
             Self::Group(measure, dimension, count, labels) => {
-                to.group(&dimension, Groups { count, labels }, self::measure(py, &measure)?)
+                to.group(&dimension, Groups { count, labels }, measure.measure(py)?)
             }
+            Self::Coarsen(dimension, window) => to.coarsen_sum(&dimension, window),
         };
         computed(py, done)
     }
 }
 
-fn measure(py: Python<'_>, name: &str) -> PyResult<Measure> {
-    let total = match name {
-        "sum" => Total::Sum,
-        "mean" => Total::Mean,
-        "count" => Total::Count,
-        other => {
-            return Err(invalid(
-                py,
-                format!("there is no measure `{other}`"),
-                "say `sum`, `mean` or `count`",
-            ));
-        }
-    };
-    Ok(Measure::Total(total))
+/// What is reduced to a cell, as Python says it.
+#[derive(FromPyObject)]
+enum Measured {
+    /// By its name alone.
+    Named(String),
+    /// How far values spread, with degrees of freedom taken from their count.
+    Spread(String, u64),
+    /// By its name, with numbers: a share, or edges.
+    With(String, Vec<f64>),
+}
+
+impl Measured {
+    fn measure(self, py: Python<'_>) -> PyResult<Measure> {
+        let (name, numbers) = match self {
+            Self::Spread(name, freedom) if name == "var" => {
+                return Ok(Measure::Spread(Spread::Variance(freedom)));
+            }
+            Self::Spread(name, freedom) if name == "std" => {
+                return Ok(Measure::Spread(Spread::Deviation(freedom)));
+            }
+            Self::Named(name) | Self::Spread(name, _) => (name, Vec::new()),
+            Self::With(name, numbers) => (name, numbers),
+        };
+        Ok(match (name.as_str(), numbers.as_slice()) {
+            ("sum", []) => Measure::Total(Total::Sum),
+            ("mean", []) => Measure::Total(Total::Mean),
+            ("count", []) => Measure::Total(Total::Count),
+            ("min", []) => Measure::Extreme(Extreme::Least),
+            ("max", []) => Measure::Extreme(Extreme::Largest),
+            ("histogram", _) => Measure::Histogram(computed(py, Edges::new(numbers))?),
+            ("quantile", [share]) => Measure::Quantile(computed(py, Share::new(*share))?),
+            _ => {
+                let what = format!("there is no measure `{name}` of {} numbers", numbers.len());
+                return Err(invalid(
+                    py,
+                    what,
+                    "say `sum`, `mean`, `count`, `min`, `max`, `histogram` or `quantile`",
+                ));
+            }
+        })
+    }
 }
 
 /// numpy's name of a type as one of elements.

@@ -241,7 +241,7 @@ class Reduction:
         name: str,
         dimensions: list[tuple[str, int]],
         dtype: str,
-        steps: list[tuple[str, int, int] | tuple[str, list[str]] | tuple[str, str, int, list[int]]],
+        steps: list[Any],
         memory: int | None,
         threads: int | None,
     ) -> Reduction: ...
