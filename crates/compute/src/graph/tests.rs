@@ -124,7 +124,12 @@ fn tasks_that_need_nothing_of_each_other_run_at_once() {
     // Each waits for the other two: on fewer threads this would not end.
     let barrier = Barrier::new(3);
     let mut graph = Sums::new();
-    let first = graph.add("first", &[], |_| Ok(1)).unwrap();
+    // Meanwhile the other threads have come, and wait for something to do.
+    let slow = |_: &[Arc<u64>]| {
+        thread::sleep(Duration::from_millis(100));
+        Ok(1)
+    };
+    let first = graph.add("first", &[], slow).unwrap();
     let meet = |values: &[Arc<u64>]| {
         barrier.wait();
         Ok(*values[0] + 1)
