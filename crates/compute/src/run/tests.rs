@@ -43,11 +43,13 @@ struct Job {
 }
 
 fn job() -> impl Strategy<Value = Job> {
-    let lengths = [1..12_u64, 1..7_u64, 1..7_u64];
+    let lengths = [1..30_u64, 1..9_u64, 1..9_u64];
     let sizes = (prop::sample::select(vec![1_u64, 16, 64, 400, 1 << 20]), 1..4_usize);
     lengths.prop_flat_map(move |lengths| {
-        let part =
-            lengths.map(|length| (0..length).prop_flat_map(move |from| (Just(from), 0..=length - from)));
+        let most = |length: u64| {
+            (0..=length / 3).prop_flat_map(move |from| (Just(from), (length - from) / 2..=length - from))
+        };
+        let part = lengths.map(|length| prop_oneof![1 => Just((length / 2, 0)), 20 => most(length)]);
         let coarse = prop::option::of((0..3_usize, 1..6_u64));
         let total = prop::sample::select(vec![Total::Sum, Total::Mean, Total::Count]);
         let chunks = prop::option::of([1..6_u64, 1..5_u64, 1..9_u64]);
