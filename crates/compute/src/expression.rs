@@ -116,11 +116,11 @@ impl Expression {
     /// What an element is before it is reduced.
     pub fn element(&self) -> ElementType {
         let stored = self.array.element();
+        let is_stored = stored.is_float() || self.steps.is_empty() && self.coarsening.is_none();
         match self.array.packing() {
             Some(packing) if packing.is_single => ElementType::F32,
-            Some(_) => ElementType::F64,
-            None if stored.is_float() || self.steps.is_empty() && self.coarsening.is_none() => stored,
-            None => ElementType::F64,
+            None if is_stored => stored,
+            _ => ElementType::F64,
         }
     }
 
@@ -207,22 +207,22 @@ impl Expression {
     /// [`Error::Invalid`] for a dimension that there is not, labels that are not as many as its elements, or
     /// what is reduced already.
     pub fn group(mut self, dimension: &str, groups: Groups, measure: Measure) -> Result<Self> {
-        let axis = self.axis(dimension)?;
+        let along = self.axis(dimension)?;
         if self.reduction.is_some() {
             return Err(Error::invalid("what is reduced cannot be grouped", "group first"));
         }
-        if groups.labels.len() as u64 != self.length(axis) {
+        if groups.labels.len() as u64 != self.length(along) {
             return Err(Error::invalid(
                 format!(
                     "{} labels are not one for each of {} elements",
                     groups.labels.len(),
-                    self.length(axis)
+                    self.length(along)
                 ),
                 "give a label for each element",
             ));
         }
         let mut axes = vec![Axis::Kept; self.part.len()];
-        axes[axis] = Axis::Grouped(groups);
+        axes[along] = Axis::Grouped(groups);
         self.reduction = Some(Reduction { axes, measure, divisor: None });
         Ok(self)
     }
@@ -255,9 +255,9 @@ impl Expression {
             matches!((what, self.kept_axis(*axis)), (Axis::Reduced, Some(Axis::Kept)))
         });
         let count: u64 = lengths.map(|(axis, _)| self.length(axis)).product();
-        let divisor = match measure {
-            Measure::Total(Total::Sum) if adds => None,
-            Measure::Total(Total::Mean) if adds => Some(count),
+        let divisor = match (measure, adds) {
+            (Measure::Total(Total::Sum), true) => None,
+            (Measure::Total(Total::Mean), true) => Some(count),
             _ => {
                 return Err(Error::invalid(
                     "what is reduced already cannot be reduced so",

@@ -297,27 +297,22 @@ impl Shape<'_> {
 
 /// Elements that are read together along each axis: chunks, and in memory windows.
 fn unit(expression: &Expression, sizes: Sizes) -> Vec<u64> {
-    match expression.array().chunks() {
-        Some(chunks) => chunks.to_vec(),
-        None => {
-            let part = expression.part();
-            let mut unit: Vec<u64> = (0..part.len()).map(|axis| expression.window(axis)).collect();
-            let inner = expression.coarsening().map_or(part.len(), |coarsening| coarsening.axis + 1);
-            let window = expression.coarsening().map_or(1, |coarsening| coarsening.window);
-            let size = expression.array().element().size() as u64;
-            let whole = part[inner..]
-                .iter()
-                .map(|span| span.count)
-                .fold(size.saturating_mul(window), u64::saturating_mul);
-            if whole <= sizes.window {
-                unit[inner..]
-                    .iter_mut()
-                    .zip(&part[inner..])
-                    .for_each(|(unit, span)| *unit = span.count.max(1));
-            }
-            unit
+    if let Some(chunks) = expression.array().chunks() {
+        return chunks.to_vec();
+    }
+    let part = expression.part();
+    let mut unit: Vec<u64> = (0..part.len()).map(|axis| expression.window(axis)).collect();
+    let inner = expression.coarsening().map_or(part.len(), |coarsening| coarsening.axis + 1);
+    let window = expression.coarsening().map_or(1, |coarsening| coarsening.window);
+    let size = expression.array().element().size() as u64;
+    let counts = part[inner..].iter().map(|span| span.count);
+    let whole = counts.fold(size.saturating_mul(window), u64::saturating_mul);
+    if whole <= sizes.window {
+        for (unit, span) in unit[inner..].iter_mut().zip(&part[inner..]) {
+            *unit = span.count.max(1);
         }
     }
+    unit
 }
 
 /// Blocks of whole units: as many as are worth a read, the last axis first, where they lie in one piece.

@@ -51,18 +51,16 @@ impl<'a> Values<'a> {
     /// [`Error::Invalid`] where the bytes are none of whole elements; those of the function.
     pub fn elements<T: Element, R>(&self, with: impl FnOnce(&[T]) -> Result<R>) -> Result<R> {
         let bytes = self.bytes();
-        if bytes.len() % size_of::<T>() != 0 {
+        if !bytes.len().is_multiple_of(size_of::<T>()) {
             return Err(Error::invalid(
                 format!("{} bytes are no elements of type {}", bytes.len(), T::TYPE),
                 "give the source the type of its elements",
             ));
         }
-        match bytemuck::try_cast_slice(bytes) {
-            Ok(elements) => with(elements),
-            Err(_) => {
-                let each = bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned);
-                with(&each.collect::<Vec<T>>())
-            }
+        if let Ok(elements) = bytemuck::try_cast_slice(bytes) {
+            return with(elements);
         }
+        let each = bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned);
+        with(&each.collect::<Vec<T>>())
     }
 }

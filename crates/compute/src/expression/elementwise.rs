@@ -86,7 +86,7 @@ pub(crate) fn apply<T: Element, F: Float + Element>(
         match packing {
             None => out.extend(strip.iter().map(|number| float::<F>(number.to_f64()))),
             Some(packing) => {
-                out.extend(strip.iter().map(|number| float::<F>(unpack(packing, number.to_f64()))))
+                out.extend(strip.iter().map(|number| float::<F>(unpack(packing, number.to_f64()))));
             }
         }
         for step in steps {

@@ -60,7 +60,7 @@ impl Pieces {
 /// this remainder (second) when divided by this (first). None where they never do.
 pub(crate) fn together(chunk: u64, window: u64, first_window: u64) -> Option<(u64, u64)> {
     let (common, inverse) = extended(chunk, window);
-    if common == 0 || first_window % common != 0 {
+    if common == 0 || !first_window.is_multiple_of(common) {
         return None;
     }
     let every = chunk.checked_mul(window / common)?;

@@ -81,7 +81,7 @@ impl<'a> Merge<'a> {
                 merged @ None => *merged = Some(state),
             }
             shared.due += 1;
-            if shared.due % self.plan.runs_of_region() == 0 {
+            if shared.due.is_multiple_of(self.plan.runs_of_region()) {
                 let Some(merged) = shared.merged.take() else { return Ok(()) };
                 self.place(shared, due, merged.finish())?;
             }

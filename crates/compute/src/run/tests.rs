@@ -8,7 +8,7 @@ use crate::expression::{Array, Condition, Expression, Map, Packing, Span, Test};
 use crate::plan::{Limits, Sizes};
 use crate::sink::Buffer;
 use crate::source::{Memory, Pending};
-use crate::state::{Axis, Groups, Measure, Numbers, Total};
+use crate::state::{Axis, Edges, Groups, Measure, Numbers, Total};
 
 /// Memory that remembers what was read of it.
 struct Recorded<'a> {
@@ -43,11 +43,13 @@ struct Job {
 }
 
 fn job() -> impl Strategy<Value = Job> {
-    let lengths = [1..12_u64, 1..7_u64, 1..7_u64];
+    let lengths = [1..30_u64, 1..9_u64, 1..9_u64];
     let sizes = (prop::sample::select(vec![1_u64, 16, 64, 400, 1 << 20]), 1..4_usize);
     lengths.prop_flat_map(move |lengths| {
-        let part =
-            lengths.map(|length| (0..length).prop_flat_map(move |from| (Just(from), 0..=length - from)));
+        let most = |length: u64| {
+            (0..=length / 3).prop_flat_map(move |from| (Just(from), (length - from) / 2..=length - from))
+        };
+        let part = lengths.map(|length| prop_oneof![1 => Just((length / 2, 0)), 20 => most(length)]);
         let coarse = prop::option::of((0..3_usize, 1..6_u64));
         let total = prop::sample::select(vec![Total::Sum, Total::Mean, Total::Count]);
         let chunks = prop::option::of([1..6_u64, 1..5_u64, 1..9_u64]);
@@ -270,6 +272,43 @@ proptest! {
         let all = Job { reduced: [true; 3], total: Total::Sum, ..job };
         let sum: f64 = found.iter().filter(|number| !number.is_nan()).map(|number| number - f64::from(u32::try_from(window).unwrap())).sum();
         prop_assert!((sum - 2.0 * all.naive()[0]).abs() < 1e-9, "{sum} is not twice {:?}", all.naive());
+    }
+}
+
+/// Rain by six hours, how often it was how strong at each latitude: the mean over time of counts along longitude.
+#[test]
+fn the_histogram_of_sums_is_that_of_the_definition() {
+    let lengths = [75_u64, 5, 20];
+    let dimensions: Vec<_> = NAMES.into_iter().zip(lengths).collect();
+    let rain = |index: u64| f32::from(u16::try_from(index * 7919 % 10_007).unwrap()) / 3000.0;
+    let values: Vec<f32> = (0..lengths.iter().product()).map(rain).collect();
+    let edges: Vec<f64> = (0..8).map(|power| 0.5 * 1.7_f64.powi(power)).collect();
+    let (bins, steps) = (edges.len() - 1, lengths[0] / 6);
+    let mut due = vec![0.0; 5 * bins];
+    for (step, y, x) in (0..steps).flat_map(|t| (0..5).flat_map(move |y| (0..20).map(move |x| (t, y, x)))) {
+        let hours = (step * 6..step * 6 + 6).map(|time| values[place((time * 5 + y) * 20 + x)]);
+        let sum = f64::from(hours.reduce(|sum, hour| sum + hour).unwrap());
+        if let Some(bin) = edges.windows(2).position(|edges| edges[0] <= sum && sum < edges[1]) {
+            due[place(y) * bins + bin] += 1.0;
+        }
+    }
+    due.iter_mut().for_each(|count| *count /= 12.0);
+    assert!(due.iter().filter(|count| **count > 0.0).count() > bins);
+    for (chunks, bytes) in [(None, 1 << 20), (Some(vec![7, 5, 20]), 2000), (Some(vec![4, 2, 20]), 500)] {
+        let array = Array::new("tp", &dimensions, ElementType::F32, chunks).unwrap();
+        let memory = Memory::new("tp", &dimensions, &values).unwrap().described(array.clone()).unwrap();
+        let expression = Expression::of(array)
+            .coarsen_sum("time", 6)
+            .unwrap()
+            .reduce(&["x"], Measure::Histogram(Edges::new(edges.clone()).unwrap()))
+            .unwrap()
+            .reduce(&["time"], Measure::Total(Total::Mean))
+            .unwrap();
+        let plan =
+            Plan::of_sizes(&expression, Limits { threads: 2, memory: 1 << 30 }, Sizes::small(bytes)).unwrap();
+        let output = run(&plan, &memory, &Watch::new()).unwrap();
+        assert_eq!(output.shape, [5, bins as u64]);
+        assert!(same(&doubles(output.values), &due), "{plan}");
     }
 }
 

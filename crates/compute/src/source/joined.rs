@@ -38,7 +38,7 @@ impl<'a> Joined<'a> {
             length = length.saturating_add(source.array().dimensions()[axis].length);
         }
         let array = joined(&sources, axis, length)?;
-        Ok(Self { starts, axis, array, sources })
+        Ok(Self { sources, starts, axis, array })
     }
 
     /// The parts of the sources that a part is made of.

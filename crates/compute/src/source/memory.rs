@@ -59,7 +59,9 @@ impl<'a> Memory<'a> {
         for (span, whole) in part.iter().zip(&shape).rev() {
             if is_whole {
                 length *= span.count;
-                starts.iter_mut().for_each(|start| *start += span.start * stride);
+                for start in &mut starts {
+                    *start += span.start * stride;
+                }
             } else {
                 let before = std::mem::take(&mut starts);
                 let along = (span.start..span.end()).map(|index| index * stride);
