@@ -38,7 +38,11 @@ pub trait Key: Copy + Debug + Default + Ord + Hash + Send + Sync + 'static {
 
     /// Which cell of a table it is in: cells are `1 << shift` keys wide, the first one is of `base` and all
     /// before, the last one of all that follow.
-    fn cell(self, shift: u32, base: Self, last: Self) -> usize;
+    #[must_use]
+    fn cell(self, shift: u32, base: Self, last: Self) -> Self;
+
+    /// As an index; the largest one where it is beyond all.
+    fn index(self) -> usize;
 }
 
 impl Key for u32 {
@@ -57,8 +61,13 @@ impl Key for u32 {
     }
 
     #[inline]
-    fn cell(self, shift: Self, base: Self, last: Self) -> usize {
-        (self >> shift).saturating_sub(base).min(last) as usize
+    fn cell(self, shift: Self, base: Self, last: Self) -> Self {
+        (self >> shift).saturating_sub(base).min(last)
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        self as usize
     }
 }
 
@@ -76,10 +85,14 @@ impl Key for u64 {
         self
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "tables have fewer cells than memory has bytes")]
     #[inline]
-    fn cell(self, shift: u32, base: Self, last: Self) -> usize {
-        (self >> shift).saturating_sub(base).min(last) as usize
+    fn cell(self, shift: u32, base: Self, last: Self) -> Self {
+        (self >> shift).saturating_sub(base).min(last)
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        usize::try_from(self).unwrap_or(usize::MAX)
     }
 }
 

@@ -113,34 +113,35 @@ impl<T: Element> Bins<T> {
     /// The slot of a number.
     #[inline]
     pub fn slot(&self, number: T) -> u32 {
-        if self.is_single { self.single(number.key()) } else { self.several(number.key()) }
+        let key = number.key();
+        let cell = key.cell(self.shift, self.base, self.last).index();
+        if self.is_single { self.single(key, cell) } else { self.several(key, cell) }
     }
 
     /// Calls a function with the place and the slot of each number.
     #[inline]
     pub(super) fn each(&self, numbers: &[T], mut with: impl FnMut(usize, u32)) {
-        let mut strip = [T::Key::default(); STRIP];
+        let mut strip = Strip { keys: [T::Key::default(); STRIP], cells: [T::Key::default(); STRIP] };
         for (number, part) in numbers.chunks(STRIP).enumerate() {
-            keys(part, &mut strip);
-            let found = strip[..part.len()].iter().enumerate();
+            find(part, (self.shift, self.base, self.last), &mut strip);
+            let found = strip.keys.iter().zip(&strip.cells).take(part.len()).enumerate();
             let first = number * STRIP;
             if self.is_single {
-                found.for_each(|(place, key)| with(first + place, self.single(*key)));
+                found.for_each(|(place, (key, cell))| with(first + place, self.single(*key, cell.index())));
             } else {
-                found.for_each(|(place, key)| with(first + place, self.several(*key)));
+                found.for_each(|(place, (key, cell))| with(first + place, self.several(*key, cell.index())));
             }
         }
     }
 
     /// The slot of a key where no more than one slot begins within its cell.
     #[inline]
-    fn single(&self, key: T::Key) -> u32 {
-        let cell = self.cells[key.cell(self.shift, self.base, self.last)];
+    fn single(&self, key: T::Key, cell: usize) -> u32 {
+        let cell = self.cells[cell];
         cell.slot + u32::from(key > cell.end)
     }
 
-    fn several(&self, key: T::Key) -> u32 {
-        let cell = key.cell(self.shift, self.base, self.last);
+    fn several(&self, key: T::Key, cell: usize) -> u32 {
         let begin = self.cells[cell].slot;
         let end = self.cells.get(cell + 1).map_or(self.firsts.len(), |next| next.slot as usize);
         let more = self.firsts[begin as usize..end].partition_point(|first| *first <= key);
@@ -227,11 +228,18 @@ pub fn join<T: Element>(bins: &Bins<T>, numbers: &[T], slots: &mut [u32]) {
     });
 }
 
-/// Keys of numbers.
+/// What is known of numbers that are found at once.
+struct Strip<K> {
+    keys: [K; STRIP],
+    cells: [K; STRIP],
+}
+
+/// Keys of numbers, and the cells that they are in.
 #[multiversion(targets = "simd")]
-fn keys<T: Element>(numbers: &[T], keys: &mut [T::Key]) {
-    for (key, number) in keys.iter_mut().zip(numbers) {
+fn find<T: Element>(numbers: &[T], (shift, base, last): (u32, T::Key, T::Key), strip: &mut Strip<T::Key>) {
+    for ((key, cell), number) in strip.keys.iter_mut().zip(&mut strip.cells).zip(numbers) {
         *key = number.key();
+        *cell = key.cell(shift, base, last);
     }
 }
 

@@ -38,6 +38,18 @@ pub fn sum_across<T: Element>(numbers: &[T], sums: &mut [f64], counts: &mut [u64
     seen
 }
 
+/// Adds each number to a sum of its own, if none of them is NaN; whether that is so. Else nothing is added.
+#[multiversion(targets = "simd")]
+pub fn add_across<T: Element>(numbers: &[T], sums: &mut [f64]) -> bool {
+    if numbers.iter().fold(false, |is_missing, number| is_missing | number.to_f64().is_nan()) {
+        return false;
+    }
+    for (sum, number) in sums.iter_mut().zip(numbers) {
+        *sum += number.to_f64();
+    }
+    true
+}
+
 /// The sum of the products of numbers and weights, and the sum of the weights, over those that are neither NaN.
 pub fn weighted_sum<T: Element>(numbers: &[T], weights: &[f64]) -> (f64, f64) {
     let (mut sums, mut all) = ([0.0; LANES], [0.0; LANES]);
@@ -253,13 +265,18 @@ mod tests {
         #[test]
         fn rows_are_taken_in_number_by_number(rows in prop::collection::vec([number(), number(), number()], 0..20)) {
             let (mut sums, mut counts) = ([0.0; 3], [0; 3]);
-            let (mut low, mut high) = ([f64::NAN; 3], [f64::NAN; 3]);
+            let (mut low, mut high, mut whole) = ([f64::NAN; 3], [f64::NAN; 3], [0.0; 3]);
             for row in &rows {
                 sum_across(row, &mut sums, &mut counts);
+                let is_whole = row.iter().all(|number| !number.is_nan());
+                prop_assert_eq!(add_across(row, &mut whole), is_whole);
                 least_across(row, &mut low);
                 largest_across(row, &mut high);
             }
+            let is_whole = |row: &&[f64; 3]| row.iter().all(|number| !number.is_nan());
             for place in 0..3 {
+                let of_whole: f64 = rows.iter().filter(is_whole).map(|row| row[place]).sum();
+                prop_assert!(is_near(whole[place], of_whole, 1e10));
                 let column: Vec<f64> = rows.iter().map(|row| row[place]).collect();
                 let (expected, count) = sum(&column);
                 prop_assert!(is_near(sums[place], expected, 1e10));

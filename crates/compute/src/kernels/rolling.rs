@@ -396,8 +396,8 @@ mod tests {
         }
     }
 
-    /// `Dataset.rolling(time=4, center=True).mean()` of xarray 2026.9 over `[1, 2, 3, 4, inf, 6, 7, 8, 9, 10]`, but for what
-    /// it makes of the steps behind the infinity.
+    /// `rolling(time=4, center=True).mean()` of xarray 2026.9, without bottleneck and numbagg, over
+    /// `[1, 2, 3, 4, inf, 6, 7, 8, 9, 10]`.
     #[test]
     fn infinities_leave_with_their_windows() {
         let numbers = [1.0_f32, 2.0, 3.0, 4.0, f32::INFINITY, 6.0, 7.0, 8.0, 9.0, 10.0];

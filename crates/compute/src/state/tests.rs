@@ -172,6 +172,27 @@ proptest! {
 }
 
 #[test]
+fn long_rows_are_counted_as_short_ones_are() {
+    const WIDTH: usize = 5000;
+    let groups = Groups { count: 2, labels: vec![0, 1, 0, 2] };
+    let cells =
+        Cells::new(vec![0; 2], vec![4, WIDTH as u64], vec![Axis::Grouped(groups), Axis::Kept]).unwrap();
+    let mut values = vec![1.0_f32; 4 * WIDTH];
+    values[2 * WIDTH + 4999] = f32::NAN;
+    let block = Block::new(&values, &[4, WIDTH], &[0, 0]).unwrap();
+    let output = |total| {
+        let mut state = State::new(&Measure::Total(total), cells.clone()).unwrap();
+        state.update(&block).unwrap();
+        state.finish()
+    };
+    let mut due = [vec![2; WIDTH], vec![1; WIDTH]].concat();
+    due[4999] = 1;
+    assert_eq!(output(Total::Sum).values, Numbers::F64(due.iter().map(|count| *count as f64).collect()));
+    assert_eq!(output(Total::Count).values, Numbers::U64(due));
+    assert_eq!(output(Total::Count).left_out.missing, WIDTH as u64 + 1);
+}
+
+#[test]
 fn what_is_in_no_bin_is_told() {
     let cells = Cells::new(vec![0], vec![6], vec![Axis::Reduced]).unwrap();
     let measure = Measure::Histogram(Edges::new(vec![0.0, 1.0, 2.0]).unwrap());

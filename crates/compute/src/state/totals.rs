@@ -1,12 +1,18 @@
 //! The sum, mean or number of the values of each cell.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Cells, Row};
 use super::{LeftOut, Numbers, Output, other_cells};
 use crate::block::{Block, Element};
 use crate::error::Result;
-use crate::kernels::{divide, sum, sum_across};
+use crate::kernels::{add_across, divide, sum, sum_across};
+
+/// Rows of cells that are shorter are counted value by value.
+const LONG: usize = 256;
 
 /// What is wanted of the values that are not missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +61,8 @@ impl Totals {
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
         let (sums, counts) = (&mut self.sums, &mut self.counts);
         let mut seen = 0;
+        // How often all values of a row of cells were there: counted there at the end, and not value by value.
+        let mut whole: HashMap<Range<usize>, u64> = HashMap::new();
         self.cells.each_row(block, |row| match row {
             Row::Into(cell, values) => {
                 let (sum, count) = sum(values);
@@ -63,10 +71,20 @@ impl Totals {
                 seen += count;
             }
             Row::Across(first, values) => {
-                let behind = first + values.len();
-                seen += sum_across(values, &mut sums[first..behind], &mut counts[first..behind]);
+                let to = first..first + values.len();
+                if values.len() >= LONG && add_across(values, &mut sums[to.clone()]) {
+                    seen += values.len() as u64;
+                    *whole.entry(to).or_default() += 1;
+                } else {
+                    seen += sum_across(values, &mut sums[to.clone()], &mut counts[to]);
+                }
             }
         })?;
+        for (cells, rows) in whole {
+            for count in &mut counts[cells] {
+                *count += rows;
+            }
+        }
         self.left_out.missing += block.values().len() as u64 - seen;
         Ok(())
     }
