@@ -210,6 +210,16 @@ impl Ranges for Handle {
         }
     }
 
+    fn here(&self, range: &Range<u64>) -> Option<Result<Bytes>> {
+        match &self.of {
+            Of::Far(_) => None,
+            Of::File(file, counts) => {
+                counts.asked(1, range.end.saturating_sub(range.start));
+                Some(file.read(range))
+            }
+        }
+    }
+
     /// With one request for what is not long, of which nothing is known yet.
     async fn whole(&self, most: u64) -> Result<Bytes> {
         let bytes = self.read_at(0, most.saturating_add(1)).await?;

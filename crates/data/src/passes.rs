@@ -1,6 +1,7 @@
 //! Readers that ask for one range at a time and wait for it, over objects whose ranges are fetched
 //! several at a time: a reader runs on the bytes that are there, what it missed is noted and fetched
-//! together, and it runs again. Each pass goes one step deeper on all its ways at once.
+//! together, and it runs again. Each pass goes one step deeper on all its ways at once. Of a file of this
+//! machine one pass is enough: what it misses is read at once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -48,6 +49,11 @@ pub(crate) struct Passes {
 pub(crate) struct Pass {
     passes: Arc<Passes>,
     missed: Mutex<Vec<Range<u64>>>,
+    /// What kept bytes of this machine from being read.
+    failed: Mutex<Option<Error>>,
+    /// Bytes that were read from this machine.
+    read: AtomicU64,
+    ahead: u64,
     at: AtomicU64,
 }
 
@@ -126,14 +132,16 @@ impl Passes {
         self.forget_if_full();
         let (mut fetched, mut now_ahead) = (0, ahead);
         loop {
-            let pass =
-                Arc::new(Pass { passes: Arc::clone(self), missed: Mutex::default(), at: AtomicU64::new(0) });
+            let pass = Arc::new(Pass::of(self, ahead));
             let ran = tokio::task::spawn_blocking(move || {
                 let step = work(&pass);
                 (step, pass, work)
             });
             let (step, pass, back) = ran.await.map_err(|_| self.damaged("its headers cannot be followed"))?;
             work = back;
+            if let Some(error) = locked(&pass.failed).take() {
+                return Err(error);
+            }
             let missed = std::mem::take(&mut *locked(&pass.missed));
             if missed.is_empty() {
                 return step.map_err(|stop| self.told(stop, &pass));
@@ -186,6 +194,18 @@ impl Passes {
     async fn fetch(&self, missed: &[Range<u64>], ahead: u64) -> Result<u64> {
         let windows = self.windows(missed, ahead);
         let fetched = self.ranges.read(&windows).await?;
+        self.keep(&windows, fetched)
+    }
+
+    /// The same for a range of a file of this machine; none where the object is elsewhere.
+    fn read(&self, range: &Range<u64>, ahead: u64) -> Option<Result<u64>> {
+        let windows = self.windows(std::slice::from_ref(range), ahead);
+        let read: Option<Result<Vec<Bytes>>> =
+            windows.iter().map(|window| self.ranges.here(window)).collect();
+        Some(read?.and_then(|read| self.keep(&windows, read)))
+    }
+
+    fn keep(&self, windows: &[Range<u64>], fetched: Vec<Bytes>) -> Result<u64> {
         let mut pages = locked(&self.pages);
         let mut sum = 0;
         for (window, bytes) in windows.iter().zip(fetched) {
@@ -243,6 +263,35 @@ impl Passes {
 }
 
 impl Pass {
+    fn of(passes: &Arc<Passes>, ahead: u64) -> Self {
+        Self {
+            passes: Arc::clone(passes),
+            missed: Mutex::default(),
+            failed: Mutex::default(),
+            read: AtomicU64::new(0),
+            ahead,
+            at: AtomicU64::new(0),
+        }
+    }
+
+    /// Reads a range of a file of this machine; false where the object is elsewhere.
+    fn read_here(&self, range: &Range<u64>) -> std::result::Result<bool, ReaderError> {
+        match self.passes.read(range, self.ahead) {
+            None => Ok(false),
+            Some(Ok(bytes)) => {
+                let before = self.read.fetch_add(bytes, Ordering::Relaxed);
+                if before > MOST {
+                    return Err(ReaderError::ResourceLimit(format!("more than {MOST} bytes of headers")));
+                }
+                Ok(true)
+            }
+            Some(Err(error)) => {
+                *locked(&self.failed) = Some(error);
+                Err(ReaderError::Other("bytes that cannot be read".to_owned()))
+            }
+        }
+    }
+
     /// What a step gives, or none where it missed bytes: then others can still be tried, so that what
     /// they miss is fetched with it.
     ///
@@ -286,7 +335,12 @@ impl Storage for Pass {
         if needed == 0 {
             return Ok(StorageBuffer::from_vec(Vec::new()));
         }
-        if let Some(bytes) = self.passes.there(&(offset..end)) {
+        let range = offset..end;
+        let there = match self.passes.there(&range) {
+            None if self.read_here(&range)? => self.passes.there(&range),
+            there => there,
+        };
+        if let Some(bytes) = there {
             return StorageBuffer::from_shared_owner(Arc::new(bytes), 0, len);
         }
         locked(&self.missed).push(offset..end);

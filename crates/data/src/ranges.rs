@@ -29,6 +29,15 @@ pub trait Ranges: fmt::Debug + Send + Sync {
     /// What keeps a range from being read; [`crate::Error::Damaged`] for one beyond the object's end.
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>>;
 
+    /// The bytes of a range, where no one but this machine's disk has to be waited for; none elsewhere. Blocks.
+    ///
+    /// # Errors
+    /// As [`Ranges::read`].
+    fn here(&self, range: &Range<u64>) -> Option<Result<Bytes>> {
+        let _ = range;
+        None
+    }
+
     /// All bytes, of which there are no more than `most`.
     ///
     /// # Errors

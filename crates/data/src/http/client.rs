@@ -1,7 +1,7 @@
 //! The client: tries, redirects, whole bodies.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -23,7 +23,8 @@ const REASON: usize = 64 << 10;
 /// Makes requests. A clone shares connections, cookies and counts.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    /// Made with the first request: the machine's certificates take longer to read than a small file.
+    http: Arc<OnceLock<reqwest::Client>>,
     settings: Arc<Settings>,
     known_as: HeaderValue,
     surroundings: Surroundings,
@@ -42,7 +43,8 @@ impl Client {
     /// A client with its own connections and cookies.
     ///
     /// # Errors
-    /// When proxies, certificates or names of the settings are not usable.
+    /// When proxies, certificates or names of the settings are not usable. Those of the machine are read with
+    /// the first request.
     pub fn new(settings: Settings, surroundings: &Surroundings) -> Result<Self> {
         let totals = Arc::new(Totals::default());
         let known_as = HeaderValue::from_str(&settings.client_id).map_err(|_| Error::Invalid {
@@ -50,14 +52,23 @@ impl Client {
             advice: "write it with letters, digits and dashes".to_owned(),
         })?;
         let counting: Arc<dyn Watch> = Arc::<Totals>::clone(&totals);
+        settings.check()?;
         Ok(Self {
-            http: settings.build()?,
+            http: Arc::default(),
             settings: Arc::new(settings),
             known_as,
             surroundings: surroundings.clone(),
             totals,
             watches: Arc::new([counting]),
         })
+    }
+
+    fn http(&self) -> Result<&reqwest::Client> {
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
+        let http = self.settings.build()?;
+        Ok(self.http.get_or_init(|| http))
     }
 
     /// The same client, whose exchanges are told to one more.
@@ -159,10 +170,11 @@ impl Client {
 
     async fn tried(&self, request: &Request, hop: &Hop) -> Result<Answer> {
         let tries = self.tries(request);
+        let http = self.http()?;
         let mut attempt = 1;
         loop {
             let last = attempt >= tries || !request.repeatable;
-            let asked = match self.once(request, hop).await {
+            let asked = match self.once(http, request, hop).await {
                 Ok(answer)
                     if !retry::is_passing(answer.status())
                         || request.answering == Some(answer.status().as_u16()) =>
@@ -186,7 +198,12 @@ impl Client {
 
     /// One exchange. A failure says why, and whether a connection was there, so that the server may have
     /// acted on the request.
-    async fn once(&self, request: &Request, hop: &Hop) -> std::result::Result<Answer, (String, bool)> {
+    async fn once(
+        &self,
+        http: &reqwest::Client,
+        request: &Request,
+        hop: &Hop,
+    ) -> std::result::Result<Answer, (String, bool)> {
         let mut built = reqwest::Request::new(hop.method.clone(), hop.url.clone());
         *built.headers_mut() = request.headers.clone();
         built.headers_mut().insert(HeaderName::from_static("client-id"), self.known_as.clone());
@@ -198,7 +215,7 @@ impl Client {
         }
         let record =
             super::answer::Record::new(request, hop.method.clone(), &hop.url, Arc::clone(&self.watches));
-        let sent = tokio::time::timeout(self.settings.answer, self.http.execute(built)).await;
+        let sent = tokio::time::timeout(self.settings.answer, http.execute(built)).await;
         match sent {
             Ok(Ok(response)) => Ok(Answer::new(response, hop.url.clone(), record, self.settings.read)),
             Ok(Err(error)) => Err((failure::told(&error), !error.is_connect())),

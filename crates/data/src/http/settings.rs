@@ -91,6 +91,13 @@ impl Settings {
         Ok(Self { proxies, authorities, ..Self::default() })
     }
 
+    /// Whether a client can be made of it, as far as it does not depend on the machine.
+    pub(super) fn check(&self) -> Result<()> {
+        self.certificates()?;
+        self.proxies.list()?;
+        Ok(())
+    }
+
     /// The client below ours: it follows no redirect and retries nothing.
     pub(super) fn build(&self) -> Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()

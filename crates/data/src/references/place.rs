@@ -172,6 +172,10 @@ impl Ranges for Required {
         self.told(self.0.read(ranges).await)
     }
 
+    fn here(&self, range: &Range<u64>) -> Option<Result<Bytes>> {
+        self.0.here(range).map(|read| self.told(read))
+    }
+
     async fn whole(&self, most: u64) -> Result<Bytes> {
         self.told(self.0.whole(most).await)
     }
