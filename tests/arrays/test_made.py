@@ -7,9 +7,9 @@ import numpy
 import pytest
 from conftest import HERE, ROOT
 
-h5py = pytest.importorskip("h5py")
-netcdf4 = pytest.importorskip("netCDF4")
-pytest.importorskip("hdf5plugin")
+import h5py
+import netCDF4 as netcdf4
+import hdf5plugin
 
 from filtered import FILTERS, counted
 from test_hdf5 import (

@@ -5,8 +5,8 @@ import warnings
 import pytest
 from conftest import md5, part, science, variables
 
-numpy = pytest.importorskip("numpy")
-rasterio = pytest.importorskip("rasterio")
+import numpy
+import rasterio
 warnings.simplefilter("ignore")
 
 REAL = [

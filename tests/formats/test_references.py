@@ -7,9 +7,9 @@ import warnings
 import pytest
 from conftest import digest, md5, part, science, variables
 
-numpy = pytest.importorskip("numpy")
-zarr = pytest.importorskip("zarr", minversion="3")
-fsspec = pytest.importorskip("fsspec")
+import numpy
+import zarr
+import fsspec
 warnings.simplefilter("ignore")
 
 
@@ -38,7 +38,7 @@ def compare(references, **options):
 
 @pytest.fixture
 def granule(tmp_path):
-    h5py = pytest.importorskip("h5py")
+    import h5py
     path = tmp_path / "granule.h5"
     with h5py.File(path, "w") as file:
         file["h"] = numpy.arange(23, dtype="f8")
@@ -51,7 +51,7 @@ def granule(tmp_path):
 
 
 def test_what_kerchunk_writes_of_hdf5(tmp_path, granule):
-    hdf = pytest.importorskip("kerchunk.hdf")
+    from kerchunk import hdf
     made = hdf.SingleHdf5ToZarr(str(granule), inline_threshold=50).translate()
     path = tmp_path / "made.json"
     path.write_text(json.dumps(made))
@@ -61,9 +61,7 @@ def test_what_kerchunk_writes_of_hdf5(tmp_path, granule):
 
 
 def test_what_kerchunk_writes_in_parquet(tmp_path, granule):
-    pytest.importorskip("fastparquet")
-    hdf = pytest.importorskip("kerchunk.hdf")
-    df = pytest.importorskip("kerchunk.df")
+    from kerchunk import df, hdf
     made = hdf.SingleHdf5ToZarr(str(granule), inline_threshold=50).translate()
     path = tmp_path / "made.parq"
     df.refs_to_dataframe(made, str(path), record_size=5)
@@ -73,7 +71,7 @@ def test_what_kerchunk_writes_in_parquet(tmp_path, granule):
 @pytest.mark.parametrize("form", ["json", "parq"])
 @pytest.mark.parametrize("codec", ["zlib", "blosc", "none"])
 def test_references_that_are_written(tmp_path, form, codec):
-    numcodecs = pytest.importorskip("numcodecs")
+    import numcodecs
     compressors = {"zlib": numcodecs.Zlib(3), "blosc": numcodecs.Blosc("zstd"), "none": None}[codec]
     store = tmp_path / "made.zarr"
     group = zarr.create_group(store, zarr_format=2, attributes={"title": "made"})
@@ -88,7 +86,6 @@ def test_references_that_are_written(tmp_path, form, codec):
     references = tmp_path / f"made-references.{form}"
     digest(store, "--references", references)
     if form == "parq":
-        pytest.importorskip("fastparquet")
     compare(references)
     opened = theirs(references)
     assert dict(opened.attrs) == {"title": "made"}
@@ -98,7 +95,7 @@ def test_references_that_are_written(tmp_path, form, codec):
 
 @pytest.mark.parametrize("form", ["json", "parq"])
 def test_references_to_what_hdf5_can_do(tmp_path, form):
-    h5py = pytest.importorskip("h5py")
+    import h5py
     path, references = tmp_path / "made of two.h5", tmp_path / f"references.{form}"
     numbers = numpy.arange(300).reshape(30, 10)
     with h5py.File(path, "w") as file:
@@ -124,7 +121,7 @@ def test_references_to_what_hdf5_can_do(tmp_path, form):
 
 @pytest.mark.parametrize("unlimited", [1, 2])
 def test_references_to_records_of_netcdf(tmp_path, unlimited):
-    netcdf4 = pytest.importorskip("netCDF4")
+    import netCDF4 as netcdf4
     path, references = tmp_path / "made.nc", tmp_path / "references.json"
     with netcdf4.Dataset(path, "w", format="NETCDF3_64BIT_OFFSET") as file:
         file.createDimension("time", None)
@@ -140,7 +137,7 @@ def test_references_to_records_of_netcdf(tmp_path, unlimited):
 
 
 def test_xarray_opens_what_is_written(tmp_path):
-    xarray = pytest.importorskip("xarray")
+    import xarray
     made = xarray.Dataset({"a": (("time", "x"), numpy.arange(12.0).reshape(4, 3), {"units": "m"})}, {"time": [0, 1, 2, 3]})
     store, references = tmp_path / "made.zarr", tmp_path / "made.json"
     made.to_zarr(store, zarr_format=2)
@@ -151,7 +148,7 @@ def test_xarray_opens_what_is_written(tmp_path):
 
 def test_an_image_of_one_band(tmp_path):
     path = science("cog/lcmap_tiny_cog_2019.tif")
-    rasterio = pytest.importorskip("rasterio")
+    import rasterio
     references = tmp_path / "made.json"
     digest(path, "--references", references)
     with rasterio.open(path) as image:

@@ -8,9 +8,9 @@ import warnings
 import pytest
 from conftest import VALUES, digest, md5, part, science, variables
 
-numpy = pytest.importorskip("numpy")
-zarr = pytest.importorskip("zarr", minversion="3")
-numcodecs = pytest.importorskip("numcodecs")
+import numpy
+import zarr
+import numcodecs
 warnings.simplefilter("ignore")
 
 REAL = ["rio-tiler_dataset_3d.zarr"] + [
@@ -171,7 +171,7 @@ def test_shards_in_shards_and_behind_codecs(tmp_path, index):
 
 
 def test_the_store_of_xarray(tmp_path):
-    xarray = pytest.importorskip("xarray")
+    import xarray
     values = running("f4")
     values[0, 0, 0] = numpy.nan
     times = numpy.array("2024-01-01", "M8[D]") + numpy.arange(37)

@@ -125,7 +125,6 @@ def test_what_references_here_name_elsewhere_costs(made, priced, tmp_path):
 
 
 def test_a_window_of_a_cube_costs_what_its_tiles_do(made, priced):
-    pytest.importorskip("rasterio")
     import frazil
     import rasterio
 

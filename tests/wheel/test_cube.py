@@ -8,8 +8,8 @@ import files
 import numpy as np
 import pytest
 
-rasterio = pytest.importorskip("rasterio")
-pytest.importorskip("rasterio.warp")
+import rasterio
+import rasterio.warp
 
 pytestmark = pytest.mark.usefixtures("world")
 
