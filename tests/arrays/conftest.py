@@ -1,6 +1,7 @@
 """Reads of arrays, held against the libraries that made the formats.
 
 FRAZIL_VALUES  the program that tells what a file holds (default target/debug/examples/values)
+FRAZIL_SHARED  the folder with real files (default: ../shared beside the checkout)
 """
 
 import os
@@ -16,7 +17,8 @@ ROOT = HERE.parents[1]
 VALUES = Path(os.environ.get("FRAZIL_VALUES", ROOT / "target" / "debug" / "examples" / "values"))
 
 
-def pytest_collection_modifyitems(items):
-    for item in items if not VALUES.exists() else ():
-        if Path(item.path).parent == HERE:
-            item.add_marker(pytest.mark.skip(reason=f"there is no {VALUES}"))
+SHARED = Path(os.environ.get("FRAZIL_SHARED", ROOT.parent / "shared"))
+
+
+if not VALUES.exists():
+    raise pytest.UsageError(f"there is no {VALUES}: cargo build -p frazil-data --example values")

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy
 import pytest
-from conftest import ROOT
+from conftest import SHARED
 
 import h5py
 import hdf5plugin
 
 from told import BOOKS, by_frazil, digest, every, is_text, numbers, texts
 
-SCIENCE = ROOT.parent / "shared" / "science"
+SCIENCE = SHARED / "science"
 FILES = sorted(path for folder in ("netcdf4-hdf5", "icesat2") for path in (SCIENCE / folder).rglob("*.*"))
 
 

@@ -5,7 +5,7 @@ import sys
 
 import numpy
 import pytest
-from conftest import HERE, ROOT
+from conftest import HERE, SHARED
 
 import h5py
 import netCDF4 as netcdf4
@@ -179,7 +179,7 @@ def test_groups_of_netcdf4_share_dimensions(tmp_path):
 
 
 def test_a_real_file_of_netcdf_classic():
-    path = ROOT.parent / "shared" / "science" / "netcdf3" / "eraint_uvz.nc"
+    path = SHARED / "science" / "netcdf3" / "eraint_uvz.nc"
     if not path.exists():
         pytest.skip(f"there is no {path}")
     same_as_netcdf4(path)
@@ -211,7 +211,7 @@ def variables(group):
 
 
 def test_a_classic_file_of_science(tmp_path):
-    path = ROOT.parent / "shared" / "science" / "netcdf3" / "eraint_uvz.nc"
+    path = SHARED / "science" / "netcdf3" / "eraint_uvz.nc"
     if not path.exists():
         pytest.skip(f"there is no {path}")
     same_as_netcdf4(path)

@@ -17,10 +17,8 @@ VALUES = Path(os.environ.get("FRAZIL_VALUES", ROOT / "target" / "debug" / "examp
 SHARED = Path(os.environ.get("FRAZIL_SHARED", ROOT.parent / "shared"))
 
 
-def pytest_collection_modifyitems(items):
-    for item in items if not VALUES.exists() else ():
-        if Path(item.path).parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.skip(reason=f"there is no {VALUES}: cargo build -p frazil-data --example values"))
+if not VALUES.exists():
+    raise pytest.UsageError(f"there is no {VALUES}: cargo build -p frazil-data --example values")
 
 
 def science(name):

@@ -291,31 +291,8 @@ impl Dataset for NetCdf {
 
 #[cfg(test)]
 mod tests {
-    use std::ops::Range;
-
     use super::*;
-
-    /// A file in memory.
-    #[derive(Debug)]
-    struct Memory(Bytes);
-
-    #[async_trait]
-    impl Ranges for Memory {
-        fn address(&self) -> Address {
-            Address::named("made.nc".to_owned())
-        }
-
-        async fn length(&self) -> Result<u64> {
-            Ok(self.0.len() as u64)
-        }
-
-        async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-            let slice = |range: &Range<u64>| {
-                self.0.slice(usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap())
-            };
-            Ok(ranges.iter().map(slice).collect())
-        }
-    }
+    use crate::ranges::memory::Memory;
 
     /// Two whole numbers a record, `a` and `b`; so many records are told, and these are there.
     fn made(told: u32, records: &[[i32; 2]]) -> Arc<Memory> {
@@ -354,7 +331,7 @@ mod tests {
     async fn records_that_are_told_and_are_not_there_are_refused() {
         let error = NetCdf::open(made(0x7fff_fff0, &[[1, 2]]), Limits::default()).await.unwrap_err();
         let error = error.to_string();
-        assert!(error.contains("made.nc") && error.contains("2147483632 records"), "{error}");
+        assert!(error.contains("memory") && error.contains("2147483632 records"), "{error}");
     }
 
     #[tokio::test]

@@ -352,3 +352,49 @@ impl Storage for Pass {
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handle::Handle;
+
+    /// Follows three addresses, each of which is told where the one before led; how many passes that took.
+    async fn followed(passes: &Arc<Passes>) -> Result<u32> {
+        let mut ran = 0;
+        let follow = move |pass: &Arc<Pass>| {
+            ran += 1;
+            let mut at = 0;
+            for _ in 0..3 {
+                let bytes = pass.read_range(at, 8)?;
+                at = u64::from_le_bytes(bytes.as_ref().try_into().map_err(|_| Stop::wrong("no address"))?);
+            }
+            Ok(ran)
+        };
+        passes.run(0, follow).await
+    }
+
+    #[tokio::test]
+    async fn a_file_of_this_machine_takes_one_pass_and_another_object_one_a_step() {
+        let mut bytes = vec![0; 1 << 20];
+        for (at, next) in [(0, 400_000_u64), (400_000, 800_000), (800_000, 0)] {
+            bytes[at..at + 8].copy_from_slice(&next.to_le_bytes());
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, &bytes).unwrap();
+        let here = Passes::of(Arc::new(Handle::local(&path).unwrap())).await.unwrap();
+        assert_eq!(followed(&here).await.unwrap(), 1);
+        let afar = Passes::of(Arc::new(crate::ranges::memory::Memory(bytes.into()))).await.unwrap();
+        assert_eq!(followed(&afar).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changes_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, vec![0; 1 << 20]).unwrap();
+        let here = Passes::of(Arc::new(Handle::local(&path).unwrap())).await.unwrap();
+        std::fs::write(&path, b"short").unwrap();
+        assert!(matches!(followed(&here).await, Err(Error::Changed { .. })));
+    }
+}

@@ -330,35 +330,10 @@ fn step_on(index: &mut [u64], extents: &[Extent]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use async_trait::async_trait;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Address;
-
-    /// Bytes in memory.
-    #[derive(Debug)]
-    struct Memory(Bytes);
-
-    #[async_trait]
-    impl Ranges for Memory {
-        fn address(&self) -> Address {
-            Address::named("memory".to_owned())
-        }
-
-        async fn length(&self) -> Result<u64> {
-            Ok(self.0.len() as u64)
-        }
-
-        async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-            Ok(ranges
-                .iter()
-                .map(|range| {
-                    self.0.slice(usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap())
-                })
-                .collect())
-        }
-    }
+    use crate::ranges::memory::Memory;
 
     /// An array's shape, a part of it, and the shape of a chunk.
     fn cases() -> impl Strategy<Value = (Vec<u64>, Vec<Extent>, Vec<u64>)> {

@@ -1,5 +1,8 @@
 //! Bytes of an object by ranges, wherever it is.
 
+#[cfg(test)]
+pub(crate) mod memory;
+
 use std::fmt;
 use std::ops::Range;
 

@@ -1,28 +1,7 @@
 //! Small images, whole and damaged.
 
 use super::*;
-
-/// A TIFF in memory.
-#[derive(Debug)]
-struct Memory(Bytes);
-
-#[async_trait]
-impl Ranges for Memory {
-    fn address(&self) -> Address {
-        Address::named("made.tif".to_owned())
-    }
-
-    async fn length(&self) -> Result<u64> {
-        Ok(self.0.len() as u64)
-    }
-
-    async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        let slice = |range: &Range<u64>| {
-            self.0.slice(usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap())
-        };
-        Ok(ranges.iter().map(slice).collect())
-    }
-}
+use crate::ranges::memory::Memory;
 
 /// A little-endian TIFF of one directory, whose tags have one value each, with 4 bytes of pixels at
 /// byte 8.
@@ -79,7 +58,7 @@ async fn directories_in_a_circle_are_told() {
     let end = bad.len() - 4;
     bad[end..].copy_from_slice(&12u32.to_le_bytes());
     let error = read(bad).await.unwrap_err().to_string();
-    assert!(error.contains("made.tif") && error.contains("circle"), "{error}");
+    assert!(error.contains("memory") && error.contains("circle"), "{error}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use super::grid::Window;
 use super::mapping::Mapping;
 use super::numbers::{self, Get, Put};
 use crate::dataset::{DataType, Values};
+use crate::overlap::filled;
 
 /// What is added to a position before it is rounded down, as GDAL does: a middle on the edge between two
 /// pixels lies in the second, whatever rounding made of it.
@@ -78,11 +79,7 @@ impl Plane {
         let count = usize::try_from(window.width.checked_mul(window.height)?).ok()?;
         let mut one = vec![0; size];
         put(&mut one, fill);
-        let bytes = if one.iter().all(|byte| *byte == 0) {
-            vec![0; count.checked_mul(size)?]
-        } else {
-            one.repeat(count)
-        };
+        let bytes = filled(count.checked_mul(size)?, &one);
         Some(Self { window, data_type: data_type.clone(), size, put, bytes, filled: vec![false; count] })
     }
 

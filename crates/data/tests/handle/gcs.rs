@@ -7,10 +7,10 @@ use frazil_data::ranges::Ranges;
 use frazil_data::remote::{GoogleBucket, GoogleObject, GoogleReader, Remote};
 use frazil_data::{Error, Surroundings};
 
-use crate::canned::Canned;
+use crate::canned::{Canned, Given};
 use crate::google::Google;
 use crate::object::{client, content, ranged};
-use crate::opened::{opener, store};
+use crate::opened::{opener, opener_of, store};
 
 fn open(endpoint: &str, key: &str, reader: GoogleReader, payer: Option<&str>) -> Handle {
     let endpoint = Some(endpoint.parse().unwrap());
@@ -50,6 +50,38 @@ async fn who_pays_and_whose_token_it_is_are_told_with_every_request() {
         assert_eq!(request.headers["authorization"], "Bearer tell-no-one");
     }
     assert!(!format!("{handle:?}").contains("tell-no-one"));
+}
+
+#[tokio::test]
+async fn what_is_closed_to_all_is_opened_with_the_account_and_its_bucket_asked_about_once() {
+    let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/arrays/latest.h5");
+    let body = std::fs::read(seed).unwrap();
+    let server = Canned::start(move |asked| match asked.headers.get("authorization").map(String::as_str) {
+        Some("Bearer tell-no-one") if asked.target.starts_with("/storage/v1/b/data") => {
+            Given::json(serde_json::json!({"location": "US-CENTRAL1"}))
+        }
+        Some("Bearer tell-no-one") => ranged(asked, &body, "\"1\""),
+        _ => Given::status(403),
+    })
+    .await;
+    let credential = object_store::gcp::GcpCredential { bearer: "tell-no-one".to_owned() };
+    let account = std::sync::Arc::new(object_store::StaticCredentialProvider::new(credential));
+    let opener = opener_of(Some(account));
+    let opening = Opening { endpoint: Some(server.base.clone()), ..Opening::default() };
+    for key in ["a.h5", "b.h5"] {
+        let file = opener.open(&format!("gs://data/{key}"), &opening).await.unwrap();
+        assert_eq!(file.dataset().format(), "HDF5");
+        assert_eq!(file.meter().unwrap().label().region, "google/us-central1");
+    }
+    let asked = server.asked();
+    let about = |target: &str| asked.iter().filter(|asked| asked.target.starts_with(target)).count();
+    assert_eq!(about("/storage/v1/b/data"), 2, "as anybody, then with the account");
+    let refused = |key: &str| {
+        let as_anybody = |asked: &&crate::canned::Asked| !asked.headers.contains_key("authorization");
+        asked.iter().filter(as_anybody).filter(|asked| asked.target.starts_with(key)).count()
+    };
+    assert_eq!((refused("/data/a.h5"), refused("/data/b.h5")), (1, 0), "the bucket is known to be closed");
+    assert!(opener_of(None).open("gs://data/a.h5", &opening).await.unwrap_err().status() == Some(403));
 }
 
 #[tokio::test]

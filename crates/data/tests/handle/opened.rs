@@ -11,6 +11,7 @@ use frazil_data::http::{Client, Settings};
 use frazil_data::open::{Opened, Opener, Opening};
 use frazil_data::region::{Access, Whereabouts};
 use frazil_data::{Error, Result, Surroundings};
+use object_store::gcp::GcpCredentialProvider;
 use serde_json::json;
 
 use crate::canned::{Canned, Given};
@@ -19,10 +20,15 @@ use crate::world::World;
 
 /// An opener for whom everything is open to all.
 pub(crate) fn opener() -> Opener {
+    opener_of(None)
+}
+
+/// An opener that has this account at Google.
+pub(crate) fn opener_of(google: Option<GcpCredentialProvider>) -> Opener {
     let surroundings = Surroundings::made([("HOME", "/nowhere"), ("FRAZIL_REGION", "aws/us-west-2")]);
     let settings = Settings { pause: std::time::Duration::from_millis(10), ..Settings::default() };
     let client = Client::new(settings, &surroundings).unwrap();
-    let logins = Logins { client: client.clone(), session: None, amazon: None, google: None };
+    let logins = Logins { client: client.clone(), session: None, amazon: None, google };
     Opener::new(logins, &Whereabouts::new(client), Access::Auto, Books::new())
 }
 

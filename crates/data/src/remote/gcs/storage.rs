@@ -196,7 +196,7 @@ impl GoogleStorage {
     /// The account, if there is one. What stands in for Google is shown none but one that was given.
     async fn account(&self) -> Result<Option<GcpCredentialProvider>> {
         let surroundings = self.client.surroundings();
-        if self.given.is_some() || surroundings.variable(EMULATOR).is_some() {
+        if self.given.is_some() || self.endpoint.is_some() || surroundings.variable(EMULATOR).is_some() {
             return Ok(self.given.clone());
         }
         let found = self.found.get_or_try_init(|| async {
