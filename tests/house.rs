@@ -50,6 +50,20 @@ fn source_files_are_short() {
 }
 
 #[test]
+fn unsafe_code_stands_where_it_may() {
+    let marks = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe_code"];
+    for path in tracked() {
+        let may = ["crates/compute", "crates/python", "tests/house.rs"]
+            .iter()
+            .any(|room| path.starts_with(root().join(room)));
+        if path.extension().is_some_and(|end| end == "rs") && !may {
+            let source = std::fs::read_to_string(&path).unwrap();
+            assert!(!marks.iter().any(|mark| source.contains(mark)), "{} has unsafe code", path.display());
+        }
+    }
+}
+
+#[test]
 fn locks_name_no_registry_and_pin_every_package() {
     let lock = std::fs::read_to_string(root().join("images/hub/package-lock.json")).unwrap();
     assert!(!lock.contains("\"resolved\""));

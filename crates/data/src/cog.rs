@@ -27,7 +27,7 @@ use crate::dataset::{
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::mosaic::{Canvas, Decoded, Elements, Fill, Touched, paint, touched};
-use crate::ranges::Ranges;
+use crate::ranges::{Ranges, came};
 use georeference::{Georeference, Said};
 use image::Image;
 pub use sizes::Size;
@@ -145,13 +145,15 @@ impl Cog {
         let shape = extents.iter().map(|extent| extent.count).collect();
         let mut canvas = Canvas::new(&image.data_type, shape, fill, &self.limits)?;
         let located = self.located(image, extents).await?;
-        let mut batches = batches(located, self.limits.ahead).into_iter();
+        let object = &self.tiff.object;
+        let ahead = if object.is_here() { u64::MAX } else { self.limits.ahead };
+        let mut batches = batches(located, ahead).into_iter();
         let mut next = match batches.next() {
             Some(batch) => Some(self.fetched(batch).await?),
             None => None,
         };
         while let Some(batch) = next {
-            let painted = painted(canvas, batch, Arc::clone(image), self.tiff.address());
+            let painted = painted(canvas, batch, Arc::clone(image), Arc::clone(object));
             let coming = async {
                 match batches.next() {
                     Some(batch) => self.fetched(batch).await.map(Some),
@@ -163,22 +165,24 @@ impl Cog {
         Ok(canvas.finish())
     }
 
+    /// Tiles with their bytes; without those that are here, which are read by who decodes them.
     async fn fetched(&self, batch: Vec<(Option<Range<u64>>, Touched)>) -> Result<Vec<(Tile, Touched)>> {
-        let ranges: Vec<Range<u64>> = batch.iter().filter_map(|(range, _)| range.clone()).collect();
-        let mut read = self.tiff.bytes(&ranges).await?.into_iter();
+        let is_here = self.tiff.object.is_here();
+        let wanted = batch.iter().filter(|_| !is_here).filter_map(|(range, _)| range.clone());
+        let mut read = self.tiff.bytes(&wanted.collect::<Vec<_>>()).await?.into_iter();
         let tiles = batch.into_iter().map(|(range, touched)| {
-            let at = range.as_ref().map_or(0, |range| range.start);
-            (Tile { at, stored: range.and_then(|_| read.next()) }, touched)
+            let fetched = range.as_ref().and_then(|_| read.next());
+            (Tile { range, fetched }, touched)
         });
         Ok(tiles.collect())
     }
 }
 
-/// A tile as it is stored, and where; none where it was never written.
+/// Where a tile is stored, if it was written, and its bytes, if they had to be fetched.
 #[derive(Debug)]
 struct Tile {
-    at: u64,
-    stored: Option<Bytes>,
+    range: Option<Range<u64>>,
+    fetched: Option<Bytes>,
 }
 
 fn batches(
@@ -186,11 +190,11 @@ fn batches(
     ahead: u64,
 ) -> Vec<Vec<(Option<Range<u64>>, Touched)>> {
     let mut batches = Vec::new();
-    let mut held = u64::MAX;
+    let mut held = 0u64;
     for (range, touched) in located {
         let size = range.as_ref().map_or(0, |range| range.end - range.start);
         held = held.saturating_add(size);
-        if held > ahead {
+        if batches.is_empty() || held > ahead {
             batches.push(Vec::new());
             held = size;
         }
@@ -206,20 +210,25 @@ async fn painted(
     mut canvas: Canvas,
     batch: Vec<(Tile, Touched)>,
     image: Arc<Image>,
-    address: Address,
+    object: Arc<dyn Ranges>,
 ) -> Result<Canvas> {
-    let whose = address.clone();
+    let whose = object.address();
     let work = tokio::task::spawn_blocking(move || {
-        let damaged = |tile: &Tile, what: &str| Error::Damaged {
-            address: address.clone(),
-            what: format!("the tile at byte {} cannot be decoded: {what}", tile.at),
+        let damaged = |tile: &Tile, what: &str| {
+            let at = tile.range.as_ref().map_or(0, |range| range.start);
+            Error::Damaged {
+                address: object.address(),
+                what: format!("the tile at byte {at} cannot be decoded: {what}"),
+            }
         };
         let decode = |tile: &Tile, touched: &Touched| {
-            let (Some(stored), Ok(coding)) = (&tile.stored, &image.coding) else { return Ok(None) };
+            let (Some(range), Ok(coding)) = (&tile.range, &image.coding) else { return Ok(None) };
+            let stored = came(tile.fetched.clone(), range, object.as_ref())?;
             let rows = image.rows(&touched.origin);
             let size = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
-            let bytes =
-                coding.decode(stored, size(image.tile.1), size(rows)).map_err(|what| damaged(tile, &what))?;
+            let bytes = coding
+                .decode(&stored, size(image.tile.1), size(rows))
+                .map_err(|what| damaged(tile, &what))?;
             let shape = vec![image.chunks()[0], rows, image.tile.1];
             Ok(Some(Decoded { elements: Elements::Numbers(bytes.into()), shape }))
         };

@@ -172,6 +172,18 @@ impl Handle {
     }
 }
 
+impl Handle {
+    fn must_be_inside(&self, ranges: &[Range<u64>], length: u64) -> Result<()> {
+        match ranges.iter().find(|range| range.end > length || range.start > range.end) {
+            None => Ok(()),
+            Some(beyond) => Err(Error::Damaged {
+                address: self.address(),
+                what: format!("bytes {} to {} are wanted, and it has {length}", beyond.start, beyond.end),
+            }),
+        }
+    }
+}
+
 #[async_trait]
 impl Ranges for Handle {
     fn address(&self) -> Address {
@@ -194,12 +206,7 @@ impl Ranges for Handle {
             Of::Far(far) => far.opened(&hint).await?.length,
             Of::File(file, _) => file.length(),
         };
-        if let Some(beyond) = ranges.iter().find(|range| range.end > length || range.start > range.end) {
-            return Err(Error::Damaged {
-                address: self.address(),
-                what: format!("bytes {} to {} are wanted, and it has {length}", beyond.start, beyond.end),
-            });
-        }
+        self.must_be_inside(ranges, length)?;
         match &self.of {
             Of::Far(far) => far.read(Reads::Planned(ranges)).await,
             Of::File(file, counts) => {
@@ -210,12 +217,17 @@ impl Ranges for Handle {
         }
     }
 
+    fn is_here(&self) -> bool {
+        matches!(self.of, Of::File(..))
+    }
+
     fn here(&self, range: &Range<u64>) -> Option<Result<Bytes>> {
         match &self.of {
             Of::Far(_) => None,
             Of::File(file, counts) => {
                 counts.asked(1, range.end.saturating_sub(range.start));
-                Some(file.read(range))
+                let is_inside = self.must_be_inside(std::slice::from_ref(range), file.length());
+                Some(is_inside.and_then(|()| file.read(range)))
             }
         }
     }

@@ -61,6 +61,7 @@ pub mod geo;
 pub mod handle;
 pub mod hdf5;
 pub mod http;
+mod inflate;
 mod json;
 pub mod limits;
 pub mod login;

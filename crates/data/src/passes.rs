@@ -1,7 +1,8 @@
 //! Readers that ask for one range at a time and wait for it, over objects whose ranges are fetched
 //! several at a time: a reader runs on the bytes that are there, what it missed is noted and fetched
 //! together, and it runs again. Each pass goes one step deeper on all its ways at once. Of a file of this
-//! machine one pass is enough: what it misses is read at once.
+//! machine one pass is enough: what it misses is read at once, on the thread that asks, since to wake another
+//! takes longer than most headers.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -40,6 +41,7 @@ const MOST: u64 = 256 << 20;
 pub(crate) struct Passes {
     ranges: Arc<dyn Ranges>,
     length: u64,
+    is_here: bool,
     pages: Mutex<HashMap<u64, Bytes>>,
 }
 
@@ -104,8 +106,8 @@ impl Passes {
     /// # Errors
     /// What keeps its length from being known.
     pub(crate) async fn of(ranges: Arc<dyn Ranges>) -> Result<Arc<Self>> {
-        let length = ranges.length().await?;
-        Ok(Arc::new(Self { ranges, length, pages: Mutex::default() }))
+        let (length, is_here) = (ranges.length().await?, ranges.is_here());
+        Ok(Arc::new(Self { ranges, length, is_here, pages: Mutex::default() }))
     }
 
     /// What is read.
@@ -133,11 +135,16 @@ impl Passes {
         let (mut fetched, mut now_ahead) = (0, ahead);
         loop {
             let pass = Arc::new(Pass::of(self, ahead));
-            let ran = tokio::task::spawn_blocking(move || {
+            let once = move || {
                 let step = work(&pass);
                 (step, pass, work)
-            });
-            let (step, pass, back) = ran.await.map_err(|_| self.damaged("its headers cannot be followed"))?;
+            };
+            let (step, pass, back) = if self.is_here {
+                once()
+            } else {
+                let ran = tokio::task::spawn_blocking(once);
+                ran.await.map_err(|_| self.damaged("its headers cannot be followed"))?
+            };
             work = back;
             if let Some(error) = locked(&pass.failed).take() {
                 return Err(error);

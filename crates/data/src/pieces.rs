@@ -11,7 +11,7 @@ use crate::dataset::Extent;
 use crate::error::{Error, Result};
 use crate::overlap::{Overlap, filled, runs, strides};
 use crate::passes::locked;
-use crate::ranges::Ranges;
+use crate::ranges::{Ranges, came};
 
 /// Pieces are fetched together up to so many stored bytes; the next are fetched while these are
 /// decoded.
@@ -22,6 +22,10 @@ const NEAR: u64 = 64 << 10;
 
 /// Rows are read together up to so many bytes.
 const BLOCK: u64 = 4 << 20;
+
+/// Pieces of a file of this machine that have no more bytes, stored and decoded, are read and decoded on the
+/// thread that asks: to wake others takes longer.
+const LITTLE: u64 = 2 << 20;
 
 /// What is wrong with a piece that was decoded, and ends before what is wanted of it.
 const TOO_FEW: &str = "it has too few elements";
@@ -81,25 +85,27 @@ pub(crate) async fn gather(
     pieces: Vec<Piece>,
     length: usize,
 ) -> Result<Bytes> {
-    if let [piece] = pieces.as_slice()
-        && is_all(piece, &part, length)
-    {
-        return whole(ranges, part, pieces).await;
+    let is_all = matches!(pieces.as_slice(), [piece] if is_all(piece, &part, length));
+    match here(ranges, &pieces, length) {
+        Some(fetched) if is_all => return decoded(&part, &pieces[0], fetched?.remove(0), &ranges.address()),
+        Some(fetched) => return one_by_one(&part, &pieces, fetched?, length, &ranges.address()),
+        None if is_all => return whole(ranges, part, pieces).await,
+        None => {}
     }
     let mut pieces = pieces;
     pieces.sort_by_key(|piece| piece.range.start);
     let part = Arc::new(part);
     let mut out = filled(length, part.fill.as_deref().unwrap_or_default());
-    let mut batches = batches(pieces).into_iter();
+    let mut batches = batches(pieces, ranges.is_here()).into_iter();
     let mut here = match batches.next() {
         Some(batch) => fetch(ranges, batch).await?,
         None => Vec::new(),
     };
     while !here.is_empty() {
         let decoding = {
-            let (part, address) = (Arc::clone(&part), ranges.address());
+            let (part, ranges) = (Arc::clone(&part), Arc::clone(ranges));
             let pieces = std::mem::take(&mut here);
-            tokio::task::spawn_blocking(move || decode(&part, pieces, out, &address))
+            tokio::task::spawn_blocking(move || decode(&part, pieces, out, ranges.as_ref()))
         };
         let next = async {
             match batches.next() {
@@ -125,13 +131,24 @@ pub(crate) fn cut(
     length: usize,
     address: &crate::Address,
 ) -> Result<Bytes> {
-    let elements = decoded(part, piece, stored, address)?;
     let mut out = vec![0; length];
-    if copy(piece, &elements, &part.extents, part.size, &mut out) {
-        Ok(out.into())
-    } else {
-        Err(damaged(part, piece, address, TOO_FEW))
+    place(part, piece, &decoded(part, piece, stored, address)?, &mut out, address)?;
+    Ok(out.into())
+}
+
+/// As [`gather`], without other threads.
+fn one_by_one(
+    part: &Part,
+    pieces: &[Piece],
+    fetched: Vec<Bytes>,
+    length: usize,
+    address: &crate::Address,
+) -> Result<Bytes> {
+    let mut out = filled(length, part.fill.as_deref().unwrap_or_default());
+    for (piece, stored) in pieces.iter().zip(fetched) {
+        place(part, piece, &decoded(part, piece, stored, address)?, &mut out, address)?;
     }
+    Ok(out.into())
 }
 
 /// Whether a piece's range holds just the part, in its order.
@@ -143,12 +160,24 @@ fn is_all(piece: &Piece, part: &Part, length: usize) -> bool {
     is_contiguous && length > 0
 }
 
+/// The stored bytes of pieces, where that is little, and they are here.
+fn here(ranges: &Arc<dyn Ranges>, pieces: &[Piece], length: usize) -> Option<Result<Vec<Bytes>>> {
+    let stored = |piece: &Piece| piece.range.end.saturating_sub(piece.range.start);
+    let bytes = pieces.iter().map(stored).fold(length as u64, u64::saturating_add);
+    if bytes > LITTLE || !ranges.is_here() {
+        return None;
+    }
+    pieces.iter().map(|piece| ranges.here(&piece.range)).collect()
+}
+
 async fn whole(ranges: &Arc<dyn Ranges>, part: Part, pieces: Vec<Piece>) -> Result<Bytes> {
     let address = ranges.address();
     let mut fetched = fetch(ranges, pieces).await?;
     let Some((piece, bytes)) = fetched.pop() else { return Err(stopped(ranges, &part)) };
-    let name = part.name.clone();
-    let decoding = tokio::task::spawn_blocking(move || decoded(&part, &piece, bytes, &address));
+    let (name, here) = (part.name.clone(), Arc::clone(ranges));
+    let decoding = tokio::task::spawn_blocking(move || {
+        decoded(&part, &piece, came(bytes, &piece.range, here.as_ref())?, &address)
+    });
     decoding.await.map_err(|_| Error::Damaged {
         address: ranges.address(),
         what: format!("{name} cannot be decoded"),
@@ -159,7 +188,10 @@ fn stopped(ranges: &Arc<dyn Ranges>, part: &Part) -> Error {
     Error::Damaged { address: ranges.address(), what: format!("{} cannot be decoded", part.name) }
 }
 
-fn batches(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+fn batches(pieces: Vec<Piece>, are_here: bool) -> Vec<Vec<Piece>> {
+    if are_here {
+        return vec![pieces];
+    }
     let mut batches: Vec<Vec<Piece>> = Vec::new();
     let mut sum = u64::MAX;
     for piece in pieces {
@@ -176,26 +208,26 @@ fn batches(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
     batches
 }
 
-async fn fetch(ranges: &Arc<dyn Ranges>, pieces: Vec<Piece>) -> Result<Vec<(Piece, Bytes)>> {
+/// The stored bytes of pieces; none yet of those that are here: they are read by who decodes them.
+async fn fetch(ranges: &Arc<dyn Ranges>, pieces: Vec<Piece>) -> Result<Vec<(Piece, Option<Bytes>)>> {
+    if ranges.is_here() {
+        return Ok(pieces.into_iter().map(|piece| (piece, None)).collect());
+    }
     let wanted: Vec<Range<u64>> = pieces.iter().map(|piece| piece.range.clone()).collect();
     let fetched = ranges.read(&wanted).await?;
-    Ok(pieces.into_iter().zip(fetched).collect())
+    Ok(pieces.into_iter().zip(fetched.into_iter().map(Some)).collect())
 }
 
 fn decode(
     part: &Part,
-    pieces: Vec<(Piece, Bytes)>,
+    pieces: Vec<(Piece, Option<Bytes>)>,
     out: Vec<u8>,
-    address: &crate::Address,
+    ranges: &dyn Ranges,
 ) -> Result<Vec<u8>> {
-    let out = Mutex::new(out);
-    let one = |(piece, bytes)| {
-        let elements = decoded(part, &piece, bytes, address)?;
-        if copy(&piece, &elements, &part.extents, part.size, &mut locked(&out)) {
-            Ok(())
-        } else {
-            Err(damaged(part, &piece, address, TOO_FEW))
-        }
+    let (out, address) = (Mutex::new(out), ranges.address());
+    let one = |(piece, fetched): (Piece, Option<Bytes>)| {
+        let elements = decoded(part, &piece, came(fetched, &piece.range, ranges)?, &address)?;
+        place(part, &piece, &elements, &mut locked(&out), &address)
     };
     cores()?.install(|| pieces.into_par_iter().try_for_each(one))?;
     Ok(out.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
@@ -204,6 +236,21 @@ fn decode(
 /// The elements of a piece, all that it must have.
 fn decoded(part: &Part, piece: &Piece, bytes: Bytes, address: &crate::Address) -> Result<Bytes> {
     (part.decode)(piece, bytes).map_err(|what| damaged(part, piece, address, &what))
+}
+
+/// Copies what a part has of a piece; an error where the piece has too few elements.
+fn place(
+    part: &Part,
+    piece: &Piece,
+    elements: &[u8],
+    out: &mut [u8],
+    address: &crate::Address,
+) -> Result<()> {
+    if copy(piece, elements, &part.extents, part.size, out) {
+        Ok(())
+    } else {
+        Err(damaged(part, piece, address, TOO_FEW))
+    }
 }
 
 fn damaged(part: &Part, piece: &Piece, address: &crate::Address, what: &str) -> Error {

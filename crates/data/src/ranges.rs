@@ -32,7 +32,12 @@ pub trait Ranges: fmt::Debug + Send + Sync {
     /// What keeps a range from being read; [`crate::Error::Damaged`] for one beyond the object's end.
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>>;
 
-    /// The bytes of a range, where no one but this machine's disk has to be waited for; none elsewhere. Blocks.
+    /// Whether no one but this machine's disk has to be waited for.
+    fn is_here(&self) -> bool {
+        false
+    }
+
+    /// The bytes of a range of what [is here](Self::is_here); none elsewhere. Blocks.
     ///
     /// # Errors
     /// As [`Ranges::read`].
@@ -53,6 +58,14 @@ pub trait Ranges: fmt::Debug + Send + Sync {
         let all = 0..length;
         Ok(self.read(std::slice::from_ref(&all)).await?.pop().unwrap_or_default())
     }
+}
+
+/// The bytes of a range: what was fetched, or what is read now of what is here.
+pub(crate) fn came(fetched: Option<Bytes>, range: &Range<u64>, ranges: &dyn Ranges) -> Result<Bytes> {
+    fetched.map(Ok).or_else(|| ranges.here(range)).unwrap_or_else(|| {
+        let what = format!("bytes {} to {} did not come", range.start, range.end);
+        Err(Error::Damaged { address: ranges.address(), what })
+    })
 }
 
 /// That an object is longer than whoever reads it allows.

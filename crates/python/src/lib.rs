@@ -2,7 +2,7 @@
 //! keywords of it, asks people, and shows how far things are.
 //!
 //! Whatever waits for the network waits without Python's lock, on one tokio runtime of the process, and ends
-//! at Ctrl-C. There is no `unsafe` here but what `PyO3` itself has.
+//! at Ctrl-C. There is no `unsafe` here but in `pages`, and what `PyO3` itself has.
 
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 makes values of arguments")]
 
@@ -18,6 +18,7 @@ mod html;
 mod item;
 mod json;
 mod opening;
+mod pages;
 mod place;
 mod query;
 mod results;
@@ -29,6 +30,9 @@ mod stats;
 mod walking;
 
 use pyo3::prelude::*;
+
+#[global_allocator]
+static MEMORY: pages::Pages = pages::Pages;
 
 /// The native part of `frazil`.
 #[pymodule]

@@ -6,6 +6,7 @@ use async_tiff::tags::PhotometricInterpretation;
 use bytes::Bytes;
 
 use super::tags::Order;
+use crate::inflate;
 
 /// How tiles are stored.
 #[derive(Clone, Debug)]
@@ -100,7 +101,9 @@ impl Coding {
             1 => Ok(stored.to_vec()),
             5 => lzw(stored, length),
             7 => self.jpeg(stored, columns, rows),
-            8 | 32946 => inflated(flate2::bufread::ZlibDecoder::new(stored.as_ref()), length),
+            // A strip may go on behind the rows that are due.
+            8 | 32946 => inflate::zlib(stored, length)
+                .map_or_else(|| inflated(flate2::bufread::ZlibDecoder::new(stored.as_ref()), length), Ok),
             32773 => packbits(stored, length),
             50000 => match zstd::stream::read::Decoder::with_buffer(stored.as_ref()) {
                 Ok(decoder) => inflated(decoder, length),

@@ -8,6 +8,8 @@ use hdf5_reader::FilterRegistry;
 use hdf5_reader::messages::filter_pipeline::FilterDescription;
 use zarrs::array::codec::bytes_to_bytes::blosc::{blosc_decompress_bytes, blosc_validate};
 
+use crate::inflate::{self, MOST_DEFLATED};
+
 /// Filters of the HDF5 library.
 const DEFLATE: u16 = 1;
 const SHUFFLE: u16 = 2;
@@ -24,9 +26,6 @@ const BITSHUFFLE: u16 = 32008;
 const ZFP: u16 = 32013;
 const ZSTD: u16 = 32015;
 const BLOSC_2: u16 = 32026;
-
-/// A stream of deflate becomes no more than so many times as long.
-const MOST_DEFLATED: usize = 1032;
 
 /// A filter as people write it, with what sets how hard it worked.
 pub(crate) fn described(filter: &FilterDescription) -> String {
@@ -123,6 +122,9 @@ fn unblosc(input: &[u8], most: usize) -> Result<Vec<u8>, String> {
 
 fn inflate(input: &[u8], length: usize) -> Result<Vec<u8>, String> {
     let expected = room(length);
+    if let Some(output) = inflate::zlib(input, expected) {
+        return Ok(output);
+    }
     let mut output =
         Vec::with_capacity(expected.min(input.len().saturating_mul(MOST_DEFLATED)).saturating_add(64));
     let status = Decompress::new(true)

@@ -172,6 +172,10 @@ impl Ranges for Required {
         self.told(self.0.read(ranges).await)
     }
 
+    fn is_here(&self) -> bool {
+        self.0.is_here()
+    }
+
     fn here(&self, range: &Range<u64>) -> Option<Result<Bytes>> {
         self.0.here(range).map(|read| self.told(read))
     }

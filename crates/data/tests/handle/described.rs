@@ -25,14 +25,13 @@ async fn a_handle_that_was_described_reads_the_same_version() {
         ranged(asked, &body, &format!("\"{}\"", seen.load(std::sync::atomic::Ordering::Relaxed)))
     })
     .await;
-    let options = Options { memory: 5 << 20, on_disk: Some(OnDisk::default()), ..Options::default() };
+    let kept = tempfile::tempdir().unwrap();
+    let on_disk = OnDisk { folder: Some(kept.path().to_owned()), ..OnDisk::default() };
+    let options = Options { memory: 5 << 20, on_disk: Some(on_disk.clone()), ..Options::default() };
     let handle = handle(&server, Options::default());
     handle.read_at(0, 10).await.unwrap();
     let description = sent_elsewhere(&handle, &options);
-    assert_eq!(
-        (description.options.memory, description.options.on_disk.clone()),
-        (5 << 20, Some(OnDisk::default()))
-    );
+    assert_eq!((description.options.memory, description.options.on_disk.clone()), (5 << 20, Some(on_disk)));
     assert_eq!(description.open(&logins()).unwrap().read_at(5, 10).await.unwrap(), all[5..15]);
     version.store(2, std::sync::atomic::Ordering::Relaxed);
     let error = description.open(&logins()).unwrap().read_at(5, 10).await.unwrap_err();
