@@ -147,7 +147,9 @@ def granules(runs: Runs) -> None:
         path = made("granule", runs.given.folder, kind)
         runs.expected[path.name] = known("in_hdf5", "h5py", "granule", path)
         for work in runs.given.works:
-            runs.far("in_hdf5", path, work, chosen(runs, READERS), runs.expected[path.name])
+            # Of all beams a dataset of xarray has one each.
+            readers = [name for name in READERS if work != "beams" or name != "xarray, engine frazil"]
+            runs.far("in_hdf5", path, work, chosen(runs, readers), runs.expected[path.name])
 
 
 def stores(runs: Runs) -> None:
