@@ -270,6 +270,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn names_that_are_empty_lead_nowhere() {
+        let (document, memory) = granule(&serde_json::Value::Null);
+        let mut document: serde_json::Value = serde_json::from_str(&document).unwrap();
+        let group = json!("{\"zarr_format\":2}");
+        for key in ["/.zgroup", "/b/.zgroup", "c/.zgroup", "c//.zgroup", "c//d/.zgroup"] {
+            document["refs"][key] = group.clone();
+        }
+        let zarr = opened(&document.to_string(), &memory).await;
+        let root = zarr.group("/", true).await.unwrap();
+        assert_eq!(root.groups.iter().map(|group| group.name.as_str()).collect::<Vec<_>>(), ["c"]);
+        assert!(root.groups[0].groups.is_empty() && root.variables.len() == 1);
+    }
+
+    #[tokio::test]
     async fn names_below_a_key_are_listed_once() {
         let keys = ["a/.zarray", "a/0.0", "a-b/.zarray", "a/b/c/0", "d"];
         let entries = keys.into_iter().map(|key| (key.to_owned(), Entry::Inline(Bytes::new()))).collect();

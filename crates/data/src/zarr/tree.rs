@@ -132,7 +132,7 @@ impl Tree {
         Ok(Some(Node::Group(Arc::new(attributes(metadata.get("attributes").unwrap_or(&Value::Null))))))
     }
 
-    /// Names that may be members of a group.
+    /// Names that may be members of a group. None is empty: it would lead back to the group.
     async fn names(&self, path: &str) -> Result<Vec<String>> {
         let prefix = key(path, "");
         let Some(all) = &self.consolidated else {
@@ -143,13 +143,14 @@ impl Tree {
             }
             return Ok(names
                 .into_iter()
-                .filter(|name| !name.starts_with('.') && name != "zarr.json")
+                .filter(|name| !name.is_empty() && !name.starts_with('.') && name != "zarr.json")
                 .collect());
         };
         let below = all.range(prefix.clone()..).map_while(|(key, _)| key.strip_prefix(&prefix));
         let names: BTreeSet<&str> =
             below.filter_map(|key| key.split_once('/')).map(|(name, _)| name).collect();
-        Ok(names.into_iter().map(str::to_owned).collect())
+        let names = names.into_iter().filter(|name| !name.is_empty());
+        Ok(names.map(str::to_owned).collect())
     }
 
     fn no_list(&self, path: &str) -> Error {
