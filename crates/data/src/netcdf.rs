@@ -105,6 +105,13 @@ impl NetCdf {
         if extents.iter().any(|extent| extent.count == 0) {
             return Ok(Vec::new());
         }
+        let row = row_bytes(shape, size);
+        if row > self.record {
+            return Err(self.passes.damaged(format!(
+                "the records of {} have {row} bytes and lie {} bytes apart",
+                variable.name, self.record
+            )));
+        }
         let place = |record: u64| variable.data_offset.saturating_add(record.saturating_mul(self.record));
         // What the last record is told to have is in the file: so are all records before it.
         let mut found = self.of_row(variable, place(records.end() - 1), &shape[1..], size, inside)?;
@@ -332,6 +339,32 @@ mod tests {
         let error = NetCdf::open(made(0x7fff_fff0, &[[1, 2]]), Limits::default()).await.unwrap_err();
         let error = error.to_string();
         assert!(error.contains("memory") && error.contains("2147483632 records"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn records_that_lie_over_each_other_are_refused() {
+        // v(t, x), where the second dimension is that of records: no bytes lie between them.
+        let mut bytes = b"CDF\x01".to_vec();
+        let words = |bytes: &mut Vec<u8>, words: &[u32]| {
+            bytes.extend(words.iter().flat_map(|word| word.to_be_bytes()))
+        };
+        words(&mut bytes, &[2, 10, 2, 1]);
+        bytes.extend(b"t\0\0\0");
+        words(&mut bytes, &[8_000_000, 1]);
+        bytes.extend(b"x\0\0\0");
+        words(&mut bytes, &[0, 0, 0, 11, 1, 1]);
+        bytes.extend(b"v\0\0\0");
+        words(&mut bytes, &[2, 0, 1, 0, 0, 3, 8, 96, 0, 0, 0, 0]);
+        let file = NetCdf::open(Arc::new(Memory(bytes.into())), Limits::default()).await.unwrap();
+        for error in [
+            file.ranges("v", &Selection::All).await.map(drop).unwrap_err(),
+            file.read("v", &Selection::All).await.map(drop).unwrap_err(),
+        ] {
+            assert!(
+                error.to_string().contains("the records of v have 4 bytes and lie 0 bytes apart"),
+                "{error}"
+            );
+        }
     }
 
     #[tokio::test]
