@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -185,6 +186,9 @@ def start():
 
     def sleep(**env):
         begun.append(subprocess.Popen(["sleep", "777"], env=env, start_new_session=True))
+        # The kernel tells a program's variables a moment after the program has begun.
+        while env and not Path(f"/proc/{begun[-1].pid}/environ").read_bytes():
+            time.sleep(0.001)
         return begun[-1]
 
     yield sleep
