@@ -13,9 +13,10 @@ mod pieces;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::expression::{Expression, Span};
-use crate::state::{Axis, Cells, Measure, bytes_of};
+use crate::sink::Sink;
+use crate::state::{Axis, Cells, Measure, bytes_of, bytes_of_output};
 
 pub use memory::Memory;
 pub(crate) use pieces::Pieces;
@@ -93,14 +94,28 @@ impl Plan {
         Self::of_sizes(expression, limits, Sizes::default())
     }
 
+    /// The same plan, with the memory that a sink takes to write.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn into_sink(self, sink: &dyn Sink, limits: Limits) -> Result<Self> {
+        let shape = Shape {
+            expression: &self.expression,
+            measure: self.measure(),
+            block: &self.block,
+            sink: Some(sink),
+        };
+        let memory = memory::of(&shape, &self.regions, self.runs_of_region(), limits)?;
+        Ok(Self { memory, ..self })
+    }
+
     pub(crate) fn of_sizes(expression: &Expression, limits: Limits, sizes: Sizes) -> Result<Self> {
         let measure = expression.reduction().map(|reduction| &reduction.measure);
         let unit = unit(expression, sizes);
         let block = block(expression, &unit, sizes);
-        let shape = Shape { expression, measure, block: &block };
+        let shape = Shape { expression, measure, block: &block, sink: None };
         let runs = shape.runs(sizes.run)?;
-        let regions = shape.regions(limits)?;
-        let memory = memory::of(&shape, &regions, runs.map_or(1, |(_, runs)| runs.count()), limits)?;
+        let (regions, memory) = shape.fitting(runs.map_or(1, |(_, runs)| runs.count()), limits)?;
         Ok(Self { expression: expression.clone(), regions, runs, block, unit, memory })
     }
 
@@ -112,6 +127,18 @@ impl Plan {
     /// What it takes.
     pub fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// How many elements of what goes before a reduction are in a block, along each axis. Chunks of this shape
+    /// are written at once, where the part that is read begins at the border of a chunk.
+    pub fn grain(&self) -> Vec<u64> {
+        let along = self.block.iter().enumerate();
+        along
+            .map(|(axis, block)| {
+                let most = self.expression.length(axis).max(1);
+                (block / self.expression.window(axis)).clamp(1, most)
+            })
+            .collect()
     }
 
     /// What is reduced to a cell; none where nothing is reduced.
@@ -215,6 +242,7 @@ struct Shape<'a> {
     expression: &'a Expression,
     measure: Option<&'a Measure>,
     block: &'a [u64],
+    sink: Option<&'a dyn Sink>,
 }
 
 impl Shape<'_> {
@@ -267,31 +295,52 @@ impl Shape<'_> {
         Ok(best)
     }
 
-    /// Regions whose states take half of the memory at most, if chunks are small enough for that.
-    fn regions(&self, limits: Limits) -> Result<Vec<Pieces>> {
+    /// Bytes of the result.
+    fn result(&self) -> Result<u64> {
         let part = self.expression.part();
-        let mut regions: Vec<Pieces> = part.iter().copied().map(Pieces::whole).collect();
+        match self.measure {
+            Some(measure) => {
+                bytes_of_output(measure, &self.expression.cells(&self.expression.relative(part))?)
+            }
+            None => Ok(0),
+        }
+    }
+
+    /// Regions, and what a run over them takes: the largest whose states take half of the memory at most, or
+    /// smaller ones where that is still too much.
+    fn fitting(&self, runs: u64, limits: Limits) -> Result<(Vec<Pieces>, Memory)> {
+        let mut regions: Vec<Pieces> = self.expression.part().iter().copied().map(Pieces::whole).collect();
         let states = 2 * limits.threads as u64 + 1;
-        for (axis, what) in self.axes().iter().enumerate() {
-            let (Axis::Kept, Some((every, at))) = (what, self.cuts(axis)) else { continue };
-            let largest = |regions: &[Pieces]| {
-                let longest = regions
-                    .iter()
-                    .zip(part)
-                    .map(|(region, span)| Span { start: span.start, count: region.longest() });
-                self.state(&longest.collect::<Vec<_>>())
-            };
-            while largest(&regions)?.saturating_mul(states) > limits.memory / 2
-                && regions[axis].longest() > every
-            {
-                let half = regions[axis].longest().div_ceil(2).div_ceil(every).saturating_mul(every);
-                if half >= regions[axis].longest() {
-                    break;
-                }
-                regions[axis] = Pieces::new(part[axis], half, at);
+        while self.largest(&regions)?.saturating_mul(states) > limits.memory / 2
+            && let Some(smaller) = self.smaller(&regions)
+        {
+            regions = smaller;
+        }
+        loop {
+            match (memory::of(self, &regions, runs, limits), self.smaller(&regions)) {
+                (Err(Error::Memory { .. }), Some(smaller)) => regions = smaller,
+                (memory, _) => return Ok((regions, memory?)),
             }
         }
-        Ok(regions)
+    }
+
+    /// Bytes of the state of the largest region.
+    fn largest(&self, regions: &[Pieces]) -> Result<u64> {
+        let part = self.expression.part().iter().zip(regions);
+        let longest = part.map(|(span, region)| Span { start: span.start, count: region.longest() });
+        self.state(&longest.collect::<Vec<_>>())
+    }
+
+    /// Regions of half the length along the first axis that can be cut; none where chunks are too large for that.
+    fn smaller(&self, regions: &[Pieces]) -> Option<Vec<Pieces>> {
+        self.axes().iter().enumerate().find_map(|(axis, what)| {
+            let (Axis::Kept, Some((every, at))) = (what, self.cuts(axis)) else { return None };
+            let longest = regions[axis].longest();
+            let half = longest.div_ceil(2).div_ceil(every).saturating_mul(every);
+            let mut smaller = regions.to_vec();
+            smaller[axis] = Pieces::new(self.expression.part()[axis], half, at);
+            (half < longest).then_some(smaller)
+        })
     }
 }
 
@@ -334,3 +383,6 @@ fn block(expression: &Expression, unit: &[u64], sizes: Sizes) -> Vec<u64> {
     }
     block
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,7 @@ impl fmt::Display for Plan {
             memory.threads,
             1 + memory.ahead,
             Bytes(memory.block + memory.reading),
-            Bytes(memory.scratch),
+            Bytes(memory.scratch + memory.writing),
             memory.states,
             Bytes(memory.state)
         )

@@ -20,6 +20,8 @@ pub struct Memory {
     pub reading: u64,
     /// Bytes of a block unpacked, mapped and coarsened.
     pub scratch: u64,
+    /// Bytes that a sink takes to write a block.
+    pub writing: u64,
     /// Bytes of a state.
     pub state: u64,
     /// States that are there at the same time: of runs at work, of runs that wait to be merged, and the one
@@ -34,7 +36,7 @@ impl Memory {
     pub fn peak(&self) -> u64 {
         let threads = self.threads as u64;
         let blocks = (self.block + self.reading).saturating_mul(1 + self.ahead);
-        let each = blocks.saturating_add(self.scratch);
+        let each = blocks.saturating_add(self.scratch).saturating_add(self.writing);
         let states = self.state.saturating_mul(self.states);
         threads.saturating_mul(each).saturating_add(states).saturating_add(self.result)
     }
@@ -62,9 +64,10 @@ pub(super) fn of(shape: &Shape<'_>, regions: &[Pieces], runs: u64, limits: Limit
             block: if is_borrowed(shape, &lengths) { 0 } else { block },
             reading: if shape.expression.array().chunks().is_some() { block } else { 0 },
             scratch: scratch(shape, &lengths, elements),
+            writing: writing(shape, &lengths, elements),
             state: shape.state(&region)?,
             states: (2 * threads as u64).min(jobs) + 1,
-            result: shape.state(part)?,
+            result: shape.result()?,
         })
     };
     let mut threads = limits.threads.clamp(1, most);
@@ -99,6 +102,21 @@ fn is_borrowed(shape: &Shape<'_>, block: &[u64]) -> bool {
     block.iter().zip(&lengths).skip(inner).all(|(length, whole)| length == whole)
 }
 
+/// What a sink takes for a block's result.
+fn writing(shape: &Shape<'_>, block: &[u64], elements: u64) -> u64 {
+    let elements = shape.expression.coarsening().map_or(elements, |_| coarse(shape, block, elements));
+    let bytes = elements.saturating_mul(shape.expression.element().size() as u64);
+    shape.sink.map_or(0, |sink| sink.memory(bytes))
+}
+
+/// Elements of the coarser block, and of what is left of a window.
+fn coarse(shape: &Shape<'_>, block: &[u64], elements: u64) -> u64 {
+    shape.expression.coarsening().map_or(0, |coarsening| {
+        let length = block[coarsening.axis].max(1);
+        elements / length * (length.div_ceil(coarsening.window) + 1)
+    })
+}
+
 /// A block unpacked, the coarser one, and what is left of a window for the next block.
 fn scratch(shape: &Shape<'_>, block: &[u64], elements: u64) -> u64 {
     let expression = shape.expression;
@@ -106,9 +124,5 @@ fn scratch(shape: &Shape<'_>, block: &[u64], elements: u64) -> u64 {
     let is_other = !expression.steps().is_empty() || expression.array().packing().is_some();
     let unpacked =
         if is_other || expression.element() != expression.array().element() { elements } else { 0 };
-    let coarse = expression.coarsening().map_or(0, |coarsening| {
-        let length = block[coarsening.axis].max(1);
-        elements / length * (length.div_ceil(coarsening.window) + 1)
-    });
-    unpacked.saturating_add(coarse).saturating_mul(size)
+    unpacked.saturating_add(coarse(shape, block, elements)).saturating_mul(size)
 }
