@@ -9,6 +9,7 @@
 
 mod explain;
 mod memory;
+mod picture;
 mod pieces;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use crate::expression::{Expression, Span};
 use crate::state::{Axis, Cells, Measure, bytes_of};
 
 pub use memory::Memory;
+pub use picture::Picture;
 pub(crate) use pieces::Pieces;
 use pieces::together;
 

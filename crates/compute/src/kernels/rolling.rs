@@ -80,6 +80,11 @@ impl Window {
         Self { behind: (self.length - 1) / 2, ..self }
     }
 
+    /// Steps in it.
+    pub fn length(self) -> usize {
+        self.length
+    }
+
     /// Bytes that [`rolling`] takes besides what it is given.
     pub fn bytes(self, what: Rolling) -> usize {
         let each = match what {
@@ -200,6 +205,12 @@ impl<const N: usize> Known<N> {
     fn nothing<J: Join>() -> Self {
         Self { joined: [J::NONE; N], counts: [0; N] }
     }
+
+    /// Becomes what is known of the first columns of another: a tile may have few of them.
+    fn copy(&mut self, other: &Self, columns: usize) {
+        self.joined[..columns].copy_from_slice(&other.joined[..columns]);
+        self.counts[..columns].copy_from_slice(&other.counts[..columns]);
+    }
 }
 
 impl<T: Element> Job<'_, T> {
@@ -244,7 +255,7 @@ impl<T: Element> Job<'_, T> {
             if let Some(step) = stretch.checked_sub(back + 1) {
                 self.take::<J>(step, columns, &mut known);
             }
-            suffix.clone_from(&known);
+            suffix.copy(&known, columns.len());
         }
     }
 
@@ -270,7 +281,7 @@ impl<T: Element> Job<'_, T> {
                     let mut known = [Moments::default(); TILE];
                     for (back, suffix) in suffixes.iter_mut().rev().enumerate() {
                         stretch.checked_sub(back + 1).into_iter().for_each(|step| take(step, &mut known));
-                        *suffix = known;
+                        suffix[..columns.len()].copy_from_slice(&known[..columns.len()]);
                     }
                     prefix = [Moments::default(); TILE];
                     (stretch..end).for_each(|step| take(step, &mut prefix));
