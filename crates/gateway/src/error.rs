@@ -153,15 +153,19 @@ pub enum Error {
         status: Status,
     },
     /// A cluster that was waited for takes longer. It was left as it is.
-    #[error("the cluster {name} is still {status} after {} s", after.as_secs())]
+    #[error("the cluster {name} is {} after {} s", still(*status), after.as_secs())]
     Late {
         /// Its name.
         name: ClusterName,
-        /// Where it was at the last look.
-        status: Status,
+        /// Where it was at the last look; none, if no look was answered.
+        status: Option<Status>,
         /// How long was waited.
         after: Duration,
     },
+}
+
+fn still(status: Option<Status>) -> String {
+    status.map_or_else(|| "not told of".to_owned(), |status| format!("still {status}"))
 }
 
 impl Error {

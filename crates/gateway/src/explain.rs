@@ -119,7 +119,10 @@ fn sentences(short: &str, evidence: &Evidence) -> Vec<Sentence> {
         let text = format!("{} {}{code} in {}", end.reason, end.message, end.pod);
         Sentence { reason: end.reason.clone(), text }
     });
-    let lines = evidence.log.lines().map(|line| Sentence { reason: String::new(), text: line.to_owned() });
+    // A gateway's log is of all its clusters.
+    let is_others = |line: &str| line.contains("dask-scheduler-") || line.contains("dask-worker-");
+    let lines = evidence.log.lines().filter(|line| line.contains(short) || !is_others(line));
+    let lines = lines.map(|line| Sentence { reason: String::new(), text: line.to_owned() });
     events.chain(ends).chain(lines).collect()
 }
 
@@ -265,8 +268,10 @@ mod tests {
         let runc = "Error: failed to create containerd task: failed to create shim task: OCI runtime create failed: \
                     runc create failed: unable to start container process: exec: \"dask-scheduler\": executable file \
                     not found in $PATH: unknown";
-        let quota = "pods \"dask-scheduler-1\" is forbidden: exceeded quota: people, requested: limits.cpu=1, used: \
-                     limits.cpu=40, limited: limits.cpu=40";
+        let quota = format!(
+            "pods \"dask-scheduler-{SHORT}\" is forbidden: exceeded quota: people, requested: limits.cpu=1, used: \
+             limits.cpu=40, limited: limits.cpu=40"
+        );
         let hook = "admission webhook \"policy.example.org\" denied the request: no owner";
         let cases = [
             (event("Failed", pull), Cause::Image, "ghcr.io/x/y:1"),
@@ -282,9 +287,14 @@ mod tests {
                 Cause::NoRoom,
                 "max",
             ),
-            (event("FailedCreate", quota), Cause::Quota, "limits.cpu=40"),
+            (event("FailedCreate", &quota), Cause::Quota, "limits.cpu=40"),
             (event("FailedCreate", hook), Cause::Admission, "no owner"),
             (event("Evicted", "The node was low on resource: memory."), Cause::Evicted, "low on resource"),
+            (
+                log(&format!("Failed to create pod in namespace prod - {quota}")),
+                Cause::Quota,
+                "limits.cpu=40",
+            ),
             (end("OOMKilled", 137), Cause::Memory, "137"),
             (end("Error", 1), Cause::Scheduler, "exit code 1"),
             (

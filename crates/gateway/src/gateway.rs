@@ -52,11 +52,8 @@ pub enum Health {
 /// How many workers a cluster may have, by its load. Without a greatest number one idle user can fill a cloud:
 /// so there is always one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Adapt {
-    /// At least and at most so many.
-    Between(u32, u32),
-    /// As many as there are now, until they are scaled.
-    Off,
+pub struct Adapt {
+    bounds: Option<(u32, u32)>,
 }
 
 impl Adapt {
@@ -66,12 +63,17 @@ impl Adapt {
     /// When the least is more than the most.
     pub fn between(minimum: u32, maximum: u32) -> Result<Self> {
         if minimum <= maximum {
-            return Ok(Self::Between(minimum, maximum));
+            return Ok(Self { bounds: Some((minimum, maximum)) });
         }
         Err(Error::Invalid {
             what: format!("at least {minimum} and at most {maximum} workers"),
             advice: "the least number comes first".to_owned(),
         })
+    }
+
+    /// As many workers as there are now, until they are scaled.
+    pub fn off() -> Self {
+        Self { bounds: None }
     }
 }
 
@@ -244,13 +246,13 @@ impl Gateway {
             call.url.set_query(Some("wait"));
             call.waits = ITS_WAIT;
         }
-        let mut status = Status::Pending;
+        let mut status = None;
         while let Ok(cluster) = tokio::time::timeout_at(end, self.asked::<Cluster>(&call)).await {
             let cluster = cluster?;
             if is_right(cluster.status) {
                 return Ok(cluster);
             }
-            status = cluster.status;
+            status = Some(cluster.status);
             tokio::time::sleep_until(end.min(Instant::now() + self.settings.look)).await;
         }
         Err(Error::Late { name: name.clone(), status, after: at_most })
@@ -278,11 +280,9 @@ impl Gateway {
     /// # Errors
     /// [`Error::NotRunning`], and as every call.
     pub async fn adapt(&self, name: &ClusterName, adapt: Adapt) -> Result<Scaled> {
-        let body = match adapt {
-            Adapt::Between(minimum, maximum) => {
-                json!({ "minimum": minimum, "maximum": maximum, "active": true })
-            }
-            Adapt::Off => json!({ "active": false }),
+        let body = match adapt.bounds {
+            Some((minimum, maximum)) => json!({ "minimum": minimum, "maximum": maximum, "active": true }),
+            None => json!({ "active": false }),
         };
         self.scaled(name, "adapt", body).await
     }

@@ -192,7 +192,7 @@ async fn replayed(file: &str, case: &Case) {
                 "{scaled:?}"
             );
         }
-        "22-adapt-off" => assert_eq!(gateway.adapt(name, Adapt::Off).await.unwrap(), Scaled::AsAsked),
+        "22-adapt-off" => assert_eq!(gateway.adapt(name, Adapt::off()).await.unwrap(), Scaled::AsAsked),
         "27-delete" | "30-delete-again" | "50-jh-delete" => gateway.stop(name).await.unwrap(),
         "40-jh-noauth" | "42-jh-noscope" | "43-jh-wrongscheme" => {
             let told = gateway.options().await.unwrap_err();

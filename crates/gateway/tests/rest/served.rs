@@ -128,7 +128,7 @@ async fn a_cluster_lives_and_ends_as_it_is_asked_to() {
     assert!(workers(&server, |count| count == 1 || count == 2).await);
     let far = alice.adapt(&name, Adapt::between(1, 200).unwrap()).await.unwrap();
     assert!(matches!(&far, Scaled::Limited(said) if said.contains("limit of 4 workers")), "{far:?}");
-    assert_eq!(alice.adapt(&name, Adapt::Off).await.unwrap(), Scaled::AsAsked);
+    assert_eq!(alice.adapt(&name, Adapt::off()).await.unwrap(), Scaled::AsAsked);
 
     let listed = alice.list(&[]).await.unwrap();
     assert_eq!((listed.len(), &listed[0].name), (1, &name));
