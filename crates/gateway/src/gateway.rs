@@ -23,7 +23,7 @@ use crate::settings::Settings;
 /// How long a gateway waits itself when it is asked to wait for a cluster.
 const ITS_WAIT: Duration = Duration::from_secs(20);
 /// How long is waited for a cluster where the time has no end.
-const LONGEST_WAIT: Duration = Duration::from_secs(365 * 24 * 3600);
+const LONGEST_WAIT: Duration = Duration::from_hours(365 * 24);
 /// How long a gateway may take to know a cluster that it started.
 const KNOWN_WITHIN: Duration = Duration::from_secs(15);
 

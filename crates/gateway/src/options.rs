@@ -154,10 +154,6 @@ impl Field {
     pub fn problem(&self, value: &Value) -> Option<String> {
         let name = &self.field;
         match (&self.spec, value) {
-            (Spec::String, Value::String(_))
-            | (Spec::Bool, Value::Bool(_))
-            | (Spec::Mapping, Value::Object(_))
-            | (Spec::Other { .. }, _) => None,
             (Spec::Int { min, max }, Value::Number(number)) if is_whole(number) => {
                 outside(name, number, min.as_ref(), max.as_ref())
             }
@@ -169,7 +165,10 @@ impl Field {
                 let near = near.map(|near| format!("perhaps {near}; ")).unwrap_or_default();
                 Some(format!("{name} cannot be {text:?}; {near}there is {}", options.join(", ")))
             }
-            (Spec::Select { .. }, Value::String(_)) => None,
+            (Spec::String | Spec::Select { .. }, Value::String(_))
+            | (Spec::Bool, Value::Bool(_))
+            | (Spec::Mapping, Value::Object(_))
+            | (Spec::Other { .. }, _) => None,
             _ => Some(self.wanted(value)),
         }
     }
@@ -237,7 +236,7 @@ mod tests {
 
     use super::*;
 
-    fn options(specs: Value) -> Options {
+    fn options(specs: &Value) -> Options {
         let fields = specs
             .as_object()
             .unwrap()
@@ -247,7 +246,7 @@ mod tests {
     }
 
     fn sample() -> Options {
-        options(json!({
+        options(&json!({
             "cores": { "type": "int", "min": 1, "max": 8 },
             "memory": { "type": "float", "min": 0.5, "max": null },
             "image": { "type": "select", "options": ["small", "large"] },
@@ -258,7 +257,7 @@ mod tests {
         }))
     }
 
-    fn problems(chosen: Value) -> Vec<String> {
+    fn problems(chosen: &Value) -> Vec<String> {
         sample().problems(chosen.as_object().unwrap())
     }
 
@@ -266,14 +265,15 @@ mod tests {
     fn a_right_choice_has_no_problem() {
         let chosen = json!({ "cores": 8, "memory": 1, "image": "small", "gpu": true, "note": "", "environment": {},
             "colour": [1, null] });
-        assert_eq!(problems(chosen), [""; 0]);
+        assert_eq!(problems(&chosen), [""; 0]);
     }
 
     #[test]
     fn all_that_is_wrong_is_told_with_what_is_near() {
-        let told =
-            problems(json!({ "cors": 1, "cores": 9, "memory": 0.25, "image": "smal", "gpu": 1, "note": null,
-            "environment": [] }));
+        let told = problems(
+            &json!({ "cors": 1, "cores": 9, "memory": 0.25, "image": "smal", "gpu": 1, "note": null,
+            "environment": [] }),
+        );
         let wanted = [
             "there is no option \"cors\"; perhaps cores",
             "cores has to be at most 8, not 9",
@@ -284,8 +284,8 @@ mod tests {
             "environment has to be an object of JSON, not []",
         ];
         assert_eq!(told, wanted);
-        assert_eq!(problems(json!({ "cores": 2.0 })), ["cores has to be a whole number, not 2.0"]);
-        assert_eq!(problems(json!({ "cores": true })), ["cores has to be a whole number, not true"]);
+        assert_eq!(problems(&json!({ "cores": 2.0 })), ["cores has to be a whole number, not 2.0"]);
+        assert_eq!(problems(&json!({ "cores": true })), ["cores has to be a whole number, not true"]);
         assert_eq!(Options::default().problems(json!({ "x": 1 }).as_object().unwrap()).len(), 1);
     }
 
@@ -318,7 +318,7 @@ mod tests {
             let spec = json!({ "n": { "type": "int", "min": min, "max": max } });
             let within = min.is_none_or(|min| i64::from(value) >= min) && max.is_none_or(|max| i64::from(value) <= max);
             let chosen = json!({ "n": value });
-            prop_assert_eq!(options(spec).problems(chosen.as_object().unwrap()).is_empty(), within);
+            prop_assert_eq!(options(&spec).problems(chosen.as_object().unwrap()).is_empty(), within);
         }
 
         #[test]

@@ -115,7 +115,7 @@ impl Case {
 /// Calls as the recording's file is named, and says what has to come of it.
 async fn replayed(file: &str, case: &Case) {
     let Case { gateway, name, .. } = case;
-    let long = Duration::from_secs(60);
+    let long = Duration::from_mins(1);
     match file {
         "01-health" => assert_eq!(gateway.health().await.unwrap(), Health::Pass),
         "02-version" => assert_eq!(gateway.version().await.unwrap(), "2026.3.0"),
@@ -253,12 +253,12 @@ async fn creating(
     let (created, pending) = (given(&recording), given(&read("10-get-pending.json")));
     let options = offered.map_or_else(|| given(&read("05-options.json")), Given::json);
     let known = Arc::new(AtomicBool::new(false));
-    let knows = Arc::clone(&known);
+    let asked_before = Arc::clone(&known);
     let server = Canned::start(move |asked| match asked.method.as_str() {
         "POST" => created.clone(),
         _ if asked.target.ends_with("/options") => options.clone(),
         // As on Kubernetes, where a gateway knows its own cluster a moment later.
-        _ if !knows.swap(true, Ordering::Relaxed) => {
+        _ if !asked_before.swap(true, Ordering::Relaxed) => {
             Given { status: 404, ..Given::json(json!({ "error": "Cluster not found" })) }
         }
         _ => pending.clone(),

@@ -15,7 +15,7 @@ use crate::server::{Server, passed_on};
 use crate::shapes::shape;
 use crate::{basic, gateway, secret, shared};
 
-const LONG: Duration = Duration::from_secs(240);
+const LONG: Duration = Duration::from_mins(4);
 
 /// What was asked and answered: method, kind of path, status, body.
 type Exchanges = Arc<Mutex<Vec<(String, u16, Value)>>>;

@@ -83,7 +83,7 @@ impl Server {
     }
 
     fn wait_until_it_answers(&self) {
-        let end = Instant::now() + Duration::from_secs(180);
+        let end = Instant::now() + Duration::from_mins(3);
         let asked = Asked {
             method: "GET".to_owned(),
             target: "/api/health".to_owned(),

@@ -207,7 +207,7 @@ async fn waiting_looks_until_it_runs_ends_or_takes_too_long() {
     })
     .await;
     let name = "a1".parse().unwrap();
-    alice(&server).wait(&name, Duration::from_secs(60)).await.unwrap();
+    alice(&server).wait(&name, Duration::from_mins(1)).await.unwrap();
     assert_eq!(server.asked().len(), 4);
 
     let server = Canned::start(|_| record("PENDING")).await;
@@ -219,7 +219,7 @@ async fn waiting_looks_until_it_runs_ends_or_takes_too_long() {
 
     for (status, advice) in [("FAILED", "log of the gateway"), ("STOPPED", "someone stopped it")] {
         let server = Canned::start(move |_| record(status)).await;
-        let told = alice(&server).wait(&name, Duration::from_secs(60)).await.unwrap_err();
+        let told = alice(&server).wait(&name, Duration::from_mins(1)).await.unwrap_err();
         assert!(matches!(told, Error::Ended { .. }) && told.to_string().contains(status), "{told}");
         assert!(told.advice().contains(advice), "{}", told.advice());
         let told = alice(&server).credentials(&name).await.unwrap_err();
@@ -242,10 +242,10 @@ async fn a_wait_that_is_dropped_ends_its_request_and_one_in_silence_has_an_end()
     let client = gateway(&base, basic("a", "b"));
     let name = "a1".parse().unwrap();
     tokio::select! {
-        told = client.wait(&name, Duration::from_secs(600)) => panic!("{told:?}"),
+        told = client.wait(&name, Duration::from_mins(10)) => panic!("{told:?}"),
         arrived = arrival => arrived.unwrap(),
     }
-    let (asked, listener) = tokio::time::timeout(Duration::from_secs(120), silent).await.unwrap().unwrap();
+    let (asked, listener) = tokio::time::timeout(Duration::from_mins(2), silent).await.unwrap().unwrap();
     assert_eq!(asked.matches("HTTP/1.1").count(), 1, "{asked}");
 
     let kept = tokio::spawn(async move {
