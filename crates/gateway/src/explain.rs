@@ -333,8 +333,9 @@ mod tests {
         evidence.events[0].object = "dask-scheduler-deadbeef".to_owned();
         evidence.events.extend(event("Scheduled", "Successfully assigned").events);
         evidence.events.extend(event("Pulled", "Container image \"x\" already present on machine").events);
-        evidence.log =
-            "distributed.scheduler - INFO - State start\nListening at: tls://0.0.0.0:8786".to_owned();
+        evidence.log = "distributed.scheduler - INFO - State start\nListening at: tls://0.0.0.0:8786\n\
+                        pods \"dask-scheduler-deadbeef\" is forbidden: exceeded quota: people"
+            .to_owned();
         let told = explain(&name(), &evidence);
         assert_eq!(told.cause, None, "{told}");
         assert!(
