@@ -134,13 +134,23 @@ mod wide {
     }
 }
 
-/// A part of an array that lies in memory: row-major (the last axis changes fastest), without gaps. What
-/// is missing is NaN.
+/// A part of an array that lies in memory: row-major (the last axis changes fastest), as one piece or as pieces
+/// that are as long and as far from each other. What is missing is NaN.
 #[derive(Clone, Copy, Debug)]
 pub struct Block<'a, T> {
     values: &'a [T],
     shape: &'a [usize],
     origin: &'a [u64],
+    pieces: Option<Pieces>,
+}
+
+/// How values lie in memory that belong together and are not one piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pieces {
+    /// Axes from this one on lie in a piece.
+    pub axis: usize,
+    /// From the first element of a piece to that of the next one, in elements.
+    pub stride: usize,
 }
 
 impl<'a, T> Block<'a, T> {
@@ -158,17 +168,76 @@ impl<'a, T> Block<'a, T> {
         };
         let fits = shape.iter().zip(origin).all(|(length, from)| from.checked_add(*length as u64).is_some());
         if shape.len() == origin.len() && count == Some(values.len()) && fits {
-            return Ok(Self { values, shape, origin });
+            return Ok(Self { values, shape, origin, pieces: None });
         }
-        Err(Error::invalid(
-            format!("{} values at {origin:?} are not a block of {shape:?}", values.len()),
-            "give as many values as the shape has, and a first index for each of its axes",
-        ))
+        Err(no_block(values.len(), shape, origin))
     }
 
-    /// The elements.
-    pub fn values(&self) -> &'a [T] {
-        self.values
+    /// As [`Self::new`], of values that lie in pieces, from the first one's first to the last one's last.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; where pieces lie over each other.
+    pub fn in_pieces(values: &'a [T], shape: &'a [usize], origin: &'a [u64], pieces: Pieces) -> Result<Self> {
+        let product = |lengths: &[usize]| lengths.iter().try_fold(1_usize, |all, one| all.checked_mul(*one));
+        let cut = pieces.axis.min(shape.len());
+        let (count, long) = (product(&shape[..cut]), product(&shape[cut..]));
+        let due = count.zip(long).and_then(|(count, long)| {
+            let before = count.checked_sub(1)?.checked_mul(pieces.stride)?;
+            before.checked_add(long).filter(|_| long > 0 && long <= pieces.stride)
+        });
+        let fits = shape.iter().zip(origin).all(|(length, from)| from.checked_add(*length as u64).is_some());
+        if shape.len() == origin.len() && due == Some(values.len()) && fits {
+            return Ok(Self { values, shape, origin, pieces: Some(pieces) });
+        }
+        Err(no_block(values.len(), shape, origin))
+    }
+
+    /// How many elements it has.
+    pub fn count(&self) -> usize {
+        match self.pieces {
+            None => self.values.len(),
+            Some(_) => self.shape.iter().product(),
+        }
+    }
+
+    /// The elements, where they are one piece.
+    pub fn values(&self) -> Option<&'a [T]> {
+        self.pieces.is_none().then_some(self.values)
+    }
+
+    /// The axis from which on elements lie in one piece.
+    pub(crate) fn solid(&self) -> usize {
+        self.pieces.map_or(0, |pieces| pieces.axis)
+    }
+
+    /// Takes each piece to a function, as a block of its own.
+    ///
+    /// # Errors
+    /// Those of the function.
+    pub(crate) fn each_piece(&self, mut with: impl FnMut(&Block<'_, T>) -> Result<()>) -> Result<()> {
+        let axis = self.solid();
+        let (mut shape, mut origin) = (self.shape.to_vec(), self.origin.to_vec());
+        shape[..axis].fill(1);
+        for (number, values) in self.rows(shape.iter().product()).enumerate() {
+            let mut rest = number;
+            for own in (0..axis).rev() {
+                origin[own] = self.origin[own] + (rest % self.shape[own]) as u64;
+                rest /= self.shape[own];
+            }
+            with(&Block::new(values, &shape, &origin)?)?;
+        }
+        Ok(())
+    }
+
+    /// The elements in their order, so many at a time: as many as some of the last axes have, all of which are
+    /// [solid](Self::solid).
+    pub(crate) fn rows(&self, length: usize) -> impl Iterator<Item = &'a [T]> + use<'a, T> {
+        let (stride, long) = match self.pieces {
+            None => (self.values.len(), self.values.len()),
+            Some(pieces) => (pieces.stride, self.shape[pieces.axis..].iter().product()),
+        };
+        let pieces = self.values.chunks(stride.max(1));
+        pieces.flat_map(move |piece| piece[..long.min(piece.len())].chunks_exact(length.max(1)))
     }
 
     /// Elements along each axis.
@@ -182,9 +251,45 @@ impl<'a, T> Block<'a, T> {
     }
 }
 
+fn no_block(values: usize, shape: &[usize], origin: &[u64]) -> Error {
+    Error::invalid(
+        format!("{values} values at {origin:?} are not a block of {shape:?}"),
+        "give as many values as the shape has, and a first index for each of its axes",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_are_gone_through_in_the_order_of_the_array() {
+        let all: Vec<i32> = (0..24).collect();
+        let block =
+            |values, axis, stride| Block::in_pieces(values, &[2, 2, 3], &[0, 0, 0], Pieces { axis, stride });
+        let two = block(&all[2..17], 1, 9).unwrap();
+        assert_eq!((two.count(), two.solid(), two.values()), (12, 1, None));
+        assert_eq!(two.rows(3).collect::<Vec<_>>(), [&all[2..5], &all[5..8], &all[11..14], &all[14..17]]);
+        assert_eq!(two.rows(6).count(), 2);
+        let mut origins = Vec::new();
+        two.each_piece(|piece| {
+            origins.push((piece.origin().to_vec(), piece.values().map(<[i32]>::to_vec)));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(
+            origins,
+            [(vec![0, 0, 0], Some(all[2..8].to_vec())), (vec![1, 0, 0], Some(all[11..17].to_vec()))]
+        );
+        let four = block(&all[..18], 2, 5).unwrap();
+        assert_eq!(four.rows(3).collect::<Vec<_>>(), [&all[..3], &all[5..8], &all[10..13], &all[15..18]]);
+        for (values, axis, stride) in
+            [(&all[..14], 1, 9), (&all[..16], 1, 9), (&all[..11], 1, 5), (&all[..], 1, usize::MAX)]
+        {
+            assert!(block(values, axis, stride).is_err());
+        }
+        assert!(Block::in_pieces(&all[..0], &[2, 0], &[0, 0], Pieces { axis: 1, stride: 1 }).is_err());
+    }
 
     #[test]
     fn a_block_has_as_many_values_as_its_shape() {

@@ -19,8 +19,8 @@ pub use fold::{Accumulator, Fold, fold};
 pub use labels::{Labels, NO_GROUP, Part, Period, Stamp, group, resample};
 pub(crate) use moments::as_f64;
 pub use moments::{
-    Moments, add_across, divide, divide_by, largest, largest_across, least, least_across, moments_across, sum,
-    sum_across, weighted_sum, weighted_sum_across,
+    Moments, add_across, divide, divide_by, largest, largest_across, least, least_across, moments_across,
+    sum, sum_across, weighted_sum, weighted_sum_across,
 };
 pub use quantile::{extend, gather, median, quantile};
 pub use rolling::{Rolling, Steps, Window, rolling};

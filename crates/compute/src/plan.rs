@@ -31,13 +31,24 @@ pub(crate) struct Sizes {
     memory: u64,
     /// Bytes of a window in memory with all that lies between its elements: it need not be copied then.
     window: u64,
+    /// Bytes of what is known of a region, where it is read from memory as it lies: so much stays near a core.
+    near: u64,
+    /// Bytes that lie together in such a region, at least.
+    strip: u64,
     /// Bytes of a run: many runs keep threads busy to the end, few make merging cheap.
     run: u64,
 }
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { stored: 8 << 20, memory: 1 << 20, window: 64 << 20, run: 32 << 20 }
+        Self {
+            stored: 8 << 20,
+            memory: 1 << 20,
+            window: 64 << 20,
+            near: 1 << 20,
+            strip: 16 << 10,
+            run: 32 << 20,
+        }
     }
 }
 
@@ -57,7 +68,7 @@ pub struct Limits {
 impl Sizes {
     /// All alike: so that small arrays are cut.
     pub(crate) fn small(bytes: u64) -> Self {
-        Self { stored: bytes, memory: bytes, window: bytes, run: 2 * bytes }
+        Self { stored: bytes, memory: bytes, window: bytes, near: bytes, strip: 1, run: 2 * bytes }
     }
 }
 
@@ -80,6 +91,8 @@ pub struct Plan {
     block: Vec<u64>,
     /// Elements that are stored together along each axis.
     unit: Vec<u64>,
+    /// Whether blocks are reduced as they lie in memory.
+    is_direct: bool,
     memory: Memory,
 }
 
@@ -96,12 +109,25 @@ impl Plan {
     pub(crate) fn of_sizes(expression: &Expression, limits: Limits, sizes: Sizes) -> Result<Self> {
         let measure = expression.reduction().map(|reduction| &reduction.measure);
         let unit = unit(expression, sizes);
-        let block = block(expression, &unit, sizes);
-        let shape = Shape { expression, measure, block: &block };
-        let runs = shape.runs(sizes.run)?;
-        let regions = shape.regions(limits)?;
+        let is_direct = is_direct(expression);
+        let mut block = if is_direct { unit.clone() } else { block(expression, &unit, sizes) };
+        let shape = Shape { expression, measure, block: &block, is_direct };
+        let regions = shape.regions(limits, sizes)?;
+        let runs = shape.runs(&regions, sizes.run)?;
         let memory = memory::of(&shape, &regions, runs.map_or(1, |(_, runs)| runs.count()), limits)?;
-        Ok(Self { expression: expression.clone(), regions, runs, block, unit, memory })
+        if is_direct {
+            // All of a run: what it is of the array is not brought together before.
+            block = regions.iter().map(Pieces::longest).collect();
+            if let Some((axis, runs)) = runs {
+                block[axis] = runs.longest();
+            }
+        }
+        Ok(Self { expression: expression.clone(), regions, runs, block, unit, is_direct, memory })
+    }
+
+    /// Whether blocks are reduced as they lie in memory.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.is_direct
     }
 
     /// What is computed.
@@ -215,6 +241,7 @@ struct Shape<'a> {
     expression: &'a Expression,
     measure: Option<&'a Measure>,
     block: &'a [u64],
+    is_direct: bool,
 }
 
 impl Shape<'_> {
@@ -222,11 +249,11 @@ impl Shape<'_> {
         self.expression.reduction().map(|reduction| reduction.axes.as_slice()).unwrap_or_default()
     }
 
-    /// Bytes that are read for one index along an axis.
-    fn bytes_along(&self, axis: usize) -> u64 {
+    /// Bytes that are read of a region for one index along an axis.
+    fn bytes_along(&self, regions: &[Pieces], axis: usize) -> u64 {
         let size = self.expression.array().element().size() as u64;
-        let others = self.expression.part().iter().enumerate().filter(|(other, _)| *other != axis);
-        others.map(|(_, span)| span.count).fold(size, u64::saturating_mul)
+        let others = regions.iter().enumerate().filter(|(other, _)| *other != axis);
+        others.map(|(_, region)| region.longest()).fold(size, u64::saturating_mul)
     }
 
     fn state(&self, region: &[Span]) -> Result<u64> {
@@ -250,14 +277,14 @@ impl Shape<'_> {
     }
 
     /// Runs along the reduced axis that can be cut most; along any where none is reduced.
-    fn runs(&self, least: u64) -> Result<Option<(usize, Pieces)>> {
-        let state = self.state(self.expression.part())?;
+    fn runs(&self, regions: &[Pieces], least: u64) -> Result<Option<(usize, Pieces)>> {
+        let state = self.state(&self.longest(regions))?;
         let mut best: Option<(usize, Pieces)> = None;
         for axis in 0..self.expression.part().len() {
             let is_kept = matches!(self.axes().get(axis), Some(Axis::Kept));
             let (false, Some((every, at))) = (is_kept, self.cuts(axis)) else { continue };
             let bytes = least.max(state.saturating_mul(READ_PER_STATE));
-            let long = bytes.div_ceil(self.bytes_along(axis).max(1)).max(self.block[axis]);
+            let long = bytes.div_ceil(self.bytes_along(regions, axis).max(1)).max(self.block[axis]);
             let pieces =
                 Pieces::new(self.expression.part()[axis], long.div_ceil(every).saturating_mul(every), at);
             if best.is_none_or(|(_, best)| pieces.count() > best.count()) {
@@ -267,21 +294,39 @@ impl Shape<'_> {
         Ok(best)
     }
 
+    /// The largest region.
+    fn longest(&self, regions: &[Pieces]) -> Vec<Span> {
+        let along = regions.iter().zip(self.expression.part());
+        along.map(|(region, span)| Span { start: span.start, count: region.longest() }).collect()
+    }
+
+    /// Regions in memory whose states stay near a core: cut along the first axis that is kept, as long as what
+    /// lies together is worth going to.
+    fn near(&self, regions: &mut [Pieces], sizes: Sizes) -> Result<()> {
+        let part = self.expression.part();
+        let kept = self.axes().iter().position(|what| matches!(what, Axis::Kept));
+        let Some(axis) = kept.filter(|_| self.is_direct) else { return Ok(()) };
+        let size = self.expression.array().element().size() as u64;
+        let one = part[axis + 1..].iter().map(|span| span.count).fold(size, u64::saturating_mul);
+        while self.state(&self.longest(regions))? > sizes.near {
+            let half = regions[axis].longest().div_ceil(2);
+            if half >= regions[axis].longest() || half.saturating_mul(one) < sizes.strip {
+                break;
+            }
+            regions[axis] = Pieces::new(part[axis], half, part[axis].start);
+        }
+        Ok(())
+    }
+
     /// Regions whose states take half of the memory at most, if chunks are small enough for that.
-    fn regions(&self, limits: Limits) -> Result<Vec<Pieces>> {
+    fn regions(&self, limits: Limits, sizes: Sizes) -> Result<Vec<Pieces>> {
         let part = self.expression.part();
         let mut regions: Vec<Pieces> = part.iter().copied().map(Pieces::whole).collect();
+        self.near(&mut regions, sizes)?;
         let states = 2 * limits.threads as u64 + 1;
         for (axis, what) in self.axes().iter().enumerate() {
             let (Axis::Kept, Some((every, at))) = (what, self.cuts(axis)) else { continue };
-            let largest = |regions: &[Pieces]| {
-                let longest = regions
-                    .iter()
-                    .zip(part)
-                    .map(|(region, span)| Span { start: span.start, count: region.longest() });
-                self.state(&longest.collect::<Vec<_>>())
-            };
-            while largest(&regions)?.saturating_mul(states) > limits.memory / 2
+            while self.state(&self.longest(&regions))?.saturating_mul(states) > limits.memory / 2
                 && regions[axis].longest() > every
             {
                 let half = regions[axis].longest().div_ceil(2).div_ceil(every).saturating_mul(every);
@@ -293,6 +338,20 @@ impl Shape<'_> {
         }
         Ok(regions)
     }
+}
+
+/// Whether values are reduced as they lie in memory: nothing happens to them before, and what is taken of the
+/// array lies in pieces as far from each other, wherever it is cut along one axis.
+fn is_direct(expression: &Expression) -> bool {
+    let array = expression.array();
+    let is_plain =
+        expression.steps().is_empty() && array.packing().is_none() && expression.coarsening().is_none();
+    let inner = expression.part().iter().zip(array.shape()).skip(1);
+    is_plain
+        && array.chunks().is_none()
+        && expression.element() == array.element()
+        && expression.reduction().is_some()
+        && inner.into_iter().all(|(span, whole)| span.count == whole)
 }
 
 /// Elements that are read together along each axis: chunks, and in memory windows.

@@ -9,7 +9,7 @@ pub use joined::Joined;
 pub use memory::Memory;
 pub use stored::Stored;
 
-use crate::block::Element;
+use crate::block::{Element, Pieces};
 use crate::error::{Error, Result};
 use crate::expression::{Array, Span};
 
@@ -24,6 +24,25 @@ pub trait Source: Sync {
     /// # Errors
     /// What keeps the part from being read.
     fn begin<'a>(&'a self, part: &[Span]) -> Result<Pending<'a>>;
+
+    /// A part that lies in the caller's memory, as one piece or in pieces that are as far from each other; none
+    /// where it has to be read or brought together.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a part that is not inside the array.
+    fn in_place(&self, part: &[Span]) -> Result<Option<InPlace<'_>>> {
+        let _ = part;
+        Ok(None)
+    }
+}
+
+/// Values in the caller's memory.
+#[derive(Clone, Copy, Debug)]
+pub struct InPlace<'a> {
+    /// From the first byte of the first piece to the last one of the last.
+    pub bytes: &'a [u8],
+    /// How they lie, in elements; none where they are one piece.
+    pub pieces: Option<Pieces>,
 }
 
 /// Values that are being read: waits for them.

@@ -91,6 +91,9 @@ pub(super) fn of(shape: &Shape<'_>, regions: &[Pieces], runs: u64, limits: Limit
 /// Whether blocks lie in one piece of the caller's memory.
 fn is_borrowed(shape: &Shape<'_>, block: &[u64]) -> bool {
     let array = shape.expression.array();
+    if shape.is_direct {
+        return true;
+    }
     if array.chunks().is_some() {
         return false;
     }

@@ -44,10 +44,11 @@ impl Target<'_> {
         match self {
             Self::State(state) => state.update(block),
             Self::Sink(sink) => {
+                let Some(values) = block.values() else { return block.each_piece(|piece| self.take(piece)) };
                 let along = block.origin().iter().zip(block.shape());
                 let part: Vec<Span> =
                     along.map(|(start, count)| Span { start: *start, count: *count as u64 }).collect();
-                sink.put(&part, T::TYPE, bytemuck::cast_slice(block.values()))
+                sink.put(&part, T::TYPE, bytemuck::cast_slice(values))
             }
         }
     }
@@ -62,6 +63,9 @@ fn each_block(
     target: &mut Target<'_>,
 ) -> Result<()> {
     let expression = plan.expression();
+    if plan.is_direct() && in_place(plan, run, source, watch, target)? {
+        return Ok(());
+    }
     for_element!(expression.element(), W => {
         let mut pipe = <W as Working>::pipe(expression)?;
         let mut blocks = plan.blocks(run);
@@ -78,6 +82,42 @@ fn each_block(
             pipe(&values, &block, target)?;
         }
     })
+}
+
+/// Takes blocks from where they lie to where they go; false where the source has them elsewhere.
+fn in_place(
+    plan: &Plan,
+    run: u64,
+    source: &dyn Source,
+    watch: &Watch,
+    target: &mut Target<'_>,
+) -> Result<bool> {
+    for part in plan.blocks(run) {
+        watch.check()?;
+        let Some(lies) = source.in_place(&part)? else { return Ok(false) };
+        let expression = plan.expression();
+        let (shape, relative) = (lengths(&part)?, expression.relative(&part));
+        let origin: Vec<u64> = relative.iter().map(|span| span.start).collect();
+        let is_taken = for_element!(expression.element(), T => {
+            match bytemuck::try_cast_slice::<_, T>(lies.bytes) {
+                Err(_) => false,
+                Ok(values) => {
+                    target.take(&match lies.pieces {
+                        None => Block::new(values, &shape, &origin)?,
+                        Some(pieces) => Block::in_pieces(values, &shape, &origin, pieces)?,
+                    })?;
+                    true
+                }
+            }
+        });
+        if !is_taken {
+            return Ok(false);
+        }
+        watch.add(
+            part.iter().map(|span| span.count).fold(expression.element().size() as u64, u64::saturating_mul),
+        );
+    }
+    Ok(true)
 }
 
 /// Takes the values of a box to where they go.

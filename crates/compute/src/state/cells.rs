@@ -7,7 +7,7 @@ use crate::block::Block;
 use crate::error::{Error, Result};
 
 /// Cells that follow each other are taken in so many at once, so that what is known of them stays near.
-const TILE: usize = 2048;
+const TILE: usize = 8192;
 
 /// What happens to an axis of an array.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,14 +170,14 @@ impl Cells {
     /// [`Error::Invalid`] for a block that lies outside the region, before the first row.
     pub fn each_row<'a, T>(&self, block: &Block<'a, T>, mut visit: impl FnMut(Row<'a, T>)) -> Result<()> {
         self.check(block.shape(), block.origin())?;
-        if block.values().is_empty() {
+        if block.count() == 0 {
             return Ok(());
         }
         let walk = self.walk(block);
         let width = if walk.is_across { TILE.min(walk.length) } else { walk.length };
         for tile in (0..walk.length).step_by(width) {
             let mut index = vec![0; walk.outer];
-            for row in block.values().chunks_exact(walk.length) {
+            for row in block.rows(walk.length) {
                 let row = &row[tile..walk.length.min(tile + width)];
                 if let Some(cell) = self.cell(&walk, &index, block.origin()) {
                     visit(if walk.is_across { Row::Across(cell + tile, row) } else { Row::Into(cell, row) });
@@ -211,7 +211,7 @@ impl Cells {
         let strides = self.strides();
         let is_across = matches!(self.axes.last(), Some(Axis::Kept));
         let (mut outer, mut length) = (self.axes.len(), 1);
-        while outer > 0 && !matches!(self.axes[outer - 1], Axis::Grouped(_)) {
+        while outer > block.solid() && !matches!(self.axes[outer - 1], Axis::Grouped(_)) {
             let axis = outer - 1;
             let is_next = match self.axes[axis] {
                 Axis::Kept => is_across && strides[axis] == length as u64,

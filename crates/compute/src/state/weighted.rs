@@ -87,8 +87,9 @@ impl Weighted {
 
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
         self.cells.check(block.shape(), block.origin())?;
+        let Some(values) = block.values() else { return block.each_piece(|piece| self.update(piece)) };
         let axis = self.weights.axis;
-        let missing = block.values().iter().filter(|value| value.to_f64().is_nan()).count() as u64;
+        let missing = values.iter().filter(|value| value.to_f64().is_nan()).count() as u64;
         if axis + 1 == block.shape().len() {
             self.along_rows(block)?;
         } else {
@@ -122,7 +123,7 @@ impl Weighted {
         let Some(weights) = self.weights.along(origin[axis], shape[axis]) else { return Ok(()) };
         shape[..=axis].fill(1);
         let mut same = Vec::new();
-        for (number, values) in block.values().chunks(inner.max(1)).enumerate() {
+        for (number, values) in block.rows(inner).enumerate() {
             let mut rest = number;
             for own in (0..=axis).rev() {
                 origin[own] = block.origin()[own] + (rest % block.shape()[own]) as u64;
