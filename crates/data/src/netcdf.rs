@@ -346,7 +346,7 @@ mod tests {
         // v(t, x), where the second dimension is that of records: no bytes lie between them.
         let mut bytes = b"CDF\x01".to_vec();
         let words = |bytes: &mut Vec<u8>, words: &[u32]| {
-            bytes.extend(words.iter().flat_map(|word| word.to_be_bytes()))
+            bytes.extend(words.iter().flat_map(|word| word.to_be_bytes()));
         };
         words(&mut bytes, &[2, 10, 2, 1]);
         bytes.extend(b"t\0\0\0");
