@@ -15,10 +15,7 @@ sys.path.insert(0, str(HERE))
 
 ROOT = HERE.parents[1]
 VALUES = Path(os.environ.get("FRAZIL_VALUES", ROOT / "target" / "debug" / "examples" / "values"))
-
-
 SHARED = Path(os.environ.get("FRAZIL_SHARED", ROOT.parent / "shared"))
-
 
 if not VALUES.exists():
     raise pytest.UsageError(f"there is no {VALUES}: cargo build -p frazil-data --example values")

@@ -36,6 +36,12 @@ fn pool() -> Result<Arc<ThreadPool>> {
     })
 }
 
+/// Work on the thread that asks. None where it panics: a file that a reader does not expect ends its own reading, as
+/// on a thread of `spawn_blocking`.
+pub(crate) fn in_place<T>(work: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

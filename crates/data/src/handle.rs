@@ -170,9 +170,7 @@ impl Handle {
             }
         }
     }
-}
 
-impl Handle {
     fn must_be_inside(&self, ranges: &[Range<u64>], length: u64) -> Result<()> {
         match ranges.iter().find(|range| range.end > length || range.start > range.end) {
             None => Ok(()),

@@ -14,6 +14,7 @@ use hdf5_reader::error::Error as ReaderError;
 use hdf5_reader::{Storage, StorageBuffer};
 
 use crate::address::Address;
+use crate::cores::in_place;
 use crate::error::{Error, Result};
 use crate::ranges::Ranges;
 
@@ -139,12 +140,9 @@ impl Passes {
                 let step = work(&pass);
                 (step, pass, work)
             };
-            let (step, pass, back) = if self.is_here {
-                once()
-            } else {
-                let ran = tokio::task::spawn_blocking(once);
-                ran.await.map_err(|_| self.damaged("its headers cannot be followed"))?
-            };
+            let ran =
+                if self.is_here { in_place(once) } else { tokio::task::spawn_blocking(once).await.ok() };
+            let (step, pass, back) = ran.ok_or_else(|| self.damaged("its headers cannot be followed"))?;
             work = back;
             if let Some(error) = locked(&pass.failed).take() {
                 return Err(error);
@@ -393,6 +391,21 @@ mod tests {
         assert_eq!(followed(&here).await.unwrap(), 1);
         let afar = Passes::of(Arc::new(crate::ranges::memory::Memory(bytes.into()))).await.unwrap();
         assert_eq!(followed(&afar).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_panics_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, [0; 8]).unwrap();
+        let here: Arc<dyn Ranges> = Arc::new(Handle::local(&path).unwrap());
+        let afar: Arc<dyn Ranges> = Arc::new(crate::ranges::memory::Memory(vec![0; 8].into()));
+        for ranges in [here, afar] {
+            let passes = Passes::of(ranges).await.unwrap();
+            let broken = |_: &Arc<Pass>| -> Step<()> { panic!("a reader's own mistake") };
+            let error = passes.run(0, broken).await.unwrap_err().to_string();
+            assert!(error.contains("its headers cannot be followed"), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use rayon::prelude::*;
 
-use crate::cores::cores;
+use crate::cores::{cores, in_place};
 use crate::dataset::Extent;
 use crate::error::{Error, Result};
 use crate::overlap::{Overlap, filled, runs, strides};
@@ -87,8 +87,11 @@ pub(crate) async fn gather(
 ) -> Result<Bytes> {
     let is_all = matches!(pieces.as_slice(), [piece] if is_all(piece, &part, length));
     match here(ranges, &pieces, length) {
-        Some(fetched) if is_all => return decoded(&part, &pieces[0], fetched?.remove(0), &ranges.address()),
-        Some(fetched) => return one_by_one(&part, &pieces, fetched?, length, &ranges.address()),
+        Some(fetched) => {
+            let (fetched, address) = (fetched?, ranges.address());
+            let gathered = in_place(|| in_order(&part, &pieces, fetched, is_all, length, &address));
+            return gathered.unwrap_or_else(|| Err(stopped(ranges, &part)));
+        }
         None if is_all => return whole(ranges, part, pieces).await,
         None => {}
     }
@@ -136,14 +139,21 @@ pub(crate) fn cut(
     Ok(out.into())
 }
 
-/// As [`gather`], without other threads.
-fn one_by_one(
+/// As [`gather`], without other threads; of a piece that is all of the part as it was decoded.
+fn in_order(
     part: &Part,
     pieces: &[Piece],
-    fetched: Vec<Bytes>,
+    mut fetched: Vec<Bytes>,
+    is_all: bool,
     length: usize,
     address: &crate::Address,
 ) -> Result<Bytes> {
+    if is_all
+        && let [piece] = pieces
+        && let Some(stored) = fetched.pop()
+    {
+        return decoded(part, piece, stored, address);
+    }
     let mut out = filled(length, part.fill.as_deref().unwrap_or_default());
     for (piece, stored) in pieces.iter().zip(fetched) {
         place(part, piece, &decoded(part, piece, stored, address)?, &mut out, address)?;
@@ -380,6 +390,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::handle::Handle;
     use crate::ranges::memory::Memory;
 
     /// An array's shape, a part of it, and the shape of a chunk.
@@ -409,18 +420,28 @@ mod tests {
         numbers.into_iter().map(|number| u16::try_from(number % 0xFFFF).unwrap()).collect()
     }
 
-    fn gathered(stored: Vec<u8>, extents: Vec<Extent>, pieces: Vec<Piece>) -> Vec<u16> {
+    fn gathered_by(
+        ranges: &Arc<dyn Ranges>,
+        extents: Vec<Extent>,
+        pieces: Vec<Piece>,
+        decode: Arc<Decode>,
+    ) -> Result<Bytes> {
         let length = bytes_of("x", &extents, 2, u64::MAX).unwrap();
-        let part = Part {
-            name: "x".to_owned(),
-            extents,
-            size: 2,
-            fill: None,
-            decode: Arc::new(|_, stored| Ok(stored)),
-        };
-        let ranges: Arc<dyn Ranges> = Arc::new(Memory(stored.into()));
+        let part = Part { name: "x".to_owned(), extents, size: 2, fill: None, decode };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let bytes = runtime.block_on(gather(&ranges, part, pieces, length)).unwrap();
+        runtime.block_on(gather(ranges, part, pieces, length))
+    }
+
+    /// The same of an object elsewhere and of a file of this machine.
+    fn gathered(stored: Vec<u8>, extents: Vec<Extent>, pieces: Vec<Piece>) -> Vec<u16> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &stored).unwrap();
+        let decode: Arc<Decode> = Arc::new(|_, stored| Ok(stored));
+        let here: Arc<dyn Ranges> = Arc::new(Handle::local(file.path()).unwrap());
+        let afar: Arc<dyn Ranges> = Arc::new(Memory(stored.into()));
+        let here = gathered_by(&here, extents.clone(), pieces.clone(), Arc::clone(&decode)).unwrap();
+        let bytes = gathered_by(&afar, extents, pieces, decode).unwrap();
+        assert_eq!(here, bytes);
         bytes.chunks_exact(2).map(|bytes| u16::from_ne_bytes([bytes[0], bytes[1]])).collect()
     }
 
@@ -463,6 +484,37 @@ mod tests {
             let stored: Vec<u8> = one_by_one(&shape, &whole).into_iter().flat_map(u16::to_ne_bytes).collect();
             let pieces = of_row(0, &shape, 2, &extents, stored.len() as u64).unwrap();
             prop_assert_eq!(gathered(stored, extents.clone(), pieces), one_by_one(&shape, &extents));
+        }
+    }
+
+    #[test]
+    fn much_of_a_file_is_gathered_by_several_threads() {
+        let (shape, chunk) = ([3000, 1000], [1000, 1000]);
+        let whole = shape.map(Extent::whole).to_vec();
+        let (stored, pieces) = chunked(&shape, &chunk);
+        assert!(stored.len() as u64 > LITTLE);
+        assert_eq!(gathered(stored, whole.clone(), pieces), one_by_one(&shape, &whole));
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_told_wherever_it_lies_and_however_much_it_is() {
+        for rows in [10, 3000] {
+            let (shape, chunk) = ([rows, 1000], [rows / 2, 1000]);
+            let whole = shape.map(Extent::whole).to_vec();
+            let (stored, pieces) = chunked(&shape, &chunk);
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), &stored).unwrap();
+            let here: Arc<dyn Ranges> = Arc::new(Handle::local(file.path()).unwrap());
+            let afar: Arc<dyn Ranges> = Arc::new(Memory(stored.into()));
+            for ranges in [here, afar] {
+                let told = |decode: Arc<Decode>| {
+                    let gathered = gathered_by(&ranges, whole.clone(), pieces.clone(), decode);
+                    gathered.unwrap_err().to_string()
+                };
+                assert!(told(Arc::new(|_, _| Err("it is wrong".to_owned()))).contains("it is wrong"));
+                assert!(told(Arc::new(|_, stored| Ok(stored.slice(2..)))).contains(TOO_FEW));
+                assert!(told(Arc::new(|_, _| panic!("a codec's own mistake"))).contains("cannot be decoded"));
+            }
         }
     }
 
