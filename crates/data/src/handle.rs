@@ -31,7 +31,7 @@ use crate::address::Address;
 use crate::cache::Reads;
 use crate::counting::{Counts, Meter};
 use crate::error::{Error, Result};
-use crate::ranges::{Ranges, too_long};
+use crate::ranges::{LITTLE, Ranges, too_long};
 use crate::remote::{LocalFile, Pin, Remote};
 use crate::surroundings::Surroundings;
 
@@ -143,9 +143,10 @@ impl Handle {
                 Ok(far.read(Reads::Next(&range)).await?.pop().unwrap_or_default())
             }
             Of::File(file, _) => {
-                let file = file.clone();
                 let range = from.min(file.length())..range.end.min(file.length());
-                blocking(&self.address(), move || file.read(&range)).await
+                read(file, vec![range], &self.address())
+                    .await
+                    .map(|mut bytes| bytes.pop().unwrap_or_default())
             }
         }
     }
@@ -209,8 +210,7 @@ impl Ranges for Handle {
             Of::Far(far) => far.read(Reads::Planned(ranges)).await,
             Of::File(file, counts) => {
                 counts.asked(ranges.len() as u64, ranges.iter().map(|range| range.end - range.start).sum());
-                let (file, ranges) = (file.clone(), ranges.to_vec());
-                blocking(&self.address(), move || ranges.iter().map(|range| file.read(range)).collect()).await
+                read(file, ranges.to_vec(), &self.address()).await
             }
         }
     }
@@ -242,11 +242,14 @@ impl Ranges for Handle {
     }
 }
 
-/// Does what blocks beside what is async.
-async fn blocking<T: Send + 'static>(
-    address: &Address,
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
+/// Ranges of a file of this machine; many bytes beside what is async.
+async fn read(file: &LocalFile, ranges: Vec<Range<u64>>, address: &Address) -> Result<Vec<Bytes>> {
+    let bytes = ranges.iter().map(|range| range.end - range.start).fold(0, u64::saturating_add);
+    let file = file.clone();
+    let work = move || ranges.iter().map(|range| file.read(range)).collect();
+    if bytes <= LITTLE {
+        return work();
+    }
     tokio::task::spawn_blocking(work).await.map_err(|_| stopped(address))?
 }
 

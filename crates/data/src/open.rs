@@ -126,7 +126,7 @@ impl Opener {
     /// not there, [`Error::File`] for a file that cannot be read; what keeps a bucket's region from being known.
     pub async fn handle(&self, address: &str, opening: &Opening) -> Result<Handle> {
         match Target::of(address)? {
-            Target::File(path) => blocking(move || Handle::local(&path)).await,
+            Target::File(path) => Handle::local(&path),
             Target::Remote(url) => self.handle_of(&url, opening).await,
         }
     }
@@ -175,8 +175,7 @@ impl Opener {
     /// As [`Description::open`].
     pub async fn handle_again(&self, description: &Description, dataset: &str) -> Result<Handle> {
         if let handle::Place::File(path) = &description.place {
-            let path = path.clone();
-            return blocking(move || Handle::local(&path)).await;
+            return Handle::local(path);
         }
         let remote = self.signed(description.remote(&self.logins)?);
         let (bucket, region) = (remote.place(), self.region(&remote, None).await);
@@ -218,14 +217,11 @@ impl Opener {
         named: Option<Format>,
         opening: &Opening,
     ) -> Result<Opened> {
+        if !path.is_dir() {
+            return self.opened(Handle::local(&path)?, named, Base::File(path), opening).await;
+        }
         let looked_at = path.clone();
-        let of_folder =
-            blocking(move || Ok(looked_at.is_dir().then(|| Format::of_folder(&looked_at)))).await?;
-        let Some(of_folder) = of_folder else {
-            let at = path.clone();
-            let handle = blocking(move || Handle::local(&at)).await?;
-            return self.opened(handle, named, Base::File(path), opening).await;
-        };
+        let of_folder = blocking(move || Ok(Format::of_folder(&looked_at))).await?;
         let folder: Arc<dyn Objects> = Arc::new(Folder::new(path.clone()));
         let dataset =
             self.store(folder, opening.format.unwrap_or(of_folder), Base::File(path), opening).await?;

@@ -11,7 +11,7 @@ use crate::dataset::Extent;
 use crate::error::{Error, Result};
 use crate::overlap::{Overlap, filled, runs, strides};
 use crate::passes::locked;
-use crate::ranges::{Ranges, came};
+use crate::ranges::{LITTLE, Ranges, came};
 
 /// Pieces are fetched together up to so many stored bytes; the next are fetched while these are
 /// decoded.
@@ -22,10 +22,6 @@ const NEAR: u64 = 64 << 10;
 
 /// Rows are read together up to so many bytes.
 const BLOCK: u64 = 4 << 20;
-
-/// Pieces of a file of this machine that have no more bytes, stored and decoded, are read and decoded on the
-/// thread that asks: to wake others takes longer.
-const LITTLE: u64 = 2 << 20;
 
 /// What is wrong with a piece that was decoded, and ends before what is wanted of it.
 const TOO_FEW: &str = "it has too few elements";
@@ -86,14 +82,12 @@ pub(crate) async fn gather(
     length: usize,
 ) -> Result<Bytes> {
     let is_all = matches!(pieces.as_slice(), [piece] if is_all(piece, &part, length));
-    match here(ranges, &pieces, length) {
-        Some(fetched) => {
-            let (fetched, address) = (fetched?, ranges.address());
-            let gathered = in_place(|| in_order(&part, &pieces, fetched, is_all, length, &address));
-            return gathered.unwrap_or_else(|| Err(stopped(ranges, &part)));
-        }
-        None if is_all => return whole(ranges, part, pieces).await,
-        None => {}
+    if is_little(ranges, &pieces, length) {
+        let gathered = in_place(|| in_order(&part, &pieces, is_all, length, ranges.as_ref()));
+        return gathered.unwrap_or_else(|| Err(stopped(ranges, &part)));
+    }
+    if is_all {
+        return whole(ranges, part, pieces).await;
     }
     let mut pieces = pieces;
     pieces.sort_by_key(|piece| piece.range.start);
@@ -139,24 +133,23 @@ pub(crate) fn cut(
     Ok(out.into())
 }
 
-/// As [`gather`], without other threads; of a piece that is all of the part as it was decoded.
+/// As [`gather`], without other threads, each piece in the memory of the one before; of a piece that is all of the
+/// part as it was decoded.
 fn in_order(
     part: &Part,
     pieces: &[Piece],
-    mut fetched: Vec<Bytes>,
     is_all: bool,
     length: usize,
-    address: &crate::Address,
+    ranges: &dyn Ranges,
 ) -> Result<Bytes> {
-    if is_all
-        && let [piece] = pieces
-        && let Some(stored) = fetched.pop()
-    {
-        return decoded(part, piece, stored, address);
+    let address = ranges.address();
+    let elements = |piece: &Piece| decoded(part, piece, came(None, &piece.range, ranges)?, &address);
+    if is_all && let [piece] = pieces {
+        return elements(piece);
     }
     let mut out = filled(length, part.fill.as_deref().unwrap_or_default());
-    for (piece, stored) in pieces.iter().zip(fetched) {
-        place(part, piece, &decoded(part, piece, stored, address)?, &mut out, address)?;
+    for piece in pieces {
+        place(part, piece, &elements(piece)?, &mut out, &address)?;
     }
     Ok(out.into())
 }
@@ -170,14 +163,10 @@ fn is_all(piece: &Piece, part: &Part, length: usize) -> bool {
     is_contiguous && length > 0
 }
 
-/// The stored bytes of pieces, where that is little, and they are here.
-fn here(ranges: &Arc<dyn Ranges>, pieces: &[Piece], length: usize) -> Option<Result<Vec<Bytes>>> {
+/// Whether pieces are here, and have few bytes, stored and decoded.
+fn is_little(ranges: &Arc<dyn Ranges>, pieces: &[Piece], length: usize) -> bool {
     let stored = |piece: &Piece| piece.range.end.saturating_sub(piece.range.start);
-    let bytes = pieces.iter().map(stored).fold(length as u64, u64::saturating_add);
-    if bytes > LITTLE || !ranges.is_here() {
-        return None;
-    }
-    pieces.iter().map(|piece| ranges.here(&piece.range)).collect()
+    ranges.is_here() && pieces.iter().map(stored).fold(length as u64, u64::saturating_add) <= LITTLE
 }
 
 async fn whole(ranges: &Arc<dyn Ranges>, part: Part, pieces: Vec<Piece>) -> Result<Bytes> {

@@ -12,6 +12,10 @@ use bytes::Bytes;
 use crate::address::Address;
 use crate::error::{Error, Result};
 
+/// So many bytes of a file of this machine are read and decoded on the thread that asks for them: to wake others
+/// takes longer.
+pub(crate) const LITTLE: u64 = 2 << 20;
+
 /// An object whose bytes are read by ranges. Readers of formats are written against this, and know
 /// nothing of hosts, logins, caches and counters.
 #[async_trait]
