@@ -213,6 +213,8 @@ async fn painted(
     object: Arc<dyn Ranges>,
 ) -> Result<Canvas> {
     let whose = object.address();
+    let waiting = Arc::new(());
+    let waits = Arc::downgrade(&waiting);
     let work = tokio::task::spawn_blocking(move || {
         let damaged = |tile: &Tile, what: &str| {
             let at = tile.range.as_ref().map_or(0, |range| range.start);
@@ -222,7 +224,9 @@ async fn painted(
             }
         };
         let decode = |tile: &Tile, touched: &Touched| {
-            let (Some(range), Ok(coding)) = (&tile.range, &image.coding) else { return Ok(None) };
+            // Nothing is decoded any more once nobody waits for it.
+            let range = tile.range.as_ref().filter(|_| waits.strong_count() > 0);
+            let (Some(range), Ok(coding)) = (range, &image.coding) else { return Ok(None) };
             let stored = came(tile.fetched.clone(), range, object.as_ref())?;
             let rows = image.rows(&touched.origin);
             let size = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);

@@ -1,7 +1,7 @@
 //! A part of an array, gathered from the pieces in which its file stores it: chunks, rows, records.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use bytes::Bytes;
 use rayon::prelude::*;
@@ -92,6 +92,7 @@ pub(crate) async fn gather(
     let mut pieces = pieces;
     pieces.sort_by_key(|piece| piece.range.start);
     let part = Arc::new(part);
+    let waiting = Arc::new(());
     let mut out = filled(length, part.fill.as_deref().unwrap_or_default());
     let mut batches = batches(pieces, ranges.is_here()).into_iter();
     let mut here = match batches.next() {
@@ -101,8 +102,8 @@ pub(crate) async fn gather(
     while !here.is_empty() {
         let decoding = {
             let (part, ranges) = (Arc::clone(&part), Arc::clone(ranges));
-            let pieces = std::mem::take(&mut here);
-            tokio::task::spawn_blocking(move || decode(&part, pieces, out, ranges.as_ref()))
+            let (pieces, waits) = (std::mem::take(&mut here), Arc::downgrade(&waiting));
+            tokio::task::spawn_blocking(move || decode(&part, pieces, out, &ranges, &waits))
         };
         let next = async {
             match batches.next() {
@@ -221,11 +222,16 @@ fn decode(
     part: &Part,
     pieces: Vec<(Piece, Option<Bytes>)>,
     out: Vec<u8>,
-    ranges: &dyn Ranges,
+    ranges: &Arc<dyn Ranges>,
+    waits: &Weak<()>,
 ) -> Result<Vec<u8>> {
     let (out, address) = (Mutex::new(out), ranges.address());
     let one = |(piece, fetched): (Piece, Option<Bytes>)| {
-        let elements = decoded(part, &piece, came(fetched, &piece.range, ranges)?, &address)?;
+        // Who waited for the values is gone: a read of this machine is one batch, and may be long.
+        if waits.strong_count() == 0 {
+            return Err(stopped(ranges, part));
+        }
+        let elements = decoded(part, &piece, came(fetched, &piece.range, ranges.as_ref())?, &address)?;
         place(part, &piece, &elements, &mut locked(&out), &address)
     };
     cores()?.install(|| pieces.into_par_iter().try_for_each(one))?;
@@ -505,6 +511,33 @@ mod tests {
                 assert!(told(Arc::new(|_, _| panic!("a codec's own mistake"))).contains("cannot be decoded"));
             }
         }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_decoded_once_nobody_waits_for_it() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        use std::time::Duration;
+        let (shape, chunk) = ([4000, 1000], [10, 1000]);
+        let (stored, pieces) = chunked(&shape, &chunk);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &stored).unwrap();
+        let here: Arc<dyn Ranges> = Arc::new(Handle::local(file.path()).unwrap());
+        let begun = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&begun);
+        let decode: Arc<Decode> = Arc::new(move |_, stored| {
+            count.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(20));
+            Ok(stored)
+        });
+        let extents = shape.map(Extent::whole).to_vec();
+        let part = Part { name: "x".to_owned(), extents, size: 2, fill: None, decode };
+        let gathering = gather(&here, part, pieces, stored.len());
+        assert!(tokio::time::timeout(Duration::from_millis(100), gathering).await.is_err());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let then = begun.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(then > 0);
+        assert_eq!(begun.load(Ordering::SeqCst), then);
     }
 
     #[test]

@@ -226,6 +226,8 @@ async fn painted(
     most: u64,
 ) -> Result<Canvas> {
     let address = store.clone();
+    let waiting = Arc::new(());
+    let waits = Arc::downgrade(&waiting);
     let work = tokio::task::spawn_blocking(move || {
         let Ok(decoder) = &array.decoder else { return Ok(canvas) };
         let damaged = |job: &Job, touched: Option<&Touched>, what: &str| {
@@ -238,7 +240,10 @@ async fn painted(
             Error::Damaged { address, what: format!("the chunk {}{at} cannot be decoded: {what}", job.key) }
         };
         let decode = |job: &Job, touched: &Touched| -> Result<Option<Decoded>> {
-            let Some(place) = &job.place else { return Ok(None) };
+            // Nothing is decoded any more once nobody waits for it.
+            let Some(place) = job.place.as_ref().filter(|_| waits.strong_count() > 0) else {
+                return Ok(None);
+            };
             let Some(bytes) = place.bytes_here(most)? else { return Ok(None) };
             decoder
                 .decode(&bytes, job.shape.as_deref())
