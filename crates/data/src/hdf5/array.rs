@@ -216,7 +216,11 @@ fn in_heap(view: &View, info: &AttributeInfoMessage) -> Step<Vec<AttributeMessag
 fn value(message: &AttributeMessage, view: &View) -> Step<Values> {
     let element = Element::of(&message.datatype, view.reference());
     let shape = shape(&message.dataspace);
-    let mut follow = |reference: &[u8], size: usize| view.follow(reference, size);
+    let mut follow = |reference: &[u8], size: usize| {
+        let bytes = view.follow(reference, size)?;
+        view.hold(size_of::<String>() + bytes.len())?;
+        Ok(bytes)
+    };
     match &element.row {
         Some(of) if shape.iter().all(|length| *length == 1) => {
             values::row(of, &message.raw_data, &mut follow)

@@ -131,13 +131,17 @@ fn soft(name: &str, path: &str) -> Message {
     (LINK, 0, [&[1, 8, 1, length], name.as_bytes(), &to, path.as_bytes()].concat())
 }
 
-/// An attribute that is one text.
-fn attribute(name: &str, text: &str, flags: u8) -> Message {
-    let of = [&[0x13, 0, 0, 0][..], &u32::try_from(text.len()).unwrap().to_le_bytes()].concat();
-    let space = space(&[], None);
+fn attribute(name: &str, of: &[u8], dims: &[u64], values: &[u8], flags: u8) -> Message {
+    let space = space(dims, None);
     let sizes = [name.len(), of.len(), space.len()].map(|size| u16::try_from(size).unwrap().to_le_bytes());
     let head = [&[3, flags][..], sizes.as_flattened(), &[0]].concat();
-    (ATTRIBUTE, 0, [&head, name.as_bytes(), &of, &space, text.as_bytes()].concat())
+    (ATTRIBUTE, 0, [&head, name.as_bytes(), of, &space, values].concat())
+}
+
+/// An attribute that is one text in its header.
+fn text(name: &str, text: &str, flags: u8) -> Message {
+    let of = [&[0x13, 0, 0, 0][..], &u32::try_from(text.len()).unwrap().to_le_bytes()].concat();
+    attribute(name, &of, &[], text.as_bytes(), flags)
 }
 
 async fn told(file: &Hdf5, path: &str) -> String {
@@ -265,7 +269,7 @@ async fn attributes_of_an_array_are_counted_as_often_as_it_is_told() {
     let limits = Limits { metadata: 64 << 10, ..Limits::default() };
     for (links, is_told) in [(3, true), (30, false)] {
         let mut made = Made::new();
-        let array = made.array(&[1], &bytes(), here(&[7]), &[attribute("long", &"a".repeat(8000), 0)]);
+        let array = made.array(&[1], &bytes(), here(&[7]), &[text("long", &"a".repeat(8000), 0)]);
         let names: Vec<String> = (0..links).map(|number| format!("x{number}")).collect();
         let links: Vec<_> = names.iter().map(|name| (name.as_str(), array)).collect();
         let root = made.group(&links);
@@ -275,11 +279,29 @@ async fn attributes_of_an_array_are_counted_as_often_as_it_is_told() {
 }
 
 #[tokio::test]
+async fn texts_of_an_attribute_are_counted_as_often_as_it_refers_to_them() {
+    let limits = Limits { metadata: 64 << 10, ..Limits::default() };
+    for (count, is_told) in [(10, true), (200, false)] {
+        let mut made = Made::new();
+        let object = [&[1, 0, 1, 0, 0, 0, 0, 0][..], &words(&[1000]), &[b'a'; 1000]].concat();
+        let heap = [b"GCOL\x01\0\0\0", &words(&[4096])[..], &object].concat();
+        let heap = made.put(&[heap, vec![0; 4096]].concat());
+        let reference = [&1000u32.to_le_bytes()[..], &words(&[heap]), &1u32.to_le_bytes()].concat();
+        let of = [0x19, 1, 0, 0, 16, 0, 0, 0, 0x13, 0, 0, 0, 1, 0, 0, 0];
+        let texts = attribute("a", &of, &[count], &reference.repeat(usize::try_from(count).unwrap()), 0);
+        let array = made.array(&[1], &bytes(), here(&[7]), &[texts]);
+        let root = made.group(&[("x", array)]);
+        let group = made.open(root, limits).await.group("/", false).await;
+        assert_eq!(group.is_ok(), is_told, "{:?}", group.err());
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_read_keeps_nothing_else_from_being_read() {
     let mut made = Made::new();
     let x = made.array(&[1], &bytes(), here(&[7]), &[]);
     let virtual_array = made.array(&[1], &bytes(), [vec![4, 3], words(&[NOWHERE]), vec![0; 4]].concat(), &[]);
-    let named_type = made.array(&[1], &bytes(), here(&[7]), &[attribute("a", "text", 1)]);
+    let named_type = made.array(&[1], &bytes(), here(&[7]), &[text("a", "text", 1)]);
     let root = made.group(&[("x", x), ("v", virtual_array), ("n", named_type)]);
     let file = made.open(root, Limits::default()).await;
     let group = file.group("/", true).await.unwrap();
