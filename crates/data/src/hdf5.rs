@@ -264,7 +264,8 @@ fn native(array: &Array, piece: &Piece, stored: Bytes) -> std::result::Result<By
         return Err(format!("{} bytes where it has {due}", stored.len()));
     }
     // A file may store more than it says that there is.
-    let stored = stored.slice(..due);
+    let mut stored = stored;
+    stored.truncate(due);
     if array.element.swapped.is_empty() || !array.element.texts.is_empty() {
         return Ok(stored);
     }

@@ -36,6 +36,9 @@ const IEEE: [(u32, Float); 3] = [
     (8, (0, 64, [52, 11, 0, 52], 1023)),
 ];
 
+/// A message of an object header: its type, flags and bytes.
+type Message<'a> = (u16, u8, &'a [u8]);
+
 /// Where messages of an object header are, and what each has before it.
 struct Run {
     from: u64,
@@ -115,8 +118,8 @@ fn first(view: &View, place: u64) -> Step<Run> {
     Ok(Run { from, length, is_version_2: true, has_order: flags & 4 != 0 })
 }
 
-/// The next message: its type, flags and bytes.
-fn next<'a>(cursor: &mut Cursor<'a>, run: &Run) -> Result<Option<(u16, u8, &'a [u8])>, ReaderError> {
+/// The next message.
+fn next<'a>(cursor: &mut Cursor<'a>, run: &Run) -> Result<Option<Message<'a>>, ReaderError> {
     let before = match (run.is_version_2, run.has_order) {
         (false, _) => 8,
         (true, false) => 4,

@@ -315,8 +315,8 @@ async fn what_is_not_read_keeps_nothing_else_from_being_read() {
 async fn a_part_of_elements_with_dimensions_of_their_own_has_its_part_of_the_fill_value() {
     let mut made = Made::new();
     let three = [&[0x3A, 0, 0, 0, 3, 0, 0, 0, 1, 3, 0, 0, 0][..], &bytes()].concat();
-    let fill = (FILL, 0, vec![2, 1, 0, 1, 3, 0, 0, 0, 1, 2, 3]);
-    let array = made.array(&[4], &three, nowhere(), &[fill]);
+    let filled = (FILL, 0, vec![2, 1, 0, 1, 3, 0, 0, 0, 1, 2, 3]);
+    let array = made.array(&[4], &three, nowhere(), &[filled]);
     let root = made.group(&[("x", array)]);
     let file = made.open(root, Limits::default()).await;
     let part = |start: u64, count: u64, step: u64| {
@@ -406,9 +406,9 @@ async fn entries_of_a_long_array_are_fetched_together() {
         block.extend([0; 4]);
     }
     let block = made.put(&block);
-    made.put(&[0; 1 << 20]);
+    made.put(&vec![0; 1 << 20]);
     let head = made.put_checked(&[b"FAHD\0\0", &[8, 10][..], &words(&[count, block])].concat());
-    made.put(&[0; 1 << 20]);
+    made.put(&vec![0; 1 << 20]);
     let array = made.array(&[count], &bytes(), chunked(1, 0, &[3, 10], head), &[]);
     let root = made.group(&[("x", array)]);
     let (waits, found) = waits(made, root).await;
