@@ -23,7 +23,7 @@ use bytes::Bytes;
 
 pub use crate::counting::Counters;
 pub use blocking::Blocking;
-pub use description::{Description, Logins, Place, ReaderOf};
+pub use description::{Counted, Description, Logins, Place, ReaderOf};
 pub use options::{OnDisk, Options};
 
 use self::remote::Far;
