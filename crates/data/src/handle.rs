@@ -23,7 +23,7 @@ use bytes::Bytes;
 
 pub use crate::counting::Counters;
 pub use blocking::Blocking;
-pub use description::{Description, Logins, Place, ReaderOf};
+pub use description::{Counted, Description, Logins, Place, ReaderOf};
 pub use options::{OnDisk, Options};
 
 use self::remote::Far;
@@ -138,12 +138,14 @@ impl Handle {
         let range = from..from.saturating_add(count);
         match &self.of {
             Of::Far(far) => {
+                let waits = far.length().is_none();
                 let length = far.opened(&range).await?.length;
                 let range = range.start.min(length)..range.end.min(length);
-                Ok(far.read(Reads::Next(&range)).await?.pop().unwrap_or_default())
+                Ok(far.read(Reads::Next(&range), waits).await?.pop().unwrap_or_default())
             }
-            Of::File(file, _) => {
+            Of::File(file, counts) => {
                 let range = from.min(file.length())..range.end.min(file.length());
+                counts.asked(1, range.end - range.start);
                 read(file, vec![range], &self.address())
                     .await
                     .map(|mut bytes| bytes.pop().unwrap_or_default())
@@ -165,10 +167,7 @@ impl Handle {
                 counts.asked(1, range.end - range.start);
                 file.read(&range).map(Some)
             }
-            Of::File(_, counts) => {
-                counts.asked(1, range.end - range.start);
-                Ok(None)
-            }
+            Of::File(..) => Ok(None),
         }
     }
 
@@ -200,6 +199,7 @@ impl Ranges for Handle {
     }
 
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let waits = self.known_length().is_none();
         let hint = ranges.iter().find(|range| !range.is_empty()).cloned().unwrap_or_default();
         let length = match &self.of {
             Of::Far(far) => far.opened(&hint).await?.length,
@@ -207,7 +207,7 @@ impl Ranges for Handle {
         };
         self.must_be_inside(ranges, length)?;
         match &self.of {
-            Of::Far(far) => far.read(Reads::Planned(ranges)).await,
+            Of::Far(far) => far.read(Reads::Planned(ranges), waits).await,
             Of::File(file, counts) => {
                 counts.asked(ranges.len() as u64, ranges.iter().map(|range| range.end - range.start).sum());
                 read(file, ranges.to_vec(), &self.address()).await

@@ -111,6 +111,7 @@ impl Opener {
         let google = logins.google.clone().into_iter().fold(google, GoogleStorage::with_account);
         let signer = Signer::new(client.clone());
         let routes = Routes::new(client, session, whereabouts.clone(), access, google.clone());
+        let routes = routes.with_keys(logins.keys.clone());
         Self { logins, whereabouts: whereabouts.clone(), routes: Arc::new(routes), google, signer, books }
     }
 
@@ -178,7 +179,11 @@ impl Opener {
             return Handle::local(path);
         }
         let remote = self.signed(description.remote(&self.logins)?);
-        let (bucket, region) = (remote.place(), self.region(&remote, None).await);
+        let (bucket, told) = match &description.counted {
+            Some(counted) => (counted.bucket.clone(), Region::parse(&counted.region)),
+            None => (remote.place(), None),
+        };
+        let region = if told.is_some() { told } else { self.region(&remote, None).await };
         let meter = self.meter(&remote, dataset, bucket, region).await;
         let (options, pin) = (description.options.clone(), description.pin.clone());
         Ok(Handle::counted(remote, options, pin, Some(meter), self.logins.client.surroundings()))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use frazil_data::counting::{Books, Label, Planned, Prices};
-use frazil_data::credentials::of_archive;
+use frazil_data::credentials::{ArchiveKeys, of_archive};
 use frazil_data::dataset::{Group, Selection, Variable};
 use frazil_data::found::Item;
 use frazil_data::handle::{Logins, ReaderOf};
@@ -95,7 +95,8 @@ async fn opener(run: &Run<'_>, client: &Client, args: &DescribeArgs) -> Result<O
         None
     };
     let amazon = amazon_account(client.surroundings()).map_err(told)?;
-    let logins = Logins { client: client.clone(), session, amazon, google: None };
+    let logins =
+        Logins { client: client.clone(), session, amazon, google: None, keys: ArchiveKeys::default() };
     let books = Books::of(client.surroundings()).map_err(told)?;
     Ok(Opener::new(logins, &Whereabouts::new(client.clone()), Access::Auto, books))
 }

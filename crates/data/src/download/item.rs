@@ -115,7 +115,7 @@ impl Item {
 
 /// An address without what only signs it. Where it is signed as S3's, Google's and Azure's stores do, that is
 /// the whole query; archives of Earthdata add who asks.
-fn unsigned(url: &Url) -> Url {
+pub(crate) fn unsigned(url: &Url) -> Url {
     let named = |part: &str, names: &[&str]| {
         let name = part.split('=').next().unwrap_or(part);
         names.iter().any(|known| name.eq_ignore_ascii_case(known))

@@ -1,13 +1,13 @@
 //! By which way each file comes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use url::Url;
 
 use super::item::{InS3, Item};
 use super::progress::{Event, Progress};
-use crate::credentials::S3Keys;
+use crate::credentials::{ArchiveKeys, S3Keys};
 use crate::error::{Error, Result};
 use crate::http::Client;
 use crate::login::Session;
@@ -23,7 +23,7 @@ pub(crate) struct Routes {
     access: Access,
     google: GoogleStorage,
     signer: Signer,
-    keys: Mutex<HashMap<Url, S3Keys>>,
+    keys: ArchiveKeys,
     /// Buckets that S3 would not open to us.
     closed: Mutex<HashSet<String>>,
     told: Mutex<HashSet<String>>,
@@ -44,10 +44,15 @@ impl Routes {
             whereabouts,
             access,
             google,
-            keys: Mutex::default(),
+            keys: ArchiveKeys::default(),
             closed: Mutex::default(),
             told: Mutex::default(),
         }
+    }
+
+    /// The same, with keys that others use too.
+    pub(crate) fn with_keys(self, keys: ArchiveKeys) -> Self {
+        Self { keys, ..self }
     }
 
     /// The way to an item.
@@ -155,12 +160,6 @@ impl Routes {
                 looked: vec!["nothing: this download is without a login".to_owned()],
             });
         };
-        let mut all = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(keys) = all.get(endpoint) {
-            return Ok(keys.clone());
-        }
-        let keys = S3Keys::new(session.clone(), endpoint.clone())?;
-        all.insert(endpoint.clone(), keys.clone());
-        Ok(keys)
+        self.keys.of(session, endpoint)
     }
 }

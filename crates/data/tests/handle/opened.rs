@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use frazil_byte_ledger::Route;
 use frazil_data::counting::Books;
+use frazil_data::credentials::ArchiveKeys;
 use frazil_data::dataset::Selection;
 use frazil_data::download::{InS3, Item};
-use frazil_data::handle::Logins;
+use frazil_data::handle::{Logins, Options};
 use frazil_data::http::{Client, Settings};
 use frazil_data::open::{Opened, Opener, Opening};
 use frazil_data::region::{Access, Whereabouts};
@@ -28,7 +29,8 @@ pub(crate) fn opener_of(google: Option<GcpCredentialProvider>) -> Opener {
     let surroundings = Surroundings::made([("HOME", "/nowhere"), ("FRAZIL_REGION", "aws/us-west-2")]);
     let settings = Settings { pause: std::time::Duration::from_millis(10), ..Settings::default() };
     let client = Client::new(settings, &surroundings).unwrap();
-    let logins = Logins { client: client.clone(), session: None, amazon: None, google };
+    let logins =
+        Logins { client: client.clone(), session: None, amazon: None, google, keys: ArchiveKeys::default() };
     Opener::new(logins, &Whereabouts::new(client), Access::Auto, Books::new())
 }
 
@@ -145,7 +147,13 @@ async fn a_file_of_a_granule_is_counted_for_its_bucket_whichever_way_it_comes() 
     let Some(world) = World::start() else { return };
     let (session, key) = (world.session(), "sized/1/1000000.nc");
     let client = session.client().clone();
-    let logins = Logins { client: client.clone(), session: Some(session), amazon: None, google: None };
+    let logins = Logins {
+        client: client.clone(),
+        session: Some(session),
+        amazon: None,
+        google: None,
+        keys: ArchiveKeys::default(),
+    };
     let opener = Opener::new(logins, &Whereabouts::new(client), Access::Https, Books::new());
     let url = format!("https://archive.podaac.earthdata.nasa.gov/{key}").parse().unwrap();
     let item = Item::https(url).unwrap().in_s3(InS3 {
@@ -163,4 +171,7 @@ async fn a_file_of_a_granule_is_counted_for_its_bucket_whichever_way_it_comes() 
     assert_eq!((label.region.as_str(), label.route), ("aws/us-west-2", Route::Unknown));
     assert_eq!((sums.redirects, sums.requests), (1, 3));
     assert_eq!(handle.counters().fetched, world.sent().await);
+    let sent = serde_json::to_string(&handle.describe(&Options::default()).unwrap()).unwrap();
+    let again = opener.handle_again(&serde_json::from_str(&sent).unwrap(), "").await.unwrap();
+    assert_eq!(again.meter().unwrap().label(), label);
 }
