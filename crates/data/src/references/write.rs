@@ -274,9 +274,15 @@ fn filters_of(variable: &Variable, is_uneven: bool, is_inline: bool) -> String {
 fn fill(variable: &Variable) -> Option<Value> {
     let said = variable.attribute("_FillValue").filter(|values| values.count() == 1);
     let stored = variable.fill.as_ref().filter(|fill| fill.bytes.iter().any(|byte| *byte != 0));
-    said.or(stored)
-        .filter(|values| values.data_type != DataType::Text)
-        .and_then(|values| values.elements().into_iter().next())
+    said.or(stored).filter(|values| values.data_type != DataType::Text).and_then(|values| {
+        let part = match values.data_type {
+            DataType::C64 => DataType::F32,
+            DataType::C128 => DataType::F64,
+            _ => return values.elements().into_iter().next(),
+        };
+        // A complex number is a list of its two parts.
+        Some(Values { data_type: part, shape: vec![2], ..values.clone() }.to_json())
+    })
 }
 
 fn grid(shape: &[u64], chunks: &[u64]) -> Vec<u64> {

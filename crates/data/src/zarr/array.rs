@@ -313,6 +313,10 @@ fn fill_for_zarrs(element: &Element, fill: &Value) -> Value {
     match element.size() {
         Some(size) if element.is_raw() => json!(vec![0; size]),
         Some(_) if fill == "NaT" => json!(i64::MIN),
+        // zarrs takes none for zeros, but not of complex numbers.
+        Some(_) if fill.is_null() && matches!(element.data_type, DataType::C64 | DataType::C128) => {
+            json!([0.0, 0.0])
+        }
         Some(_) => fill.clone(),
         None => fill.as_str().map_or(json!(""), |text| json!(text)),
     }

@@ -116,7 +116,7 @@ mod tests {
         std::fs::write(folder.path().join("0.0.0"), &bytes).unwrap();
         let objects: Arc<dyn Objects> = Arc::new(Folder::new(folder.path()));
         for (ahead, chunk) in [(1 << 20, 1 << 20), (64, 1 << 20), (64, 128), (1, 1), (20, 20), (200, 300)] {
-            let limits = Limits { ahead, chunk, ..Limits::default() };
+            let limits = Limits { chunk, ahead, ..Limits::default() };
             let array = Arc::new(Array::of_v2(&array(SHAPE), &json!({}), &limits).unwrap());
             for extents in [
                 [extent(0, 6, 1), extent(0, 8, 1), extent(0, 10, 1)],

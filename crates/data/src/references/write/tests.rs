@@ -78,6 +78,11 @@ async fn references_of_zarr_have_the_values_of_their_store() {
         (json!({"dtype": "<f4"}), "", true),
         (json!({"dtype": ">f4"}), "big-endian", true),
         (json!({"dtype": ">M8[s]", "shape": [3], "chunks": [3]}), "big-endian", true),
+        (
+            json!({"dtype": ">c8", "shape": [4], "chunks": [3], "fill_value": [1.5, "NaN"]}),
+            "big-endian",
+            true,
+        ),
         (json!({"dtype": "|V4"}), "", true),
         (json!({"dtype": swapped}), "big-endian fields", false),
         (
