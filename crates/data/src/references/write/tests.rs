@@ -8,7 +8,7 @@ use super::*;
 use crate::address::Address;
 use crate::objects::Opens;
 use crate::ranges::Ranges;
-use crate::references::{Base, open_json};
+use crate::references::{Base, open_dmrpp, open_json};
 use crate::zarr::Zarr;
 
 #[test]
@@ -125,6 +125,22 @@ async fn references_of_zarr_have_the_values_of_their_store() {
         let zarr = Zarr::open_folder(folder.path(), Limits::default()).await.unwrap();
         let found = zarr.group("/", true).await.unwrap().variables[0].filters.join(",");
         assert_eq!((found.as_str(), is_referred(&zarr).await), (filters, referred), "{metadata}");
+    }
+}
+
+#[tokio::test]
+async fn references_of_a_dmrpp_are_those_of_its_data() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.h5"), [0u8, 1, 0, 2, 0, 3]).unwrap();
+    let place = r#"<chunks byteOrder="BE"><chunk offset="0" nBytes="6"/></chunks>"#;
+    for (values, referred) in [(place, true), ("<compact>BwAIAAkA</compact>", false)] {
+        let document = format!(r#"<Dataset><Int16 name="a"><Dim size="3"/>{values}</Int16></Dataset>"#);
+        let base = Base::File(folder.path().join("a.h5.dmrpp"));
+        let opened =
+            open_dmrpp(document.as_bytes(), base, Arc::new(Nowhere), Limits::default()).await.unwrap();
+        let expected = if referred { [1.0, 2.0, 3.0] } else { [7.0, 8.0, 9.0] };
+        assert_eq!(opened.read("a", &Selection::All).await.unwrap().as_f64().unwrap(), expected);
+        assert_eq!(is_referred(&opened).await, referred);
     }
 }
 
