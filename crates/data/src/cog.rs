@@ -3,7 +3,8 @@
 //! An image is seen as rioxarray shows it: the variable `band_data` with the dimensions `band`, `y` and
 //! `x`, whose coordinates are the middles of pixels, and `spatial_ref` with the coordinate reference
 //! system. Overviews are groups: `overview_1` is the first one below full size. A mask is the variable
-//! `mask` of the group of its size; further images of the file are groups `page_2` and on.
+//! `mask` of the group of its size; further images of the file, and what is behind 64 overviews, are groups
+//! `page_2` and on.
 
 mod georeference;
 mod image;
@@ -33,6 +34,9 @@ use image::Image;
 pub use sizes::Size;
 use tags::Tiff;
 
+/// Overviews of an image that are seen as such, each with what is said of the image.
+const OVERVIEWS: usize = 64;
+
 /// A GeoTIFF that is open.
 #[derive(Debug)]
 pub struct Cog {
@@ -48,7 +52,7 @@ struct Level {
     image: Arc<Image>,
     mask: Option<Arc<Image>>,
     place: Georeference,
-    said: Said,
+    said: Arc<Said>,
 }
 
 impl Cog {
@@ -255,16 +259,16 @@ fn levels(tiff: &Tiff, images: Vec<Image>) -> Vec<Level> {
             continue;
         }
         let own = Georeference::of(&image.directory, tiff.order);
-        let said = Said::of(&image.directory, image.bands);
+        let said = || Arc::new(Said::of(&image.directory, image.bands));
         let (name, place, said) = match levels.first() {
-            None => (String::new(), own, said),
-            Some(root) if image.kind.is_reduced => {
+            None => (String::new(), own, said()),
+            Some(root) if image.kind.is_reduced && overviews < OVERVIEWS => {
                 overviews += 1;
-                (format!("overview_{overviews}"), resized(root, &image), root.said.clone())
+                (format!("overview_{overviews}"), resized(root, &image), Arc::clone(&root.said))
             }
             Some(_) => {
                 pages += 1;
-                (format!("page_{pages}"), own, said)
+                (format!("page_{pages}"), own, said())
             }
         };
         levels.push(Level { name, image: Arc::new(image), mask: None, place, said });

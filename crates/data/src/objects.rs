@@ -22,6 +22,8 @@ use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::ranges::{Ranges, too_long};
 
+/// What bytes are called that stand in references themselves.
+pub(crate) const INLINE: &str = "inline bytes";
 /// So many objects are fetched at a time.
 const AT_ONCE: usize = 32;
 
@@ -100,7 +102,7 @@ impl Place {
 
     fn too_short(&self, part: &Range<u64>) -> Error {
         Error::Damaged {
-            address: self.address().unwrap_or_else(|| Address::named("inline bytes".to_owned())),
+            address: self.address().unwrap_or_else(|| Address::named(INLINE.to_owned())),
             what: format!("bytes {} to {} are beyond its end", part.start, part.end),
         }
     }
@@ -145,7 +147,7 @@ impl Place {
         if length <= most {
             return Ok(());
         }
-        let address = self.address().unwrap_or_else(|| Address::named("inline bytes".to_owned()));
+        let address = self.address().unwrap_or_else(|| Address::named(INLINE.to_owned()));
         Err(too_long(address, length, most))
     }
 }
@@ -199,8 +201,46 @@ pub(crate) async fn fetch(places: Vec<Option<Place>>, most: u64) -> Result<Vec<O
 
 async fn parts_of(object: &Arc<dyn Ranges>, ranges: &Numbered) -> Result<Vec<(usize, Option<Bytes>)>> {
     let wanted: Vec<Range<u64>> = ranges.iter().map(|(_, range)| range.clone()).collect();
-    let read = object.read(&wanted).await?;
-    Ok(ranges.iter().map(|(index, _)| *index).zip(read.into_iter().map(Some)).collect())
+    let indexes = ranges.iter().map(|(index, _)| *index);
+    Ok(match there(object.read(&wanted).await)? {
+        Some(read) => indexes.zip(read.into_iter().map(Some)).collect(),
+        None => indexes.map(|index| (index, None)).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An object that is not there, which its host tells when it is read.
+    #[derive(Debug)]
+    struct Absent;
+
+    #[async_trait]
+    impl Ranges for Absent {
+        fn address(&self) -> Address {
+            Address::named("s3://bucket/a/0".to_owned())
+        }
+
+        async fn length(&self) -> Result<u64> {
+            Err(Error::NotFound { address: self.address(), status: 404 })
+        }
+
+        async fn read(&self, _: &[Range<u64>]) -> Result<Vec<Bytes>> {
+            Err(Error::NotFound { address: self.address(), status: 404 })
+        }
+    }
+
+    #[tokio::test]
+    async fn of_an_object_that_is_not_there_there_is_nothing_whole_or_in_part() {
+        let object: Arc<dyn Ranges> = Arc::new(Absent);
+        let place = |range| Some(Place::Object(Arc::clone(&object), range));
+        let here = Some(Place::Inline(Bytes::from_static(b"a")));
+        let fetched =
+            fetch(vec![place(Some(4..8)), here, place(None), place(Some(8..12))], 100).await.unwrap();
+        let found: Vec<bool> = fetched.iter().map(Option::is_some).collect();
+        assert_eq!(found, [false, true, false, false]);
+    }
 }
 
 #[cfg(test)]

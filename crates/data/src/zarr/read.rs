@@ -5,24 +5,26 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::array::{Array, Decoder, Shards};
+use super::array::{Array, Decoder};
+use super::narrow::narrow;
+use super::shards::Shards;
 use crate::address::Address;
 use crate::dataset::{Extent, Selection, Stored, Values};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::mosaic::{Canvas, Decoded, Touched, paint, touched};
-use crate::objects::{Objects, Place, fetch};
+use crate::objects::{INLINE, Objects, Place, fetch};
 
 /// How many objects are looked for at a time.
 const AT_ONCE: usize = 32;
 
 /// A chunk that is wanted: where it lies, and which rows of it were asked for, if not all.
-#[derive(Debug)]
-struct Job {
-    key: String,
-    place: Option<Place>,
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) key: String,
+    pub(super) place: Option<Place>,
     /// The shape of what was asked for, where that is a part of a plain chunk.
-    shape: Option<Vec<u64>>,
+    pub(super) shape: Option<Vec<u64>>,
 }
 
 /// Where the chunks lie that a part touches.
@@ -42,7 +44,7 @@ pub(super) async fn ranges(
             Place::Object(_, Some(range)) | Place::File(_, Some(range)) => range.start,
             _ => 0,
         };
-        let address = place.address().unwrap_or_else(|| objects.address());
+        let address = place.address().unwrap_or_else(|| Address::named(INLINE.to_owned()));
         Ok(Some(Stored { address, from, length, origin: touched.origin, skipped: 0 }))
     });
     let stored: Vec<_> = stream::iter(stored).buffered(AT_ONCE).try_collect().await?;
@@ -97,7 +99,7 @@ async fn located(
     jobs.collect()
 }
 
-fn beyond(key: &str, from: u64) -> Error {
+pub(super) fn beyond(key: &str, from: u64) -> Error {
     Error::Damaged {
         address: Address::named(key.to_owned()),
         what: format!("its index points to byte {from}, beyond its end"),
@@ -154,7 +156,7 @@ pub(super) async fn read(
     let mut jobs = located(objects, key, &array, &extents, &limits).await?;
     let chunks = array.shards.as_ref().map_or(&array.chunks, |shards| &shards.chunks);
     if decoder.is_plain {
-        narrow(&mut jobs, decoder, chunks)?;
+        jobs = narrow(jobs, decoder, chunks, &limits)?;
     }
     let most = decoder.most_stored();
     let mut batches = batches(jobs, chunks, decoder, &limits).into_iter();
@@ -176,7 +178,7 @@ pub(super) async fn read(
     Ok(canvas.finish())
 }
 
-type Batch = Vec<(Job, Touched)>;
+pub(super) type Batch = Vec<(Job, Touched)>;
 
 /// Chunks in parts of which each is fetched in one go.
 fn batches(jobs: Batch, chunks: &[u64], decoder: &Decoder, limits: &Limits) -> Vec<Batch> {
@@ -256,28 +258,4 @@ async fn painted(
     work.await.unwrap_or_else(|error| {
         Err(Error::Damaged { address, what: format!("decoding its chunks was broken off: {error}") })
     })
-}
-
-/// Asks, of plain chunks, for those rows only that are wanted: elements lie in them as in memory.
-fn narrow(jobs: &mut Batch, decoder: &Decoder, chunks: &[u64]) -> Result<()> {
-    let Some(size) = decoder.element.size() else { return Ok(()) };
-    // The dimension whose rows lie one after the other: all before it have one element.
-    let Some(dimension) = chunks.iter().position(|length| *length > 1) else { return Ok(()) };
-    let row = crate::limits::product(&chunks[dimension + 1..], size as u64).unwrap_or(u64::MAX);
-    for (job, touched) in jobs {
-        let part = touched.overlaps[dimension];
-        let rows = part.from..part.from + (part.count - 1) * part.step + 1;
-        if rows == (0..chunks[dimension]) {
-            continue;
-        }
-        let Some(place) = &job.place else { continue };
-        let range = rows.start.checked_mul(row).zip(rows.end.checked_mul(row));
-        let (from, to) = range.ok_or_else(|| beyond(&job.key, rows.start))?;
-        let mut shape = chunks.to_vec();
-        shape[dimension] = rows.end - rows.start;
-        job.place = Some(place.part(from..to)?);
-        job.shape = Some(shape);
-        touched.overlaps[dimension].from = 0;
-    }
-    Ok(())
 }

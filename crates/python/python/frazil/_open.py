@@ -269,7 +269,8 @@ class Dataset(Mapping[str, Variable]):
         """Writes references to all chunks of the file, as Kerchunk has them, for zarr, xarray and `frazil.open`.
 
         A name that ends in `.parq` is a folder of Parquet, with `records` references to a file; else it is one JSON
-        document. Only headers and indexes are read. Groups, whatever part this is, are all written.
+        document. Only headers and indexes are read. Groups, whatever part this is, are all written. A folder that is
+        there is replaced only if it holds such references.
         """
         is_parquet = os.fspath(path).rstrip("/").endswith((".parq", ".parquet"))
         self._source.write_references(path, records if is_parquet else None)
