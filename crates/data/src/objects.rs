@@ -211,6 +211,7 @@ async fn parts_of(object: &Arc<dyn Ranges>, ranges: &Numbered) -> Result<Vec<(us
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ranges::memory::Memory;
 
     /// An object that is not there, which its host tells when it is read.
     #[derive(Debug)]
@@ -241,12 +242,6 @@ mod tests {
         let found: Vec<bool> = fetched.iter().map(Option::is_some).collect();
         assert_eq!(found, [false, true, false, false]);
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ranges::memory::Memory;
 
     #[tokio::test]
     async fn objects_that_are_shown_alike_are_not_taken_for_each_other() {
