@@ -73,27 +73,23 @@ impl Mapping {
         self.middle.filter(|_| self.direct.is_none()).map(|_| 180.0 * self.back[1].abs())
     }
 
-    /// How many pixels of the image lie along a pixel of the grid in the middle of a window, along the side
-    /// where there are fewest.
+    /// How many pixels of the image lie along a pixel of the grid in the middle of a window, in the direction in
+    /// which there are fewest: of an image in degrees near a pole that is along a meridian, for columns are
+    /// nothing there.
     pub(super) fn scale(&self, window: Window) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "grids have fewer than 2^53 columns")]
-        let place = |part: f64| {
-            let within = |from: u64, count: u64| from as f64 + count as f64 * part;
-            (within(window.column, window.width), within(window.row, window.height))
-        };
+        let middle = |from: u64, count: u64| from as f64 + count as f64 / 2.0;
+        let (column, row) = (middle(window.column, window.width), middle(window.row, window.height));
         let half = self.half_round();
-        let scale = |(column, row): (f64, f64)| {
-            let here = self.at(column, row)?;
-            let far = |there: (f64, f64)| {
-                let across = (there.0 - here.0).abs();
-                half.map_or(across, |half| across.min((2.0 * half - across).abs())).hypot(there.1 - here.1)
-            };
-            Some(far(self.at(column + 1.0, row)?).min(far(self.at(column, row + 1.0)?)))
+        // Near a pole a pixel further is another longitude.
+        let by = half.map_or(1.0, |_| 0.01);
+        let here = self.at(column, row)?;
+        let step = |there: (f64, f64)| {
+            let across = there.0 - here.0;
+            let turned = half.map_or(across, |half| (across + half).rem_euclid(2.0 * half) - half);
+            [turned / by, (there.1 - here.1) / by]
         };
-        let middle = scale(place(0.5));
-        // At a pole all columns of an image in degrees are near to each other: besides it they are not.
-        let beside = half.and_then(|_| scale(place(0.25)));
-        [middle, beside].into_iter().flatten().reduce(f64::min)
+        Some(least(step(self.at(column + by, row)?), step(self.at(column, row + by)?)))
     }
 
     /// A window in parts, each with the part of an image of so many columns and rows that it needs, of no more than
@@ -132,6 +128,13 @@ impl Mapping {
         let (row, height) = clipped(top - around, bottom + around, height)?;
         Some(Window { column, row, width, height })
     }
+}
+
+/// The least singular value of the matrix with these columns: the length of the shortest that it makes of vectors
+/// of length 1.
+fn least([a, b]: [f64; 2], [c, d]: [f64; 2]) -> f64 {
+    let (half, area) = ((a * a + b * b + c * c + d * d) / 2.0, a * d - b * c);
+    (half - (half * half - area * area).max(0.0).sqrt()).max(0.0).sqrt()
 }
 
 /// By how many degrees an image has to be turned round the Earth to lie on a grid, both from a longitude to a
@@ -282,12 +285,15 @@ mod tests {
     /// that are computed.
     #[test]
     fn all_pixels_around_a_pole_lie_in_the_part() {
-        let polar = grid("EPSG:3413", [-1_000_000.0, -1_300_000.0, 1_100_000.0, 1_200_000.0], 10_000.0);
+        let polar = grid("EPSG:3413", [-120_000.0, -4_840_000.0, 4_880_000.0, 160_000.0], 10_000.0);
         let mapping = in_degrees(&polar, "EPSG:4326", [-180.0, 0.05, 0.0, 90.0, 0.0, -0.05], 7200.0);
         let window = Window { column: 0, row: 0, width: polar.width, height: polar.height };
         let part = mapping.part(window, [7200, 3600]).unwrap();
         assert_eq!((part.column, part.width, part.row), (0, 7200, 0));
-        let scale = mapping.scale(Window { column: 95, row: 115, width: 10, height: 10 }).unwrap();
-        assert!(scale < 4.0, "{scale} at the pole");
+        // A degree of latitude is 111 km, and so 10 km are 1.8 pixels.
+        for (column, row, size) in [(7, 11, 10), (7, 11, 11), (5, 5, 12), (100, 300, 10)] {
+            let scale = mapping.scale(Window { column, row, width: size, height: size }).unwrap();
+            assert!((1.0..2.0).contains(&scale), "{scale} at {column} {row}");
+        }
     }
 }
