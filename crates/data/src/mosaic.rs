@@ -13,7 +13,7 @@ use crate::overlap::{Overlap, filled, runs};
 use crate::passes::locked;
 
 /// Bytes that are held for each chunk that a part touches, until all are decoded: which it is, where it lies and
-/// what of it is wanted. What is measured for chunks of a Zarr of four dimensions, and a little more.
+/// what of it is wanted. By the sizes of these, for chunks of a Zarr of four dimensions.
 const HELD: u64 = 512;
 
 /// A chunk that a part of an array touches.

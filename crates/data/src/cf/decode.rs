@@ -39,10 +39,11 @@ fn numbers(variable: &Variable, values: Values, limits: &Limits) -> Result<Value
     let mut bytes = Vec::with_capacity(size);
     for piece in pieces(&values) {
         let Some(all) = packed.unpack_all(&piece) else { return Ok(values.clone()) };
-        #[expect(clippy::cast_possible_truncation, reason = "single precision is what is asked for")]
-        match single {
-            true => all.into_iter().for_each(|number| bytes.extend((number as f32).to_ne_bytes())),
-            false => bytes.extend_from_slice(bytemuck::cast_slice(&all)),
+        if single {
+            #[expect(clippy::cast_possible_truncation, reason = "single precision is what is asked for")]
+            all.into_iter().for_each(|number| bytes.extend((number as f32).to_ne_bytes()));
+        } else {
+            bytes.extend_from_slice(bytemuck::cast_slice(&all));
         }
     }
     Ok(Values { data_type: packed.to, shape: values.shape, bytes: bytes.into(), texts: Vec::new() })
@@ -69,9 +70,12 @@ fn moments(variable: &Variable, values: &Values, limits: &Limits) -> Result<Opti
 fn nanoseconds(times: &Times, packed: Option<&Packed>, values: &Values) -> Option<Vec<i64>> {
     // Doubles have no room for nanoseconds of our days.
     if let Some(whole) = whole(values).filter(|_| packed.is_none_or(Packed::is_only_missing)) {
-        let one = |value: i64| match packed.is_some_and(|packed| packed.stands_for_missing(value)) {
-            true => Some(i64::MIN),
-            false => times.moment_of_whole(value)?.nanoseconds(times.calendar),
+        let is_missing = |value: i64| packed.is_some_and(|packed| packed.stands_for_missing(value));
+        let one = |value: i64| {
+            if is_missing(value) {
+                return Some(i64::MIN);
+            }
+            times.moment_of_whole(value)?.nanoseconds(times.calendar)
         };
         return whole.map(one).collect();
     }

@@ -64,7 +64,7 @@ impl Mapping {
         }
         let (x, y) = apply(self.grid, column, row);
         let (x, y) = self.projection.position(x, y)?;
-        let x = self.middle.map_or(x, |middle| x + 360.0 * ((middle - x) / 360.0).round());
+        let x = self.middle.map_or(x, |middle| counted_from(middle - 180.0, x));
         Some(apply(self.back, x, y))
     }
 
@@ -128,6 +128,12 @@ impl Mapping {
         let (row, height) = clipped(top - around, bottom + around, height)?;
         Some(Window { column, row, width, height })
     }
+}
+
+/// A longitude as it is counted from one on; one that is there but for rounding is the first, and not the last.
+fn counted_from(first: f64, longitude: f64) -> f64 {
+    const NEAR: f64 = 1e-9;
+    first + ((longitude - first + NEAR).rem_euclid(360.0) - NEAR).max(0.0)
 }
 
 /// The least singular value of the matrix with these columns: the length of the shortest that it makes of vectors
@@ -277,6 +283,12 @@ mod tests {
         assert!(
             (at(0) - 180.5).abs() < 1e-9 && (at(359) - 179.5).abs() < 1e-9 && (at(180) - 0.5).abs() < 1e-9
         );
+        for (longitude, counted) in
+            [(180.0, -180.0), (180.0 - 3e-14, -180.0), (-180.0, -180.0), (190.0, -170.0)]
+        {
+            assert!((counted_from(-180.0, longitude) - counted).abs() < 1e-12, "{longitude}");
+        }
+        assert!((counted_from(0.0, -0.5) - 359.5).abs() < 1e-12);
         assert_eq!(turns([170.0, 190.0], [-180.0, 180.0]), [0.0, -360.0]);
         assert_eq!(turns([-60.0, -50.0], [0.0, 360.0]), [360.0]);
     }
