@@ -41,7 +41,8 @@ fn numbers(variable: &Variable, values: Values, limits: &Limits) -> Result<Value
         let Some(all) = packed.unpack_all(&piece) else { return Ok(values.clone()) };
         if single {
             #[expect(clippy::cast_possible_truncation, reason = "single precision is what is asked for")]
-            all.into_iter().for_each(|number| bytes.extend((number as f32).to_ne_bytes()));
+            let all: Vec<f32> = all.into_iter().map(|number| number as f32).collect();
+            bytes.extend_from_slice(bytemuck::cast_slice(&all));
         } else {
             bytes.extend_from_slice(bytemuck::cast_slice(&all));
         }

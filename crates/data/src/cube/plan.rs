@@ -330,8 +330,8 @@ mod tests {
     use super::super::File;
     use super::*;
 
-    fn band(scale: Option<f64>) -> Option<Band> {
-        Some(Band {
+    fn band(scale: Option<f64>) -> Band {
+        Band {
             file: File::Address("a.tif".to_owned()),
             index: 0,
             place: None,
@@ -339,13 +339,13 @@ mod tests {
             nodata: Some(0.0),
             scale,
             offset: None,
-        })
+        }
     }
 
     #[test]
     fn scales_of_images_that_nobody_looked_at_are_not_compared() {
         let told = |bands: &[Option<f64>], opened: &[usize]| {
-            let bands: Vec<_> = bands.iter().map(|scale| vec![band(*scale)]).collect();
+            let bands: Vec<_> = bands.iter().map(|scale| vec![Some(band(*scale))]).collect();
             let opened = opened.iter().map(|item| (*item, 0)).collect();
             let found = scales(&bands, 0, &opened);
             let plain = plain("a", &of_band(&bands, 0), &found, &DataType::U16, &Request::default()).unwrap();
