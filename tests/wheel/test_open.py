@@ -151,6 +151,46 @@ def test_values_are_decoded_by_choice(where, made, name):
     assert decoded["time"].values[1] == 15.0
 
 
+def test_numbers_are_unpacked_as_xarray_does(tmp_path):
+    """Integers that are unsigned only by what is said of them, and numbers of half precision."""
+    import frazil
+    import h5py
+    import xarray as xr
+
+    f4, f8 = np.float32, np.float64
+    packed = {
+        "goes": ("i2", [-1, -2, 0, 5], {"_Unsigned": "true", "_FillValue": np.int16(-1), "scale_factor": f4(0.5), "add_offset": f4(10)}),
+        "plain": ("i1", [-1, -2, 0, 5], {"_Unsigned": "true"}),
+        "filled": ("i1", [-1, -2, 0, 5], {"_Unsigned": "true", "_FillValue": np.int8(-2)}),
+        "signed": ("u1", [255, 254, 0, 5], {"_Unsigned": "false", "_FillValue": np.uint8(255)}),
+        "half": ("f2", [1, -65504, 0.5, 6e-8], {"_FillValue": np.float16(-65504), "scale_factor": f8(2)}),
+        "plain half": ("f2", [1, -65504, 0.5, 6e-8], {}),
+    }
+    with h5py.File(tmp_path / "packed.h5", "w") as file:
+        for name, (dtype, values, said) in packed.items():
+            file[name] = np.array(values, dtype)
+            file[name].attrs.update(said)
+    mine = frazil.open(tmp_path / "packed.h5", decode=True)
+    with xr.open_dataset(tmp_path / "packed.h5", engine="h5netcdf", phony_dims="sort") as own:
+        for name in packed:
+            theirs = own[name].values
+            assert mine[name][:].dtype == theirs.dtype, name
+            np.testing.assert_array_equal(mine[name][:], theirs, err_msg=name)
+
+
+def test_hours_of_days_are_whole(tmp_path):
+    import frazil
+    import h5py
+
+    hours = np.datetime64("1970-01-01T00", "ns") + np.arange(500_000, step=7) * np.timedelta64(1, "h")
+    with h5py.File(tmp_path / "hours.h5", "w") as file:
+        file["time"] = (hours - np.datetime64("1900-01-01")) / np.timedelta64(1, "D")
+        file["time"].attrs["units"] = "days since 1900-01-01"
+    np.testing.assert_array_equal(frazil.open(tmp_path / "hours.h5", decode=True)["time"][:], hours)
+    part = frazil.open(tmp_path / "hours.h5", select={"time": slice(str(hours[40]), str(hours[60]))}, decode=True)
+    np.testing.assert_array_equal(part["time"][:], hours[40:61])
+
+
 def test_a_part_is_chosen_by_coordinates(where):
     import frazil
 

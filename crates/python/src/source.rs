@@ -164,7 +164,7 @@ impl Source {
         let read = || async {
             let values = opened.dataset().read(path, &selection).await?;
             Ok(match &unpacked {
-                Some(variable) => cf::decode(&variable.get().variable, values),
+                Some(variable) => cf::decode(&variable.get().variable, values, &Limits::default())?,
                 None => cf::Decoded::Numbers(values),
             })
         };
