@@ -127,7 +127,7 @@ impl Opener {
     pub async fn handle(&self, address: &str, opening: &Opening) -> Result<Handle> {
         match Target::of(address)? {
             Target::File(path) => Handle::local(&path),
-            Target::Remote(url) => self.handle_of(&url, opening).await,
+            Target::Remote(url) => self.handle_of(&url, opening, true).await,
         }
     }
 
@@ -232,7 +232,7 @@ impl Opener {
         if let Some(format @ (Format::Zarr | Format::KerchunkParquet)) = named {
             return self.open_store(url, format, opening).await;
         }
-        let handle = self.handle_of(url, opening).await?;
+        let handle = self.handle_of(url, opening, true).await?;
         match self.opened(handle, named, Base::Remote(url.clone()), opening).await {
             // What is no object may be a folder of them.
             Err(absent @ Error::NotFound { .. }) if named.is_none() => {
@@ -322,13 +322,14 @@ impl Opener {
         Arc::new(ByReference { opener: self.clone(), opening })
     }
 
-    async fn handle_of(&self, url: &Url, opening: &Opening) -> Result<Handle> {
+    async fn handle_of(&self, url: &Url, opening: &Opening, will_be_read: bool) -> Result<Handle> {
         let handle = self.handle_at(url, opening).await?;
         if url.scheme() != "gs" {
             return Ok(handle);
         }
         // Google tells who may read when bytes are asked for: now, while another reader is left.
-        match handle.length().await {
+        let told = if will_be_read { handle.length().await } else { handle.length_alone().await };
+        match told {
             Err(error) if self.falls_back(url, opening, &error).await? => self.handle_at(url, opening).await,
             _ => Ok(handle),
         }
@@ -383,7 +384,7 @@ struct ByReference {
 #[async_trait]
 impl Opens for ByReference {
     async fn open(&self, url: &Url) -> Result<Arc<dyn Ranges>> {
-        Ok(Arc::new(self.opener.handle_of(url, &self.opening).await?))
+        Ok(Arc::new(self.opener.handle_of(url, &self.opening, false).await?))
     }
 }
 
