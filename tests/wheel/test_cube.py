@@ -150,6 +150,17 @@ def test_images_on_the_same_pixels_are_copied(items):
     assert cube.attrs["_FillValue"] == 0
 
 
+def test_images_that_changed_are_opened_anew(tmp_path):
+    import frazil
+
+    values = numbers(7, 0)
+    one = item("a", TIMES[0], {"B4": write(tmp_path / "a.tif", values, 0)})
+    cube = frazil.cube([one], "B4")
+    np.testing.assert_array_equal(cube[0, 0, :100].values, values[0, :100])
+    write(tmp_path / "a.tif", values * 2, 0)
+    np.testing.assert_array_equal(cube[0, 0].values, values[0] * 2)
+
+
 def test_items_of_a_pass_are_one_plane(items):
     import frazil
 

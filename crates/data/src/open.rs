@@ -17,8 +17,8 @@ pub use format::Format;
 
 use crate::address::{Address, location};
 use crate::cog::Cog;
-use crate::counting::{Books, Label, Meter, Planned, route};
-use crate::dataset::{Dataset, Selection};
+use crate::counting::{Books, Label, Meter, route};
+use crate::dataset::Dataset;
 use crate::download::{Item, Routes, Silent};
 use crate::error::{Error, Result};
 use crate::handle::{self, Description, Handle, Logins, ReaderOf};
@@ -92,14 +92,6 @@ impl Opened {
     /// by others: see [`Books`].
     pub fn meter(&self) -> Option<&Arc<Meter>> {
         self.meter.as_ref()
-    }
-
-    /// What reading a part of a variable will fetch, if nothing of it is kept yet.
-    ///
-    /// # Errors
-    /// As [`Dataset::ranges`].
-    pub async fn planned(&self, path: &str, selection: &Selection) -> Result<Planned> {
-        Ok(Planned::of(&self.dataset.ranges(path, selection).await?))
     }
 }
 

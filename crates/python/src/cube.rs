@@ -1,11 +1,12 @@
 //! Cubes of STAC items, as Python sees them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use frazil_data::Error;
 use frazil_data::cog::Cog;
 use frazil_data::counting::{Costs, Label, Planned};
 use frazil_data::cube::{self, Bounds, Crs, File, GroupBy, Images, Request, Resampling, Window};
@@ -21,7 +22,7 @@ use crate::costs::{costs, warn};
 use crate::error::{invalid, told};
 use crate::item::Item;
 use crate::json::value;
-use crate::opening::{alike, check};
+use crate::opening::{alike, check, is_other_login};
 use crate::runtime::{OfProcess, wait};
 use crate::session::Session;
 
@@ -121,12 +122,32 @@ struct Opens {
     opener: Opener,
     opening: Opening,
     by: String,
+    /// What is kept: taken with Python's lock, and used without.
+    shared: Arc<Shared>,
 }
 
 impl Opens {
     async fn kept(&self, file: &File) -> frazil_data::Result<Image> {
-        let cell = kept(format!("{file:?}\n{}", self.by));
-        cell.get_or_try_init(|| self.image(file)).await.cloned()
+        self.cell(self.name(file)).get_or_try_init(|| self.image(file)).await.cloned()
+    }
+
+    fn name(&self, file: &File) -> String {
+        format!("{file:?}\n{}", self.by)
+    }
+
+    fn cell(&self, name: String) -> Arc<OnceCell<Image>> {
+        let mut all = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = all.iter().position(|(known, _)| *known == name).and_then(|at| all.remove(at));
+        let (name, cell) = held.unwrap_or_else(|| (name, Arc::default()));
+        all.push_front((name, Arc::clone(&cell)));
+        all.truncate(MOST);
+        cell
+    }
+
+    /// Gives up images, so that they are opened anew.
+    fn forget<'a>(&self, files: impl Iterator<Item = &'a File>) {
+        let names: HashSet<String> = files.map(|file| self.name(file)).collect();
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).retain(|(name, _)| !names.contains(name));
     }
 
     async fn image(&self, file: &File) -> frazil_data::Result<Image> {
@@ -164,21 +185,17 @@ impl Images for Opens {
     }
 }
 
-fn kept(name: String) -> Arc<OnceCell<Image>> {
-    let Ok(all) = SHARED.get(|| Ok::<_, Infallible>(Shared::default()));
-    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-    let held = all.iter().position(|(known, _)| *known == name).and_then(|at| all.remove(at));
-    let (name, cell) = held.unwrap_or_else(|| (name, Arc::default()));
-    all.push_front((name, Arc::clone(&cell)));
-    all.truncate(MOST);
-    cell
-}
-
 fn opens(py: Python<'_>, how: &Py<PyDict>, session: Option<&Py<Session>>) -> PyResult<Opens> {
     let from = session.map(|session| session.get().from()).unwrap_or_default();
     let by = format!("{}\n{from}", how.bind(py).repr()?);
     let (opener, opening) = alike(py, how.bind(py), session)?;
-    Ok(Opens { opener, opening, by })
+    let Ok(shared) = SHARED.get(|| Ok::<_, Infallible>(Shared::default()));
+    Ok(Opens { opener, opening, by, shared })
+}
+
+/// Whether images are others now than those that are kept, or are read by another login.
+fn is_other(error: &Error, session: Option<&Py<Session>>) -> bool {
+    matches!(error, Error::Changed { .. }) || is_other_login(error, session)
 }
 
 /// An item that was found, or one as STAC writes it with the address that it came from.
@@ -296,7 +313,13 @@ impl Cube {
             let said = wait(py, warnings, |_| Ok(()))?;
             warn(py, said)?;
         }
-        let read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
+        let mut read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
+        if read.as_ref().is_err_and(|error| is_other(error, self.session.as_ref())) {
+            let touching = planes.iter().flat_map(|(slot, band)| self.planned.touching(*slot, *band, of(window)));
+            images.forget(touching.map(|image| &image.file));
+            let images = opens(py, &self.how, self.session.as_ref())?;
+            read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
+        }
         told(py, read)?.into_iter().map(|values| taken(py, values)).collect()
     }
 

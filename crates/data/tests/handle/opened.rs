@@ -118,8 +118,46 @@ async fn stores_are_read_from_hosts_that_have_no_list() {
     for dataset in [all, plain] {
         let values = dataset.dataset().read("a", &Selection::All).await.unwrap();
         assert_eq!(values.as_f64().unwrap(), [1.0, 2.0, 9.0, 9.0]);
-        assert_eq!(dataset.planned("a", &Selection::All).await.unwrap().bytes, 4);
+        let planned = dataset.planned_by_label("a", &Selection::All).await.unwrap();
+        assert_eq!(planned.values().map(|planned| planned.bytes).collect::<Vec<_>>(), [4]);
     }
+}
+
+#[tokio::test]
+async fn what_is_planned_is_told_for_each_place_that_it_lies_in() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("here"), [1u8; 8]).unwrap();
+    let (server, opener) = (files(&seeds()).await, opener());
+    let afar = server.base.join("arrays/netcdf4.nc").unwrap();
+    let array = json!({"zarr_format": 2, "shape": [6], "chunks": [2], "dtype": "|u1", "fill_value": 9, "order": "C",
+        "compressor": null, "filters": null});
+    let references = json!({".zgroup": "{\"zarr_format\": 2}", "a/.zarray": array.to_string(), "a/0": ["here", 0, 2],
+        "a/1": [afar.as_str(), 4, 2], "a/2": "bc"});
+    let path = folder.path().join("references.json");
+    std::fs::write(&path, json!({"version": 1, "refs": references}).to_string()).unwrap();
+    let opened = opener.open(path.to_str().unwrap(), &Opening::default()).await.unwrap();
+    let planned = opened.planned_by_label("a", &Selection::All).await.unwrap();
+    let of = |label: Option<&str>| {
+        let mut fitting = planned.iter().filter(|(one, _)| one.as_ref().map(|one| one.bucket.as_str()) == label);
+        fitting.next().map(|(_, planned)| planned.bytes)
+    };
+    assert_eq!((of(None), of(afar.host_str()), planned.len()), (Some(4), Some(2), 2), "{planned:?}");
+    assert_eq!(server.asked().len(), 0);
+}
+
+#[tokio::test]
+async fn lengths_of_chunks_are_told_without_them() {
+    let folder = tempfile::tempdir().unwrap();
+    store(&folder.path().join("all.zarr"), true);
+    let (server, opener) = (files(folder.path()).await, opener());
+    let all = open(&opener, &server, "all.zarr").await.unwrap();
+    let before = opener.books().total().received;
+    for _ in 0..2 {
+        let stored = all.dataset().ranges("a", &Selection::All).await.unwrap();
+        assert_eq!(stored.iter().map(|chunk| chunk.length).sum::<u64>(), 4);
+    }
+    let chunks = std::fs::read_dir(folder.path().join("all.zarr/a")).unwrap().count() as u64;
+    assert!(opener.books().total().received - before <= chunks);
 }
 
 #[tokio::test]
