@@ -444,7 +444,10 @@ fn files_in_google_cloud_storage_are_told_of_and_brought() {
     let references = references.replace('\n', " ");
     std::fs::write(home.path().join("references.json"), references).unwrap();
     let elsewhere = json(&["info", "references.json", "--stored", "--prices", "prices.json"]);
-    assert!(costs(&elsewhere["stored"]["/a"]) && elsewhere["stored"]["/a"]["stored_bytes"] == 100, "{elsewhere}");
+    assert!(
+        costs(&elsewhere["stored"]["/a"]) && elsewhere["stored"]["/a"]["stored_bytes"] == 100,
+        "{elsewhere}"
+    );
     let brought = json(&["download", "gs://data/a/x.nc", "gs://data/b/y.nc", "--out", "files"]);
     let files = brought["items"].as_array().unwrap();
     assert!(files.iter().all(|file| file["route"] == "gs" && file["checked"] == "checksum"), "{brought}");

@@ -335,22 +335,22 @@ def test_a_new_token_reaches_what_is_open(world, made, monkeypatch):
             own.ask("clock", {"seconds": 100_000})
 
         log_in()
-        address = f"{files.ARCHIVE}/made/track.h5"
-        here = frazil.open(address, "gt1l/heights")["signal_conf_ph"]
-        there, file = pickle.loads(pickle.dumps(here)), frazil.File(address)
-        expected, size = frazil.open(made / "track.h5")["gt1l/heights/signal_conf_ph"], (made / "track.h5").stat().st_size
+        address = f"{files.ARCHIVE}/made/large.tif"
+        expected = frazil.open(made / "large.tif")["band_data"]
+        here = frazil.open(address, memory=1 << 20)["band_data"]
+        there, file = pickle.loads(pickle.dumps(here)), frazil.File(address, memory=1 << 20)
         for opened in (here, there):
-            np.testing.assert_array_equal(opened[:5], expected[:5])
+            np.testing.assert_array_equal(opened[0, :5], expected[0, :5])
         assert len(file.read_at(0, 10)) == 10
         end()
-        for read in (lambda: here[:], lambda: there[:], lambda: file.read_at(size - 10, 10)):
+        for read in (lambda: here[0, -5:], lambda: there[0, -5:], lambda: file.read_at(5_000_000, 10)):
             with pytest.raises(frazil.errors.LoginError, match="no longer valid"):
                 read()
         log_in()
         for opened in (here, there):
-            np.testing.assert_array_equal(opened[:], expected[:])
-        assert file.read_at(size - 10, 10) == (made / "track.h5").read_bytes()[-10:]
-        assert frazil.open(address).format == "HDF5"
+            np.testing.assert_array_equal(opened[0, -5:], expected[0, -5:])
+        assert file.read_at(5_000_000, 10) == (made / "large.tif").read_bytes()[5_000_000:5_000_010]
+        assert frazil.open(address).format == "GeoTIFF"
     finally:
         own.close()
 

@@ -72,14 +72,15 @@ def test_made_files_are_the_same_datasets(where, made, name):
         xr.testing.assert_identical(plain(theirs.load()), plain(ours.load()))
 
 
-@pytest.mark.parametrize("group", [None, "below"])
-def test_what_was_never_written_of_a_dimension_that_grew_is_missing(where, made, group):
+# netCDF-C misplaces what is shorter along the last dimension, and h5netcdf does not fill up texts.
+@pytest.mark.parametrize("group,by", [(None, "netcdf4"), ("below", "h5netcdf")])
+def test_what_was_never_written_of_a_dimension_that_grew_is_missing(where, made, group, by):
     import frazil
     import xarray as xr
 
     how = {"group": group, "mask_and_scale": False}
     with (
-        xr.open_dataset(made / "grown.nc", engine="netcdf4", **how) as theirs,
+        xr.open_dataset(made / "grown.nc", engine=by, **how) as theirs,
         xr.open_dataset(f"{where}/grown.nc", engine="frazil", **how) as ours,
     ):
         xr.testing.assert_equal(theirs.load(), ours.load())

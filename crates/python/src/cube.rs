@@ -22,7 +22,7 @@ use crate::costs::{costs, warn};
 use crate::error::{invalid, told};
 use crate::item::Item;
 use crate::json::value;
-use crate::opening::{alike, check, is_other_login};
+use crate::opening::{alike, check, is_other_login, number};
 use crate::runtime::{OfProcess, wait};
 use crate::session::Session;
 
@@ -47,6 +47,8 @@ pub(crate) struct Cube {
     planned: cube::Cube,
     how: Py<PyDict>,
     session: Option<Py<Session>>,
+    /// Tells its images from those of other cubes, between which they may have changed.
+    number: String,
 }
 
 /// A band: its name, the number of pixels without a value, scale, offset, and whether these differ.
@@ -117,7 +119,7 @@ impl Wanted {
     }
 }
 
-/// Opens images for cubes, and keeps them for all cubes of this process that read by the same login.
+/// Opens images for a cube, and keeps them for this process as far as they are read by the same login.
 struct Opens {
     opener: Opener,
     opening: Opening,
@@ -185,9 +187,9 @@ impl Images for Opens {
     }
 }
 
-fn opens(py: Python<'_>, how: &Py<PyDict>, session: Option<&Py<Session>>) -> PyResult<Opens> {
+fn opens(py: Python<'_>, number: &str, how: &Py<PyDict>, session: Option<&Py<Session>>) -> PyResult<Opens> {
     let from = session.map(|session| session.get().from()).unwrap_or_default();
-    let by = format!("{}\n{from}", how.bind(py).repr()?);
+    let by = format!("{number}\n{}\n{from}", how.bind(py).repr()?);
     let (opener, opening) = alike(py, how.bind(py), session)?;
     let Ok(shared) = SHARED.get(|| Ok::<_, Infallible>(Shared::default()));
     Ok(Opens { opener, opening, by, shared })
@@ -246,17 +248,24 @@ impl Cube {
     ) -> PyResult<Self> {
         let items = items.into_iter().map(|item| item.item(py)).collect::<PyResult<Vec<_>>>()?;
         let request = wanted.extract::<Wanted>()?.request(py)?;
-        let images = opens(py, &how, session.as_ref())?;
+        let number = number();
+        let images = opens(py, &number, &how, session.as_ref())?;
         let planned = wait(py, || cube::Cube::plan(&items, &request, &images), |_| Ok(()))?;
-        Ok(Self { planned: told(py, planned)?, how, session })
+        Ok(Self { planned: told(py, planned)?, how, session, number })
     }
 
     /// Made anew in another process.
     #[staticmethod]
-    fn _again(py: Python<'_>, text: &str, how: Py<PyDict>, session: Option<Py<Session>>) -> PyResult<Self> {
+    fn _again(
+        py: Python<'_>,
+        text: &str,
+        how: Py<PyDict>,
+        session: Option<Py<Session>>,
+        number: String,
+    ) -> PyResult<Self> {
         let none =
             |error: serde_json::Error| invalid(py, format!("this is no cube: {error}"), "make it again");
-        Ok(Self { planned: serde_json::from_str(text).map_err(none)?, how, session })
+        Ok(Self { planned: serde_json::from_str(text).map_err(none)?, how, session, number })
     }
 
     /// Planes along time, bands, rows and columns.
@@ -307,7 +316,7 @@ impl Cube {
         planes: Vec<(usize, usize)>,
         window: (u64, u64, u64, u64),
     ) -> PyResult<Vec<Bound<'py, PyTuple>>> {
-        let images = opens(py, &self.how, self.session.as_ref())?;
+        let images = opens(py, &self.number, &self.how, self.session.as_ref())?;
         if let Some(costs) = costs(py)? {
             let warnings = || images.warnings(&self.planned, &planes, of(window), &costs);
             let said = wait(py, warnings, |_| Ok(()))?;
@@ -315,9 +324,10 @@ impl Cube {
         }
         let mut read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
         if read.as_ref().is_err_and(|error| is_other(error, self.session.as_ref())) {
-            let touching = planes.iter().flat_map(|(slot, band)| self.planned.touching(*slot, *band, of(window)));
+            let touching =
+                planes.iter().flat_map(|(slot, band)| self.planned.touching(*slot, *band, of(window)));
             images.forget(touching.map(|image| &image.file));
-            let images = opens(py, &self.how, self.session.as_ref())?;
+            let images = opens(py, &self.number, &self.how, self.session.as_ref())?;
             read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
         }
         told(py, read)?.into_iter().map(|values| taken(py, values)).collect()
@@ -343,7 +353,7 @@ impl Cube {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let (py, cube) = (slf.py(), slf.get());
         let session = cube.session.as_ref().map(|session| session.clone_ref(py));
-        let parts = (cube.text(py)?, cube.how.clone_ref(py), session);
+        let parts = (cube.text(py)?, cube.how.clone_ref(py), session, &cube.number);
         (py.get_type::<Self>().getattr("_again")?, parts).into_pyobject(py)
     }
 }

@@ -1,6 +1,8 @@
 //! What is to be opened, as Python says it and as it travels to other processes.
 
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use frazil_data::cache::Pool;
 use frazil_data::counting::Books;
@@ -241,6 +243,13 @@ pub(crate) fn alike(
     let how: How = how.extract()?;
     let (opening, access) = (how.opening(py)?, access(py, &how.access)?);
     Ok((opener(py, session, access)?, opening))
+}
+
+/// A number that no other opening has, in whichever process: what is opened may have changed between two.
+pub(crate) fn number() -> String {
+    let mut hasher = RandomState::new().build_hasher();
+    (std::process::id(), SystemTime::now()).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 /// Refuses an address that itself lets its reader in.

@@ -3,10 +3,8 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::Future;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use frazil_data::cf::{self, Axis};
 use frazil_data::dataset::{self, Extent, Group, Selection};
@@ -23,7 +21,7 @@ use crate::arrays::{array, attributes, dtype, taken};
 use crate::costs::{costs, warn};
 use crate::error::{invalid, raised, told};
 use crate::file::counted;
-use crate::opening::{Recipe, Work};
+use crate::opening::{Recipe, Work, number};
 use crate::runtime::{OfProcess, wait};
 use crate::session::Session;
 
@@ -72,13 +70,6 @@ impl From<Given> for Label {
             Given::Time(text) => Self::Time(text),
         }
     }
-}
-
-/// A number that no other opening has, in whichever process.
-fn number() -> String {
-    let mut hasher = RandomState::new().build_hasher();
-    (std::process::id(), SystemTime::now()).hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
 }
 
 fn all_shared() -> Arc<Shared> {

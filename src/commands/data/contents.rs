@@ -121,7 +121,8 @@ struct Stored {
 /// What all of it costs together; none where the table does not tell of a part, and for what is all on this machine.
 fn cost(prices: &Prices, planned: &BTreeMap<Option<Label>, Planned>) -> Option<Amount> {
     let afar = planned.iter().filter_map(|(label, planned)| Some((label.as_ref()?, planned)));
-    let mut costs = afar.map(|(label, planned)| prices.cost(label, planned.bytes, planned.requests)).peekable();
+    let mut costs =
+        afar.map(|(label, planned)| prices.cost(label, planned.bytes, planned.requests)).peekable();
     costs.peek()?;
     costs.sum()
 }

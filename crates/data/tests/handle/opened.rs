@@ -138,7 +138,8 @@ async fn what_is_planned_is_told_for_each_place_that_it_lies_in() {
     let opened = opener.open(path.to_str().unwrap(), &Opening::default()).await.unwrap();
     let planned = opened.planned_by_label("a", &Selection::All).await.unwrap();
     let of = |label: Option<&str>| {
-        let mut fitting = planned.iter().filter(|(one, _)| one.as_ref().map(|one| one.bucket.as_str()) == label);
+        let mut fitting =
+            planned.iter().filter(|(one, _)| one.as_ref().map(|one| one.bucket.as_str()) == label);
         fitting.next().map(|(_, planned)| planned.bytes)
     };
     assert_eq!((of(None), of(afar.host_str()), planned.len()), (Some(4), Some(2), 2), "{planned:?}");

@@ -499,8 +499,8 @@ def _position(name: str, position: Any) -> int | slice:
     try:
         return operator.index(position)
     except TypeError:
-        what = f"{name}: {position!r} is neither a slice nor a whole number"
-        raise TypeError(f"{what}; take a slice that has all, and index what was opened with it") from None
+        what = f"{name}: {type(position).__name__} is neither a slice nor a whole number"
+        raise TypeError(f"{what}; take a slice that has all, and index what was opened with the rest") from None
 
 
 def _both(known: _indexing.Extent | None, found: _indexing.Extent, name: str) -> _indexing.Extent:
