@@ -1,6 +1,6 @@
 //! What is to be opened, as Python says it and as it travels to other processes.
 
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -247,9 +247,7 @@ pub(crate) fn alike(
 
 /// A number that no other opening has, in whichever process: what is opened may have changed between two.
 pub(crate) fn number() -> String {
-    let mut hasher = RandomState::new().build_hasher();
-    (std::process::id(), SystemTime::now()).hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
+    format!("{:016x}", RandomState::new().hash_one((std::process::id(), SystemTime::now())))
 }
 
 /// Refuses an address that itself lets its reader in.
