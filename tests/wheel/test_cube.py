@@ -150,6 +150,21 @@ def test_images_on_the_same_pixels_are_copied(items):
     assert cube.attrs["_FillValue"] == 0
 
 
+def test_images_that_changed_are_opened_anew(tmp_path):
+    import frazil
+
+    values = numbers(7, 0)
+    one = item("a", TIMES[0], {"B4": write(tmp_path / "a.tif", values, 0)})
+    cube = frazil.cube([one], "B4")
+    np.testing.assert_array_equal(cube[0, 0, :100].values, values[0, :100])
+    write(tmp_path / "b.tif", values * 2, 0)
+    (tmp_path / "a.tif").write_bytes((tmp_path / "b.tif").read_bytes())
+    np.testing.assert_array_equal(cube[0, 0].values, values[0] * 2)
+    write(tmp_path / "b.tif", values * 3, 0).replace(tmp_path / "a.tif")
+    np.testing.assert_array_equal(cube[0, 0].values, values[0] * 2)
+    np.testing.assert_array_equal(frazil.cube([one], "B4")[0, 0].values, values[0] * 3)
+
+
 def test_items_of_a_pass_are_one_plane(items):
     import frazil
 

@@ -198,6 +198,20 @@ impl Ranges for Handle {
         }
     }
 
+    async fn length_alone(&self) -> Result<u64> {
+        match &self.of {
+            Of::Far(far) => far.length_alone().await,
+            Of::File(file, _) => Ok(file.length()),
+        }
+    }
+
+    async fn read_alone(&self, range: &Range<u64>) -> Result<Bytes> {
+        match &self.of {
+            Of::Far(far) => far.read_alone(range).await,
+            Of::File(..) => Ok(self.read(std::slice::from_ref(range)).await?.pop().unwrap_or_default()),
+        }
+    }
+
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let waits = self.known_length().is_none();
         let hint = ranges.iter().find(|range| !range.is_empty()).cloned().unwrap_or_default();

@@ -12,6 +12,7 @@ mod array;
 mod dimensions;
 mod element;
 mod filters;
+mod grown;
 mod index;
 mod links;
 mod nodes;
@@ -113,6 +114,31 @@ impl Hdf5 {
             }
         };
         self.run(HEADERS_AHEAD, find).await
+    }
+
+    /// The shape of an array for a part of it: as it is stored, or as its group tells where an unlimited dimension may
+    /// be longer.
+    async fn shape(&self, path: &str, array: &Array, selection: &Selection) -> Result<Vec<u64>> {
+        let stored = array.whole_shape();
+        let is_stored = matches!(selection, Selection::Box(_)) && selection.of(&stored).is_ok();
+        if is_stored || !array.unlimited().contains(&true) {
+            return Ok(stored);
+        }
+        let (above, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
+        let group = self.group(above, false).await?;
+        Ok(group.variable(tree::shown(name)).map_or(stored, |variable| variable.shape.clone()))
+    }
+
+    /// The values of a part that is stored.
+    async fn values(&self, path: &str, array: &Arc<Array>, extents: Vec<Extent>) -> Result<Values> {
+        let shape: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
+        let places = self.places(array, &extents).await?;
+        let stored = self.elements(path, array, extents, places).await?;
+        if array.element.texts.is_empty() {
+            let data_type = array.element.data_type.clone();
+            return Ok(Values { data_type, shape, bytes: stored, texts: Vec::new() });
+        }
+        self.texts(array, shape, stored).await
     }
 
     async fn places(&self, array: &Arc<Array>, extents: &[Extent]) -> Result<Places> {
@@ -332,7 +358,8 @@ impl Dataset for Hdf5 {
 
     async fn ranges(&self, path: &str, selection: &Selection) -> Result<Vec<Stored>> {
         let array = self.array(path).await?;
-        let extents = selection.of(&array.whole_shape())?;
+        let extents = selection.of(&self.shape(path, &array, selection).await?)?;
+        let extents = grown::stored(&extents, &array.whole_shape());
         let Places::Pieces(found) = self.places(&array, &extents).await? else { return Ok(Vec::new()) };
         let inner = &array.element.inner;
         let stored = |piece: Piece| Stored {
@@ -357,19 +384,13 @@ impl Dataset for Hdf5 {
         if array.element.row.is_some() {
             return Err(not_read("rows of different lengths"));
         }
-        let extents = selection.of(&array.whole_shape())?;
-        let shape: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
+        let extents = selection.of(&self.shape(path, &array, selection).await?)?;
         pieces::bytes_of(path, &extents, array.element.size, self.limits.values)?;
-        let places = self.places(&array, &extents).await?;
-        let stored = self.elements(path, &array, extents, places).await?;
-        if array.element.texts.is_empty() {
-            return Ok(Values {
-                data_type: array.element.data_type.clone(),
-                shape,
-                bytes: stored,
-                texts: Vec::new(),
-            });
+        let stored = grown::stored(&extents, &array.whole_shape());
+        if stored == extents {
+            return self.values(path, &array, extents).await;
         }
-        self.texts(&array, shape, stored).await
+        let shape = extents.iter().map(|extent| extent.count).collect();
+        grown::padded(self.values(path, &array, stored).await?, shape, path, &array, &self.limits)
     }
 }

@@ -117,6 +117,25 @@ impl Place {
         }
     }
 
+    /// The same for plans and prices, of what may never be read.
+    pub(crate) async fn length_alone(&self) -> Result<Option<u64>> {
+        match self {
+            Self::Object(object, None) => there(object.length_alone().await),
+            other => other.length().await,
+        }
+    }
+
+    /// As [`Place::bytes`], for who will not read on.
+    pub(crate) async fn bytes_alone(&self, most: u64) -> Result<Option<Bytes>> {
+        match self {
+            Self::Object(object, Some(range)) => {
+                self.check(range.end - range.start, most)?;
+                there(object.read_alone(range).await)
+            }
+            other => other.bytes(most).await,
+        }
+    }
+
     /// The bytes; none where there is nothing. No more than `most` of them.
     pub(crate) async fn bytes(&self, most: u64) -> Result<Option<Bytes>> {
         match self {

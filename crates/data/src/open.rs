@@ -17,8 +17,8 @@ pub use format::Format;
 
 use crate::address::{Address, location};
 use crate::cog::Cog;
-use crate::counting::{Books, Label, Meter, Planned, route};
-use crate::dataset::{Dataset, Selection};
+use crate::counting::{Books, Label, Meter, route};
+use crate::dataset::Dataset;
 use crate::download::{Item, Routes, Silent};
 use crate::error::{Error, Result};
 use crate::handle::{self, Description, Handle, Logins, ReaderOf};
@@ -93,14 +93,6 @@ impl Opened {
     pub fn meter(&self) -> Option<&Arc<Meter>> {
         self.meter.as_ref()
     }
-
-    /// What reading a part of a variable will fetch, if nothing of it is kept yet.
-    ///
-    /// # Errors
-    /// As [`Dataset::ranges`].
-    pub async fn planned(&self, path: &str, selection: &Selection) -> Result<Planned> {
-        Ok(Planned::of(&self.dataset.ranges(path, selection).await?))
-    }
 }
 
 impl Opener {
@@ -128,7 +120,7 @@ impl Opener {
     pub async fn handle(&self, address: &str, opening: &Opening) -> Result<Handle> {
         match Target::of(address)? {
             Target::File(path) => Handle::local(&path),
-            Target::Remote(url) => self.handle_of(&url, opening).await,
+            Target::Remote(url) => self.handle_of(&url, opening, true).await,
         }
     }
 
@@ -237,7 +229,7 @@ impl Opener {
         if let Some(format @ (Format::Zarr | Format::KerchunkParquet)) = named {
             return self.open_store(url, format, opening).await;
         }
-        let handle = self.handle_of(url, opening).await?;
+        let handle = self.handle_of(url, opening, true).await?;
         match self.opened(handle, named, Base::Remote(url.clone()), opening).await {
             // What is no object may be a folder of them.
             Err(absent @ Error::NotFound { .. }) if named.is_none() => {
@@ -327,13 +319,14 @@ impl Opener {
         Arc::new(ByReference { opener: self.clone(), opening })
     }
 
-    async fn handle_of(&self, url: &Url, opening: &Opening) -> Result<Handle> {
+    async fn handle_of(&self, url: &Url, opening: &Opening, will_be_read: bool) -> Result<Handle> {
         let handle = self.handle_at(url, opening).await?;
         if url.scheme() != "gs" {
             return Ok(handle);
         }
         // Google tells who may read when bytes are asked for: now, while another reader is left.
-        match handle.length().await {
+        let told = if will_be_read { handle.length().await } else { handle.length_alone().await };
+        match told {
             Err(error) if self.falls_back(url, opening, &error).await? => self.handle_at(url, opening).await,
             _ => Ok(handle),
         }
@@ -388,7 +381,7 @@ struct ByReference {
 #[async_trait]
 impl Opens for ByReference {
     async fn open(&self, url: &Url) -> Result<Arc<dyn Ranges>> {
-        Ok(Arc::new(self.opener.handle_of(url, &self.opening).await?))
+        Ok(Arc::new(self.opener.handle_of(url, &self.opening, false).await?))
     }
 }
 

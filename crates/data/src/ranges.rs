@@ -29,6 +29,22 @@ pub trait Ranges: fmt::Debug + Send + Sync {
     /// What keeps the object from being read at all.
     async fn length(&self) -> Result<u64>;
 
+    /// The same for who will not read it, as for plans and prices: hardly a byte of it comes.
+    ///
+    /// # Errors
+    /// As [`Ranges::length`].
+    async fn length_alone(&self) -> Result<u64> {
+        self.length().await
+    }
+
+    /// The bytes of a range for who will not read on: nothing comes beside them.
+    ///
+    /// # Errors
+    /// As [`Ranges::read`].
+    async fn read_alone(&self, range: &Range<u64>) -> Result<Bytes> {
+        Ok(self.read(std::slice::from_ref(range)).await?.pop().unwrap_or_default())
+    }
+
     /// The bytes of some ranges, in their order, each whole. Ranges may overlap and come in any
     /// order; those that lie near are fetched together, and several at a time.
     ///

@@ -8,7 +8,7 @@
 
 mod label;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use label::Label;
@@ -93,6 +93,14 @@ pub async fn select(
         }
     }
     Ok(extents)
+}
+
+/// The names of the coordinates that [`select`] reads, as far as the group has them.
+pub fn coordinates<'a>(group: &'a Group, choice: &Choice) -> BTreeSet<&'a str> {
+    let named = choice.named.iter().filter(|(_, wanted)| !matches!(wanted, Wanted::Positions(_)));
+    let named = named.filter_map(|(name, _)| group.variable(name));
+    let axes = choice.bbox.map(|_| [Axis::Latitude, Axis::Longitude].map(|axis| axis.find(group)));
+    named.chain(axes.into_iter().flatten().flatten()).map(|variable| variable.name.as_str()).collect()
 }
 
 /// A coordinate with its values.

@@ -105,6 +105,15 @@ impl Session {
         told(py, live)
     }
 
+    /// Lets the login be looked for anew, where it was found and not given: there may be another now.
+    pub(crate) fn look_again(&self) -> bool {
+        let is_found = matches!(self.recipe, Recipe::Reference(_));
+        if is_found {
+            self.live.give_up();
+        }
+        is_found
+    }
+
     pub(crate) fn earthdata(&self) -> &Earthdata {
         match &self.recipe {
             Recipe::Reference(reference) => &reference.earthdata,

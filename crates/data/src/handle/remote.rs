@@ -35,6 +35,8 @@ pub(super) struct Far {
     in_flight: usize,
     folder: Option<Folder>,
     opened: OnceCell<Opened>,
+    /// The length that was asked for alone.
+    told: OnceCell<u64>,
     state: Mutex<State>,
     slots: Arc<Semaphore>,
     counts: Arc<Counts>,
@@ -92,6 +94,7 @@ impl Far {
             in_flight,
             folder,
             opened: OnceCell::new(),
+            told: OnceCell::new(),
             state: Mutex::new(state),
             slots: Arc::new(Semaphore::new(in_flight)),
             counts: Arc::new(counts),
@@ -119,6 +122,36 @@ impl Far {
 
     pub(super) fn length(&self) -> Option<u64> {
         self.opened.get().map(|opened| opened.length)
+    }
+
+    /// The length of an object that may stay closed: one byte tells it, and is not kept.
+    pub(super) async fn length_alone(&self) -> Result<u64> {
+        match self.length() {
+            Some(length) => Ok(length),
+            None => self.told.get_or_try_init(|| self.tell()).await.copied(),
+        }
+    }
+
+    async fn tell(&self) -> Result<u64> {
+        let came = self.alone(0..1).await?;
+        came.total.ok_or_else(|| no_length(self.address()))
+    }
+
+    /// The bytes of a range of an object that may stay closed. They are not kept.
+    pub(super) async fn read_alone(&self, range: &Range<u64>) -> Result<Bytes> {
+        if let Some(bytes) = self.at_once(range) {
+            return Ok(bytes);
+        }
+        let pieces = placed(&self.alone(range.clone()).await?).into_iter().collect();
+        assembled(range, &pieces).ok_or_else(|| Error::Damaged {
+            address: self.address(),
+            what: format!("bytes {} to {} are beyond its end", range.start, range.end),
+        })
+    }
+
+    async fn alone(&self, range: Range<u64>) -> Result<Came> {
+        self.counts.planned(1, 0);
+        fetch(&self.remote, range, self.pin(), &self.counts.fetched).await
     }
 
     pub(super) fn speed(&self) -> Speed {
@@ -155,10 +188,7 @@ impl Far {
             }
             came => came?,
         };
-        let length = came.total.ok_or_else(|| Error::Answer {
-            address: self.address(),
-            what: "no length of the object; download it".to_owned(),
-        })?;
+        let length = came.total.ok_or_else(|| no_length(self.address()))?;
         let disk =
             self.folder.as_ref().and_then(|folder| folder.of(&self.remote.identity(), &came.pin, length));
         let opened =
@@ -413,6 +443,10 @@ impl Errand {
         self.counts.came_from_disk(bytes);
         found
     }
+}
+
+fn no_length(address: Address) -> Error {
+    Error::Answer { address, what: "no length of the object; download it".to_owned() }
 }
 
 /// Pieces with their first bytes.

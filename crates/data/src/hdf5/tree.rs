@@ -85,10 +85,11 @@ fn one(view: &View, found: &Found, name: &str, deep: bool, seen: &mut HashSet<u6
     group.attributes.clone_from(&described.attributes);
     let members: Vec<&Named> = arrays.iter().map(|(named, _)| named).collect();
     let (dimensions, names) = dimensions::of(view, found, &members)?;
+    let shapes = dimensions::shapes(view, &members, &names, &dimensions)?;
     group.dimensions = dimensions;
-    for ((named, array), dimensions) in arrays.iter().zip(names) {
+    for ((named, array), (dimensions, shape)) in arrays.iter().zip(names.into_iter().zip(shapes)) {
         if !named.described.scales.name.as_ref().is_some_and(|name| name.starts_with(NO_VARIABLE)) {
-            group.variables.push(variable(named, array, dimensions));
+            group.variables.push(Variable { shape, ..variable(named, array, dimensions) });
         }
     }
     Ok(group)
@@ -150,7 +151,7 @@ fn variable(named: &Named, array: &Array, dimensions: Vec<String>) -> Variable {
 }
 
 /// The value of what was never written; none where it would be a reference to a heap.
-fn fill(array: &Array) -> Option<Values> {
+pub(crate) fn fill(array: &Array) -> Option<Values> {
     let stored = array.fill.clone()?;
     values(&array.element, &[], stored, &mut |_, _| Err(Stop::wrong("a fill value in a heap"))).ok()
 }

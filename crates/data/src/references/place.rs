@@ -173,6 +173,14 @@ impl Ranges for Required {
         self.told(self.0.length().await)
     }
 
+    async fn length_alone(&self) -> Result<u64> {
+        self.told(self.0.length_alone().await)
+    }
+
+    async fn read_alone(&self, range: &Range<u64>) -> Result<Bytes> {
+        self.told(self.0.read_alone(range).await)
+    }
+
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         self.told(self.0.read(ranges).await)
     }

@@ -36,10 +36,10 @@ pub(super) async fn ranges(
     limits: &Limits,
 ) -> Result<Vec<Stored>> {
     let extents = selection.of(&array.shape)?;
-    let jobs = located(objects, key, array, &extents, limits).await?;
+    let jobs = located(objects, key, array, &extents, limits, Reading::Planned).await?;
     let stored = jobs.into_iter().map(|(job, touched)| async move {
         let Some(place) = job.place else { return Ok::<_, Error>(None) };
-        let Some(length) = place.length().await? else { return Ok(None) };
+        let Some(length) = place.length_alone().await? else { return Ok(None) };
         let from = match &place {
             Place::Object(_, Some(range)) | Place::File(_, Some(range)) => range.start,
             _ => 0,
@@ -51,6 +51,15 @@ pub(super) async fn ranges(
     Ok(stored.into_iter().flatten().collect())
 }
 
+/// Why it is asked where chunks lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// They are read then.
+    Begun,
+    /// They may never be: nothing of them is to come.
+    Planned,
+}
+
 /// The chunks that a part touches, each with the place where it lies.
 async fn located(
     objects: &Arc<dyn Objects>,
@@ -58,6 +67,7 @@ async fn located(
     array: &Array,
     extents: &[Extent],
     limits: &Limits,
+    reading: Reading,
 ) -> Result<Vec<(Job, Touched)>> {
     let Some(shards) = &array.shards else {
         let touched = touched(extents, &array.chunks, limits)?;
@@ -77,7 +87,7 @@ async fn located(
     wanted.dedup();
     let indexes = wanted.into_iter().map(|shard| async move {
         let key = below(key, &array.keys.key(&shard));
-        let index = index(objects, &key, shards).await?;
+        let index = index(objects, &key, shards, reading).await?;
         Ok::<_, Error>((shard, (key, index)))
     });
     let indexes: HashMap<_, _> = stream::iter(indexes).buffer_unordered(AT_ONCE).try_collect().await?;
@@ -110,9 +120,18 @@ pub(super) fn beyond(key: &str, from: u64) -> Error {
 type Index = Vec<Option<(u64, u64)>>;
 
 /// A shard and where its chunks lie in it; none where there is no shard.
-async fn index(objects: &Arc<dyn Objects>, key: &str, shards: &Shards) -> Result<Option<(Place, Index)>> {
+async fn index(
+    objects: &Arc<dyn Objects>,
+    key: &str,
+    shards: &Shards,
+    reading: Reading,
+) -> Result<Option<(Place, Index)>> {
     let Some(place) = objects.find(key).await? else { return Ok(None) };
-    let Some(length) = place.length().await? else { return Ok(None) };
+    let length = match reading {
+        Reading::Begun => place.length().await?,
+        Reading::Planned => place.length_alone().await?,
+    };
+    let Some(length) = length else { return Ok(None) };
     let damaged = |what| Error::Damaged {
         address: place.address().unwrap_or_else(|| Address::named(key.to_owned())),
         what,
@@ -120,7 +139,11 @@ async fn index(objects: &Arc<dyn Objects>, key: &str, shards: &Shards) -> Result
     let from = if shards.is_first { Some(0) } else { length.checked_sub(shards.size) };
     let from = from
         .ok_or_else(|| damaged(format!("it has {length} bytes, fewer than its index of {}", shards.size)))?;
-    let bytes = place.part(from..from + shards.size)?.bytes(shards.size).await?;
+    let part = place.part(from..from + shards.size)?;
+    let bytes = match reading {
+        Reading::Begun => part.bytes(shards.size).await?,
+        Reading::Planned => part.bytes_alone(shards.size).await?,
+    };
     let Some(bytes) = bytes else { return Ok(None) };
     let places = shards.places(&bytes).map_err(damaged)?;
     let outside =
@@ -153,7 +176,7 @@ pub(super) async fn read(
     let shape: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
     let (data_type, fill) = (&decoder.element.data_type, &decoder.fill);
     let mut canvas = Canvas::new(data_type, shape, fill, &limits)?;
-    let mut jobs = located(objects, key, &array, &extents, &limits).await?;
+    let mut jobs = located(objects, key, &array, &extents, &limits, Reading::Begun).await?;
     let chunks = array.shards.as_ref().map_or(&array.chunks, |shards| &shards.chunks);
     if decoder.is_plain {
         jobs = narrow(jobs, decoder, chunks, &limits)?;
