@@ -21,12 +21,15 @@ mod opening;
 mod pages;
 mod place;
 mod query;
+mod reduction;
 mod results;
+mod running;
 mod runtime;
 mod search;
 mod session;
 mod source;
 mod stats;
+mod tasks;
 mod walking;
 
 use pyo3::prelude::*;
@@ -54,13 +57,19 @@ mod _native {
     #[pymodule_export]
     use super::place::place;
     #[pymodule_export]
+    use super::reduction::Reduction;
+    #[pymodule_export]
     use super::results::{Finds, Results};
+    #[pymodule_export]
+    use super::running::run_tasks;
     #[pymodule_export]
     use super::session::Session;
     #[pymodule_export]
     use super::source::{Source, Variable};
     #[pymodule_export]
     use super::stats::{counted, flush};
+    #[pymodule_export]
+    use super::tasks::{Delayed, Task};
 
     /// The package's version.
     #[pymodule_export]

@@ -13,13 +13,16 @@ __all__ = [
     "Catalog",
     "Collection",
     "Cube",
+    "Delayed",
     "Finds",
     "Item",
     "Reader",
+    "Reduction",
     "Results",
     "Service",
     "Session",
     "Source",
+    "Task",
     "Variable",
     "bring",
     "counted",
@@ -28,6 +31,7 @@ __all__ = [
     "parameters",
     "place",
     "readable",
+    "run_tasks",
     "search_cmr",
     "set_prices",
 ]
@@ -212,6 +216,57 @@ class Catalog:
     def search(self, *, count: int | None = None, **keywords: Any) -> Results[Item]: ...
     def __iter__(self) -> Iterator[Item]: ...
 
+@final
+class Delayed(Generic[_T]):
+    """A function whose calls are made later."""
+
+    def __new__(
+        cls, function: Callable[..., Any], name: str, again: tuple[int, Callable[[Exception], bool]] | None
+    ) -> Delayed[_T]: ...
+    @property
+    def __wrapped__(self) -> Callable[..., Any]: ...
+    @property
+    def __name__(self) -> str: ...
+    def __call__(self, *arguments: Any, **keywords: Any) -> Task[_T]: ...
+    def named(self, name: str, arguments: tuple[Any, ...]) -> Task[_T]: ...
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> Any: ...
+
+@final
+class Reduction:
+    """A reduction that is planned: what it takes is known, and nothing is read yet."""
+
+    def __new__(
+        cls,
+        name: str,
+        dimensions: list[tuple[str, int]],
+        dtype: str,
+        steps: list[Any],
+        memory: int | None,
+        threads: int | None,
+    ) -> Reduction: ...
+    @property
+    def dims(self) -> list[tuple[str, int]]: ...
+    def explain(self) -> str: ...
+    def run(
+        self, values: np.ndarray[Any, Any]
+    ) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]: ...
+
+@final
+class Task(Generic[_T]):
+    """A call that is made when its value is wanted: `frazil.delayed` makes functions whose calls are tasks."""
+
+    @property
+    def name(self) -> str: ...
+    def compute(
+        self, *, threads: int | None = None, progress: bool | Callable[[int, int], None] = True
+    ) -> _T: ...
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> Any: ...
+
+def run_tasks(
+    tasks: list[Task[Any]], threads: int | None, hearer: Callable[[int, int], None] | None
+) -> list[Any]: ...
 def search_cmr(
     kind: str, pairs: list[tuple[str, str]], count: int | None, session: Session | None
 ) -> Results[Any]: ...

@@ -1,0 +1,113 @@
+//! A plan in words.
+
+use std::fmt;
+
+use super::{Pieces, Plan};
+use crate::state::Measure;
+
+/// What is read, how it is cut, and what it takes, a line each.
+impl fmt::Display for Plan {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let array = self.expression.array();
+        let part = self.expression.part();
+        let names: Vec<_> = array
+            .dimensions()
+            .iter()
+            .zip(part)
+            .map(|(one, span)| format!("{} {}:{}", one.name, span.start, span.end()))
+            .collect();
+        let size = array.element().size() as u64;
+        let bytes = part.iter().map(|span| span.count).fold(size, u64::saturating_mul);
+        writeln!(
+            out,
+            "read    {}[{}] of {}: {}",
+            array.name(),
+            names.join(", "),
+            array.element(),
+            Bytes(bytes)
+        )?;
+        match array.chunks() {
+            Some(chunks) => {
+                let touched =
+                    part.iter().zip(chunks).map(|(span, chunk)| Pieces::new(*span, *chunk, 0).count());
+                let touched = touched.fold(1, u64::saturating_mul);
+                writeln!(out, "chunks  {touched} of {}, each read once", Lengths(chunks))?;
+            }
+            None => writeln!(out, "chunks  none: the array is in memory")?,
+        }
+        let result: Vec<_> = self
+            .expression
+            .dimensions()
+            .iter()
+            .map(|dimension| format!("{} {}", dimension.name, dimension.length))
+            .collect();
+        writeln!(
+            out,
+            "result  {} of ({}): {}",
+            self.measure().map_or("elements", Measure::name),
+            result.join(", "),
+            Bytes(self.memory.result)
+        )?;
+        let region: Vec<u64> = self.regions.iter().map(Pieces::longest).collect();
+        writeln!(out, "regions {} of at most {}", self.regions_count(), Lengths(&region))?;
+        match self.runs {
+            Some((axis, runs)) => writeln!(
+                out,
+                "runs    {} in each region: at most {} along {}",
+                runs.count(),
+                runs.longest(),
+                array.dimensions()[axis].name
+            )?,
+            None => writeln!(out, "runs    1 in each region")?,
+        }
+        let block: Vec<u64> =
+            self.block.iter().zip(&region).map(|(block, region)| *block.min(region)).collect();
+        writeln!(
+            out,
+            "blocks  of {}: {}",
+            Lengths(&block),
+            Bytes(block.iter().copied().fold(size, u64::saturating_mul))
+        )?;
+        let memory = &self.memory;
+        write!(
+            out,
+            "memory  {} at most: {} threads with {} blocks of {} and {} to work in, {} states of {}, and the result",
+            Bytes(memory.peak()),
+            memory.threads,
+            1 + memory.ahead,
+            Bytes(memory.block + memory.reading),
+            Bytes(memory.scratch),
+            memory.states,
+            Bytes(memory.state)
+        )
+    }
+}
+
+/// Lengths along axes.
+struct Lengths<'a>(&'a [u64]);
+
+impl fmt::Display for Lengths<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (axis, length) in self.0.iter().enumerate() {
+            write!(out, "{}{length}", if axis == 0 { "" } else { " x " })?;
+        }
+        Ok(())
+    }
+}
+
+/// Bytes in the largest decimal unit of which there is one.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [("TB", 12), ("GB", 9), ("MB", 6), ("kB", 3)];
+        for (unit, power) in units {
+            let one = 10_u64.pow(power);
+            if self.0 >= one {
+                let tenths = self.0 / (one / 10);
+                return write!(out, "{}.{} {unit}", tenths / 10, tenths % 10);
+            }
+        }
+        write!(out, "{} B", self.0)
+    }
+}

@@ -1,0 +1,66 @@
+//! Where values come from.
+
+mod aligned;
+mod joined;
+mod memory;
+mod stored;
+
+pub use joined::Joined;
+pub use memory::Memory;
+pub use stored::Stored;
+
+use crate::block::Element;
+use crate::error::{Error, Result};
+use crate::expression::{Array, Span};
+
+/// An array whose values can be read in parts.
+pub trait Source: Sync {
+    /// The array.
+    fn array(&self) -> &Array;
+
+    /// Begins to read a part: a span along each axis, inside the array. The values are there when what is
+    /// given back is called; it may be dropped instead.
+    ///
+    /// # Errors
+    /// What keeps the part from being read.
+    fn begin<'a>(&'a self, part: &[Span]) -> Result<Pending<'a>>;
+}
+
+/// Values that are being read: waits for them.
+pub type Pending<'a> = Box<dyn FnOnce() -> Result<Values<'a>> + 'a>;
+
+/// Values as they are stored, in row-major order and the machine's byte order.
+pub struct Values<'a> {
+    bytes: Box<dyn AsRef<[u8]> + 'a>,
+}
+
+impl<'a> Values<'a> {
+    /// Values whose bytes are held by something.
+    pub fn new(bytes: impl AsRef<[u8]> + 'a) -> Self {
+        Self { bytes: Box::new(bytes) }
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        (*self.bytes).as_ref()
+    }
+
+    /// Takes the elements to a function, in memory that is aligned for them.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the bytes are none of whole elements; those of the function.
+    pub fn elements<T: Element, R>(&self, with: impl FnOnce(&[T]) -> Result<R>) -> Result<R> {
+        let bytes = self.bytes();
+        if !bytes.len().is_multiple_of(size_of::<T>()) {
+            return Err(Error::invalid(
+                format!("{} bytes are no elements of type {}", bytes.len(), T::TYPE),
+                "give the source the type of its elements",
+            ));
+        }
+        if let Ok(elements) = bytemuck::try_cast_slice(bytes) {
+            return with(elements);
+        }
+        let each = bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned);
+        with(&each.collect::<Vec<T>>())
+    }
+}
