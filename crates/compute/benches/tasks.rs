@@ -15,7 +15,8 @@ use std::convert::Infallible;
 use std::thread;
 use std::time::Instant;
 
-use frazil_compute::graph::{Cancellation, Graph, Run};
+use frazil_compute::Cancellation;
+use frazil_compute::graph::{Graph, Run};
 
 const TASKS: usize = 110_889;
 const TURNS: usize = 9;

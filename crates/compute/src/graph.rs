@@ -5,7 +5,8 @@
 //! that keeps few results at a time. A result is dropped when the last task that takes it is done.
 //!
 //! ```
-//! use frazil_compute::graph::{Cancellation, Graph};
+//! use frazil_compute::Cancellation;
+//! use frazil_compute::graph::Graph;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut graph: Graph<'_, u32, std::num::ParseIntError> = Graph::new();
@@ -18,7 +19,6 @@
 //! # }
 //! ```
 
-mod cancellation;
 mod failure;
 mod order;
 mod retry;
@@ -32,11 +32,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-pub use cancellation::Cancellation;
 pub use failure::Failure;
 pub use retry::Retries;
 pub use run::{Progress, Run};
 
+use crate::cancellation::Cancellation;
 use crate::error::{Error, Result};
 
 /// What a task does with the results that it takes, which are in the order in which it named them.

@@ -12,12 +12,14 @@
 //! * [`plan`]: how it is run: what is read, in which order, in how much memory.
 //! * [`run`](mod@run): the run.
 //! * [`graph`]: tasks that take the results of others, beside the layers above.
+//! * [`Cancellation`]: the end of a run before its time.
 //! * [`Error`]: what went wrong, and what to do about it.
 //!
 //! Floating-point sums are kept in double precision, and states are merged in the order of the array: the
 //! answer does not depend on the number of threads.
 
 pub mod block;
+mod cancellation;
 mod error;
 pub mod expression;
 pub mod graph;
@@ -29,4 +31,5 @@ pub mod source;
 pub mod state;
 
 pub use block::Block;
+pub use cancellation::Cancellation;
 pub use error::{Error, Result};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::thread::{Builder, available_parallelism};
 use std::time::Duration;
 
-use frazil_compute::graph::{Cancellation, Failure, Run};
+use frazil_compute::Cancellation;
+use frazil_compute::graph::{Failure, Run};
 use pyo3::prelude::*;
 
 use crate::error::invalid;

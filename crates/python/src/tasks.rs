@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use frazil_compute::graph::{Cancellation, Graph, Retries, TaskId};
+use frazil_compute::Cancellation;
+use frazil_compute::graph::{Graph, Retries, TaskId};
 use pyo3::exceptions::PyException;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Cancellation;
+use crate::Cancellation;
 
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(30);

@@ -10,7 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::order::order;
-use super::{Cancellation, Failure, Graph, Lists, Task, TaskId, Work, foreign};
+use super::{Failure, Graph, Lists, Task, TaskId, Work, foreign};
+use crate::Cancellation;
 
 /// A graph on its way: threads come by [`Run::work`] and stay until nothing is left to begin.
 ///

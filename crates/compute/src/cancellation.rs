@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Says that a run is to end. Whoever has a clone may say it, from any thread; tasks that last may look.
+/// Says that a run is to end, of a plan or of a graph. Whoever has a clone may say it, from any thread; tasks that
+/// last may look.
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation {
     shared: Arc<Shared>,
@@ -23,7 +24,7 @@ impl Cancellation {
         Self::default()
     }
 
-    /// Ends the run: no task begins any more. Those that are running go on.
+    /// Ends the run: no task begins any more, and no block is read. Tasks that are running go on.
     pub fn cancel(&self) {
         self.shared.is_cancelled.store(true, Ordering::Release);
         // Whoever looked before this and does not sleep yet has the lock.
