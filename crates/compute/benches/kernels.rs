@@ -12,7 +12,9 @@
 use std::time::Instant;
 
 use frazil_compute::Block;
-use frazil_compute::kernels::{Bins, Fold, Rolling, Steps, Tally, Window, count, fold, rolling, subtract};
+use frazil_compute::kernels::{
+    Bins, Fold, Folding, Missing, Rolling, Steps, Tally, Window, count, fold, rolling, subtract,
+};
 use frazil_compute::state::{Axis, Cells, Groups, Measure, Numbers, State, Total};
 
 /// How often each kernel runs.
@@ -70,13 +72,14 @@ fn histogram() {
     }
     let edges: Vec<f64> = (0..=50).map(|place| 10_f64.powf(-5.0 + 7.0 * f64::from(place) / 50.0)).collect();
     let bins = Bins::<f32>::new(&edges).unwrap();
+    let folding = Folding { fold: Fold::Sum, missing: Missing::LeftOut };
     let part = |rain: &[f32]| {
         let (mut tally, mut sums) = (Tally::new(bins.slots()), vec![0.0_f32; LONGITUDES]);
         let mut counts = vec![0_u64; LATITUDES * bins.slots()];
         for hours in rain.chunks_exact(6 * step) {
             for (latitude, counts) in counts.chunks_exact_mut(bins.slots()).enumerate() {
                 let rows = (0..6).map(|hour| &hours[hour * step + latitude * LONGITUDES..][..LONGITUDES]);
-                fold(Fold::Sum, rows, &mut sums);
+                fold(folding, rows, &mut sums);
                 count(&bins, &sums, &mut tally, counts);
             }
         }

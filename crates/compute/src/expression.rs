@@ -2,17 +2,21 @@
 //! which is checked at once.
 //!
 //! It is kept in the order in which it is run: a part of the stored array is read, unpacked, mapped and
-//! masked element by element, coarsened, and reduced. So a slice that is taken late is read early, and
-//! whatever the order of the calls, nothing is read that is not in the result.
+//! masked element by element, coarsened, turned into anomalies, taken together by windows that move, and reduced. So
+//! a slice that is taken late is read early, and whatever the order of the calls, nothing is read that is not in the
+//! result.
 
 mod array;
 mod elementwise;
+mod stages;
 
 use serde::{Deserialize, Serialize};
 
 pub use array::{Array, Dimension, Packing};
 pub(crate) use elementwise::apply;
 pub use elementwise::{Condition, Map, Step, Test};
+use stages::Stage;
+pub use stages::{Anomaly, Beside, Coarsening, Moving};
 
 use crate::block::ElementType;
 use crate::error::{Error, Result};
@@ -24,7 +28,10 @@ pub struct Expression {
     array: Array,
     part: Vec<Span>,
     steps: Vec<Step>,
+    beside: Option<Beside>,
     coarsening: Option<Coarsening>,
+    anomaly: Option<Anomaly>,
+    moving: Option<Moving>,
     reduction: Option<Reduction>,
 }
 
@@ -35,16 +42,6 @@ pub struct Span {
     pub start: u64,
     /// How many.
     pub count: u64,
-}
-
-/// Windows of elements that become one, as `coarsen(boundary="trim")` of xarray: elements behind the last whole
-/// window are left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Coarsening {
-    /// Along which axis.
-    pub axis: usize,
-    /// How many become one.
-    pub window: u64,
 }
 
 /// A reduction of what goes before it.
@@ -70,7 +67,16 @@ impl Expression {
     pub fn of(array: Array) -> Self {
         let part =
             array.dimensions().iter().map(|dimension| Span { start: 0, count: dimension.length }).collect();
-        Self { array, part, steps: Vec::new(), coarsening: None, reduction: None }
+        Self {
+            array,
+            part,
+            steps: Vec::new(),
+            beside: None,
+            coarsening: None,
+            anomaly: None,
+            moving: None,
+            reduction: None,
+        }
     }
 
     /// The array that is read.
@@ -93,9 +99,24 @@ impl Expression {
         self.coarsening
     }
 
+    /// The groups whose means elements differ from.
+    pub fn anomalies(&self) -> Option<&Anomaly> {
+        self.anomaly.as_ref()
+    }
+
+    /// Windows that move.
+    pub fn moving(&self) -> Option<Moving> {
+        self.moving
+    }
+
     /// What the result is, if it is reduced.
     pub fn reduction(&self) -> Option<&Reduction> {
         self.reduction.as_ref()
+    }
+
+    /// What is reduced to a cell; none where nothing is reduced.
+    pub(crate) fn measure(&self) -> Option<&Measure> {
+        self.reduction.as_ref().map(|reduction| &reduction.measure)
     }
 
     /// The dimensions of the result, without those that the measure adds.
@@ -116,7 +137,11 @@ impl Expression {
     /// What an element is before it is reduced.
     pub fn element(&self) -> ElementType {
         let stored = self.array.element();
-        let is_stored = stored.is_float() || self.steps.is_empty() && self.coarsening.is_none();
+        let is_same = self.steps.is_empty()
+            && self.coarsening.is_none()
+            && self.anomaly.is_none()
+            && self.moving.is_none();
+        let is_stored = stored.is_float() || is_same;
         match self.array.packing() {
             Some(packing) if packing.is_single => ElementType::F32,
             None if is_stored => stored,
@@ -127,7 +152,8 @@ impl Expression {
     /// Elements `start` to `start + count` along a dimension.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a dimension that there is not, elements beyond its end, or groups.
+    /// [`Error::Invalid`] for a dimension that there is not, elements beyond its end, or one that has groups or windows
+    /// that move.
     pub fn slice(mut self, dimension: &str, start: u64, count: u64) -> Result<Self> {
         let axis = self.axis(dimension)?;
         let length = self.length(axis);
@@ -137,10 +163,14 @@ impl Expression {
                 "take elements inside the dimension",
             ));
         }
-        if matches!(self.kept_axis(axis), Some(Axis::Grouped(_))) {
+        let is_grouped = matches!(self.kept_axis(axis), Some(Axis::Grouped(_)));
+        let is_along = |own: Option<usize>| own == Some(axis);
+        let is_moving = is_along(self.moving.map(|moving| moving.axis));
+        if is_grouped || is_moving || is_along(self.anomaly.as_ref().map(|anomaly| anomaly.axis)) {
+            let what = if is_moving { "windows that move" } else { "groups" };
             return Err(Error::invalid(
-                format!("`{dimension}` has groups, of which no part can be taken"),
-                "take a part of the result, or group fewer elements",
+                format!("`{dimension}` has {what}, of which no part can be taken"),
+                "take a part of the result, or a part of the array before that",
             ));
         }
         let window = self.window(axis);
@@ -154,7 +184,7 @@ impl Expression {
     /// # Errors
     /// [`Error::Invalid`] where elements are no longer those of the array.
     pub fn map(mut self, map: Map) -> Result<Self> {
-        self.must_be_elements("a map")?;
+        self.must_be_at_most(Stage::Elements, "a map")?;
         self.steps.push(Step::Map(map));
         Ok(self)
     }
@@ -164,23 +194,8 @@ impl Expression {
     /// # Errors
     /// [`Error::Invalid`] where elements are no longer those of the array.
     pub fn masked(mut self, condition: Condition) -> Result<Self> {
-        self.must_be_elements("a condition")?;
+        self.must_be_at_most(Stage::Elements, "a condition")?;
         self.steps.push(Step::Where(condition));
-        Ok(self)
-    }
-
-    /// So many elements along a dimension added up to one; those behind the last whole window are left out.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a dimension that there is not, a window of 0, or a second coarsening.
-    pub fn coarsen_sum(mut self, dimension: &str, window: u64) -> Result<Self> {
-        self.must_be_elements("a coarsening")?;
-        let axis = self.axis(dimension)?;
-        if window == 0 {
-            return Err(Error::invalid("a window of 0 elements has no sum", "take a window of 1 or more"));
-        }
-        self.part[axis].count -= self.part[axis].count % window;
-        self.coarsening = Some(Coarsening { axis, window });
         Ok(self)
     }
 
@@ -197,6 +212,7 @@ impl Expression {
         if self.reduction.is_some() {
             return self.reduce_again(&axes, &measure);
         }
+        self.must_suit(&measure)?;
         self.reduction = Some(Reduction { axes, measure, divisor: None });
         Ok(self)
     }
@@ -211,16 +227,8 @@ impl Expression {
         if self.reduction.is_some() {
             return Err(Error::invalid("what is reduced cannot be grouped", "group first"));
         }
-        if groups.labels.len() as u64 != self.length(along) {
-            return Err(Error::invalid(
-                format!(
-                    "{} labels are not one for each of {} elements",
-                    groups.labels.len(),
-                    self.length(along)
-                ),
-                "give a label for each element",
-            ));
-        }
+        self.must_suit(&measure)?;
+        self.must_be_labelled(along, &groups)?;
         let mut axes = vec![Axis::Kept; self.part.len()];
         axes[along] = Axis::Grouped(groups);
         self.reduction = Some(Reduction { axes, measure, divisor: None });
@@ -294,14 +302,23 @@ impl Expression {
         self.part[axis].count / self.window(axis)
     }
 
-    fn must_be_elements(&self, what: &str) -> Result<()> {
-        if self.coarsening.is_none() && self.reduction.is_none() {
-            return Ok(());
+    /// Whether there is an array beside this one if the measure takes one, and none if not.
+    fn must_suit(&self, measure: &Measure) -> Result<()> {
+        match (measure.takes_beside(), &self.beside) {
+            (true, None) => Err(Error::invalid(
+                format!("a {} takes an array beside `{}`", measure.name(), self.array.name()),
+                "put one beside it first",
+            )),
+            (false, Some(beside)) => Err(Error::invalid(
+                format!(
+                    "a {} takes no array beside it, and `{}` is there",
+                    measure.name(),
+                    beside.array.name()
+                ),
+                "leave it away, or ask for a measure of both",
+            )),
+            _ => Ok(()),
         }
-        Err(Error::invalid(
-            format!("{what} of what is coarsened or reduced is not known here"),
-            "do this before the array is coarsened or reduced",
-        ))
     }
 
     fn axis(&self, name: &str) -> Result<usize> {

@@ -6,18 +6,28 @@
 //! each run into *blocks*. A block is a box of whole chunks, read once. A run is taken by one thread, block
 //! after block, into a state; states are merged in the order of the runs. Runs and blocks along reduced axes
 //! depend on the array and the expression alone, so that sums are the same for any number of threads.
+//!
+//! Anomalies need the means of groups first, for which all of the axis has to be read. Where a run of all of it fits
+//! into memory, it is read once and held until its means are known; else, and where values are in memory already, the
+//! means are computed by a plan of their own, and values are read again. The means are the same to the bit: they are
+//! merged of the same *stretches* of the axis. Windows that move take what they need of the block before from what a
+//! run keeps of it; where runs are cut along their axis, a run begins to read so much earlier.
 
+mod blocks;
 mod explain;
 mod memory;
 mod pieces;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::expression::{Expression, Span};
 use crate::state::{Axis, Cells, Measure, bytes_of};
 
+pub(crate) use blocks::Blocks;
+use blocks::{Along, nth};
 pub use memory::Memory;
+use memory::Passes;
 pub(crate) use pieces::Pieces;
 use pieces::together;
 
@@ -43,6 +53,12 @@ impl Default for Sizes {
 
 /// A run reads so many times what its state takes.
 const READ_PER_STATE: u64 = 8;
+
+/// So many runs along other axes are enough not to cut the axis along which windows move.
+const ENOUGH: u64 = 8;
+
+/// A block of memory has so many windows that move: what is done again for each block is little then.
+const WINDOWS: u64 = 8;
 
 /// What a run may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +96,10 @@ pub struct Plan {
     block: Vec<u64>,
     /// Elements that are stored together along each axis.
     unit: Vec<u64>,
+    /// Along the axis of groups, of which elements are anomalies: parts whose means are merged.
+    stretches: Option<(usize, Pieces)>,
+    /// How the means of groups become known, where that takes a pass of its own.
+    before: Option<Box<Plan>>,
     memory: Memory,
 }
 
@@ -94,14 +114,24 @@ impl Plan {
     }
 
     pub(crate) fn of_sizes(expression: &Expression, limits: Limits, sizes: Sizes) -> Result<Self> {
-        let measure = expression.reduction().map(|reduction| &reduction.measure);
+        let measure = expression.measure();
+        if let (None, Some(beside)) = (measure, expression.companion()) {
+            return Err(Error::invalid(
+                format!(
+                    "nothing takes `{}`, which is beside `{}`",
+                    beside.array().name(),
+                    expression.array().name()
+                ),
+                "end the expression with a measure of both",
+            ));
+        }
         let unit = unit(expression, sizes);
         let block = block(expression, &unit, sizes);
         let shape = Shape { expression, measure, block: &block };
-        let runs = shape.runs(sizes.run)?;
-        let regions = shape.regions(limits)?;
-        let memory = memory::of(&shape, &regions, runs.map_or(1, |(_, runs)| runs.count()), limits)?;
-        Ok(Self { expression: expression.clone(), regions, runs, block, unit, memory })
+        match expression.climatology() {
+            None => shape.plan(&unit, limits, sizes, None, None),
+            Some(climatology) => shape.plan_anomalies(&climatology, &unit, limits, sizes),
+        }
     }
 
     /// What is computed.
@@ -116,7 +146,7 @@ impl Plan {
 
     /// What is reduced to a cell; none where nothing is reduced.
     pub(crate) fn measure(&self) -> Option<&Measure> {
-        self.expression.reduction().map(|reduction| &reduction.measure)
+        self.expression.measure()
     }
 
     /// How many runs there are: of all regions.
@@ -133,81 +163,65 @@ impl Plan {
         self.regions.iter().map(Pieces::count).fold(1, u64::saturating_mul)
     }
 
+    /// How the means of groups become known, where that takes a pass of its own.
+    pub(crate) fn before(&self) -> Option<&Self> {
+        self.before.as_deref()
+    }
+
+    /// Whether runs are held until the means of their groups are known.
+    pub(crate) fn is_held(&self) -> bool {
+        self.expression.anomalies().is_some() && self.before.is_none()
+    }
+
+    /// The stretch that a block of a run is in, by its number; none where there is one.
+    pub(crate) fn stretch(&self, block: &[Span]) -> Option<u64> {
+        let (axis, stretches) = self.stretches?;
+        Some(stretches.number(block[axis].start))
+    }
+
     /// The region that a run is of: its number, and what it is of the array.
     pub(crate) fn region(&self, run: u64) -> (u64, Vec<Span>) {
         let number = run / self.runs_of_region().max(1);
-        (number, nth(&self.regions, number))
+        (number, nth(&self.regions, &[], number))
     }
 
-    /// The blocks of a run.
-    pub(crate) fn blocks(&self, run: u64) -> Blocks {
+    /// What a run is of the array.
+    pub(crate) fn extent(&self, run: u64) -> Vec<Span> {
         let (_, mut spans) = self.region(run);
         if let Some((axis, runs)) = self.runs {
             spans[axis] = runs.get(run % self.runs_of_region().max(1));
         }
-        let along = spans.iter().zip(&self.block).zip(&self.unit);
-        let pieces: Vec<_> = along
-            .map(|((span, block), unit)| {
-                let first_unit = if self.expression.array().chunks().is_some() {
-                    span.start / unit * unit
-                } else {
-                    span.start
-                };
-                Pieces::new(*span, *block, first_unit)
-            })
-            .collect();
-        let count = pieces.iter().map(Pieces::count).fold(1, u64::saturating_mul);
-        Blocks { pieces, walk: self.walk(), next: 0, count }
+        spans
     }
 
-    /// The axis along which blocks follow each other first: windows go on from one to the next.
-    fn walk(&self) -> Option<usize> {
-        self.expression.coarsening().map(|coarsening| coarsening.axis)
+    /// What is read for a run: with all that is in the windows of its elements.
+    pub(crate) fn reach(&self, run: u64) -> Vec<Span> {
+        let along = self.extent(run).into_iter().enumerate();
+        along.map(|(axis, span)| self.expression.reach(axis, span)).collect()
+    }
+
+    /// The blocks of a run.
+    pub(crate) fn blocks(&self, run: u64) -> Blocks {
+        let is_stored = self.expression.array().chunks().is_some();
+        let along = self.reach(run).into_iter().zip(&self.block).zip(&self.unit);
+        let axes: Vec<_> = along
+            .map(|((span, block), unit)| Along { span, block: *block, unit: is_stored.then_some(*unit) })
+            .collect();
+        let stretches = self.stretches.map(|(axis, stretches)| (axis, stretches.within(axes[axis].span)));
+        Blocks::new(axes, stretches, self.walk())
+    }
+
+    /// The axes along which blocks follow each other first: windows go on from one to the next.
+    fn walk(&self) -> Vec<usize> {
+        let coarsening = self.expression.coarsening().map(|coarsening| coarsening.axis);
+        let moving = self.expression.moving().map(|moving| moving.axis);
+        coarsening.into_iter().chain(moving.filter(|axis| Some(*axis) != coarsening)).collect()
     }
 
     /// The cells of a region, of which the first has the index 0 along each axis of the result.
     pub(crate) fn cells(&self, region: &[Span]) -> Result<Cells> {
         self.expression.cells(&self.expression.relative(region))
     }
-}
-
-/// The blocks of a run, in the order in which they are read.
-pub(crate) struct Blocks {
-    pieces: Vec<Pieces>,
-    walk: Option<usize>,
-    next: u64,
-    count: u64,
-}
-
-impl Iterator for Blocks {
-    type Item = Vec<Span>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.next >= self.count {
-            return None;
-        }
-        let mut number = self.next;
-        self.next += 1;
-        let mut spans: Vec<Span> = self.pieces.iter().map(|pieces| pieces.get(0)).collect();
-        let others = (0..self.pieces.len()).rev().filter(|axis| Some(*axis) != self.walk);
-        for axis in self.walk.into_iter().chain(others) {
-            let count = self.pieces[axis].count();
-            spans[axis] = self.pieces[axis].get(number % count);
-            number /= count;
-        }
-        Some(spans)
-    }
-}
-
-/// A box by its number, the last axis first.
-fn nth(pieces: &[Pieces], mut number: u64) -> Vec<Span> {
-    let mut spans: Vec<Span> = pieces.iter().map(|pieces| pieces.get(0)).collect();
-    for (span, pieces) in spans.iter_mut().zip(pieces).rev() {
-        let count = pieces.count().max(1);
-        *span = pieces.get(number % count);
-        number /= count;
-    }
-    spans
 }
 
 /// What parts are cut by.
@@ -218,6 +232,73 @@ struct Shape<'a> {
 }
 
 impl Shape<'_> {
+    /// Anomalies: of what is held where that fits, else by two passes.
+    fn plan_anomalies(
+        &self,
+        climatology: &Expression,
+        unit: &[u64],
+        limits: Limits,
+        sizes: Sizes,
+    ) -> Result<Plan> {
+        let before = Plan::of_sizes(climatology, limits, sizes);
+        let own = self::block(climatology, unit, sizes);
+        let means = Shape { expression: climatology, measure: climatology.measure(), block: &own };
+        let stretches = means.runs(sizes.run, None)?;
+        if self.expression.array().chunks().is_some() {
+            match self.plan(unit, limits, sizes, stretches, None) {
+                Err(Error::Memory { .. }) => {}
+                planned => return planned,
+            }
+        }
+        let before = match before {
+            // What both passes need is told.
+            Err(Error::Memory { needed, .. }) => {
+                Plan::of_sizes(climatology, Limits { memory: needed, ..limits }, sizes)
+            }
+            planned => planned,
+        };
+        self.plan(unit, limits, sizes, stretches, Some(before?))
+    }
+
+    /// A plan; of anomalies with the stretches whose means are merged, and the pass that computes them if there is one.
+    fn plan(
+        &self,
+        unit: &[u64],
+        limits: Limits,
+        sizes: Sizes,
+        stretches: Option<(usize, Pieces)>,
+        before: Option<Plan>,
+    ) -> Result<Plan> {
+        let anomalies = self.expression.anomalies().map(|anomaly| anomaly.axis);
+        let is_held = anomalies.is_some() && before.is_none();
+        // Sums over anomalies do not depend on whether they were held.
+        let whole = anomalies.filter(|_| is_held || self.measure.is_some());
+        let runs = self.runs(sizes.run, whole)?;
+        let passes = Passes { is_held, before: before.as_ref().map(Plan::memory) };
+        let mut most = limits.memory / 2;
+        let (regions, memory) = loop {
+            let mut regions = self.regions(most, limits.threads, anomalies.filter(|_| is_held))?;
+            if is_held {
+                self.narrow(&mut regions, runs, most / limits.threads.max(1) as u64);
+            }
+            match memory::of(self, &regions, runs, passes, limits) {
+                Ok(memory) => break (regions, memory),
+                Err(error) if most == 0 => return Err(error),
+                Err(_) => most /= 4,
+            }
+        };
+        Ok(Plan {
+            expression: self.expression.clone(),
+            regions,
+            runs,
+            block: self.block.to_vec(),
+            unit: unit.to_vec(),
+            stretches,
+            before: before.map(Box::new),
+            memory,
+        })
+    }
+
     fn axes(&self) -> &[Axis] {
         self.expression.reduction().map(|reduction| reduction.axes.as_slice()).unwrap_or_default()
     }
@@ -249,30 +330,36 @@ impl Shape<'_> {
         }
     }
 
-    /// Runs along the reduced axis that can be cut most; along any where none is reduced.
-    fn runs(&self, least: u64) -> Result<Option<(usize, Pieces)>> {
+    /// Runs along the reduced axis that can be cut most; along any where none is reduced. One axis may have to stay
+    /// whole, and that along which windows move is cut only where the others do not make enough runs.
+    fn runs(&self, least: u64, whole: Option<usize>) -> Result<Option<(usize, Pieces)>> {
         let state = self.state(self.expression.part())?;
-        let mut best: Option<(usize, Pieces)> = None;
+        let bytes = least.max(state.saturating_mul(READ_PER_STATE));
+        let moving = self.expression.moving().map(|moving| moving.axis);
+        let (mut best, mut last): (Option<(usize, Pieces)>, Option<(usize, Pieces)>) = (None, None);
         for axis in 0..self.expression.part().len() {
-            let is_kept = matches!(self.axes().get(axis), Some(Axis::Kept));
-            let (false, Some((every, at))) = (is_kept, self.cuts(axis)) else { continue };
-            let bytes = least.max(state.saturating_mul(READ_PER_STATE));
+            let is_whole = matches!(self.axes().get(axis), Some(Axis::Kept)) || whole == Some(axis);
+            let (false, Some((every, at))) = (is_whole, self.cuts(axis)) else { continue };
             let long = bytes.div_ceil(self.bytes_along(axis).max(1)).max(self.block[axis]);
             let pieces =
                 Pieces::new(self.expression.part()[axis], long.div_ceil(every).saturating_mul(every), at);
-            if best.is_none_or(|(_, best)| pieces.count() > best.count()) {
+            if moving == Some(axis) {
+                last = Some((axis, pieces));
+            } else if best.is_none_or(|(_, best)| pieces.count() > best.count()) {
                 best = Some((axis, pieces));
             }
         }
-        Ok(best)
+        let count = |runs: Option<(usize, Pieces)>| runs.map_or(0, |(_, runs)| runs.count());
+        Ok(if count(best) >= count(last).min(ENOUGH) { best } else { last })
     }
 
-    /// Regions whose states take half of the memory at most, if chunks are small enough for that.
-    fn regions(&self, limits: Limits) -> Result<Vec<Pieces>> {
+    /// Regions whose states take so many bytes together at most, if chunks are small enough for that. One axis may have
+    /// to stay whole.
+    fn regions(&self, most: u64, threads: usize, whole: Option<usize>) -> Result<Vec<Pieces>> {
         let part = self.expression.part();
         let mut regions: Vec<Pieces> = part.iter().copied().map(Pieces::whole).collect();
-        let states = 2 * limits.threads as u64 + 1;
-        for (axis, what) in self.axes().iter().enumerate() {
+        let states = 2 * threads as u64 + 1;
+        for (axis, what) in self.axes().iter().enumerate().filter(|(axis, _)| whole != Some(*axis)) {
             let (Axis::Kept, Some((every, at))) = (what, self.cuts(axis)) else { continue };
             let largest = |regions: &[Pieces]| {
                 let longest = regions
@@ -281,17 +368,47 @@ impl Shape<'_> {
                     .map(|(region, span)| Span { start: span.start, count: region.longest() });
                 self.state(&longest.collect::<Vec<_>>())
             };
-            while largest(&regions)?.saturating_mul(states) > limits.memory / 2
-                && regions[axis].longest() > every
-            {
-                let half = regions[axis].longest().div_ceil(2).div_ceil(every).saturating_mul(every);
-                if half >= regions[axis].longest() {
-                    break;
-                }
-                regions[axis] = Pieces::new(part[axis], half, at);
-            }
+            while largest(&regions)?.saturating_mul(states) > most
+                && self.halve(&mut regions, axis, (every, at))
+            {}
         }
         Ok(regions)
+    }
+
+    /// Cuts regions further, so that what is held of a run takes so many bytes at most, if chunks are small enough for
+    /// that.
+    fn narrow(&self, regions: &mut [Pieces], runs: Option<(usize, Pieces)>, most: u64) {
+        let size = self.expression.array().element().size() as u64;
+        let whole = [
+            self.expression.anomalies().map(|anomaly| anomaly.axis),
+            self.expression.moving().map(|moving| moving.axis),
+            runs.map(|(axis, _)| axis),
+        ];
+        for axis in 0..regions.len() {
+            let is_reduced = !matches!(self.axes().get(axis), None | Some(Axis::Kept));
+            let (false, Some(cuts)) = (is_reduced || whole.contains(&Some(axis)), self.cuts(axis)) else {
+                continue;
+            };
+            let held = |regions: &[Pieces]| {
+                let lengths = regions.iter().enumerate().map(|(own, region)| match runs {
+                    Some((axis, runs)) if own == axis => runs.longest(),
+                    _ => region.longest(),
+                });
+                lengths.fold(size, u64::saturating_mul)
+            };
+            while held(regions) > most && self.halve(regions, axis, cuts) {}
+        }
+    }
+
+    /// Cuts regions at half of their length along an axis; whether that can be.
+    fn halve(&self, regions: &mut [Pieces], axis: usize, (every, at): (u64, u64)) -> bool {
+        let longest = regions[axis].longest();
+        let half = longest.div_ceil(2).div_ceil(every).saturating_mul(every);
+        if longest <= every || half >= longest {
+            return false;
+        }
+        regions[axis] = Pieces::new(self.expression.part()[axis], half, at);
+        true
     }
 }
 
@@ -302,6 +419,9 @@ fn unit(expression: &Expression, sizes: Sizes) -> Vec<u64> {
     }
     let part = expression.part();
     let mut unit: Vec<u64> = (0..part.len()).map(|axis| expression.window(axis)).collect();
+    if expression.moving().is_some() {
+        return unit;
+    }
     let inner = expression.coarsening().map_or(part.len(), |coarsening| coarsening.axis + 1);
     let window = expression.coarsening().map_or(1, |coarsening| coarsening.window);
     let size = expression.array().element().size() as u64;
@@ -323,7 +443,15 @@ fn block(expression: &Expression, unit: &[u64], sizes: Sizes) -> Vec<u64> {
     let mut bytes =
         part.iter().zip(unit).map(|(span, unit)| span.count.min(*unit)).fold(size, u64::saturating_mul);
     let mut block = unit.to_vec();
-    for axis in (0..part.len()).rev() {
+    // Of memory, many windows that move along few rows: few rows of many windows would not stay in a cache.
+    let along = expression.moving().filter(|_| expression.array().chunks().is_none());
+    if let Some(moving) = along {
+        let all = part[moving.axis].count.max(1).div_ceil(unit[moving.axis]);
+        let many = (moving.window.length() as u64).saturating_mul(WINDOWS).min(all);
+        block[moving.axis] = unit[moving.axis].saturating_mul(many);
+        bytes = bytes.saturating_mul(many);
+    }
+    for axis in (0..part.len()).rev().filter(|axis| along.is_none_or(|moving| moving.axis != *axis)) {
         let all = part[axis].end().div_ceil(unit[axis]) - part[axis].start / unit[axis];
         let many = (most / bytes.max(1)).clamp(1, all.max(1));
         block[axis] = unit[axis].saturating_mul(many);

@@ -1,10 +1,14 @@
 //! Where values come from.
 
 mod aligned;
+mod computed;
+mod elements;
 mod joined;
 mod memory;
 mod stored;
 
+pub use computed::Computed;
+pub(crate) use elements::{Elements, Real, lengths, origin};
 pub use joined::Joined;
 pub use memory::Memory;
 pub use stored::Stored;
@@ -24,6 +28,16 @@ pub trait Source: Sync {
     /// # Errors
     /// What keeps the part from being read.
     fn begin<'a>(&'a self, part: &[Span]) -> Result<Pending<'a>>;
+}
+
+impl<S: Source + ?Sized> Source for &S {
+    fn array(&self) -> &Array {
+        (**self).array()
+    }
+
+    fn begin<'a>(&'a self, part: &[Span]) -> Result<Pending<'a>> {
+        (**self).begin(part)
+    }
 }
 
 /// Values that are being read: waits for them.

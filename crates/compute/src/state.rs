@@ -3,24 +3,30 @@
 //! A [`State`] is made for a region of an array, takes blocks in the order of the array
 //! ([`State::update`]), takes the state of what lies behind it ([`State::merge`]), and gives an
 //! [`Output`]. Its size is known before anything is read ([`bytes_of`]). States travel between processes
-//! by serde.
+//! as bytes ([`State::to_bytes`]) that keep every number to the bit.
 
 mod cells;
 mod extremes;
 mod histogram;
+mod joint;
 mod quantiles;
 mod spread;
 mod totals;
+mod travel;
+mod weighed;
 mod weighted;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use cells::Place;
 pub use cells::{Axis, Cells, Groups, Row};
 pub use extremes::{Extreme, Extremes};
 pub use histogram::{Edges, Histogram};
+pub use joint::Joint;
 pub use quantiles::{Quantiles, Share};
 pub use spread::{Spread, Spreads};
 pub use totals::{Total, Totals};
+pub use weighed::{Weighed, Weighing};
 pub use weighted::{Weighted, Weights};
 
 use crate::block::{Block, Element};
@@ -37,6 +43,10 @@ pub enum Measure {
     Extreme(Extreme),
     /// How many values are in each bin.
     Histogram(Edges),
+    /// How many values are in each bin together with what lies beside them: bins of the values, and of the others.
+    Joint(Edges, Edges),
+    /// The weights of the values in each bin, added up.
+    WeightedHistogram(Edges, Weighing),
     /// The value below which a share of the values that are not missing lies.
     Quantile(Share),
     /// The mean of the values that are not missing, weighted along an axis.
@@ -54,6 +64,10 @@ pub enum State {
     Extremes(Extremes),
     /// See [`Measure::Histogram`].
     Histogram(Histogram),
+    /// See [`Measure::Joint`].
+    Joint(Joint),
+    /// See [`Measure::WeightedHistogram`].
+    Weighed(Weighed),
     /// See [`Measure::Quantile`].
     Quantiles(Quantiles),
     /// See [`Measure::WeightedMean`].
@@ -100,12 +114,15 @@ pub fn bytes_of(measure: &Measure, cells: &Cells) -> Result<u64> {
         Measure::Total(_) => Totals::BYTES_OF_CELL,
         Measure::Spread(_) => Spreads::BYTES_OF_CELL,
         Measure::Extreme(_) => Extremes::BYTES_OF_CELL,
-        Measure::Histogram(edges) => edges.bytes_of_cell(),
+        Measure::Histogram(edges) | Measure::WeightedHistogram(edges, _) => edges.bytes_of_cell(),
+        Measure::Joint(edges, others) => Joint::bytes_of_cell(edges, others),
         Measure::Quantile(_) => Quantiles::bytes_of_cell(cells),
         Measure::WeightedMean(_) => Weighted::BYTES_OF_CELL,
     };
     let besides = match measure {
-        Measure::Histogram(edges) => edges.bytes(),
+        Measure::Histogram(edges) | Measure::WeightedHistogram(edges, Weighing::Beside) => edges.bytes(),
+        Measure::WeightedHistogram(edges, Weighing::Along(weights)) => edges.bytes() + weights.bytes(),
+        Measure::Joint(edges, others) => edges.bytes() + others.bytes(),
         Measure::WeightedMean(weights) => weights.bytes(),
         _ => 0,
     };
@@ -125,6 +142,10 @@ impl State {
             Measure::Spread(spread) => Self::Spreads(Spreads::new(*spread, cells)?),
             Measure::Extreme(extreme) => Self::Extremes(Extremes::new(*extreme, cells)?),
             Measure::Histogram(edges) => Self::Histogram(Histogram::new(edges.clone(), cells)?),
+            Measure::Joint(edges, others) => Self::Joint(Joint::new(edges.clone(), others.clone(), cells)?),
+            Measure::WeightedHistogram(edges, weighing) => {
+                Self::Weighed(Weighed::new(edges.clone(), weighing.clone(), cells)?)
+            }
             Measure::Quantile(share) => Self::Quantiles(Quantiles::new(*share, cells)?),
             Measure::WeightedMean(weights) => Self::Weighted(Weighted::new(weights.clone(), cells)?),
         })
@@ -133,15 +154,37 @@ impl State {
     /// Takes a block in. Blocks come in the order of the array along the axes that are reduced.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a block that lies outside the state's region; the state is as before then.
+    /// [`Error::Invalid`] for a block that lies outside the state's region, or of a measure that takes pairs; the state
+    /// is as before then.
     pub fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
         match self {
+            Self::Joint(_) => Err(weighed::lonely()),
+            Self::Weighed(weighed) => weighed.update(block, None),
             Self::Totals(totals) => totals.update(block),
             Self::Spreads(spreads) => spreads.update(block),
             Self::Extremes(extremes) => extremes.update(block),
             Self::Histogram(histogram) => histogram.update(block),
             Self::Quantiles(quantiles) => quantiles.update(block),
             Self::Weighted(weighted) => weighted.update(block),
+        }
+    }
+
+    /// Takes a block in with what lies beside each of its values.
+    ///
+    /// # Errors
+    /// As [`Self::update`]; [`Error::Invalid`] where other elements than those of the block are beside it, or the measure
+    /// takes none.
+    pub fn update_pairs<T: Element>(&mut self, block: &Block<'_, T>, beside: &[f64]) -> Result<()> {
+        if beside.len() != block.values().len() {
+            return Err(Error::invalid(
+                format!("{} values lie beside {}", beside.len(), block.values().len()),
+                "put one beside each",
+            ));
+        }
+        match self {
+            Self::Joint(joint) => joint.update(block, beside),
+            Self::Weighed(weighed) => weighed.update(block, Some(beside)),
+            _ => Err(Error::invalid("the measure takes nothing beside its values", "give the values alone")),
         }
     }
 
@@ -155,6 +198,8 @@ impl State {
             (Self::Spreads(spreads), Self::Spreads(later)) => spreads.merge(later),
             (Self::Extremes(extremes), Self::Extremes(later)) => extremes.merge(later),
             (Self::Histogram(histogram), Self::Histogram(later)) => histogram.merge(later),
+            (Self::Joint(joint), Self::Joint(later)) => joint.merge(later),
+            (Self::Weighed(weighed), Self::Weighed(later)) => weighed.merge(later),
             (Self::Quantiles(quantiles), Self::Quantiles(later)) => quantiles.merge(later),
             (Self::Weighted(weighted), Self::Weighted(later)) => weighted.merge(later),
             _ => Err(other_cells()),
@@ -168,6 +213,8 @@ impl State {
             Self::Spreads(spreads) => spreads.finish(),
             Self::Extremes(extremes) => extremes.finish(),
             Self::Histogram(histogram) => histogram.finish(),
+            Self::Joint(joint) => joint.finish(),
+            Self::Weighed(weighed) => weighed.finish(),
             Self::Quantiles(quantiles) => quantiles.finish(),
             Self::Weighted(weighted) => weighted.finish(),
         }
@@ -185,6 +232,11 @@ impl State {
             Self::Histogram(histogram) => {
                 bytes_of(&Measure::Histogram(histogram.edges().clone()), histogram.cells())
             }
+            Self::Joint(joint) => {
+                let (edges, others) = joint.edges();
+                bytes_of(&Measure::Joint(edges.clone(), others.clone()), joint.cells())
+            }
+            Self::Weighed(weighed) => bytes_of(&weighed.measure(), weighed.cells()),
             Self::Quantiles(quantiles) => bytes_of(&Measure::Quantile(quantiles.share()), quantiles.cells()),
             Self::Weighted(weighted) => {
                 bytes_of(&Measure::WeightedMean(weighted.weights().clone()), weighted.cells())
@@ -205,6 +257,8 @@ impl Measure {
             Self::Extreme(Extreme::Least) => "least",
             Self::Extreme(Extreme::Largest) => "largest",
             Self::Histogram(_) => "histogram",
+            Self::Joint(..) => "joint histogram",
+            Self::WeightedHistogram(..) => "weighted histogram",
             Self::Quantile(_) => "quantile",
             Self::WeightedMean(_) => "weighted mean",
         }
@@ -212,7 +266,18 @@ impl Measure {
 
     /// Whether what cells have is added up when they become one.
     pub(crate) fn adds_up(&self) -> bool {
-        matches!(self, Self::Total(Total::Sum | Total::Count) | Self::Histogram(_))
+        matches!(
+            self,
+            Self::Total(Total::Sum | Total::Count)
+                | Self::Histogram(_)
+                | Self::Joint(..)
+                | Self::WeightedHistogram(..)
+        )
+    }
+
+    /// Whether it takes what lies beside the values.
+    pub(crate) fn takes_beside(&self) -> bool {
+        matches!(self, Self::Joint(..) | Self::WeightedHistogram(_, Weighing::Beside))
     }
 }
 

@@ -5,7 +5,12 @@
 
 use frazil_compute::Block;
 use frazil_compute::block::Element;
+use frazil_compute::expression::Expression;
 use frazil_compute::kernels::{Part, Rolling, Stamp, Steps, Window, area_weights, group, rolling, subtract};
+use frazil_compute::plan::{Limits, Plan};
+use frazil_compute::run::{Watch, run, run_into};
+use frazil_compute::sink::Buffer;
+use frazil_compute::source::{Memory, Source};
 use frazil_compute::state::{Axis, Cells, Groups, Measure, Numbers, State, Total, Weights};
 
 const MONTHS: usize = 48;
@@ -77,4 +82,49 @@ fn the_index_is_high_in_a_warm_year() {
         }
     }
     assert!((series[0] - sum / all).abs() < 1e-12);
+}
+
+/// Runs a plan into memory.
+fn filled(expression: &Expression, source: &Memory<'_>) -> Vec<f64> {
+    let plan = Plan::new(expression, Limits::default()).unwrap();
+    let shape: Vec<u64> = expression.dimensions().into_iter().map(|own| own.length).collect();
+    let mut found = vec![0.0_f64; shape.iter().map(|length| usize::try_from(*length).unwrap()).product()];
+    run_into(&plan, source, &Buffer::new(&shape, &mut found).unwrap(), &Watch::new()).unwrap();
+    found
+}
+
+#[test]
+fn the_chain_is_one_of_expressions() {
+    let shape = [("time", MONTHS as u64), ("lat", LATITUDES.len() as u64), ("lon", LONGITUDES as u64)];
+    let places = |month| {
+        (0..LATITUDES.len()).flat_map(move |y| (0..LONGITUDES).map(move |x| temperature(month, y, x)))
+    };
+    let sst: Vec<f32> = (0..MONTHS).flat_map(places).collect();
+    let sst = Memory::new("sst", &shape, &sst).unwrap();
+    let weights = Weights::new(1, area_weights(&LATITUDES).unwrap()).unwrap();
+    let mean =
+        Expression::of(sst.array().clone()).reduce(&["lat", "lon"], Measure::WeightedMean(weights)).unwrap();
+    let plan = Plan::new(&mean, Limits::default()).unwrap();
+    let Numbers::F64(series) = run(&plan, &sst, &Watch::new()).unwrap().values else {
+        panic!("means are doubles")
+    };
+
+    let series = Memory::new("sst", &shape[..1], &series).unwrap();
+    let labels = (0..MONTHS).map(|month| u32::try_from(month % 12).unwrap()).collect();
+    let index = Expression::of(series.array().clone())
+        .anomaly("time", Groups { count: 12, labels })
+        .unwrap()
+        .rolling("time", Window::new(5).unwrap().centred(), Rolling::Mean)
+        .unwrap();
+    let index = filled(&index, &series);
+    for (month, index) in index.iter().enumerate() {
+        let warm = |month: usize| if (24..36).contains(&month) { 1.5 * 0.75 } else { -1.5 * 0.25 };
+        match month {
+            0 | 1 | 46 | 47 => assert!(index.is_nan()),
+            _ => {
+                let expected = (month - 2..=month + 2).map(warm).sum::<f64>() / 5.0;
+                assert!((index - expected).abs() < 1e-5, "{month}: {index} is not {expected}");
+            }
+        }
+    }
 }

@@ -14,6 +14,7 @@ pub struct Array {
     element: ElementType,
     chunks: Option<Vec<u64>>,
     packing: Option<Packing>,
+    reading: u64,
 }
 
 /// A named length.
@@ -25,8 +26,8 @@ pub struct Dimension {
     pub length: u64,
 }
 
-/// How stored numbers become values: NaN for missing ones, else `stored * scale + offset`, in double
-/// precision (CF 1.12, 8.1 and 2.5.1).
+/// How stored numbers become values: NaN for missing ones, else `stored * scale + offset` in the precision of the values,
+/// rounded after each step, as xarray does it (CF 1.12, 8.1 and 2.5.1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Packing {
     /// Times this.
@@ -82,13 +83,22 @@ impl Array {
             .iter()
             .map(|(name, length)| Dimension { name: (*name).to_owned(), length: *length })
             .collect();
-        Ok(Self { name, dimensions, element, chunks, packing: None })
+        let reading = if chunks.is_some() { size } else { 0 };
+        Ok(Self { name, dimensions, element, chunks, packing: None, reading })
     }
 
     /// The same, packed.
     #[must_use]
     pub fn packed(mut self, packing: Packing) -> Self {
         self.packing = Some(packing);
+        self
+    }
+
+    /// The same, where so many bytes for each element are taken while it is read, besides its own. Unless said, as many
+    /// as its own where there are chunks, and none where not.
+    #[must_use]
+    pub fn read_with(mut self, bytes: u64) -> Self {
+        self.reading = bytes;
         self
     }
 
@@ -130,6 +140,11 @@ impl Array {
     /// Elements of a chunk along each dimension.
     pub fn chunks(&self) -> Option<&[u64]> {
         self.chunks.as_deref()
+    }
+
+    /// Bytes for each element that are taken while it is read, besides its own.
+    pub fn reading(&self) -> u64 {
+        self.reading
     }
 
     /// How its elements become values, where they are packed.

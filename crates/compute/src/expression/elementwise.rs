@@ -86,7 +86,12 @@ pub(crate) fn apply<T: Element, F: Float + Element>(
         match packing {
             None => out.extend(strip.iter().map(|number| float::<F>(number.to_f64()))),
             Some(packing) => {
-                out.extend(strip.iter().map(|number| float::<F>(unpack(packing, number.to_f64()))));
+                let (scale, offset) = (float::<F>(packing.scale), float::<F>(packing.offset));
+                out.extend(strip.iter().map(|number| {
+                    let stored = number.to_f64();
+                    let is_missing = packing.missing.contains(&stored);
+                    if is_missing { F::nan() } else { float::<F>(stored) * scale + offset }
+                }));
             }
         }
         for step in steps {
@@ -94,10 +99,6 @@ pub(crate) fn apply<T: Element, F: Float + Element>(
         }
     }
     Ok(())
-}
-
-fn unpack(packing: &Packing, stored: f64) -> f64 {
-    if packing.missing.contains(&stored) { f64::NAN } else { stored * packing.scale + packing.offset }
 }
 
 /// The nearest; every double has one.
@@ -174,6 +175,18 @@ mod tests {
         apply(&[4_i16, 3, 2, -9], Some(&packing), &steps, &mut out).unwrap();
         assert_eq!(out[..2], [16.0_f32, 9.0]);
         assert!(out[2].is_nan() && out[3].is_nan());
+    }
+
+    /// `numpy.int16([77]).astype("f4") * numpy.float32(0.1) + numpy.float32(0.3)` of numpy 2.4.6 is 8.0, where doubles give
+    /// 8.00000012665987.
+    #[test]
+    fn packed_numbers_are_rounded_after_each_step() {
+        let (scale, offset) = (f64::from(0.1_f32), f64::from(0.3_f32));
+        let of = |is_single| Packing { scale, offset, missing: Vec::new(), is_single };
+        let (mut single, mut double) = (Vec::<f32>::new(), Vec::<f64>::new());
+        apply(&[77_i16], Some(&of(true)), &[], &mut single).unwrap();
+        apply(&[77_i16], Some(&of(false)), &[], &mut double).unwrap();
+        assert_eq!((single[0], double[0]), (8.0, 8.000_000_126_659_87));
     }
 
     #[test]

@@ -21,7 +21,8 @@ const TILE: usize = 512;
 const LONGEST: usize = 1 << 16;
 
 /// A window that moves along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "(usize, usize, usize)", into = "(usize, usize, usize)")]
 pub struct Window {
     /// Steps in it.
     length: usize,
@@ -80,6 +81,16 @@ impl Window {
         Self { behind: (self.length - 1) / 2, ..self }
     }
 
+    /// Steps in it.
+    pub fn length(self) -> usize {
+        self.length
+    }
+
+    /// How many steps have their whole windows before a step.
+    pub(crate) fn ready(self, before: usize) -> usize {
+        before.saturating_sub(self.behind)
+    }
+
     /// Bytes that [`rolling`] takes besides what it is given.
     pub fn bytes(self, what: Rolling) -> usize {
         let each = match what {
@@ -94,6 +105,25 @@ impl Window {
         let before = self.length - 1 - self.behind;
         let end = steps.end.saturating_add(self.behind).min(axis);
         steps.start.saturating_sub(before).min(end)..end
+    }
+}
+
+impl TryFrom<(usize, usize, usize)> for Window {
+    type Error = Error;
+
+    fn try_from((length, least, behind): (usize, usize, usize)) -> Result<Self> {
+        let window = Self::new(length)?;
+        if (1..=length).contains(&least) && behind < length {
+            return Ok(Self { least, behind, ..window });
+        }
+        let what = format!("a window of {length} steps has no {least} numbers with {behind} steps behind");
+        Err(Error::invalid(what, "make it by its functions"))
+    }
+}
+
+impl From<Window> for (usize, usize, usize) {
+    fn from(window: Window) -> Self {
+        (window.length, window.least, window.behind)
     }
 }
 
@@ -424,6 +454,9 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         assert!(Window::new(0).is_err() && Window::new(LONGEST + 1).is_err());
+        let window = Window::new(5).unwrap().with_least(2).centred();
+        assert_eq!(Window::try_from(<(usize, usize, usize)>::from(window)).unwrap(), window);
+        assert!([(0, 1, 0), (5, 0, 0), (5, 6, 0), (5, 5, 5)].iter().all(|of| Window::try_from(*of).is_err()));
         assert!(Steps::new(&[1.0; 5], 2, 0).is_err() && Steps::<f64>::new(&[1.0], 0, 0).is_err());
         let steps = Steps::new(&[1.0; 4], 2, 0).unwrap();
         let error =

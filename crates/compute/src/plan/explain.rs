@@ -31,10 +31,11 @@ impl fmt::Display for Plan {
                 let touched =
                     part.iter().zip(chunks).map(|(span, chunk)| Pieces::new(*span, *chunk, 0).count());
                 let touched = touched.fold(1, u64::saturating_mul);
-                writeln!(out, "chunks  {touched} of {}, each read once", Lengths(chunks))?;
+                writeln!(out, "chunks  {touched} of {}, each read {}", Lengths(chunks), self.how_often())?;
             }
             None => writeln!(out, "chunks  none: the array is in memory")?,
         }
+        self.stages(out)?;
         let result: Vec<_> = self
             .expression
             .dimensions()
@@ -76,10 +77,57 @@ impl fmt::Display for Plan {
             memory.threads,
             1 + memory.ahead,
             Bytes(memory.block + memory.reading),
-            Bytes(memory.scratch),
+            Bytes(memory.scratch + memory.held),
             memory.states,
             Bytes(memory.state)
         )
+    }
+}
+
+impl Plan {
+    /// How often a chunk is read.
+    fn how_often(&self) -> &'static str {
+        let is_cut = self.expression.moving().is_some_and(|moving| {
+            self.regions[moving.axis].count() > 1
+                || self.runs.is_some_and(|(axis, runs)| axis == moving.axis && runs.count() > 1)
+        });
+        match (self.before.is_some(), is_cut) {
+            (false, false) => "once",
+            (false, true) => "once, and again where windows begin in the run before",
+            (true, false) => "twice",
+            (true, true) => "twice, and again where windows begin in the run before",
+        }
+    }
+
+    /// What elements go through before they are reduced: a line each.
+    fn stages(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.expression.array().dimensions();
+        if let Some(beside) = self.expression.companion() {
+            let array = beside.array();
+            writeln!(out, "beside  {} of {}, by the same blocks", array.name(), array.element())?;
+        }
+        if let Some(coarsening) = self.expression.coarsening() {
+            let name = &names[coarsening.axis].name;
+            let (folding, window) = (coarsening.folding, coarsening.window);
+            writeln!(
+                out,
+                "coarsen {:?} of {window} along {name}, missing values {:?}",
+                folding.fold, folding.missing
+            )?;
+        }
+        if let Some(anomaly) = self.expression.anomalies() {
+            let (name, count) = (&names[anomaly.axis].name, anomaly.groups.count);
+            let how = match &self.before {
+                Some(before) => format!("by a pass before that takes {}", Bytes(before.memory.peak())),
+                None => format!("of runs that are held: {} each", Bytes(self.memory.held)),
+            };
+            writeln!(out, "means   of {count} groups along {name}, {how}")?;
+        }
+        if let Some(moving) = self.expression.moving() {
+            let (name, length) = (&names[moving.axis].name, moving.window.length());
+            writeln!(out, "windows {:?} of {length} along {name}", moving.what)?;
+        }
+        Ok(())
     }
 }
 

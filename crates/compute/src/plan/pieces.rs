@@ -24,6 +24,16 @@ impl Pieces {
         Self::new(span, u64::MAX, span.start)
     }
 
+    /// The same cuts of another part of the axis.
+    pub(crate) fn within(self, span: Span) -> Self {
+        Self { span, ..self }
+    }
+
+    /// The number of the piece that an index of the span is in.
+    pub(crate) fn number(&self, index: u64) -> u64 {
+        index.checked_sub(self.first_cut()).map_or(0, |behind| 1 + behind / self.step)
+    }
+
     /// Elements of the longest piece, at most.
     pub(crate) fn longest(&self) -> u64 {
         self.step.min(self.span.count)
@@ -98,6 +108,7 @@ mod tests {
                 prop_assert_eq!(piece.start, at);
                 prop_assert!(piece.count > 0 && piece.count <= pieces.longest());
                 prop_assert!(at == start || at % step == phase % step);
+                prop_assert!((piece.start..piece.end()).all(|index| pieces.number(index) == number));
                 at = piece.end();
             }
             prop_assert_eq!(at, start + count);

@@ -1,3 +1,6 @@
+mod pairs;
+mod stages;
+
 use std::sync::Mutex;
 
 use proptest::prelude::*;
@@ -5,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::block::ElementType;
 use crate::expression::{Array, Condition, Expression, Map, Packing, Span, Test};
+use crate::kernels::{Fold, Folding, Missing};
 use crate::plan::{Limits, Sizes};
 use crate::sink::Buffer;
 use crate::source::{Memory, Pending};
@@ -28,6 +32,9 @@ impl Source for Recorded<'_> {
 }
 
 const NAMES: [&str; 3] = ["time", "y", "x"];
+
+/// Sums of windows in which nothing is missing.
+const SUM: Folding = Folding { fold: Fold::Sum, missing: Missing::Kept };
 
 /// A job over an array of three axes, whose values are whole numbers, some of them missing.
 #[derive(Clone, Debug)]
@@ -88,7 +95,7 @@ impl Job {
             expression = expression.slice(name, start, count).unwrap();
         }
         if let Some((axis, window)) = self.coarse {
-            expression = expression.coarsen_sum(NAMES[axis], window).unwrap();
+            expression = expression.coarsen(NAMES[axis], window, SUM).unwrap();
         }
         let names: Vec<_> =
             NAMES.iter().zip(self.reduced).filter(|(_, is)| *is).map(|(name, _)| *name).collect();
@@ -254,7 +261,7 @@ proptest! {
             expression = expression.slice(name, start, count).unwrap();
         }
         if let Some((axis, window)) = job.coarse {
-            expression = expression.coarsen_sum(NAMES[axis], window).unwrap();
+            expression = expression.coarsen(NAMES[axis], window, SUM).unwrap();
         }
         let shape: Vec<u64> = expression.dimensions().into_iter().map(|own| own.length).collect();
         let plan_of = |threads, bytes| {

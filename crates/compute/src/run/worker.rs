@@ -2,35 +2,28 @@
 
 use std::collections::VecDeque;
 
-use num_traits::Float;
-
-use super::Watch;
-use super::coarsen::Coarsen;
+use super::Job;
+use super::anomalies::{Gathering, Means};
+use super::moving::Windows;
 use crate::block::{Block, Element, ElementType, for_element};
-use crate::error::{Error, Result};
-use crate::expression::{Expression, Span, apply};
-use crate::plan::Plan;
+use crate::error::Result;
+use crate::expression::{Expression, Span};
+use crate::plan::Blocks;
 use crate::sink::Sink;
-use crate::source::{Pending, Source, Values};
+use crate::source::{Elements, Pending, Real, Values, lengths, origin};
 use crate::state::{Measure, State};
 
 /// The state of a run.
-pub(super) fn state(
-    plan: &Plan,
-    measure: &Measure,
-    run: u64,
-    source: &dyn Source,
-    watch: &Watch,
-) -> Result<State> {
-    let (_, region) = plan.region(run);
-    let mut state = State::new(measure, plan.cells(&region)?)?;
-    each_block(plan, run, source, watch, &mut Target::State(&mut state))?;
+pub(super) fn state(job: Job<'_>, measure: &Measure, run: u64) -> Result<State> {
+    let (_, region) = job.plan.region(run);
+    let mut state = State::new(measure, job.plan.cells(&region)?)?;
+    each_block(job, run, &mut Target::State(&mut state))?;
     Ok(state)
 }
 
 /// The elements of a run, into a sink.
-pub(super) fn fill(plan: &Plan, run: u64, source: &dyn Source, sink: &dyn Sink, watch: &Watch) -> Result<()> {
-    each_block(plan, run, source, watch, &mut Target::Sink(sink))
+pub(super) fn fill(job: Job<'_>, run: u64, sink: &dyn Sink) -> Result<()> {
+    each_block(job, run, &mut Target::Sink(sink))
 }
 
 /// Where blocks go.
@@ -40,10 +33,12 @@ enum Target<'a> {
 }
 
 impl Target<'_> {
-    fn take<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
-        match self {
-            Self::State(state) => state.update(block),
-            Self::Sink(sink) => {
+    /// Takes a block, and what lies beside each of its values if there is anything.
+    fn take<T: Element>(&mut self, block: &Block<'_, T>, beside: Option<&[f64]>) -> Result<()> {
+        match (self, beside) {
+            (Self::State(state), None) => state.update(block),
+            (Self::State(state), Some(beside)) => state.update_pairs(block, beside),
+            (Self::Sink(sink), _) => {
                 let along = block.origin().iter().zip(block.shape());
                 let part: Vec<Span> =
                     along.map(|(start, count)| Span { start: *start, count: *count as u64 }).collect();
@@ -53,54 +48,27 @@ impl Target<'_> {
     }
 }
 
-/// Reads ahead, and takes block after block through the expression.
-fn each_block(
-    plan: &Plan,
-    run: u64,
-    source: &dyn Source,
-    watch: &Watch,
-    target: &mut Target<'_>,
-) -> Result<()> {
-    let expression = plan.expression();
-    for_element!(expression.element(), W => {
-        let mut pipe = <W as Working>::pipe(expression)?;
-        let mut blocks = plan.blocks(run);
-        let mut ahead: VecDeque<(Vec<Span>, Pending<'_>)> = VecDeque::new();
-        loop {
-            watch.check()?;
-            while ahead.len() as u64 <= plan.memory().ahead && let Some(block) = blocks.next() {
-                let pending = source.begin(&block)?;
-                ahead.push_back((block, pending));
-            }
-            let Some((block, pending)) = ahead.pop_front() else { return Ok(()) };
-            let values = pending()?;
-            watch.add(values.bytes().len() as u64);
-            pipe(&values, &block, target)?;
-        }
-    })
+fn each_block(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()> {
+    for_element!(job.plan.expression().element(), W => <W as Working>::each_block(job, run, target))
 }
-
-/// Takes the values of a box to where they go.
-type Pipe<'a> = Box<dyn FnMut(&Values<'_>, &[Span], &mut Target<'_>) -> Result<()> + 'a>;
 
 /// What elements are while they are computed with.
 trait Working: Element {
-    /// From stored values to where they go.
-    fn pipe(expression: &Expression) -> Result<Pipe<'_>>;
+    /// Takes the blocks of a run to where they go.
+    fn each_block(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()>;
 }
 
 macro_rules! working {
     (whole: $($whole:ty),*; floats: $($float:ty),*) => {
         $(impl Working for $whole {
-            fn pipe(expression: &Expression) -> Result<Pipe<'_>> {
-                Ok(Box::new(|values, part, target| {
-                    values.elements(|stored: &[Self]| reduce(expression, stored, None, part, target))
-                }))
+            fn each_block(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()> {
+                as_stored::<Self>(job, run, target)
             }
         })*
         $(impl Working for $float {
-            fn pipe(expression: &Expression) -> Result<Pipe<'_>> {
-                floats::<Self>(expression)
+            fn each_block(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()> {
+                let back = Back::new(job, run);
+                if job.plan.is_held() { held::<Self>(job, run, back, target) } else { once(job, run, back, target) }
             }
         })*
     };
@@ -108,90 +76,168 @@ macro_rules! working {
 
 working!(whole: i8, i16, i32, i64, u8, u16, u32, u64; floats: f32, f64);
 
-/// Values become floats if they are none yet, go through the steps, and into windows.
-fn floats<F: Element + Float>(expression: &Expression) -> Result<Pipe<'_>> {
-    let mut coarsen = match expression.coarsening() {
-        Some(coarsening) => {
-            let window = usize::try_from(coarsening.window).map_err(|_| too_large())?;
-            Some((coarsening.axis, Coarsen::new(coarsening.axis, window), None))
-        }
-        None => None,
-    };
-    let is_plain = expression.steps().is_empty()
-        && expression.array().packing().is_none()
-        && expression.array().element() == F::TYPE;
-    let mut scratch: Vec<F> = Vec::new();
-    Ok(Box::new(move |values, part, target| {
-        if is_plain {
-            return values.elements(|stored: &[F]| coarse(expression, &mut coarsen, stored, part, target));
-        }
-        unpack(expression.array().element(), values, expression, &mut scratch)?;
-        coarse(expression, &mut coarsen, &scratch, part, target)
-    }))
-}
-
-fn unpack<F: Element + Float>(
-    stored: ElementType,
-    values: &Values<'_>,
-    expression: &Expression,
-    out: &mut Vec<F>,
-) -> Result<()> {
-    for_element!(stored, T => values.elements(|stored: &[T]| {
-        apply(stored, expression.array().packing(), expression.steps(), out)
-    }))
-}
-
-/// An axis, the windows along it, and where the next block goes on with them.
-type Windows<F> = Option<(usize, Coarsen<F>, Option<Vec<Span>>)>;
-
-fn coarse<F: Element + Float>(
-    expression: &Expression,
-    windows: &mut Windows<F>,
-    values: &[F],
-    part: &[Span],
-    target: &mut Target<'_>,
-) -> Result<()> {
-    let Some((axis, coarsen, before)) = windows else {
-        return reduce(expression, values, None, part, target);
-    };
-    if !before.as_ref().is_some_and(|before| is_next(before, part, *axis)) {
-        coarsen.begin();
+/// Integers that stay what they are.
+fn as_stored<T: Element>(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()> {
+    let expression = job.plan.expression();
+    let companion = expression.companion();
+    let mut beside = Beside::new(companion.as_ref())?;
+    let mut reading = Reading::new(job, run);
+    while let Some(read) = reading.next()? {
+        let others = beside.doubles(&read)?;
+        let (shape, origin) = (lengths(&read.part)?, origin(expression, &read.part));
+        read.values.elements(|stored: &[T]| target.take(&Block::new(stored, &shape, &origin)?, others))?;
     }
-    *before = Some(part.to_vec());
-    let shape = lengths(part)?;
-    let (sums, shape) = coarsen.add(values, &shape);
-    // Windows that end in a block begin where the one that its first element is in began.
-    reduce(expression, sums, Some(shape), part, target)
+    Ok(())
 }
 
-/// Whether a box lies behind another along an axis.
-fn is_next(before: &[Span], next: &[Span], axis: usize) -> bool {
-    before
-        .iter()
-        .zip(next)
-        .enumerate()
-        .all(|(own, (before, next))| if own == axis { before.end() == next.start } else { before == next })
+/// Elements that go on as they come.
+fn once<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<'_>) -> Result<()> {
+    let expression = job.plan.expression();
+    let companion = expression.companion();
+    let mut beside = Beside::new(companion.as_ref())?;
+    let mut elements = Elements::<F>::new(expression)?;
+    let mut reading = Reading::new(job, run);
+    while let Some(read) = reading.next()? {
+        let others = beside.doubles(&read)?;
+        elements.take(&read.values, &read.part, &mut |block| back.take(block, job.means, others, target))?;
+    }
+    Ok(())
 }
 
-fn reduce<T: Element>(
-    expression: &Expression,
-    values: &[T],
-    shape: Option<&[usize]>,
-    part: &[Span],
-    target: &mut Target<'_>,
-) -> Result<()> {
-    let relative = expression.relative(part);
-    let origin: Vec<u64> = relative.iter().map(|span| span.start).collect();
-    match shape {
-        Some(shape) => target.take(&Block::new(values, shape, &origin)?),
-        None => target.take(&Block::new(values, &lengths(part)?, &origin)?),
+/// Elements that are held until the means of their groups are known.
+fn held<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<'_>) -> Result<()> {
+    let (plan, expression) = (job.plan, job.plan.expression());
+    let Some(mut gathering) = Gathering::new(expression, &plan.reach(run))? else { return Ok(()) };
+    let mut elements = Elements::<F>::new(expression)?;
+    let (mut reading, mut all) = (Reading::new(job, run), Vec::new());
+    while let Some(read) = reading.next()? {
+        let stretch = plan.stretch(&read.part);
+        elements.take(&read.values, &read.part, &mut |block| gathering.take(stretch, block))?;
+        all.push(read);
+    }
+    let means = gathering.finish()?;
+    let mut elements = Elements::<F>::new(expression)?;
+    for read in all {
+        job.watch.check()?;
+        elements.take(&read.values, &read.part, &mut |block| back.take(block, Some(&means), None, target))?;
+    }
+    Ok(())
+}
+
+/// A box that was read.
+struct Read<'a> {
+    part: Vec<Span>,
+    values: Values<'a>,
+    /// What lies beside it.
+    beside: Option<Values<'a>>,
+}
+
+/// Reads the blocks of a run, some ahead.
+struct Reading<'a> {
+    job: Job<'a>,
+    blocks: Blocks,
+    ahead: VecDeque<(Vec<Span>, Pending<'a>, Option<Pending<'a>>)>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(job: Job<'a>, run: u64) -> Self {
+        Self { job, blocks: job.plan.blocks(run), ahead: VecDeque::new() }
+    }
+
+    /// The next block; none behind the last one.
+    fn next(&mut self) -> Result<Option<Read<'a>>> {
+        let job = self.job;
+        job.watch.check()?;
+        while self.ahead.len() as u64 <= job.plan.memory().ahead
+            && let Some(block) = self.blocks.next()
+        {
+            let pending = job.source.begin(&block)?;
+            let beside = job.beside.map(|beside| beside.begin(&block)).transpose()?;
+            self.ahead.push_back((block, pending, beside));
+        }
+        let Some((part, pending, beside)) = self.ahead.pop_front() else { return Ok(None) };
+        let (values, beside) = (pending()?, beside.map(|pending| pending()).transpose()?);
+        let bytes = values.bytes().len() + beside.as_ref().map_or(0, |beside| beside.bytes().len());
+        job.watch.add(bytes as u64);
+        Ok(Some(Read { part, values, beside }))
     }
 }
 
-fn lengths(part: &[Span]) -> Result<Vec<usize>> {
-    part.iter().map(|span| usize::try_from(span.count).map_err(|_| too_large())).collect()
+/// What lies beside the blocks, as doubles.
+enum Beside<'a> {
+    Nothing,
+    Singles(Elements<'a, f32>, Vec<f64>),
+    Doubles(Elements<'a, f64>, Vec<f64>),
 }
 
-fn too_large() -> Error {
-    Error::invalid("a block is larger than memory can be", "take a smaller part, or smaller windows")
+impl<'a> Beside<'a> {
+    fn new(companion: Option<&'a Expression>) -> Result<Self> {
+        Ok(match companion {
+            None => Self::Nothing,
+            Some(companion) if companion.element() == ElementType::F32 => {
+                Self::Singles(Elements::new(companion)?, Vec::new())
+            }
+            Some(companion) => Self::Doubles(Elements::new(companion)?, Vec::new()),
+        })
+    }
+
+    fn doubles(&mut self, read: &Read<'_>) -> Result<Option<&[f64]>> {
+        let Some(values) = &read.beside else { return Ok(None) };
+        let doubles = match self {
+            Self::Nothing => return Ok(None),
+            Self::Singles(elements, doubles) => {
+                doubles.clear();
+                elements.take(values, &read.part, &mut |block| {
+                    doubles.extend(block.values().iter().map(|single| f64::from(*single)));
+                    Ok(())
+                })?;
+                doubles
+            }
+            Self::Doubles(elements, doubles) => {
+                doubles.clear();
+                elements.take(values, &read.part, &mut |block| {
+                    doubles.extend_from_slice(block.values());
+                    Ok(())
+                })?;
+                doubles
+            }
+        };
+        Ok(Some(doubles))
+    }
+}
+
+/// From elements to where they go: turned into anomalies, taken together by windows that move.
+struct Back<F> {
+    anomalies: Vec<F>,
+    windows: Option<Windows<F>>,
+}
+
+impl<F: Real> Back<F> {
+    fn new(job: Job<'_>, run: u64) -> Self {
+        let expression = job.plan.expression();
+        let extent = job.plan.extent(run);
+        let windows = Windows::new(expression, |axis| expression.indices(axis, extent[axis]));
+        Self { anomalies: Vec::new(), windows }
+    }
+
+    fn take(
+        &mut self,
+        block: &Block<'_, F>,
+        means: Option<&Means>,
+        beside: Option<&[f64]>,
+        target: &mut Target<'_>,
+    ) -> Result<()> {
+        let differing = match means {
+            Some(means) => {
+                means.subtract(block, &mut self.anomalies)?;
+                Some(Block::new(&self.anomalies, block.shape(), block.origin())?)
+            }
+            None => None,
+        };
+        let block = differing.as_ref().unwrap_or(block);
+        match &mut self.windows {
+            Some(windows) => windows.take(block, |results| target.take(results, beside)),
+            None => target.take(block, beside),
+        }
+    }
 }

@@ -111,7 +111,10 @@ fn joined(sources: &[Box<dyn Source + '_>], axis: usize, length: u64) -> Result<
             (dimension.name.as_str(), if own == axis { length } else { dimension.length })
         })
         .collect();
+    // A part of several is put together of what each gives.
+    let most = sources.iter().map(|source| source.array().reading()).max().unwrap_or(0);
     let array = Array::new(first.name(), &dimensions, first.element(), chunks)?;
+    let array = array.read_with(most.saturating_add(first.element().size() as u64));
     Ok(match first.packing() {
         Some(packing) => array.packed(packing.clone()),
         None => array,

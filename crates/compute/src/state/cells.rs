@@ -1,5 +1,7 @@
 //! Which cell of a result an element of an array belongs to.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::too_many;
@@ -8,6 +10,9 @@ use crate::error::{Error, Result};
 
 /// Cells that follow each other are taken in so many at once, so that what is known of them stays near.
 const TILE: usize = 2048;
+
+/// Elements whose bins are found at once.
+pub(super) const STRIP: usize = 1024;
 
 /// What happens to an axis of an array.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,10 +37,51 @@ pub struct Groups {
 
 /// The cells of a result of a region of an array.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Given")]
 pub struct Cells {
     origin: Vec<u64>,
     shape: Vec<u64>,
     axes: Vec<Axis>,
+}
+
+/// Cells as they are told, before it is known whether they fit together.
+#[derive(Deserialize)]
+struct Given {
+    origin: Vec<u64>,
+    shape: Vec<u64>,
+    axes: Vec<Axis>,
+}
+
+impl TryFrom<Given> for Cells {
+    type Error = Error;
+
+    fn try_from(given: Given) -> Result<Self> {
+        Self::new(given.origin, given.shape, given.axes)
+    }
+}
+
+/// Elements of a block by their places in it, which follow each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// All of them belong to this cell.
+    Into(usize, Range<usize>),
+    /// The first belongs to this cell, and each other to the next one.
+    Across(usize, Range<usize>),
+}
+
+impl Place {
+    /// The same in parts of no more than [`STRIP`] elements.
+    pub(super) fn strips(self) -> impl Iterator<Item = Self> {
+        let (cell, places, step) = match self {
+            Self::Into(cell, places) => (cell, places, 0),
+            Self::Across(cell, places) => (cell, places, STRIP),
+        };
+        let end = places.end;
+        places.step_by(STRIP).enumerate().map(move |(number, from)| {
+            let places = from..end.min(from + STRIP);
+            if step == 0 { Self::Into(cell, places) } else { Self::Across(cell + number * step, places) }
+        })
+    }
 }
 
 /// Elements of a block that lie one after the other.
@@ -169,23 +215,74 @@ impl Cells {
     /// # Errors
     /// [`Error::Invalid`] for a block that lies outside the region, before the first row.
     pub fn each_row<'a, T>(&self, block: &Block<'a, T>, mut visit: impl FnMut(Row<'a, T>)) -> Result<()> {
-        self.check(block.shape(), block.origin())?;
-        if block.values().is_empty() {
+        let values = block.values();
+        self.each_place(block.shape(), block.origin(), |place| {
+            visit(match place {
+                Place::Into(cell, places) => Row::Into(cell, &values[places]),
+                Place::Across(cell, places) => Row::Across(cell, &values[places]),
+            });
+        })
+    }
+
+    /// As [`Self::each_row`], of a block of this shape at this origin, by the places of its elements.
+    ///
+    /// # Errors
+    /// As [`Self::each_row`].
+    pub(crate) fn each_place(
+        &self,
+        shape: &[usize],
+        origin: &[u64],
+        mut visit: impl FnMut(Place),
+    ) -> Result<()> {
+        self.check(shape, origin)?;
+        let count: usize = shape.iter().product();
+        if count == 0 {
             return Ok(());
         }
-        let walk = self.walk(block);
+        if let Some(Axis::Grouped(groups)) = self.axes.last() {
+            self.each_stretch(shape, origin, groups, visit);
+            return Ok(());
+        }
+        let walk = self.walk(shape);
         let width = if walk.is_across { TILE.min(walk.length) } else { walk.length };
         for tile in (0..walk.length).step_by(width) {
             let mut index = vec![0; walk.outer];
-            for row in block.values().chunks_exact(walk.length) {
-                let row = &row[tile..walk.length.min(tile + width)];
-                if let Some(cell) = self.cell(&walk, &index, block.origin()) {
-                    visit(if walk.is_across { Row::Across(cell + tile, row) } else { Row::Into(cell, row) });
+            let end = walk.length.min(tile + width);
+            for row in (0..count).step_by(walk.length) {
+                let places = row + tile..row + end;
+                if let Some(cell) = self.cell(&walk, &index, origin) {
+                    visit(if walk.is_across {
+                        Place::Across(cell + tile, places)
+                    } else {
+                        Place::Into(cell, places)
+                    });
                 }
-                step(&mut index, block.shape());
+                step(&mut index, shape);
             }
         }
         Ok(())
+    }
+
+    /// As [`Self::each_place`] where the last axis has groups: elements along it that follow each other in the same group.
+    fn each_stretch(&self, shape: &[usize], origin: &[u64], groups: &Groups, mut visit: impl FnMut(Place)) {
+        let Some(last) = shape.len().checked_sub(1) else { return };
+        let first = usize::try_from(origin[last]).unwrap_or(usize::MAX);
+        let labels = groups.labels.get(first..first.saturating_add(shape[last])).unwrap_or_default();
+        let walk = Walk { outer: last, length: shape[last], is_across: false, strides: self.strides() };
+        let mut index = vec![0; last];
+        for row in 0..shape[..last].iter().product::<usize>() {
+            if let Some(first) = self.cell(&walk, &index, &origin[..last]) {
+                let mut place = row * shape[last];
+                for same in labels.chunk_by(|one, other| one == other) {
+                    if same[0] < groups.count {
+                        // The groups of the last axis are next to each other.
+                        visit(Place::Into(first + same[0] as usize, place..place + same.len()));
+                    }
+                    place += same.len();
+                }
+            }
+            step(&mut index, &shape[..last]);
+        }
     }
 
     /// Whether a block is inside the region.
@@ -207,7 +304,7 @@ impl Cells {
     }
 
     /// How the rows of a block follow each other: as many of its last axes as go alike are in a row.
-    fn walk<T>(&self, block: &Block<'_, T>) -> Walk {
+    fn walk(&self, shape: &[usize]) -> Walk {
         let strides = self.strides();
         let is_across = matches!(self.axes.last(), Some(Axis::Kept));
         let (mut outer, mut length) = (self.axes.len(), 1);
@@ -221,7 +318,7 @@ impl Cells {
             if !is_next {
                 break;
             }
-            length *= block.shape()[axis];
+            length *= shape[axis];
             outer = axis;
         }
         Walk { outer, length, is_across, strides }

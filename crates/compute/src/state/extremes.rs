@@ -43,6 +43,10 @@ impl Extremes {
         &self.cells
     }
 
+    pub(super) fn is_whole(&self) -> bool {
+        self.cells.places().is_ok_and(|count| count == self.values.len())
+    }
+
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
         let (extreme, all) = (self.extreme, &mut self.values);
         let mut there = 0;

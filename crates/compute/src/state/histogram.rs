@@ -5,14 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::cells::{Cells, Row};
+use super::cells::{Cells, Row, STRIP};
 use super::{LeftOut, Numbers, Output, other_cells};
 use crate::block::{Block, Element};
 use crate::error::Result;
 use crate::kernels::{Bins, Tally, count, count_across, slots};
-
-/// Values whose slots are found at once.
-const STRIP: usize = 1024;
 
 /// The edges of bins, one more than bins, in rising order: each bin is closed on the left, the last one on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +31,7 @@ pub struct Histogram {
 
 /// The table of bins for the type of the values, once it is known.
 #[derive(Clone, Debug, Default)]
-struct Table(Option<Arc<dyn Any + Send + Sync>>);
+pub(super) struct Table(Option<Arc<dyn Any + Send + Sync>>);
 
 /// It says nothing that the edges do not.
 impl PartialEq for Table {
@@ -58,9 +55,14 @@ impl Edges {
         &self.0
     }
 
+    /// How many slots they have: see [`Bins::slots`].
+    pub(super) fn slots(&self) -> usize {
+        self.0.len() + 2
+    }
+
     /// Bytes of a cell's counts.
     pub(super) fn bytes_of_cell(&self) -> u64 {
-        (self.0.len() as u64 + 2) * 8
+        self.slots() as u64 * 8
     }
 
     /// Bytes that a state takes however few its cells are.
@@ -85,7 +87,7 @@ impl From<Edges> for Vec<f64> {
 
 impl Table {
     /// The bins for a type of values.
-    fn of<T: Element>(&mut self, edges: &Edges) -> Result<Arc<Bins<T>>> {
+    pub(super) fn of<T: Element>(&mut self, edges: &Edges) -> Result<Arc<Bins<T>>> {
         if let Some(Ok(bins)) = self.0.clone().map(Arc::downcast::<Bins<T>>) {
             return Ok(bins);
         }
@@ -97,7 +99,7 @@ impl Table {
 
 impl Histogram {
     pub(super) fn new(edges: Edges, cells: Cells) -> Result<Self> {
-        let width = edges.0.len() + 2;
+        let width = edges.slots();
         let counts = cells.places()?.checked_mul(width).ok_or_else(|| super::too_many(&cells))?;
         Ok(Self { edges, cells, counts: vec![0; counts], nowhere: 0, table: Table::default() })
     }
@@ -108,6 +110,12 @@ impl Histogram {
 
     pub(super) fn cells(&self) -> &Cells {
         &self.cells
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.cells
+            .places()
+            .is_ok_and(|count| count.checked_mul(self.edges.slots()) == Some(self.counts.len()))
     }
 
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
@@ -146,7 +154,7 @@ impl Histogram {
 
     /// Counts of the bins. What is in none of them is left out.
     pub(super) fn finish(mut self) -> Output {
-        let (bins, width) = (self.edges.0.len() - 1, self.edges.0.len() + 2);
+        let (bins, width) = (self.edges.0.len() - 1, self.edges.slots());
         let mut left_out = LeftOut { missing: self.nowhere, ..LeftOut::default() };
         for of_cell in self.counts.chunks_exact(width) {
             left_out.add(LeftOut { below: of_cell[0], above: of_cell[bins + 1], missing: of_cell[bins + 2] });

@@ -81,6 +81,13 @@ impl Quantiles {
         &self.cells
     }
 
+    pub(super) fn is_whole(&self) -> bool {
+        let has_room = |count: usize| count.checked_mul(self.depth) == Some(self.values.len());
+        self.cells.places().is_ok_and(|count| count == self.counts.len() && has_room(count))
+            && self.cells.depth() == self.depth as u64
+            && self.counts.iter().all(|count| *count as usize <= self.depth)
+    }
+
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
         let mut room = Room { depth: self.depth, values: &mut self.values, counts: &mut self.counts };
         let mut there = 0;

@@ -43,6 +43,10 @@ impl Spreads {
         &self.cells
     }
 
+    pub(super) fn is_whole(&self) -> bool {
+        self.cells.places().is_ok_and(|count| count == self.moments.len())
+    }
+
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
         let moments = &mut self.moments;
         let mut there = 0;

@@ -58,6 +58,10 @@ impl Totals {
         &self.cells
     }
 
+    pub(super) fn is_whole(&self) -> bool {
+        self.cells.places().is_ok_and(|count| count == self.sums.len() && count == self.counts.len())
+    }
+
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
         let (sums, counts) = (&mut self.sums, &mut self.counts);
         let mut seen = 0;

@@ -1,5 +1,7 @@
 //! Means of each cell's values, weighted along an axis, such as by the area of a grid's rows.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Axis, Cells, Row};
@@ -47,6 +49,34 @@ impl Weights {
         self.weights.len() as u64 * 8
     }
 
+    /// Whether they are for all elements of a region.
+    pub(super) fn must_cover(&self, cells: &Cells) -> Result<()> {
+        let (origin, shape) = cells.region();
+        let is_covered = |(from, count): (&u64, &u64)| {
+            usize::try_from(*count).is_ok_and(|count| self.along(*from, count).is_some())
+        };
+        if origin.iter().zip(shape).nth(self.axis).is_some_and(is_covered) {
+            return Ok(());
+        }
+        let (count, axis) = (self.weights.len(), self.axis);
+        Err(Error::invalid(
+            format!("{count} weights are not for axis {axis} of {shape:?} at {origin:?}"),
+            "give a weight for each element of the axis",
+        ))
+    }
+
+    /// Puts the weights of some elements of a block into `out`, by their places in the block.
+    pub(super) fn fill(&self, shape: &[usize], origin: &[u64], places: Range<usize>, out: &mut [f64]) {
+        let inner: usize = shape[self.axis + 1..].iter().product();
+        let Some(weights) = self.along(origin[self.axis], shape[self.axis]) else { return };
+        let mut at = places.start;
+        while at < places.end {
+            let count = (inner - at % inner).min(places.end - at);
+            out[at - places.start..][..count].fill(weights[at / inner % weights.len()]);
+            at += count;
+        }
+    }
+
     /// The weights of elements from one on.
     fn along(&self, first: u64, count: usize) -> Option<&[f64]> {
         let first = usize::try_from(first).ok()?;
@@ -59,16 +89,10 @@ impl Weighted {
     pub(super) const BYTES_OF_CELL: u64 = 16;
 
     pub(super) fn new(weights: Weights, cells: Cells) -> Result<Self> {
-        let (origin, shape) = cells.region();
-        let axis = weights.axis;
-        let has_all = cells.axes().get(axis) == Some(&Axis::Reduced)
-            && usize::try_from(shape[axis]).is_ok_and(|count| weights.along(origin[axis], count).is_some());
-        if !has_all {
+        weights.must_cover(&cells)?;
+        if cells.axes().get(weights.axis) != Some(&Axis::Reduced) {
             return Err(Error::invalid(
-                format!(
-                    "{} weights are not for axis {axis} of {shape:?} at {origin:?}",
-                    weights.weights.len()
-                ),
+                format!("weights along axis {}, which is not reduced, change no mean", weights.axis),
                 "give a weight for each element of an axis that is reduced",
             ));
         }
@@ -83,6 +107,12 @@ impl Weighted {
 
     pub(super) fn cells(&self) -> &Cells {
         &self.cells
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.weights.must_cover(&self.cells).is_ok()
+            && self.cells.axes().get(self.weights.axis) == Some(&Axis::Reduced)
+            && self.cells.places().is_ok_and(|count| count == self.sums.len() && count == self.all.len())
     }
 
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
