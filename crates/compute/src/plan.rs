@@ -51,6 +51,9 @@ impl Default for Sizes {
     }
 }
 
+/// An axis, and the parts that it is cut into.
+type Runs = Option<(usize, Pieces)>;
+
 /// A run reads so many times what its state takes.
 const READ_PER_STATE: u64 = 8;
 
@@ -91,15 +94,15 @@ pub struct Plan {
     /// Along each axis; one piece along axes that are reduced.
     regions: Vec<Pieces>,
     /// Which axis runs are cut along, and how.
-    runs: Option<(usize, Pieces)>,
+    runs: Runs,
     /// Elements of a block along each axis.
     block: Vec<u64>,
     /// Elements that are stored together along each axis.
     unit: Vec<u64>,
     /// Along the axis of groups, of which elements are anomalies: parts whose means are merged.
-    stretches: Option<(usize, Pieces)>,
+    stretches: Runs,
     /// How the means of groups become known, where that takes a pass of its own.
-    before: Option<Box<Plan>>,
+    before: Option<Box<Self>>,
     memory: Memory,
 }
 
@@ -266,7 +269,7 @@ impl Shape<'_> {
         unit: &[u64],
         limits: Limits,
         sizes: Sizes,
-        stretches: Option<(usize, Pieces)>,
+        stretches: Runs,
         before: Option<Plan>,
     ) -> Result<Plan> {
         let anomalies = self.expression.anomalies().map(|anomaly| anomaly.axis);
@@ -278,6 +281,9 @@ impl Shape<'_> {
         let mut most = limits.memory / 2;
         let (regions, memory) = loop {
             let mut regions = self.regions(most, limits.threads, anomalies.filter(|_| is_held))?;
+            if whole.is_some() {
+                self.spread(&mut regions, runs, limits.threads);
+            }
             if is_held {
                 self.narrow(&mut regions, runs, most / limits.threads.max(1) as u64);
             }
@@ -332,11 +338,11 @@ impl Shape<'_> {
 
     /// Runs along the reduced axis that can be cut most; along any where none is reduced. One axis may have to stay
     /// whole, and that along which windows move is cut only where the others do not make enough runs.
-    fn runs(&self, least: u64, whole: Option<usize>) -> Result<Option<(usize, Pieces)>> {
+    fn runs(&self, least: u64, whole: Option<usize>) -> Result<Runs> {
         let state = self.state(self.expression.part())?;
         let bytes = least.max(state.saturating_mul(READ_PER_STATE));
         let moving = self.expression.moving().map(|moving| moving.axis);
-        let (mut best, mut last): (Option<(usize, Pieces)>, Option<(usize, Pieces)>) = (None, None);
+        let (mut best, mut moved): (Runs, Runs) = (None, None);
         for axis in 0..self.expression.part().len() {
             let is_whole = matches!(self.axes().get(axis), Some(Axis::Kept)) || whole == Some(axis);
             let (false, Some((every, at))) = (is_whole, self.cuts(axis)) else { continue };
@@ -344,13 +350,13 @@ impl Shape<'_> {
             let pieces =
                 Pieces::new(self.expression.part()[axis], long.div_ceil(every).saturating_mul(every), at);
             if moving == Some(axis) {
-                last = Some((axis, pieces));
+                moved = Some((axis, pieces));
             } else if best.is_none_or(|(_, best)| pieces.count() > best.count()) {
                 best = Some((axis, pieces));
             }
         }
-        let count = |runs: Option<(usize, Pieces)>| runs.map_or(0, |(_, runs)| runs.count());
-        Ok(if count(best) >= count(last).min(ENOUGH) { best } else { last })
+        let count = |runs: Runs| runs.map_or(0, |(_, runs)| runs.count());
+        Ok(if count(best) >= count(moved).min(ENOUGH) { best } else { moved })
     }
 
     /// Regions whose states take so many bytes together at most, if chunks are small enough for that. One axis may have
@@ -375,9 +381,22 @@ impl Shape<'_> {
         Ok(regions)
     }
 
+    /// Cuts regions along axes that the result has further, so that there is work for all threads.
+    fn spread(&self, regions: &mut [Pieces], runs: Runs, threads: usize) {
+        let moving = self.expression.moving().map(|moving| moving.axis);
+        let grouped = self.expression.anomalies().map(|anomaly| anomaly.axis);
+        let runs = runs.map_or(1, |(_, runs)| runs.count());
+        let jobs = |regions: &[Pieces]| regions.iter().map(Pieces::count).fold(runs, u64::saturating_mul);
+        for (axis, what) in self.axes().iter().enumerate() {
+            let is_whole = [moving, grouped].contains(&Some(axis)) || *what != Axis::Kept;
+            let (false, Some(cuts)) = (is_whole, self.cuts(axis)) else { continue };
+            while jobs(regions) < 2 * threads as u64 && self.halve(regions, axis, cuts) {}
+        }
+    }
+
     /// Cuts regions further, so that what is held of a run takes so many bytes at most, if chunks are small enough for
     /// that.
-    fn narrow(&self, regions: &mut [Pieces], runs: Option<(usize, Pieces)>, most: u64) {
+    fn narrow(&self, regions: &mut [Pieces], runs: Runs, most: u64) {
         let size = self.expression.array().element().size() as u64;
         let whole = [
             self.expression.anomalies().map(|anomaly| anomaly.axis),

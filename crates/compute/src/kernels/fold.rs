@@ -235,7 +235,8 @@ mod tests {
             prop_assert!(same(&of(Fold::Largest, Missing::Kept), &largest));
 
             let there = |place: usize| column(place).filter(|number| !number.is_nan());
-            let sums = each(&|place| there(place).fold(0.0, |sum, one| sum + one));
+            let zeroed = |place| column(place).map(|number| if number.is_nan() { 0.0 } else { number });
+            let sums = each(&|place| zeroed(place).reduce(|sum, one| sum + one).unwrap());
             prop_assert!(same(&of(Fold::Sum, Missing::LeftOut), &sums));
             let means = each(&|place| sums[place] / as_f64(there(place).count() as u64));
             prop_assert!(same(&of(Fold::Mean, Missing::LeftOut), &means));

@@ -1,6 +1,6 @@
 //! The blocks of a run, in the order in which they are read.
 
-use super::Pieces;
+use super::{Pieces, Runs};
 use crate::expression::Span;
 
 /// The blocks of a run. They are those of one stretch after the other; of a stretch, those along the first axis that
@@ -9,7 +9,7 @@ pub(crate) struct Blocks {
     /// How each axis is cut, of the whole run.
     axes: Vec<Along>,
     /// Along which axis stretches follow each other, and what they are.
-    stretches: Option<(usize, Pieces)>,
+    stretches: Runs,
     walk: Vec<usize>,
     stretch: u64,
     next: u64,
@@ -34,21 +34,21 @@ impl Along {
 }
 
 impl Blocks {
-    pub(super) fn new(axes: Vec<Along>, stretches: Option<(usize, Pieces)>, walk: Vec<usize>) -> Self {
+    pub(super) fn new(axes: Vec<Along>, stretches: Runs, walk: Vec<usize>) -> Self {
         Self { axes, stretches, walk, stretch: 0, next: 0 }
     }
 
     /// How the axes are cut in the stretch that is read now; none behind the last one.
     fn pieces(&self) -> Option<Vec<Pieces>> {
-        let mut axes = self.axes.clone();
+        let mut along = self.axes.clone();
         match &self.stretches {
             Some((axis, stretches)) if self.stretch < stretches.count() => {
-                axes[*axis].span = stretches.get(self.stretch);
+                along[*axis].span = stretches.get(self.stretch);
             }
             None if self.stretch == 0 => {}
             _ => return None,
         }
-        Some(axes.into_iter().map(Along::pieces).collect())
+        Some(along.into_iter().map(Along::pieces).collect())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Limits, Pieces, Shape};
+use super::{Limits, Pieces, Runs, Shape};
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Moving, Span};
 
@@ -60,7 +60,7 @@ pub(super) struct Passes<'a> {
 pub(super) fn of(
     shape: &Shape<'_>,
     regions: &[Pieces],
-    runs: Option<(usize, Pieces)>,
+    runs: Runs,
     passes: Passes<'_>,
     limits: Limits,
 ) -> Result<Memory> {
@@ -114,7 +114,7 @@ pub(super) fn of(
 }
 
 /// The most that is read for a run along each axis.
-fn longest_run(expression: &Expression, region: &[Span], runs: Option<(usize, Pieces)>) -> Vec<Span> {
+fn longest_run(expression: &Expression, region: &[Span], runs: Runs) -> Vec<Span> {
     let mut run = region.to_vec();
     if let Some((axis, runs)) = runs {
         run[axis].count = runs.longest();

@@ -74,13 +74,11 @@ impl Gathering {
     fn merge(&mut self) -> Result<()> {
         let next = State::new(&Measure::Total(Total::Mean), self.cells.clone())?;
         let done = std::mem::replace(&mut self.now, next);
-        match &mut self.merged {
-            Some(merged) => merged.merge(&done),
-            None => {
-                self.merged = Some(done);
-                Ok(())
-            }
+        if let Some(merged) = &mut self.merged {
+            return merged.merge(&done);
         }
+        self.merged = Some(done);
+        Ok(())
     }
 
     pub(super) fn finish(mut self) -> Result<Means> {

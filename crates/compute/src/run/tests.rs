@@ -299,7 +299,9 @@ fn the_histogram_of_sums_is_that_of_the_definition() {
             due[place(y) * bins + bin] += 1.0;
         }
     }
-    due.iter_mut().for_each(|count| *count /= 12.0);
+    for count in &mut due {
+        *count /= 12.0;
+    }
     assert!(due.iter().filter(|count| **count > 0.0).count() > bins);
     for (chunks, bytes) in [(None, 1 << 20), (Some(vec![7, 5, 20]), 2000), (Some(vec![4, 2, 20]), 500)] {
         let array = Array::new("tp", &dimensions, ElementType::F32, chunks).unwrap();

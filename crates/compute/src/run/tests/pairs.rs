@@ -94,7 +94,7 @@ fn weights_along_an_axis_go_with_their_elements() {
     let measure = Measure::WeightedHistogram(edges(), Weighing::Along(Weights::new(0, weights).unwrap()));
     let expression = Expression::of(of).reduce(&["time", "x"], measure).unwrap();
     let plan =
-        Plan::of_sizes(&expression, Limits { threads: 2, memory: 1 << 20 }, Sizes::small(200)).unwrap();
+        Plan::of_sizes(&expression, Limits { threads: 2, memory: 1 << 30 }, Sizes::small(200)).unwrap();
     let found = run(&plan, &source, &Watch::new()).unwrap();
     let mut due = vec![0.0; 12];
     for (number, value) in rain.iter().enumerate() {
@@ -116,11 +116,11 @@ fn expressions_are_joined_and_reduced_as_one() {
     let whole = doubles_of(&snow);
     let packed = array("snow", ElementType::I16, Some(vec![4, 4, 6]));
     let packed = Memory::new("snow", &dimensions, &snow).unwrap().described(packed).unwrap();
-    let plain = Memory::new("snow", &dimensions, &whole).unwrap();
-    let later = Expression::of(plain.array().clone()).slice("time", 1, 22).unwrap();
+    let unpacked = Memory::new("snow", &dimensions, &whole).unwrap();
+    let later = Expression::of(unpacked.array().clone()).slice("time", 1, 22).unwrap();
     let sources: Vec<Box<dyn Source + '_>> = vec![
         Box::new(Computed::new(&packed, Expression::of(packed.array().clone())).unwrap()),
-        Box::new(Computed::new(&plain, later).unwrap()),
+        Box::new(Computed::new(&unpacked, later).unwrap()),
     ];
     let joined = Joined::new(sources, "time").unwrap();
     let all = [&whole[..], &whole[24..]].concat();
