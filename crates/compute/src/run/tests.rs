@@ -11,13 +11,47 @@ use crate::expression::{Array, Condition, Expression, Map, Packing, Span, Test};
 use crate::kernels::{Fold, Folding, Missing};
 use crate::plan::{Limits, Sizes};
 use crate::sink::Buffer;
-use crate::source::{Memory, Pending};
+use crate::source::{Memory, Pending, Values};
 use crate::state::{Axis, Edges, Groups, Measure, Numbers, Total};
 
-/// Memory that remembers what was read of it.
+/// Memory that remembers what was read of it, and how much of that was there at a time.
 struct Recorded<'a> {
     memory: Memory<'a>,
     read: Mutex<Vec<Vec<Span>>>,
+    live: AtomicU64,
+    most: AtomicU64,
+}
+
+/// Values that are counted as long as they are there.
+struct Live<'a> {
+    values: Values<'a>,
+    live: &'a AtomicU64,
+}
+
+impl<'a> Recorded<'a> {
+    fn new(memory: Memory<'a>) -> Self {
+        Self { memory, read: Mutex::new(Vec::new()), live: AtomicU64::new(0), most: AtomicU64::new(0) }
+    }
+
+    /// Whether no more was there at a time than a plan says.
+    fn is_within(&self, plan: &Plan) -> bool {
+        let memory = plan.memory();
+        let of = |memory: &crate::plan::Memory| memory.threads as u64 * (memory.block + memory.held);
+        let allowed = plan.before().map_or(0, |before| of(before.memory())).max(of(memory));
+        self.memory.array().chunks().is_none() || self.most.load(Ordering::SeqCst) <= allowed
+    }
+}
+
+impl AsRef<[u8]> for Live<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.values.bytes()
+    }
+}
+
+impl Drop for Live<'_> {
+    fn drop(&mut self) {
+        self.live.fetch_sub(self.values.bytes().len() as u64, Ordering::SeqCst);
+    }
 }
 
 impl Source for Recorded<'_> {
@@ -27,7 +61,14 @@ impl Source for Recorded<'_> {
 
     fn begin<'b>(&'b self, part: &[Span]) -> Result<Pending<'b>> {
         self.read.lock().unwrap().push(part.to_vec());
-        self.memory.begin(part)
+        let pending = self.memory.begin(part)?;
+        Ok(Box::new(move || {
+            let values = pending()?;
+            let count = values.bytes().len() as u64;
+            let now = self.live.fetch_add(count, Ordering::SeqCst) + count;
+            self.most.fetch_max(now, Ordering::SeqCst);
+            Ok(Values::new(Live { values, live: &self.live }))
+        }))
     }
 }
 
@@ -197,10 +238,11 @@ proptest! {
         let (values, array) = (job.values(), job.array());
         let dimensions: Vec<_> = NAMES.into_iter().zip(job.lengths).collect();
         let memory = Memory::new("n", &dimensions, &values).unwrap().described(array).unwrap();
-        let source = Recorded { memory, read: Mutex::new(Vec::new()) };
+        let source = Recorded::new(memory);
         let limits = Limits { threads: job.threads, memory: 1 << 30 };
         let plan = Plan::of_sizes(&job.expression(), limits, Sizes::small(job.bytes)).unwrap();
         let output = run(&plan, &source, &Watch::new()).unwrap();
+        prop_assert!(source.is_within(&plan), "{plan}");
         let found = doubles(output.values);
         let due = job.naive();
         prop_assert!(same(&found, &due), "{found:?} is not {due:?}\n{plan}");
