@@ -22,7 +22,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Span};
-use crate::state::{Axis, Cells, Measure, bytes_of};
+use crate::sink::Sink;
+use crate::state::{Axis, Cells, Measure, bytes_of, bytes_of_output};
 
 pub(crate) use blocks::Blocks;
 use blocks::{Along, nth};
@@ -116,6 +117,21 @@ impl Plan {
         Self::of_sizes(expression, limits, Sizes::default())
     }
 
+    /// The same plan, with the memory that a sink takes to write. Where there is too little for both, what is read at a
+    /// time is planned again.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn into_sink(self, sink: &dyn Sink, limits: Limits) -> Result<Self> {
+        let (expression, measure) = (&self.expression, self.measure());
+        let shape = Shape { expression, measure, block: &self.block, sink: Some(sink) };
+        let passes = Passes { is_held: self.is_held(), before: self.before().map(Self::memory) };
+        match memory::of(&shape, &self.regions, self.runs, passes, limits) {
+            Ok(memory) => Ok(Self { memory, ..self }),
+            Err(_) => shape.planned(&self.unit, limits, Sizes::default()),
+        }
+    }
+
     pub(crate) fn of_sizes(expression: &Expression, limits: Limits, sizes: Sizes) -> Result<Self> {
         let measure = expression.measure();
         if let (None, Some(beside)) = (measure, expression.companion()) {
@@ -130,11 +146,7 @@ impl Plan {
         }
         let unit = unit(expression, sizes);
         let block = block(expression, &unit, sizes);
-        let shape = Shape { expression, measure, block: &block };
-        match expression.climatology() {
-            None => shape.plan(&unit, limits, sizes, None, None),
-            Some(climatology) => shape.plan_anomalies(&climatology, &unit, limits, sizes),
-        }
+        Shape { expression, measure, block: &block, sink: None }.planned(&unit, limits, sizes)
     }
 
     /// What is computed.
@@ -145,6 +157,18 @@ impl Plan {
     /// What it takes.
     pub fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// How many elements of what goes before a reduction are in a block, along each axis. Chunks of this shape
+    /// are written at once, where the part that is read begins at the border of a chunk.
+    pub fn grain(&self) -> Vec<u64> {
+        let along = self.block.iter().enumerate();
+        along
+            .map(|(axis, block)| {
+                let most = self.expression.length(axis).max(1);
+                (block / self.expression.window(axis)).clamp(1, most)
+            })
+            .collect()
     }
 
     /// What is reduced to a cell; none where nothing is reduced.
@@ -232,9 +256,17 @@ struct Shape<'a> {
     expression: &'a Expression,
     measure: Option<&'a Measure>,
     block: &'a [u64],
+    sink: Option<&'a dyn Sink>,
 }
 
 impl Shape<'_> {
+    fn planned(&self, unit: &[u64], limits: Limits, sizes: Sizes) -> Result<Plan> {
+        match self.expression.climatology() {
+            None => self.plan(unit, limits, sizes, None, None),
+            Some(climatology) => self.plan_anomalies(&climatology, unit, limits, sizes),
+        }
+    }
+
     /// Anomalies: of what is held where that fits, else by two passes.
     fn plan_anomalies(
         &self,
@@ -245,7 +277,7 @@ impl Shape<'_> {
     ) -> Result<Plan> {
         let before = Plan::of_sizes(climatology, limits, sizes);
         let own = self::block(climatology, unit, sizes);
-        let means = Shape { expression: climatology, measure: climatology.measure(), block: &own };
+        let means = Shape { expression: climatology, measure: climatology.measure(), block: &own, sink: None };
         let stretches = means.runs(sizes.run, None)?;
         if self.expression.array().chunks().is_some() {
             match self.plan(unit, limits, sizes, stretches, None) {
@@ -381,6 +413,17 @@ impl Shape<'_> {
         Ok(regions)
     }
 
+    /// Bytes of the result.
+    fn result(&self) -> Result<u64> {
+        let part = self.expression.part();
+        match self.measure {
+            Some(measure) => {
+                bytes_of_output(measure, &self.expression.cells(&self.expression.relative(part))?)
+            }
+            None => Ok(0),
+        }
+    }
+
     /// Cuts regions along axes that the result has further, so that there is work for all threads.
     fn spread(&self, regions: &mut [Pieces], runs: Runs, threads: usize) {
         let moving = self.expression.moving().map(|moving| moving.axis);
@@ -481,3 +524,6 @@ fn block(expression: &Expression, unit: &[u64], sizes: Sizes) -> Vec<u64> {
     }
     block
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,17 +1,22 @@
 //! Where values come from.
 
 mod aligned;
+mod band;
 mod computed;
 mod elements;
 mod joined;
 mod memory;
+mod reading;
 mod stored;
 
+pub use band::Band;
 pub use computed::Computed;
 pub(crate) use elements::{Elements, Real, lengths, origin};
 pub use joined::Joined;
 pub use memory::Memory;
+pub(crate) use reading::unread;
 pub use stored::Stored;
+pub(crate) use stored::element;
 
 use crate::block::Element;
 use crate::error::{Error, Result};
@@ -21,6 +26,11 @@ use crate::expression::{Array, Span};
 pub trait Source: Sync {
     /// The array.
     fn array(&self) -> &Array;
+
+    /// What it is called in messages, without secrets.
+    fn called(&self) -> String {
+        format!("`{}`", self.array().name())
+    }
 
     /// Begins to read a part: a span along each axis, inside the array. The values are there when what is
     /// given back is called; it may be dropped instead.

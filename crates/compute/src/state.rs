@@ -130,6 +130,18 @@ pub fn bytes_of(measure: &Measure, cells: &Cells) -> Result<u64> {
     all.ok_or_else(|| too_many(cells))
 }
 
+/// Bytes that the output of a state takes.
+///
+/// # Errors
+/// As [`bytes_of`].
+pub(crate) fn bytes_of_output(measure: &Measure, cells: &Cells) -> Result<u64> {
+    match measure {
+        // All values are kept, and one of each cell is given.
+        Measure::Quantile(_) => cells.count()?.checked_mul(8).ok_or_else(|| too_many(cells)),
+        _ => bytes_of(measure, cells),
+    }
+}
+
 impl State {
     /// A state that has seen nothing.
     ///

@@ -77,7 +77,7 @@ impl fmt::Display for Plan {
             memory.threads,
             1 + memory.ahead,
             Bytes(memory.block + memory.reading),
-            Bytes(memory.scratch + memory.held),
+            Bytes(memory.scratch + memory.held + memory.writing),
             memory.states,
             Bytes(memory.state)
         )

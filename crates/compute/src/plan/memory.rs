@@ -22,6 +22,8 @@ pub struct Memory {
     pub scratch: u64,
     /// Bytes of a run that is held until the means of its groups are known, with these.
     pub held: u64,
+    /// Bytes that a sink takes to write a block.
+    pub writing: u64,
     /// Bytes of a state.
     pub state: u64,
     /// States that are there at the same time: of runs at work, of runs that wait to be merged, and the one
@@ -40,7 +42,7 @@ impl Memory {
     pub fn peak(&self) -> u64 {
         let threads = self.threads as u64;
         let blocks = self.block.saturating_add(self.reading).saturating_mul(1 + self.ahead);
-        let each = blocks.saturating_add(self.scratch).saturating_add(self.held);
+        let each = blocks.saturating_add(self.scratch).saturating_add(self.held).saturating_add(self.writing);
         let states = self.state.saturating_mul(self.states);
         let own = threads.saturating_mul(each).saturating_add(states).saturating_add(self.result);
         own.saturating_add(self.means).max(self.before)
@@ -85,9 +87,10 @@ pub(super) fn of(
             reading: read.reading,
             scratch: read.scratch,
             held: if passes.is_held { held(shape.expression, &run)? } else { 0 },
+            writing: writing(shape, &block),
             state: shape.state(&region)?,
             states: (2 * threads as u64).min(jobs) + 1,
-            result: shape.state(part)?,
+            result: shape.result()?,
             means: passes.before.map_or(0, |before| before.result),
             before: passes.before.map_or(0, Memory::peak),
         })
@@ -170,6 +173,21 @@ fn is_borrowed(expression: &Expression, block: &[u64]) -> bool {
     block.iter().zip(&lengths).skip(inner).all(|(length, whole)| length == whole)
 }
 
+/// What a sink takes for what becomes of a block: windows that a block ends are given with it.
+fn writing(shape: &Shape<'_>, block: &[u64]) -> u64 {
+    let expression = shape.expression;
+    let moving = |axis| expression.moving().filter(|moving| moving.axis == axis);
+    let along = block.iter().enumerate().map(|(axis, length)| {
+        let coarse = match expression.window(axis) {
+            1 => *length,
+            window => length.div_ceil(window) + 1,
+        };
+        coarse.saturating_add(moving(axis).map_or(0, |moving| 2 * moving.window.length() as u64))
+    });
+    let bytes = along.fold(expression.element().size() as u64, u64::saturating_mul);
+    shape.sink.map_or(0, |sink| sink.memory(bytes))
+}
+
 /// A block unpacked, the coarser one, and what is left of a window for the next block with its counts.
 fn scratch(expression: &Expression, block: &[u64], elements: u64) -> u64 {
     let size = expression.element().size() as u64;
@@ -225,7 +243,8 @@ fn held(expression: &Expression, run: &[Span]) -> Result<u64> {
     let values = run.iter().map(|span| span.count).fold(size, u64::saturating_mul);
     let means = match expression.climatology() {
         Some(climatology) => {
-            Shape { expression: &climatology, measure: climatology.measure(), block: &[] }.state(run)?
+            let measure = climatology.measure();
+            Shape { expression: &climatology, measure, block: &[], sink: None }.state(run)?
         }
         None => 0,
     };

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::Sink;
+use super::boxes::{Rows, is_part, joined_from, place};
 use crate::block::{Element, ElementType};
 use crate::error::{Error, Result};
 use crate::expression::Span;
@@ -68,51 +69,21 @@ impl Sink for Buffer<'_> {
         self.element
     }
 
+    fn memory(&self, _: u64) -> u64 {
+        0
+    }
+
     fn put(&self, part: &[Span], element: ElementType, bytes: &[u8]) -> Result<()> {
-        let is_inside = part.len() == self.shape.len()
-            && part.iter().zip(&self.shape).all(|(span, length)| span.end() <= *length);
-        let size = self.element.size() as u64;
-        let total = part.iter().map(|span| span.count).fold(size, u64::saturating_mul);
-        if !is_inside || element != self.element || total != bytes.len() as u64 {
+        let size = self.element.size();
+        if element != self.element || !is_part(&self.shape, part, size, bytes.len()) {
             return Err(self.refuse(part, element));
         }
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        // Axes behind the first that is not whole lie in one piece with it.
-        let (mut piece, mut stride, mut outer) = (size, size, part.len());
-        while outer > 0 {
-            outer -= 1;
-            piece *= part[outer].count;
-            stride *= self.shape[outer];
-            if part[outer].count != self.shape[outer] {
-                break;
-            }
-        }
-        let place = |place: u64| usize::try_from(place).map_err(|_| self.refuse(part, element));
-        for (number, bytes) in bytes.chunks_exact(place(piece)?).enumerate() {
-            self.write(place(self.first(part, outer, number as u64, stride, size))?, bytes);
+        let rows = Rows::new(&self.shape, part, joined_from(&self.shape, part));
+        let length = place(rows.length())? * size;
+        for (start, bytes) in rows.starts().zip(bytes.chunks_exact(length.max(1))) {
+            self.write(place(start)? * size, bytes);
         }
         Ok(())
-    }
-}
-
-impl Buffer<'_> {
-    /// The first byte of a piece by its number among those along the outer axes.
-    fn first(&self, part: &[Span], outer: usize, mut number: u64, stride: u64, size: u64) -> u64 {
-        let mut first = 0;
-        let mut along = stride;
-        for axis in (0..outer).rev() {
-            first += (part[axis].start + number % part[axis].count) * along;
-            number /= part[axis].count;
-            along *= self.shape[axis];
-        }
-        let mut along = size;
-        for axis in (outer..part.len()).rev() {
-            first += part[axis].start * along;
-            along *= self.shape[axis];
-        }
-        first
     }
 }
 

@@ -1,8 +1,16 @@
 //! Several arrays as one, one behind the other along an axis: granules of a collection.
 
-use super::{Pending, Source, Values, aligned::Aligned};
+use std::sync::Arc;
+
+use frazil_data::dataset::Dataset;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{Pending, Source, Stored, Values, aligned::Aligned};
 use crate::error::{Error, Result};
 use crate::expression::{Array, Dimension, Span};
+
+/// So many granules are asked at the same time what they hold.
+const AT_ONCE: usize = 16;
 
 /// Arrays that follow each other along an axis. They are alike but for their lengths along it.
 pub struct Joined<'a> {
@@ -32,13 +40,24 @@ impl<'a> Joined<'a> {
         let (mut starts, mut length) = (Vec::with_capacity(sources.len()), 0_u64);
         for (number, source) in sources.iter().enumerate() {
             if !is_alike(first, source.array(), axis) {
-                return Err(unlike(first, source.array(), number));
+                return Err(unlike(sources[0].as_ref(), source.as_ref(), number));
             }
             starts.push(length);
             length = length.saturating_add(source.array().dimensions()[axis].length);
         }
         let array = joined(&sources, axis, length)?;
         Ok(Self { sources, starts, axis, array })
+    }
+
+    /// The same variable of many datasets, one behind the other along a dimension. Of each, what it holds is read.
+    ///
+    /// # Errors
+    /// As [`Stored::open`] and [`Self::new`]; the message names the dataset.
+    pub async fn open(datasets: Vec<Arc<dyn Dataset>>, path: &str, dimension: &str) -> Result<Self> {
+        let opened = datasets.into_iter().map(|dataset| Stored::open(dataset, path));
+        let opened: Vec<Stored> = stream::iter(opened).buffered(AT_ONCE).try_collect().await?;
+        let sources = opened.into_iter().map(|source| -> Box<dyn Source + 'a> { Box::new(source) });
+        Self::new(sources.collect(), dimension)
     }
 
     /// The parts of the sources that a part is made of.
@@ -74,15 +93,15 @@ fn is_alike(one: &Array, other: &Array, axis: usize) -> bool {
         && one.dimensions().iter().zip(other.dimensions()).enumerate().all(is_same)
 }
 
-fn unlike(first: &Array, other: &Array, number: usize) -> Error {
+fn unlike(first: &dyn Source, other: &dyn Source, number: usize) -> Error {
+    let like = |source: &dyn Source| {
+        format!("{}, is {:?} of {}", source.called(), source.array().shape(), source.array().element())
+    };
     Error::invalid(
         format!(
-            "array {number}, `{}`, is {:?} of {} and not like the first, {:?} of {}, or is packed otherwise",
-            other.name(),
-            other.shape(),
-            other.element(),
-            first.shape(),
-            first.element()
+            "array {number}, {}, while the first, {}; or they are packed otherwise",
+            like(other),
+            like(first)
         ),
         "join arrays that differ in their length along one dimension only",
     )
@@ -124,6 +143,10 @@ fn joined(sources: &[Box<dyn Source + '_>], axis: usize, length: u64) -> Result<
 impl Source for Joined<'_> {
     fn array(&self) -> &Array {
         &self.array
+    }
+
+    fn called(&self) -> String {
+        format!("{} arrays such as {}", self.sources.len(), self.sources[0].called())
     }
 
     fn begin<'b>(&'b self, part: &[Span]) -> Result<Pending<'b>> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use frazil_data::cf::Packed;
 use frazil_data::dataset::{DataType, Dataset, Extent, Selection, Variable};
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
+use super::reading::{Reading, unread};
 use super::{Pending, Source, Values};
 use crate::block::ElementType;
 use crate::error::{Error, Result};
@@ -22,15 +22,6 @@ pub struct Stored {
     runtime: Handle,
 }
 
-/// A read that ends when nobody waits for it any more.
-struct Reading(JoinHandle<frazil_data::Result<frazil_data::dataset::Values>>);
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 impl Stored {
     /// A variable by its path, such as `tp` or `group/tp`. It is read on the runtime that this is called
     /// on, which must have threads of its own: whoever waits for values blocks a thread.
@@ -41,7 +32,9 @@ impl Stored {
     pub async fn open(dataset: Arc<dyn Dataset>, path: &str) -> Result<Self> {
         let path = path.trim_matches('/');
         let (group, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let group = dataset.group(&format!("/{group}"), false).await.map_err(|error| unread(path, error))?;
+        let what = || format!("`{path}` of {}", dataset.address());
+        let group =
+            dataset.group(&format!("/{group}"), false).await.map_err(|error| unread(what(), error))?;
         let variable = group.variable(name).ok_or_else(|| {
             let names: Vec<_> = group.variables.iter().map(|variable| variable.name.as_str()).collect();
             Error::invalid(
@@ -53,8 +46,9 @@ impl Stored {
         Ok(Self { array, path: path.to_owned(), runtime: Handle::current(), dataset })
     }
 
-    fn what(&self) -> String {
-        format!("`{}` of {}", self.path, self.dataset.address())
+    /// What it is a variable of, and by which path.
+    pub(crate) fn origin(&self) -> (&dyn Dataset, &str) {
+        (self.dataset.as_ref(), &self.path)
     }
 }
 
@@ -84,7 +78,8 @@ fn described(variable: &Variable) -> Result<Array> {
     })
 }
 
-fn element(data_type: &DataType) -> Option<ElementType> {
+/// What is computed with, of the types that files have.
+pub(crate) fn element(data_type: &DataType) -> Option<ElementType> {
     Some(match data_type {
         DataType::I8 => ElementType::I8,
         DataType::I16 => ElementType::I16,
@@ -113,14 +108,13 @@ fn packing(variable: &Variable, element: ElementType) -> Option<Packing> {
     Some(Packing { scale, offset, missing, is_single })
 }
 
-fn unread(what: &str, error: frazil_data::Error) -> Error {
-    let advice = error.advice();
-    Error::Source { what: what.to_owned(), advice, source: Box::new(error) }
-}
-
 impl Source for Stored {
     fn array(&self) -> &Array {
         &self.array
+    }
+
+    fn called(&self) -> String {
+        format!("`{}` of {}", self.path, self.dataset.address())
     }
 
     fn begin<'a>(&'a self, part: &[Span]) -> Result<Pending<'a>> {
@@ -128,18 +122,13 @@ impl Source for Stored {
         let extents = part.iter().map(|span| Extent { start: span.start, count: span.count, step: 1 });
         let selection = Selection::Box(extents.collect());
         let (dataset, path) = (Arc::clone(&self.dataset), self.path.clone());
-        let mut reading = Reading(self.runtime.spawn(async move { dataset.read(&path, &selection).await }));
+        let reading = Reading::begin(&self.runtime, async move { dataset.read(&path, &selection).await });
         let count = part.iter().map(|span| span.count).product::<u64>();
         Ok(Box::new(move || {
-            let read = self.runtime.block_on(&mut reading.0).map_err(|error| Error::Source {
-                what: self.what(),
-                advice: "call again; if it stays so, tell those who keep this program".to_owned(),
-                source: Box::new(error),
-            })?;
-            let values = read.map_err(|error| unread(&self.what(), error))?;
+            let values = reading.wait(|| self.called())?;
             if element(&values.data_type) != Some(self.array.element()) || values.count() != count {
                 return Err(Error::invalid(
-                    format!("{} gave {} values of {}", self.what(), values.count(), values.data_type),
+                    format!("{} gave {} values of {}", self.called(), values.count(), values.data_type),
                     "open it again: it may have changed",
                 ));
             }
