@@ -103,6 +103,8 @@ def test_images(path):
     with rasterio.open(there(path)) as image:
         if image.dtypes[0] not in ("uint8", "int16", "uint16", "int32", "uint32", "float32", "float64") or image.width * image.height > MOST:
             pytest.skip(f"{image.dtypes[0]} of {image.shape}")
+        if image.compression == rasterio.enums.Compression.jpeg:
+            pytest.skip("two decoders of JPEG round differently: tests/formats compares its values")
         values = image.read(masked=False).astype("f8")
         if image.nodata is not None:
             values[values == image.nodata] = numpy.nan
@@ -235,4 +237,4 @@ def test_images_are_opened_when_they_are_read(cube):
 
 def test_bands_that_are_none_are_told(cube):
     items, _ = cube
-    assert "B4" in refused({"items": str(items), "band": "B5", "measure": "mean"})
+    assert "no band `B5`" in refused({"items": str(items), "band": "B5", "measure": "mean"})

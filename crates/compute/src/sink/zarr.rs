@@ -72,7 +72,7 @@ impl Zarr {
         let left = Left::new(contents.count()?);
         let dimensions: Vec<&str> = contents.dimensions().iter().map(|own| own.name.as_str()).collect();
         let said = attributes(contents.attributes(), Some(element), true);
-        let encoder = Encoder::new(element, (&shape, chunk), &dimensions, said, codec)?;
+        let encoder = Encoder::new(element, (&shape, chunk), &dimensions, &said, codec)?;
         let folder = beside::folder(&path)?;
         let waiting = Waiting::new(folder.path().join(".waiting"));
         let name = contents.name().to_owned();
@@ -106,7 +106,7 @@ impl Zarr {
             let shape = &own.values.shape;
             let chunk: Vec<u64> = shape.iter().map(|length| (*length).max(1)).collect();
             let said = attributes(&own.attributes, Some(element), false);
-            let encoder = Encoder::new(element, (shape, &chunk), &dimensions, said, codec)?;
+            let encoder = Encoder::new(element, (shape, &chunk), &dimensions, &said, codec)?;
             if !own.values.bytes.is_empty() {
                 let key = encoder.key(&vec![0; shape.len()]);
                 self.write(

@@ -152,7 +152,7 @@ impl Writer {
                 self.bytes(text.as_bytes());
             }
             (_, Some(element), _) if value.shape.len() < 2 => {
-                self.numbers(element, value.count(), &value.bytes)
+                self.numbers(element, value.count(), &value.bytes);
             }
             _ => {
                 return Err(Error::invalid(
@@ -177,7 +177,9 @@ impl Writer {
         self.name(name);
         let dimensions: Vec<usize> = dimensions.collect();
         self.number(dimensions.len() as u64);
-        dimensions.into_iter().for_each(|dimension| self.number(dimension as u64));
+        for dimension in dimensions {
+            self.number(dimension as u64);
+        }
         self.attributes(missing, said)
     }
 

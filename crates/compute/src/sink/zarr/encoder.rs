@@ -36,7 +36,7 @@ impl Encoder {
         element: ElementType,
         (shape, chunk): (&[u64], &[u64]),
         dimensions: &[&str],
-        attributes: Map<String, Value>,
+        attributes: &Map<String, Value>,
         codec: Codec,
     ) -> Result<Self> {
         let size = element.size();
@@ -129,6 +129,11 @@ pub(super) fn attributes(
         let told = match fill {
             Some(fill) if is_float && name == FILL => encoded(fill),
             _ => value.to_json(),
+        };
+        // NetCDF has no rows of one: what it says once is one value.
+        let told = match told {
+            Value::Array(mut row) if row.len() == 1 => row.remove(0),
+            told => told,
         };
         (name.clone(), told)
     });
