@@ -11,9 +11,9 @@ from measured import Measured
 
 WORKS = ("climatology", "anomaly", "rolling")
 READERS = {
-    "climatology": ("numpy", "xarray", "numbagg", "dask"),
-    "anomaly": ("numpy", "xarray", "numbagg", "dask"),
-    "rolling": ("bottleneck", "numbagg", "dask"),
+    "climatology": ("frazil", "numpy", "xarray", "numbagg", "dask"),
+    "anomaly": ("frazil", "frazil-fresh", "numpy", "xarray", "numbagg", "dask"),
+    "rolling": ("frazil", "frazil-fresh", "bottleneck", "numbagg", "dask"),
 }
 
 
@@ -35,6 +35,15 @@ def in_xarray(work: str, named, *, with_dask: bool):
     return lazy.compute(scheduler="threads", num_workers=2) if with_dask else lazy
 
 
+def in_frazil(work: str, named, out: np.ndarray | None):
+    """Into memory of the caller, which was touched before, or into fresh memory."""
+    if work == "climatology":
+        return named.frazil.climatology("month", threads=2)
+    if work == "anomaly":
+        return named.frazil.anomaly("month", out=out, threads=2)
+    return named.frazil.rolling_mean("time", 12, center=True, out=out, threads=2)
+
+
 def main(work: str, reader: str, months: int, out: str) -> None:
     values = monthly(months)
     if reader == "numpy":
@@ -47,6 +56,13 @@ def main(work: str, reader: str, months: int, out: str) -> None:
     xr.set_options(use_flox=True, use_numbagg=reader == "numbagg", use_bottleneck=reader == "bottleneck")
     time = pd.date_range("1850-01-01", periods=months, freq="MS")
     named = xr.DataArray(values, dims=("time", "lat", "lon"), coords={"time": time}, name="t")
+    if reader.startswith("frazil"):
+        import frazil.xarray  # noqa: F401 (the accessor)
+
+        to = np.full_like(values, 7) if reader == "frazil" else None
+        with Measured(out) as run:
+            run.result = in_frazil(work, named, to).values
+        return
     with_dask = reader == "dask"
     # What compiles at its first call does so before it is measured.
     part = named.isel(lat=slice(0, 4), lon=slice(0, 8))

@@ -37,7 +37,11 @@ def store(folder: Path, hours: int) -> Path:
     compressor = BloscCodec(cname="lz4", clevel=5, shuffle="shuffle")
     chunks = (CHUNK, LATITUDES, LONGITUDES)
     part = path.with_suffix(".part")
-    out = zarr.create_array(part, shape=hourly.shape, chunks=chunks, dtype="f4", compressors=compressor, overwrite=True)
+    group = zarr.create_group(part, overwrite=True)
+    names = ("time", "latitude", "longitude")
+    out = group.create_array(
+        "tp", shape=hourly.shape, chunks=chunks, dtype="f4", compressors=compressor, dimension_names=names
+    )
     for hour in range(0, hours, CHUNK):
         out[hour : hour + CHUNK] = rounded(hourly[hour : hour + CHUNK])
     return part.rename(path)

@@ -16,6 +16,7 @@
 mod blocks;
 mod explain;
 mod memory;
+mod picture;
 mod pieces;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ pub(crate) use blocks::Blocks;
 use blocks::{Along, nth};
 pub use memory::Memory;
 use memory::Passes;
+pub use picture::Picture;
 pub(crate) use pieces::Pieces;
 use pieces::together;
 

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use frazil_compute::Error;
-use frazil_compute::expression::Expression;
+use frazil_compute::expression::{Array, Expression};
 use frazil_compute::plan::{Limits, Plan};
 use frazil_compute::run::{Watch, run};
 use frazil_compute::source::{Joined, Source, Stored};
-use frazil_compute::state::{Measure, Numbers, Total};
+use frazil_compute::state::{Extreme, Measure, Numbers, Total};
 use frazil_data::zarr::Zarr;
 use serde_json::json;
 
@@ -128,6 +128,26 @@ async fn two_stores_are_one_and_damage_is_told_with_its_place() {
     let Err(Error::Source { what, source, .. }) = damaged else { panic!("{damaged:?}") };
     assert!(what.contains("`tp` of "), "{what}");
     assert!(source.to_string().contains("c/3/1/0"), "{source}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_is_read_under_other_names_and_as_it_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path());
+    let source = opened(folder.path()).await;
+    let of = |dimensions: &[(&str, u64)], chunks: [u64; 3]| {
+        Array::new("rain", dimensions, source.array().element(), Some(chunks.to_vec())).unwrap()
+    };
+    let named = of(&[("t", SHAPE[0]), ("lat", SHAPE[1]), ("lon", SHAPE[2])], CHUNKS);
+    let others = of(&[("t", SHAPE[0]), ("lat", SHAPE[1]), ("lon", SHAPE[2])], SHAPE);
+    let error = source.clone().described(others).unwrap_err();
+    assert!(error.to_string().contains("are not what `tp` of "), "{error}");
+    let source = source.described(named.clone()).unwrap();
+    let least = Expression::of(named).reduce(&["t", "lat", "lon"], Measure::Extreme(Extreme::Least)).unwrap();
+    let plan = Plan::new(&least, Limits::default()).unwrap();
+    let output = tokio::task::spawn_blocking(move || run(&plan, &source, &Watch::new())).await.unwrap().unwrap();
+    // What stands for a missing value is a number here.
+    assert_eq!(output.values, Numbers::F64(vec![-1.0]));
 }
 
 #[tokio::test]

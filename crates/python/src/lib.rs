@@ -7,6 +7,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 makes values of arguments")]
 
 mod arrays;
+mod attended;
 mod catalog;
 mod costs;
 mod cube;
@@ -31,6 +32,7 @@ mod source;
 mod stats;
 mod tasks;
 mod walking;
+mod whole;
 
 use pyo3::prelude::*;
 
@@ -70,6 +72,8 @@ mod _native {
     use super::stats::{counted, flush};
     #[pymodule_export]
     use super::tasks::{Delayed, Task};
+    #[pymodule_export]
+    use super::whole::{anomalies, area_weights, drawn, windows, windows_bytes};
 
     /// The package's version.
     #[pymodule_export]

@@ -1,30 +1,44 @@
-//! Reductions of arrays that lie in memory: planned, told, run.
+//! Reductions of arrays that lie in memory or where they are stored: planned, told, run.
 
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
-use std::time::Duration;
+use std::sync::Arc;
 
 use frazil_compute::Error;
 use frazil_compute::block::{Element, ElementType};
 use frazil_compute::expression::{Array, Expression};
 use frazil_compute::plan::{Limits, Plan};
-use frazil_compute::run::{Watch, run};
-use frazil_compute::source::Memory;
-use frazil_compute::state::{Edges, Extreme, Groups, Measure, Numbers, Output, Share, Spread, Total};
+use frazil_compute::run::run;
+use frazil_compute::source::{Memory, Source as _, Stored};
+use frazil_compute::state::{
+    Edges, Extreme, Groups, Measure, Numbers, Output, Share, Spread, Total, Weights,
+};
 use numpy::{IntoPyArray, PyReadonlyArrayDyn};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+use crate::attended::attended;
 use crate::error::invalid;
-
-/// How often is looked whether the person pressed Ctrl-C.
-const PERIOD: Duration = Duration::from_millis(100);
+use crate::runtime::wait;
+use crate::source::Source;
 
 /// A reduction that is planned: what it takes is known, and nothing is read yet.
 #[pyclass(frozen, module = "frazil._native")]
 pub(crate) struct Reduction {
     plan: Plan,
+    /// Where values are stored; else they are given to the run.
+    stored: Option<Variable>,
+    /// Bytes of a copy of the values that is made before the run, because they do not lie as they have to.
+    copied: u64,
 }
+
+/// A variable of a file or store.
+struct Variable {
+    source: Py<Source>,
+    path: String,
+    values: Stored,
+}
+
+/// Most bytes of memory and most threads of a call; as usual where it is not said.
+type Most = (Option<u64>, Option<usize>);
 
 /// What is done, one after the other, as Python says it.
 #[derive(FromPyObject)]
@@ -45,10 +59,12 @@ impl Step {
             Self::Slice(dimension, start, count) => to.slice(&dimension, start, count),
             Self::Reduce(measure, dimensions) => {
                 let dimensions: Vec<&str> = dimensions.iter().map(String::as_str).collect();
-                to.reduce(&dimensions, measure.measure(py)?)
+                let measure = measure.measure(py, &to)?;
+                to.reduce(&dimensions, measure)
             }
             Self::Group(measure, dimension, count, labels) => {
-                to.group(&dimension, Groups { count, labels }, measure.measure(py)?)
+                let measure = measure.measure(py, &to)?;
+                to.group(&dimension, Groups { count, labels }, measure)
             }
             Self::Coarsen(dimension, window) => to.coarsen_sum(&dimension, window),
         };
@@ -65,11 +81,21 @@ enum Measured {
     Spread(String, u64),
     /// By its name, with numbers: a share, or edges.
     With(String, Vec<f64>),
+    /// A mean: a dimension, and the weight of each element along it.
+    Weighted(String, Vec<f64>, String),
 }
 
 impl Measured {
-    fn measure(self, py: Python<'_>) -> PyResult<Measure> {
+    fn measure(self, py: Python<'_>, of: &Expression) -> PyResult<Measure> {
         let (name, numbers) = match self {
+            Self::Weighted(name, weights, dimension) if name == "mean" => {
+                let axis = of.array().dimensions().iter().position(|one| one.name == dimension);
+                let axis = axis.ok_or_else(|| {
+                    let what = format!("`{}` has no dimension `{dimension}`", of.array().name());
+                    invalid(py, what, "give weights along one of its dimensions")
+                })?;
+                return computed(py, Weights::new(axis, weights)).map(Measure::WeightedMean);
+            }
             Self::Spread(name, freedom) if name == "var" => {
                 return Ok(Measure::Spread(Spread::Variance(freedom)));
             }
@@ -77,7 +103,7 @@ impl Measured {
                 return Ok(Measure::Spread(Spread::Deviation(freedom)));
             }
             Self::Named(name) | Self::Spread(name, _) => (name, Vec::new()),
-            Self::With(name, numbers) => (name, numbers),
+            Self::With(name, numbers) | Self::Weighted(name, numbers, _) => (name, numbers),
         };
         Ok(match (name.as_str(), numbers.as_slice()) {
             ("sum", []) => Measure::Total(Total::Sum),
@@ -100,7 +126,7 @@ impl Measured {
 }
 
 /// numpy's name of a type as one of elements.
-fn element(py: Python<'_>, name: &str) -> PyResult<ElementType> {
+pub(crate) fn element(py: Python<'_>, name: &str) -> PyResult<ElementType> {
     Ok(match name {
         "i1" => ElementType::I8,
         "i2" => ElementType::I16,
@@ -120,30 +146,61 @@ fn element(py: Python<'_>, name: &str) -> PyResult<ElementType> {
 
 #[pymethods]
 impl Reduction {
-    /// Plans what is done to an array: its name, its dimensions with their lengths, numpy's name of its type, the
-    /// steps, most bytes of memory, and most threads.
+    /// Plans what is done to an array in memory: its name, its dimensions with their lengths, numpy's name of its type, the
+    /// steps, most bytes of memory and most threads, and the bytes of a copy of it that is made before the run.
     #[new]
-    #[pyo3(signature = (name, dimensions, dtype, steps, memory, threads))]
+    #[pyo3(signature = (name, dimensions, dtype, steps, limits, copied = 0))]
     fn new(
         py: Python<'_>,
         name: &str,
         dimensions: Vec<(String, u64)>,
         dtype: &str,
         steps: Vec<Step>,
-        memory: Option<u64>,
-        threads: Option<usize>,
+        limits: Most,
+        copied: u64,
     ) -> PyResult<Self> {
         let named: Vec<(&str, u64)> =
             dimensions.iter().map(|(name, length)| (name.as_str(), *length)).collect();
         let array = computed(py, Array::new(name, &named, element(py, dtype)?, None))?;
-        let mut expression = Expression::of(array);
-        for step in steps {
-            expression = step.applied(py, expression)?;
+        let plan = planned(py, array, steps, limits, copied)?;
+        Ok(Self { plan, stored: None, copied })
+    }
+
+    /// Plans what is done to a variable of a file or store, by its path: under which name, under which name each of its
+    /// dimensions, which part of it as the first element and how many, whether its numbers are unpacked, the steps, most bytes
+    /// of memory and most threads.
+    #[staticmethod]
+    fn stored(
+        source: Bound<'_, Source>,
+        path: String,
+        name: &str,
+        along: Vec<(String, u64, u64)>,
+        is_unpacked: bool,
+        steps: Vec<Step>,
+        limits: Most,
+    ) -> PyResult<Self> {
+        let py = source.py();
+        let opened = source.get().opened(py)?;
+        let found = wait(py, || Stored::open(Arc::clone(opened.dataset()), &path), |_| Ok(()))?;
+        let found = computed(py, found)?;
+        let array = computed(py, named(found.array(), name, &along, is_unpacked))?;
+        let parts = along.into_iter().map(|(name, start, count)| Step::Slice(name, start, count));
+        let steps = parts.chain(steps).collect();
+        let plan = planned(py, array.clone(), steps, limits, 0)?;
+        let values = computed(py, found.described(array))?;
+        Ok(Self { plan, stored: Some(Variable { source: source.unbind(), path, values }), copied: 0 })
+    }
+
+    /// What an element of a variable is, as numpy names it, unpacked or as it is stored; none where it is no number.
+    #[staticmethod]
+    fn element_of(source: Bound<'_, Source>, path: &str, is_unpacked: bool) -> PyResult<Option<String>> {
+        let py = source.py();
+        let opened = source.get().opened(py)?;
+        match wait(py, || Stored::open(Arc::clone(opened.dataset()), path), |_| Ok(()))? {
+            Err(Error::Invalid { .. }) => Ok(None),
+            Ok(found) if is_unpacked => Ok(Some(Expression::of(found.array().clone()).element().to_string())),
+            found => Ok(Some(computed(py, found)?.array().element().to_string())),
         }
-        let usual = Limits::default();
-        let limits =
-            Limits { threads: threads.unwrap_or(usual.threads), memory: memory.unwrap_or(usual.memory) };
-        Ok(Self { plan: computed(py, Plan::new(&expression, limits))? })
     }
 
     /// The dimensions of the result that the array has too, with their lengths.
@@ -152,25 +209,32 @@ impl Reduction {
         self.plan.expression().dimensions().into_iter().map(|one| (one.name, one.length)).collect()
     }
 
-    /// What is read and what it takes.
+    /// Bytes of memory that it takes at most, without a copy of the array.
+    #[getter]
+    fn peak(&self) -> u64 {
+        self.plan.memory().peak()
+    }
+
+    /// What is read and what it takes, without what it is copied for.
     fn explain(&self) -> String {
         self.plan.to_string()
     }
 
-    /// Runs it over the array's values, which lie in one piece: the numbers, their shape, and how many values are in
-    /// no result because they are missing, too small or too large.
-    fn run<'py>(&self, py: Python<'py>, values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
-        let output = match self.plan.expression().array().element() {
-            ElementType::I8 => self.over::<i8>(values),
-            ElementType::I16 => self.over::<i16>(values),
-            ElementType::I32 => self.over::<i32>(values),
-            ElementType::I64 => self.over::<i64>(values),
-            ElementType::U8 => self.over::<u8>(values),
-            ElementType::U16 => self.over::<u16>(values),
-            ElementType::U32 => self.over::<u32>(values),
-            ElementType::U64 => self.over::<u64>(values),
-            ElementType::F32 => self.over::<f32>(values),
-            ElementType::F64 => self.over::<f64>(values),
+    /// The same as a picture: SVG.
+    fn picture(&self) -> String {
+        let picture = self.plan.picture();
+        let copied = (self.copied > 0).then(|| picture.clone().part("a copy of the array", self.copied));
+        copied.unwrap_or(picture).to_string()
+    }
+
+    /// Runs it over what is stored, or over the array's values, which lie in one piece: the numbers, their shape, and how many
+    /// values are in no result because they are missing, too small or too large.
+    #[pyo3(signature = (values = None))]
+    fn run<'py>(&self, py: Python<'py>, values: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyTuple>> {
+        let output = match (&self.stored, values) {
+            (Some(variable), _) => self.over_stored(py, variable),
+            (None, Some(values)) => self.over_any(values),
+            (None, None) => Err(invalid(py, "there are no values to run over", "give the array's values")),
         }?;
         let numbers = match output.values {
             Numbers::F64(numbers) => numbers.into_pyarray(py).into_any(),
@@ -182,6 +246,29 @@ impl Reduction {
 }
 
 impl Reduction {
+    fn over_stored(&self, py: Python<'_>, variable: &Variable) -> PyResult<Output> {
+        let part = self.plan.expression().part();
+        let extents = part.iter().map(|span| (span.start, span.count, 1)).collect();
+        variable.source.get().warn_of_costs(py, &variable.path, Some(extents))?;
+        let output = attended(py, |watch| run(&self.plan, &variable.values, watch))?;
+        computed(py, output)
+    }
+
+    fn over_any(&self, values: &Bound<'_, PyAny>) -> PyResult<Output> {
+        match self.plan.expression().array().element() {
+            ElementType::I8 => self.over::<i8>(values),
+            ElementType::I16 => self.over::<i16>(values),
+            ElementType::I32 => self.over::<i32>(values),
+            ElementType::I64 => self.over::<i64>(values),
+            ElementType::U8 => self.over::<u8>(values),
+            ElementType::U16 => self.over::<u16>(values),
+            ElementType::U32 => self.over::<u32>(values),
+            ElementType::U64 => self.over::<u64>(values),
+            ElementType::F32 => self.over::<f32>(values),
+            ElementType::F64 => self.over::<f64>(values),
+        }
+    }
+
     fn over<T: Element + numpy::Element>(&self, values: &Bound<'_, PyAny>) -> PyResult<Output> {
         let py = values.py();
         let array = self.plan.expression().array();
@@ -194,30 +281,37 @@ impl Reduction {
     }
 }
 
-/// Runs something on a thread of its own, without Python's lock. Ctrl-C ends it.
-fn attended<T: Send>(py: Python<'_>, work: impl FnOnce(&Watch) -> T + Send) -> PyResult<T> {
-    let watch = Watch::new();
-    py.detach(|| {
-        thread::scope(|scope| {
-            let (tell, hear) = channel();
-            let watch = &watch;
-            let working = scope.spawn(move || {
-                let done = work(watch);
-                drop(tell);
-                done
-            });
-            let mut pressed: PyResult<()> = Ok(());
-            while hear.recv_timeout(PERIOD) == Err::<(), _>(RecvTimeoutError::Timeout) {
-                if pressed.is_ok() {
-                    pressed = Python::attach(|py| py.check_signals().inspect_err(|_| watch.cancel()));
-                }
-            }
-            let done = working.join();
-            pressed?;
-            done.map_err(|_| {
-                Python::attach(|py| invalid(py, "the run ended before its time", "tell frazil's makers"))
-            })
-        })
+/// Plans steps over an array, with what is left of the memory beside a copy of the array.
+fn planned(py: Python<'_>, of: Array, steps: Vec<Step>, most: Most, copied: u64) -> PyResult<Plan> {
+    let usual = Limits::default();
+    let limits = Limits { threads: most.1.unwrap_or(usual.threads), memory: most.0.unwrap_or(usual.memory) };
+    let mut expression = Expression::of(of);
+    for step in steps {
+        expression = step.applied(py, expression)?;
+    }
+    let left = Limits { memory: limits.memory.saturating_sub(copied), ..limits };
+    let plan = Plan::new(&expression, left).map_err(|error| match error {
+        Error::Memory { what, needed, .. } => {
+            Error::Memory { what, needed: needed.saturating_add(copied), limit: limits.memory }
+        }
+        other => other,
+    });
+    computed(py, plan)
+}
+
+/// A stored array under other names, and as it is stored where it is not unpacked.
+fn named(
+    of: &Array,
+    name: &str,
+    along: &[(String, u64, u64)],
+    is_unpacked: bool,
+) -> Result<Array, Error> {
+    let lengths = of.shape();
+    let named: Vec<_> = along.iter().map(|(name, ..)| name.as_str()).zip(lengths).collect();
+    let array = Array::new(name, &named, of.element(), of.chunks().map(<[u64]>::to_vec))?;
+    Ok(match of.packing() {
+        Some(packing) if is_unpacked => array.packed(packing.clone()),
+        _ => array,
     })
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Variable {
 }
 
 /// An extent along a dimension: the first, how many, from one to the next.
-type Along = (u64, u64, u64);
+pub(crate) type Along = (u64, u64, u64);
 
 /// What is wanted of a coordinate: its name, `at` or `between`, and the labels.
 type Named = (String, String, Option<Given>, Option<Given>);
@@ -92,7 +92,7 @@ impl Source {
         Arc::clone(&cell)
     }
 
-    fn opened(&self, py: Python<'_>) -> PyResult<Opened> {
+    pub(crate) fn opened(&self, py: Python<'_>) -> PyResult<Opened> {
         let cell = self.cell();
         if let Some(opened) = cell.get() {
             return Ok(opened.clone());
@@ -100,6 +100,19 @@ impl Source {
         let work = self.recipe.work(py)?;
         let opened = wait(py, || cell.get_or_try_init(|| work.open()), |_| Ok(()))?;
         told(py, opened).cloned()
+    }
+
+    /// Tells what it will cost to read a part of a variable, where prices are known.
+    pub(crate) fn warn_of_costs(
+        &self,
+        py: Python<'_>,
+        path: &str,
+        extents: Option<Vec<Along>>,
+    ) -> PyResult<()> {
+        let Some(costs) = costs(py)? else { return Ok(()) };
+        let (opened, selection) = (self.opened(py)?, selection(extents));
+        let said = wait(py, || opened.warnings(&costs, path, &selection), |_| Ok(()))?;
+        warn(py, said)
     }
 }
 
@@ -156,11 +169,8 @@ impl Source {
         unpacked: Option<Py<Variable>>,
     ) -> PyResult<(Bound<'py, PyTuple>, bool)> {
         let opened = self.opened(py)?;
+        self.warn_of_costs(py, path, extents.clone())?;
         let selection = selection(extents);
-        if let Some(costs) = costs(py)? {
-            let said = wait(py, || opened.warnings(&costs, path, &selection), |_| Ok(()))?;
-            warn(py, said)?;
-        }
         let read = || async {
             let values = opened.dataset().read(path, &selection).await?;
             Ok(match &unpacked {

@@ -1,5 +1,7 @@
 //! What happens to each element by itself.
 
+use std::fmt;
+
 use num_traits::Float;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +66,32 @@ pub enum Test {
     Equal,
     /// Another.
     NotEqual,
+}
+
+/// What it makes of an element.
+impl fmt::Display for Step {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Map(Map::Linear { factor, term }) => write!(out, "times {factor} plus {term}"),
+            Self::Map(Map::Absolute) => out.write_str("without its sign"),
+            Self::Map(Map::Square) => out.write_str("its square"),
+            Self::Map(Map::SquareRoot) => out.write_str("its square root"),
+            Self::Map(Map::Exponential) => out.write_str("e to the power of it"),
+            Self::Map(Map::Logarithm) => out.write_str("its natural logarithm"),
+            Self::Map(Map::Logarithm10) => out.write_str("its logarithm to the base of 10"),
+            Self::Where(Condition { test, with }) => {
+                let sign = match test {
+                    Test::Less => "<",
+                    Test::AtMost => "<=",
+                    Test::Greater => ">",
+                    Test::AtLeast => ">=",
+                    Test::Equal => "==",
+                    Test::NotEqual => "!=",
+                };
+                write!(out, "missing unless {sign} {with}")
+            }
+        }
+    }
 }
 
 /// So many elements are changed step by step while they are in cache.

@@ -230,6 +230,12 @@ impl<const N: usize> Known<N> {
     fn nothing<J: Join>() -> Self {
         Self { joined: [J::NONE; N], counts: [0; N] }
     }
+
+    /// Becomes what is known of the first columns of another: a tile may have few of them.
+    fn copy(&mut self, other: &Self, columns: usize) {
+        self.joined[..columns].copy_from_slice(&other.joined[..columns]);
+        self.counts[..columns].copy_from_slice(&other.counts[..columns]);
+    }
 }
 
 impl<T: Element> Job<'_, T> {
@@ -274,7 +280,7 @@ impl<T: Element> Job<'_, T> {
             if let Some(step) = stretch.checked_sub(back + 1) {
                 self.take::<J>(step, columns, &mut known);
             }
-            suffix.clone_from(&known);
+            suffix.copy(&known, columns.len());
         }
     }
 
@@ -300,7 +306,7 @@ impl<T: Element> Job<'_, T> {
                     let mut known = [Moments::default(); TILE];
                     for (back, suffix) in suffixes.iter_mut().rev().enumerate() {
                         stretch.checked_sub(back + 1).into_iter().for_each(|step| take(step, &mut known));
-                        *suffix = known;
+                        suffix[..columns.len()].copy_from_slice(&known[..columns.len()]);
                     }
                     prefix = [Moments::default(); TILE];
                     (stretch..end).for_each(|step| take(step, &mut prefix));

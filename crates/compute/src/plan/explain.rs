@@ -132,7 +132,7 @@ impl Plan {
 }
 
 /// Lengths along axes.
-struct Lengths<'a>(&'a [u64]);
+pub(super) struct Lengths<'a>(pub(super) &'a [u64]);
 
 impl fmt::Display for Lengths<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,7 +144,7 @@ impl fmt::Display for Lengths<'_> {
 }
 
 /// Bytes in the largest decimal unit of which there is one.
-struct Bytes(u64);
+pub(super) struct Bytes(pub(super) u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

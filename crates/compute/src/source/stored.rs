@@ -50,6 +50,24 @@ impl Stored {
     pub(crate) fn origin(&self) -> (&dyn Dataset, &str) {
         (self.dataset.as_ref(), &self.path)
     }
+
+    /// The same, under other names or with another packing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the array is of another shape, type or chunks.
+    pub fn described(self, array: Array) -> Result<Self> {
+        let own = &self.array;
+        let is_same = own.shape() == array.shape()
+            && own.element() == array.element()
+            && own.chunks() == array.chunks();
+        if is_same {
+            return Ok(Self { array, ..self });
+        }
+        Err(Error::invalid(
+            format!("{:?} of {} are not what {} has", array.shape(), array.element(), self.called()),
+            format!("describe {:?} of {}", self.array.shape(), self.array.element()),
+        ))
+    }
 }
 
 /// A variable as the planner sees it.

@@ -24,8 +24,11 @@ __all__ = [
     "Source",
     "Task",
     "Variable",
+    "anomalies",
+    "area_weights",
     "bring",
     "counted",
+    "drawn",
     "flush",
     "open_catalog",
     "parameters",
@@ -34,6 +37,8 @@ __all__ = [
     "run_tasks",
     "search_cmr",
     "set_prices",
+    "windows",
+    "windows_bytes",
 ]
 
 _T = TypeVar("_T", covariant=True)
@@ -241,15 +246,30 @@ class Reduction:
         name: str,
         dimensions: list[tuple[str, int]],
         dtype: str,
-        steps: list[Any],
-        memory: int | None,
-        threads: int | None,
+        steps: list[tuple[Any, ...]],
+        limits: tuple[int | None, int | None],
+        copied: int = 0,
     ) -> Reduction: ...
+    @staticmethod
+    def stored(
+        source: Source,
+        path: str,
+        name: str,
+        along: list[tuple[str, int, int]],
+        is_unpacked: bool,
+        steps: list[tuple[Any, ...]],
+        limits: tuple[int | None, int | None],
+    ) -> Reduction: ...
+    @staticmethod
+    def element_of(source: Source, path: str, is_unpacked: bool) -> str | None: ...
     @property
     def dims(self) -> list[tuple[str, int]]: ...
+    @property
+    def peak(self) -> int: ...
     def explain(self) -> str: ...
+    def picture(self) -> str: ...
     def run(
-        self, values: np.ndarray[Any, Any]
+        self, values: np.ndarray[Any, Any] | None = None
     ) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]: ...
 
 @final
@@ -264,6 +284,32 @@ class Task(Generic[_T]):
     @classmethod
     def __class_getitem__(cls, key: Any) -> Any: ...
 
+def anomalies(
+    values: np.ndarray[Any, Any],
+    axis: int,
+    groups: tuple[int, list[int]],
+    usual: np.ndarray[Any, Any],
+    threads: int | None,
+    out: np.ndarray[Any, Any],
+) -> None: ...
+def windows(
+    values: np.ndarray[Any, Any],
+    axis: int,
+    what: tuple[str, int],
+    window: tuple[int, int, bool],
+    threads: int | None,
+    out: np.ndarray[Any, Any],
+) -> None: ...
+def windows_bytes(
+    dtype: str,
+    shape: list[int],
+    axis: int,
+    what: str,
+    window: tuple[int, int, bool],
+    threads: int | None,
+) -> int: ...
+def area_weights(latitudes: list[float]) -> list[float]: ...
+def drawn(stages: list[tuple[str, list[str]]], memory: list[tuple[str, int]]) -> str: ...
 def run_tasks(
     tasks: list[Task[Any]], threads: int | None, hearer: Callable[[int, int], None] | None
 ) -> list[Any]: ...

@@ -8,8 +8,9 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 from . import _progress
 from ._native import Delayed, Item, Task, run_tasks
+from ._refusing import invalid
 from ._stats import IoStats, io_stats
-from .errors import Error, InvalidError
+from .errors import Error
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -134,9 +135,9 @@ def map(  # noqa: A001 (as executors have it)
     progress: shown after half a second; a function is told how many are done, and of how many.
     """
     if where != "local":
-        raise _invalid(f"there is no place {where!r} to run at", 'say "local"')
+        raise invalid(f"there is no place {where!r} to run at", 'say "local"')
     if retries not in range(1001):
-        raise _invalid(f"nothing is called again {retries} times", "say 0 to 1000")
+        raise invalid(f"nothing is called again {retries} times", "say 0 to 1000")
     listed = list(items)
     call: Delayed[tuple[_R | None, Exception | None]]
     call = Delayed(function, _name(function), (retries, lambda error: _may_pass(error, retry_on)))
@@ -163,9 +164,3 @@ def _item(item: Any) -> str:
     """An item, for people who look for the one that fails."""
     text = item.name if isinstance(item, Item) else repr(item)
     return text if len(text) <= 100 else f"{text[:99]}…"
-
-
-def _invalid(what: str, advice: str) -> InvalidError:
-    error = InvalidError(what)
-    error.add_note(advice)
-    return error
