@@ -239,7 +239,7 @@ fn on_threads<'a, T: Element, A: Accumulator>(
     } else {
         std::thread::scope(|scope| {
             for _ in 0..threads {
-                scope.spawn(&each);
+                scope.spawn(each);
             }
         });
     }

@@ -24,10 +24,10 @@ def boxed(of: _Of, between: Mapping[str, tuple[float, float]]) -> _Of:
 
 def _taken(coords: Mapping[Any, xr.DataArray], name: str, low: float, high: float) -> dict[Hashable, Any]:
     """The positions along a dimension whose coordinate lies between two numbers."""
-    one = coords.get(name)
-    if one is None or one.ndim != 1:
-        known = ", ".join(str(other) for other, its in coords.items() if its.ndim == 1)
-        raise invalid(f"there is no coordinate `{name}` of one dimension", f"those of one dimension are {known}")
+    lines = {str(own): its for own, its in coords.items() if its.ndim == 1}
+    if name not in lines:
+        raise invalid(f"there is no coordinate `{name}` of one dimension", f"those of one dimension are {', '.join(lines)}")
+    one = lines[name]
     values = one.values
     above, below = np.flatnonzero(values >= low), np.flatnonzero(values <= high)
     positions = np.intersect1d(above, below) if low <= high else np.concatenate([above, below])
