@@ -145,7 +145,8 @@ async fn a_store_is_read_under_other_names_and_as_it_is_stored() {
     let source = source.described(named.clone()).unwrap();
     let least = Expression::of(named).reduce(&["t", "lat", "lon"], Measure::Extreme(Extreme::Least)).unwrap();
     let plan = Plan::new(&least, Limits::default()).unwrap();
-    let output = tokio::task::spawn_blocking(move || run(&plan, &source, &Watch::new())).await.unwrap().unwrap();
+    let output =
+        tokio::task::spawn_blocking(move || run(&plan, &source, &Watch::new())).await.unwrap().unwrap();
     // What stands for a missing value is a number here.
     assert_eq!(output.values, Numbers::F64(vec![-1.0]));
 }

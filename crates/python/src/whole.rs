@@ -3,13 +3,13 @@
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
+use frazil_compute::Result;
 use frazil_compute::block::{Element, ElementType};
 use frazil_compute::kernels::{self, Accumulator, Rolling, Window};
 use frazil_compute::plan::Picture;
 use frazil_compute::run::Watch;
 use frazil_compute::state::Groups;
 use frazil_compute::whole::{self, Along};
-use frazil_compute::Result;
 use numpy::{PyReadonlyArrayDyn, PyReadwriteArrayDyn, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
@@ -122,7 +122,8 @@ pub(crate) fn area_weights(py: Python<'_>, latitudes: Vec<f64>) -> PyResult<Vec<
 /// A picture as SVG: titles of what happens, each with lines about it, and parts of the memory with their bytes.
 #[pyfunction]
 pub(crate) fn drawn(stages: Vec<(String, Vec<String>)>, memory: Vec<(String, u64)>) -> String {
-    let picture = stages.into_iter().fold(Picture::new(), |picture, (title, lines)| picture.stage(title, lines));
+    let picture =
+        stages.into_iter().fold(Picture::new(), |picture, (title, lines)| picture.stage(title, lines));
     memory.into_iter().fold(picture, |picture, (name, bytes)| picture.part(name, bytes)).to_string()
 }
 

@@ -51,7 +51,10 @@ impl Picture {
             }
             let height = LINE * (1 + lines.len()) + MARGIN;
             let width = WIDTH - 2 * MARGIN;
-            writeln!(out, r#"<rect x="{MARGIN}" y="{top}" width="{width}" height="{height}" rx="4" fill="none"/>"#)?;
+            writeln!(
+                out,
+                r#"<rect x="{MARGIN}" y="{top}" width="{width}" height="{height}" rx="4" fill="none"/>"#
+            )?;
             text(out, 2 * MARGIN, top + LINE, title, true)?;
             for (line, below) in lines.iter().zip(2..) {
                 text(out, 2 * MARGIN, top + below * LINE, line, false)?;
@@ -71,7 +74,10 @@ impl Picture {
             let share = u128::from(*bytes) * width as u128 / u128::from(all.max(1));
             let part = usize::try_from(share).unwrap_or(width);
             let y = top + MARGIN;
-            writeln!(out, r#"<rect x="{left}" y="{y}" width="{part}" height="{LINE}" fill="{colour}" stroke="none"/>"#)?;
+            writeln!(
+                out,
+                r#"<rect x="{left}" y="{y}" width="{part}" height="{LINE}" fill="{colour}" stroke="none"/>"#
+            )?;
             left += part;
             let (y, key) = (y + LINE * (number + 2), LINE / 2);
             let mark = y - key;
@@ -130,7 +136,8 @@ impl Plan {
         let expression = self.expression();
         let mut picture = Picture::new().stage(expression.array().name(), self.about_array());
         if let Some(packing) = expression.array().packing() {
-            let line = format!("times {} plus {}; {:?} is missing", packing.scale, packing.offset, packing.missing);
+            let line =
+                format!("times {} plus {}; {:?} is missing", packing.scale, packing.offset, packing.missing);
             picture = picture.stage("unpacked", vec![line]);
         }
         if !expression.steps().is_empty() {
@@ -139,7 +146,8 @@ impl Plan {
         }
         if let Some(coarsening) = expression.coarsening() {
             let name = &expression.array().dimensions()[coarsening.axis].name;
-            picture = picture.stage("coarsened", vec![format!("{} along {name} added up to one", coarsening.window)]);
+            picture = picture
+                .stage("coarsened", vec![format!("{} along {name} added up to one", coarsening.window)]);
         }
         if let Some(measure) = self.measure() {
             picture = picture.stage(measure.name(), self.about_reduction());

@@ -121,7 +121,8 @@ fn what_does_not_fit_is_refused_and_a_run_is_ended_from_outside() {
     assert!(Along::new(&values, &[3, 4], 2).is_err() && Along::new(&values, &[3, 5], 0).is_err());
     let along = Along::new(&values, &[3, 4], 0).unwrap();
     let (groups, mut out) = (Groups { count: 2, labels: vec![0, 1, 0] }, [0.0_f32; 12]);
-    let mut of = |usual: &[f64], groups: &Groups, watch: &Watch| anomalies(along, groups, usual, 2, watch, &mut out);
+    let mut of =
+        |usual: &[f64], groups: &Groups, watch: &Watch| anomalies(along, groups, usual, 2, watch, &mut out);
     assert!(of(&[0.5; 8], &groups, &Watch::new()).is_ok());
     assert!(of(&[0.5; 7], &groups, &Watch::new()).is_err());
     assert!(of(&[0.5; 8], &Groups { count: 2, labels: vec![0] }, &Watch::new()).is_err());

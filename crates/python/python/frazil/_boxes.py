@@ -14,8 +14,9 @@ _Of = TypeVar("_Of", xr.DataArray, xr.Dataset)
 
 
 def boxed(of: _Of, between: Mapping[str, tuple[float, float]]) -> _Of:
-    """The part whose coordinates lie between two numbers, these included. Where the first is above the second, it goes over the
-    end.
+    """The part whose coordinates lie between two numbers, these included.
+
+    Where the first is above the second, it goes over the end.
     """
     for name, pair in between.items():
         of = of.isel(_taken(of.coords, name, *pair))
@@ -26,7 +27,8 @@ def _taken(coords: Mapping[Any, xr.DataArray], name: str, low: float, high: floa
     """The positions along a dimension whose coordinate lies between two numbers."""
     lines = {str(own): its for own, its in coords.items() if its.ndim == 1}
     if name not in lines:
-        raise invalid(f"there is no coordinate `{name}` of one dimension", f"those of one dimension are {', '.join(lines)}")
+        known = ", ".join(lines)
+        raise invalid(f"there is no coordinate `{name}` of one dimension", f"those of one dimension are {known}")
     one = lines[name]
     values = one.values
     above, below = np.flatnonzero(values >= low), np.flatnonzero(values <= high)

@@ -157,7 +157,8 @@ class Whole(Planned):
         array, limit = self.values.array, self.limits[0]
         allowed = USUAL_MEMORY if limit is None else limit
         if self.needed > allowed:
-            what = f"{self.title} of `{_values.name_of(array)}` needs {self.needed} bytes of memory, and {allowed} are allowed"
+            of = f"{self.title} of `{_values.name_of(array)}`"
+            what = f"{of} needs {self.needed} bytes of memory, and {allowed} are allowed"
             raise invalid(what, f"allow {self.needed} bytes, or take a smaller part")
         out = self._memory()
         self.run(self.values.values(), out)

@@ -47,7 +47,8 @@ class Statistics:
     dim: the dimensions that are reduced; all of them where none is named.
     skipna: with False, a result is NaN where a value is.
     memory: most bytes that a call may take, 1 GiB unless said, with the result and without the array. A call that would
-    need more is refused before it begins. The result of `anomaly` and of what rolls does not count: it is as large as the array.
+    need more is refused before it begins. The result of `anomaly` and of what rolls does not count: it is as large as the
+    array.
     threads: as many as there are cores for this process, unless said.
     out: memory for a result as large as the array: an array of numpy, float32 for an array of float32 and else float64.
     """
@@ -57,8 +58,9 @@ class Statistics:
         self._before = before
 
     def box(self, **between: tuple[float, float]) -> Statistics:
-        """Statistics of the part whose coordinates lie between two numbers, these included: `box(lat=(-5, 5), lon=(190, 240))`.
+        """Statistics of the part whose coordinates lie between two numbers, these included.
 
+        `box(lat=(-5, 5), lon=(190, 240))`
         Where the first is above the second, the part goes over the end: `lon=(350, 10)` from 350 on, and up to 10.
         """
         if self._before:
@@ -227,8 +229,8 @@ class Statistics:
         memory: int | None = None,
         threads: int | None = None,
     ) -> Planned:
-        """The mean of each window of so many elements along a dimension. A window ends at its element, or has it in its middle
-        with `center`; it is NaN where fewer than `min_periods` values are there: fewer than all, unless said.
+        """The mean of each window of so many elements along a dimension. A window ends at its element, or has it in its
+        middle with `center`; it is NaN where fewer than `min_periods` values are there: fewer than all, unless said.
 
         Nothing is subtracted on the way: an infinity or NaN is in the windows that hold it, and in no other.
         """
@@ -387,7 +389,7 @@ _Measure = str | tuple[str, int] | tuple[str, list[float]] | tuple[str, list[flo
 
 
 def area_weights(latitude: xr.DataArray) -> xr.DataArray:
-    """Weights of the rows of a grid of equal angles, which their areas are in proportion to: the cosines of latitudes in degrees."""
+    """Weights of the rows of a grid of equal angles: the cosines of latitudes in degrees, as which their areas are."""
     if latitude.ndim != 1:
         raise invalid(f"latitudes of {latitude.ndim} dimensions are not known here", "give them along one dimension")
     weights = _native.area_weights(latitude.values.astype("f8").tolist())
