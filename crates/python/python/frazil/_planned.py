@@ -231,7 +231,7 @@ def axis_of(array: xr.DataArray, dim: str) -> int:
 
 def attrs_of(array: xr.DataArray | xr.Dataset) -> dict[Any, Any]:
     """The attributes that a result keeps, as `xarray.set_options(keep_attrs=…)` says."""
-    return {} if xr.get_options()["keep_attrs"] is False else dict(array.attrs)
+    return {} if xr.get_options()["keep_attrs"] is False else dict(array.attrs)  # type: ignore[no-untyped-call]
 
 
 def _copied(values: _values.InMemory) -> list[tuple[str, int]]:
