@@ -104,6 +104,21 @@ def test_results_go_into_memory_that_is_given():
     xr.testing.assert_identical(told, array.frazil.anomaly("season"))
 
 
+def test_windows_and_anomalies_of_sums_are_xarrays():
+    rng = np.random.default_rng(3)
+    times = xr.date_range("2000-01-01", periods=50, freq="15D", use_cftime=False)
+    numbers = rng.normal(size=(50, 7, 9))
+    numbers[rng.random(numbers.shape) < 0.1] = np.nan
+    array = xr.DataArray(numbers, {"time": times, "x": range(9)}, ("time", "y", "x"))
+    sums = array.coarsen(time=4, boundary="trim").sum()
+    found = array.frazil.coarsen_sum(time=4).rolling_mean("time", 3)
+    xr.testing.assert_allclose(found, sums.rolling(time=3).mean().drop_vars("time"), rtol=1e-11)
+    narrow = array.coarsen(x=2, boundary="trim").sum()
+    months = narrow.groupby("time.month")
+    expected = (months - months.mean("time")).drop_vars(["month", "x"])
+    xr.testing.assert_allclose(array.frazil.coarsen_sum(x=2).anomaly(), expected, rtol=1e-11, atol=1e-12)
+
+
 def test_memory_that_does_not_fit_is_refused():
     from frazil.errors import InvalidError
 
@@ -136,7 +151,8 @@ def test_what_cannot_be_is_refused():
         (lambda of: of.rolling_mean("x", 2, min_periods=3), "never 3 values"),
         (lambda of: of.rolling_mean("x", 2, min_periods=0), "never 0 values"),
         (lambda of: of.anomaly("month", "x"), "`x` of `t` has no month"),
-        (lambda of: of.coarsen_sum(x=2).rolling_mean("x", 2), "windows of sums"),
+        (lambda of: of.rolling_mean("x", -1), "a window cannot be of -1 steps"),
+        (lambda of: of.coarsen_sum(x=2).anomaly("month", "x"), "groups of sums along `x`"),
         (lambda of: of.rolling_mean("x", 3, memory=100), "bytes of memory"),
     ]:
         with pytest.raises(InvalidError, match=told):

@@ -11,7 +11,6 @@
 //! * [`sink`]: where results go that are as large as what is read.
 //! * [`plan`]: how it is run: what is read, in which order, in how much memory.
 //! * [`run`](mod@run): the run.
-//! * [`whole`]: results as large as what is read, of arrays in memory.
 //! * [`graph`]: tasks that take the results of others, beside the layers above.
 //! * [`Cancellation`]: the end of a run before its time.
 //! * [`Error`]: what went wrong, and what to do about it.
@@ -30,7 +29,6 @@ pub mod run;
 pub mod sink;
 pub mod source;
 pub mod state;
-pub mod whole;
 
 pub use block::Block;
 pub use cancellation::Cancellation;

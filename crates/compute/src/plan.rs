@@ -279,7 +279,8 @@ impl Shape<'_> {
     ) -> Result<Plan> {
         let before = Plan::of_sizes(climatology, limits, sizes);
         let own = self::block(climatology, unit, sizes);
-        let means = Shape { expression: climatology, measure: climatology.measure(), block: &own, sink: None };
+        let means =
+            Shape { expression: climatology, measure: climatology.measure(), block: &own, sink: None };
         let stretches = means.runs(sizes.run, None)?;
         if self.expression.array().chunks().is_some() {
             match self.plan(unit, limits, sizes, stretches, None) {

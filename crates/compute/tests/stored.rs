@@ -1,5 +1,7 @@
 //! Arrays of a Zarr store: planned, read chunk by chunk, reduced on several threads.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -112,7 +114,9 @@ async fn the_mean_of_a_store_is_that_of_the_definition() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_stores_are_one_and_damage_is_told_with_its_place() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    folders.iter().for_each(|folder| store(folder.path()));
+    for folder in &folders {
+        store(folder.path());
+    }
     let sources = [opened(folders[0].path()).await, opened(folders[1].path()).await];
     let broken = folders[1].path().join("tp/c/3/1/0");
     let found = tokio::task::spawn_blocking(move || {

@@ -9,6 +9,7 @@
 mod arrays;
 mod attended;
 mod catalog;
+mod computation;
 mod costs;
 mod cube;
 mod download;
@@ -22,7 +23,6 @@ mod opening;
 mod pages;
 mod place;
 mod query;
-mod reduction;
 mod results;
 mod running;
 mod runtime;
@@ -32,7 +32,6 @@ mod source;
 mod stats;
 mod tasks;
 mod walking;
-mod whole;
 
 use pyo3::prelude::*;
 
@@ -44,6 +43,8 @@ static MEMORY: pages::Pages = pages::Pages;
 mod _native {
     #[pymodule_export]
     use super::catalog::{Catalog, open_catalog, parameters, search_cmr};
+    #[pymodule_export]
+    use super::computation::{Computation, area_weights};
     #[pymodule_export]
     use super::costs::set_prices;
     #[pymodule_export]
@@ -59,8 +60,6 @@ mod _native {
     #[pymodule_export]
     use super::place::place;
     #[pymodule_export]
-    use super::reduction::Reduction;
-    #[pymodule_export]
     use super::results::{Finds, Results};
     #[pymodule_export]
     use super::running::run_tasks;
@@ -72,8 +71,6 @@ mod _native {
     use super::stats::{counted, flush};
     #[pymodule_export]
     use super::tasks::{Delayed, Task};
-    #[pymodule_export]
-    use super::whole::{anomalies, area_weights, drawn, windows, windows_bytes};
 
     /// The package's version.
     #[pymodule_export]

@@ -1,5 +1,7 @@
 //! Rows folded into one, number by number: their sum, mean, least or largest number.
 
+use std::fmt;
+
 use multiversion::multiversion;
 
 use crate::block::Element;
@@ -15,6 +17,18 @@ pub enum Fold {
     Least,
     /// The largest of them.
     Largest,
+}
+
+/// What it is called.
+impl fmt::Display for Fold {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Sum => "sum",
+            Self::Mean => "mean",
+            Self::Least => "least",
+            Self::Largest => "largest",
+        })
+    }
 }
 
 /// Floats that numbers are added up in. In single precision sums are to the bit those of `numpy.sum` over an

@@ -5,6 +5,7 @@
 //! in the windows that hold them and in no other, and errors do not add up along the axis. Stretches begin at multiples of the
 //! window's length in the whole array: the answer does not depend on how it is cut.
 
+use std::fmt;
 use std::ops::Range;
 
 use multiversion::multiversion;
@@ -47,6 +48,19 @@ pub enum Rolling {
     Deviation(u64),
 }
 
+/// What it is called.
+impl fmt::Display for Rolling {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Sum => "sum",
+            Self::Mean => "mean",
+            Self::Least => "least",
+            Self::Largest => "largest",
+            Self::Deviation(_) => "standard deviation",
+        })
+    }
+}
+
 /// Steps of an array that follow each other.
 #[derive(Clone, Copy, Debug)]
 pub struct Steps<'a, T> {
@@ -84,6 +98,16 @@ impl Window {
     /// Steps in it.
     pub fn length(self) -> usize {
         self.length
+    }
+
+    /// How many numbers have to be there for a result.
+    pub fn least(self) -> usize {
+        self.least
+    }
+
+    /// Whether its step is in its middle.
+    pub fn is_centred(self) -> bool {
+        self.behind > 0
     }
 
     /// How many steps have their whole windows before a step.

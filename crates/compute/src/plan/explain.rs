@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Pieces, Plan};
+use crate::kernels::{Folding, Missing};
 use crate::state::Measure;
 
 /// What is read, how it is cut, and what it takes, a line each.
@@ -35,7 +36,9 @@ impl fmt::Display for Plan {
             }
             None => writeln!(out, "chunks  none: the array is in memory")?,
         }
-        self.stages(out)?;
+        for (name, told) in self.stages() {
+            writeln!(out, "{name:<7} {told}")?;
+        }
         let result: Vec<_> = self
             .expression
             .dimensions()
@@ -47,7 +50,7 @@ impl fmt::Display for Plan {
             "result  {} of ({}): {}",
             self.measure().map_or("elements", Measure::name),
             result.join(", "),
-            Bytes(self.memory.result)
+            Bytes(self.size())
         )?;
         let region: Vec<u64> = self.regions.iter().map(Pieces::longest).collect();
         writeln!(out, "regions {} of at most {}", self.regions_count(), Lengths(&region))?;
@@ -72,21 +75,22 @@ impl fmt::Display for Plan {
         let memory = &self.memory;
         write!(
             out,
-            "memory  {} at most: {} threads with {} blocks of {} and {} to work in, {} states of {}, and the result",
+            "memory  {} at most: {} threads with {} blocks of {} and {} to work in, {} states of {}, {} the result",
             Bytes(memory.peak()),
             memory.threads,
             1 + memory.ahead,
             Bytes(memory.block + memory.reading),
             Bytes(memory.scratch + memory.held + memory.writing),
             memory.states,
-            Bytes(memory.state)
+            Bytes(memory.state),
+            if self.measure().is_some() { "and" } else { "besides" }
         )
     }
 }
 
 impl Plan {
     /// How often a chunk is read.
-    fn how_often(&self) -> &'static str {
+    pub(super) fn how_often(&self) -> &'static str {
         let is_cut = self.expression.moving().is_some_and(|moving| {
             self.regions[moving.axis].count() > 1
                 || self.runs.is_some_and(|(axis, runs)| axis == moving.axis && runs.count() > 1)
@@ -99,35 +103,46 @@ impl Plan {
         }
     }
 
-    /// What elements go through before they are reduced: a line each.
-    fn stages(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What elements go through before they are reduced: a word for each, and what is told of it.
+    pub(super) fn stages(&self) -> Vec<(&'static str, String)> {
         let names = self.expression.array().dimensions();
-        if let Some(beside) = self.expression.companion() {
+        let beside = self.expression.companion().map(|beside| {
             let array = beside.array();
-            writeln!(out, "beside  {} of {}, by the same blocks", array.name(), array.element())?;
-        }
-        if let Some(coarsening) = self.expression.coarsening() {
-            let name = &names[coarsening.axis].name;
-            let (folding, window) = (coarsening.folding, coarsening.window);
-            writeln!(
-                out,
-                "coarsen {:?} of {window} along {name}, missing values {:?}",
-                folding.fold, folding.missing
-            )?;
-        }
-        if let Some(anomaly) = self.expression.anomalies() {
+            format!("{} of {}, by the same blocks", array.name(), array.element())
+        });
+        let coarsening = self.expression.coarsening().map(|coarsening| {
+            let (name, Folding { fold, missing }) = (&names[coarsening.axis].name, coarsening.folding);
+            let how = match missing {
+                Missing::LeftOut => "missing ones are left out",
+                Missing::Kept => "missing where one is",
+            };
+            format!("{fold} of {} along {name}, {how}", coarsening.window)
+        });
+        let anomaly = self.expression.anomalies().map(|anomaly| {
             let (name, count) = (&names[anomaly.axis].name, anomaly.groups.count);
             let how = match &self.before {
                 Some(before) => format!("by a pass before that takes {}", Bytes(before.memory.peak())),
                 None => format!("of runs that are held: {} each", Bytes(self.memory.held)),
             };
-            writeln!(out, "means   of {count} groups along {name}, {how}")?;
+            format!("{count} groups along {name}, {how}")
+        });
+        let windows = self.expression.moving().map(|moving| {
+            let (name, window) = (&names[moving.axis].name, moving.window);
+            let middle = if window.is_centred() { ", its element in the middle" } else { "" };
+            let (what, length, least) = (moving.what, window.length(), window.least());
+            format!("rolling {what} of {length} along {name}{middle}; at least {least} values")
+        });
+        let stages = [("beside", beside), ("coarsen", coarsening), ("means", anomaly), ("windows", windows)];
+        stages.into_iter().filter_map(|(name, told)| Some((name, told?))).collect()
+    }
+
+    /// Bytes of the result.
+    pub(super) fn size(&self) -> u64 {
+        let size = self.expression.element().size() as u64;
+        match self.measure() {
+            Some(_) => self.memory.result,
+            None => self.expression.dimensions().iter().map(|one| one.length).fold(size, u64::saturating_mul),
         }
-        if let Some(moving) = self.expression.moving() {
-            let (name, length) = (&names[moving.axis].name, moving.window.length());
-            writeln!(out, "windows {:?} of {length} along {name}", moving.what)?;
-        }
-        Ok(())
     }
 }
 

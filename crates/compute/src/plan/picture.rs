@@ -144,26 +144,30 @@ impl Plan {
             let lines = expression.steps().iter().map(ToString::to_string).collect();
             picture = picture.stage("each element", lines);
         }
-        if let Some(coarsening) = expression.coarsening() {
-            let name = &expression.array().dimensions()[coarsening.axis].name;
-            picture = picture
-                .stage("coarsened", vec![format!("{} along {name} added up to one", coarsening.window)]);
+        for (name, told) in self.stages() {
+            picture = picture.stage(name, vec![told]);
         }
         if let Some(measure) = self.measure() {
             picture = picture.stage(measure.name(), self.about_reduction());
         }
         let lengths = expression.dimensions();
         let lengths: Vec<_> = lengths.iter().map(|one| format!("{} {}", one.name, one.length)).collect();
-        let result = format!("({}): {}", lengths.join(", "), Bytes(self.memory.result));
+        let result = format!("({}): {}", lengths.join(", "), Bytes(self.size()));
         let memory = &self.memory;
         let threads = memory.threads as u64;
         let blocks = (memory.block + memory.reading).saturating_mul(1 + memory.ahead).saturating_mul(threads);
-        picture
-            .stage("result", vec![result])
-            .part("blocks", blocks)
-            .part("to work in", memory.scratch.saturating_mul(threads))
-            .part(format!("{} states", memory.states), memory.state.saturating_mul(memory.states))
-            .part("result", memory.result)
+        let working = memory.scratch.saturating_add(memory.held).saturating_add(memory.writing);
+        let parts = [
+            ("blocks".to_owned(), blocks),
+            ("to work in".to_owned(), working.saturating_mul(threads)),
+            (format!("{} states", memory.states), memory.state.saturating_mul(memory.states)),
+            ("result".to_owned(), memory.result),
+            ("means of groups".to_owned(), memory.means),
+        ];
+        let own = parts.iter().map(|(_, bytes)| *bytes).fold(0, u64::saturating_add);
+        let before = ("more in the pass before".to_owned(), memory.before.saturating_sub(own));
+        let parts = parts.into_iter().chain([before]).filter(|(_, bytes)| *bytes > 0);
+        parts.fold(picture.stage("result", vec![result]), |picture, (name, bytes)| picture.part(name, bytes))
     }
 
     /// What is read, and how it is cut.
@@ -175,7 +179,7 @@ impl Plan {
             spans.map(|(one, span)| format!("{} {}:{}", one.name, span.start, span.end())).collect();
         let bytes = part.iter().map(|span| span.count).fold(size, u64::saturating_mul);
         let stored = match array.chunks() {
-            Some(chunks) => format!("chunks of {}, each read once", Lengths(chunks)),
+            Some(chunks) => format!("chunks of {}, each read {}", Lengths(chunks), self.how_often()),
             None => "in memory".to_owned(),
         };
         let longest: Vec<u64> = self.regions.iter().map(Pieces::longest).collect();
@@ -242,7 +246,7 @@ mod tests {
             "time 0:720, y&lt;x&gt; 0:90 of float32: 259.2 kB",
             "its square",
             "missing unless &lt; 3",
-            "6 along time added up to one",
+            "sum of 6 along time",
             "along y&lt;x&gt;",
             "(time 120): 1.9 kB",
         ] {

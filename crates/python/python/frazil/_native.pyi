@@ -12,23 +12,21 @@ __all__ = [
     "VERSION",
     "Catalog",
     "Collection",
+    "Computation",
     "Cube",
     "Delayed",
     "Finds",
     "Item",
     "Reader",
-    "Reduction",
     "Results",
     "Service",
     "Session",
     "Source",
     "Task",
     "Variable",
-    "anomalies",
     "area_weights",
     "bring",
     "counted",
-    "drawn",
     "flush",
     "open_catalog",
     "parameters",
@@ -37,8 +35,6 @@ __all__ = [
     "run_tasks",
     "search_cmr",
     "set_prices",
-    "windows",
-    "windows_bytes",
 ]
 
 _T = TypeVar("_T", covariant=True)
@@ -222,6 +218,44 @@ class Catalog:
     def __iter__(self) -> Iterator[Item]: ...
 
 @final
+class Computation:
+    """What is computed of an array, planned: what it takes is known, and nothing is read yet."""
+
+    def __new__(
+        cls,
+        name: str,
+        dimensions: list[tuple[str, int]],
+        dtype: str,
+        steps: list[tuple[Any, ...]],
+        limits: tuple[int | None, int | None],
+        copied: int = 0,
+    ) -> Computation: ...
+    @staticmethod
+    def stored(
+        source: Source,
+        path: str,
+        name: str,
+        along: list[tuple[str, int, int]],
+        is_unpacked: bool,
+        steps: list[tuple[Any, ...]],
+        limits: tuple[int | None, int | None],
+    ) -> Computation: ...
+    @staticmethod
+    def element_of(source: Source, path: str, is_unpacked: bool) -> str | None: ...
+    @property
+    def dims(self) -> list[tuple[str, int]]: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def peak(self) -> int: ...
+    def explain(self) -> str: ...
+    def picture(self) -> str: ...
+    def run(
+        self, values: np.ndarray[Any, Any] | None = None
+    ) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]: ...
+    def run_into(self, out: np.ndarray[Any, Any], values: np.ndarray[Any, Any] | None = None) -> None: ...
+
+@final
 class Delayed(Generic[_T]):
     """A function whose calls are made later."""
 
@@ -238,41 +272,6 @@ class Delayed(Generic[_T]):
     def __class_getitem__(cls, key: Any) -> Any: ...
 
 @final
-class Reduction:
-    """A reduction that is planned: what it takes is known, and nothing is read yet."""
-
-    def __new__(
-        cls,
-        name: str,
-        dimensions: list[tuple[str, int]],
-        dtype: str,
-        steps: list[tuple[Any, ...]],
-        limits: tuple[int | None, int | None],
-        copied: int = 0,
-    ) -> Reduction: ...
-    @staticmethod
-    def stored(
-        source: Source,
-        path: str,
-        name: str,
-        along: list[tuple[str, int, int]],
-        is_unpacked: bool,
-        steps: list[tuple[Any, ...]],
-        limits: tuple[int | None, int | None],
-    ) -> Reduction: ...
-    @staticmethod
-    def element_of(source: Source, path: str, is_unpacked: bool) -> str | None: ...
-    @property
-    def dims(self) -> list[tuple[str, int]]: ...
-    @property
-    def peak(self) -> int: ...
-    def explain(self) -> str: ...
-    def picture(self) -> str: ...
-    def run(
-        self, values: np.ndarray[Any, Any] | None = None
-    ) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]: ...
-
-@final
 class Task(Generic[_T]):
     """A call that is made when its value is wanted: `frazil.delayed` makes functions whose calls are tasks."""
 
@@ -284,32 +283,7 @@ class Task(Generic[_T]):
     @classmethod
     def __class_getitem__(cls, key: Any) -> Any: ...
 
-def anomalies(
-    values: np.ndarray[Any, Any],
-    axis: int,
-    groups: tuple[int, list[int]],
-    usual: np.ndarray[Any, Any],
-    threads: int | None,
-    out: np.ndarray[Any, Any],
-) -> None: ...
-def windows(
-    values: np.ndarray[Any, Any],
-    axis: int,
-    what: tuple[str, int],
-    window: tuple[int, int, bool],
-    threads: int | None,
-    out: np.ndarray[Any, Any],
-) -> None: ...
-def windows_bytes(
-    dtype: str,
-    shape: list[int],
-    axis: int,
-    what: str,
-    window: tuple[int, int, bool],
-    threads: int | None,
-) -> int: ...
 def area_weights(latitudes: list[float]) -> list[float]: ...
-def drawn(stages: list[tuple[str, list[str]]], memory: list[tuple[str, int]]) -> str: ...
 def run_tasks(
     tasks: list[Task[Any]], threads: int | None, hearer: Callable[[int, int], None] | None
 ) -> list[Any]: ...

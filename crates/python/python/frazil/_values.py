@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from xarray.core import indexing
 
-from ._native import Reduction, Source
+from ._native import Computation, Source
 from ._refusing import invalid
 from ._xarray import Lazy
 
@@ -39,15 +39,19 @@ class InMemory:
     why: str
     """Why it has to be made."""
 
-    def planned(self, steps: Sequence[Step], limits: Limits) -> Reduction:
+    def planned(self, steps: Sequence[Step], limits: Limits) -> Computation:
         """Plans steps over them."""
         dimensions = [(str(name), length) for name, length in self.array.sizes.items()]
         code = self.dtype.str[1:]
-        return Reduction(name_of(self.array), dimensions, code, list(steps), limits, self.copied)
+        return Computation(name_of(self.array), dimensions, code, list(steps), limits, self.copied)
 
-    def run(self, planned: Reduction) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]:
+    def run(self, planned: Computation) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]:
         """Runs what was planned."""
         return planned.run(self.values())
+
+    def run_into(self, planned: Computation, out: np.ndarray[Any, Any]) -> None:
+        """Runs what was planned, into memory."""
+        planned.run_into(out, self.values())
 
     def values(self) -> np.ndarray[Any, Any]:
         """The values in one piece, in their place and in the machine's byte order."""
@@ -70,15 +74,20 @@ class Stored:
 
     copied = 0
     why = ""
+    held = None
 
-    def planned(self, steps: Sequence[Step], limits: Limits) -> Reduction:
+    def planned(self, steps: Sequence[Step], limits: Limits) -> Computation:
         """Plans steps over it."""
         name, along = name_of(self.array), list(self.along)
-        return Reduction.stored(self.source, self.path, name, along, self.is_unpacked, list(steps), limits)
+        return Computation.stored(self.source, self.path, name, along, self.is_unpacked, list(steps), limits)
 
-    def run(self, planned: Reduction) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]:
+    def run(self, planned: Computation) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]:
         """Runs what was planned."""
         return planned.run()
+
+    def run_into(self, planned: Computation, out: np.ndarray[Any, Any]) -> None:
+        """Runs what was planned, into memory."""
+        planned.run_into(out)
 
 
 def of(array: xr.DataArray) -> InMemory | Stored:
@@ -87,7 +96,7 @@ def of(array: xr.DataArray) -> InMemory | Stored:
     found = _lazy(array.variable._data)
     if found is not None:
         lazy, along, is_unpacked = found
-        if Reduction.element_of(lazy._source, lazy._path, is_unpacked) == array.dtype.name:
+        if Computation.element_of(lazy._source, lazy._path, is_unpacked) == array.dtype.name:
             return Stored(array, lazy._source, lazy._path, _named(array, along), is_unpacked)
     return in_memory(array)
 

@@ -214,8 +214,8 @@ class Statistics:
     ) -> Planned:
         """What each value differs by from the climatology: from the mean of its month, season, and so on, of all times."""
         values, groups = self._groups(by, dim)
-        limits = (memory, threads)
-        return _planned.differing(self._plain("anomalies"), dim, groups, len(values), limits, out)
+        steps = (*self._before, (dim, len(values), groups))
+        return _planned.Whole(_values.of(self._array), steps, (memory, threads), out)
 
     @_computed
     def rolling_mean(
@@ -317,6 +317,12 @@ class Statistics:
         names = self._array.dims if dim is None else [dim] if isinstance(dim, str) else dim
         return [str(name) for name in names]
 
+    def _must_have(self, dim: str) -> None:
+        array = self._array
+        if dim not in array.dims:
+            known = ", ".join(map(str, array.dims))
+            raise invalid(f"`{_values.name_of(array)}` has no dimension `{dim}`", f"its dimensions are {known}")
+
     def _length(self, dim: str) -> int:
         """Elements along a dimension that is reduced."""
         return int(self._array.sizes.get(dim, 1)) // dict(self._before).get(dim, 1)
@@ -349,7 +355,10 @@ class Statistics:
 
     def _groups(self, by: str, dim: str) -> tuple[np.ndarray[Any, Any], list[int]]:
         """The groups along a dimension, and of each element the place of its own; beyond all where it has none."""
-        _planned.axis_of(self._array, dim)
+        self._must_have(dim)
+        if dim in dict(self._before):
+            what = f"groups of sums along `{dim}` are not known here"
+            raise invalid(what, "make the sums with `coarsen` of xarray first")
         times = self._array[dim]
         try:
             labels = getattr(times.dt, by).values
@@ -362,11 +371,6 @@ class Statistics:
         groups[is_there] = found.ravel()
         return values, groups.tolist()
 
-    def _plain(self, what: str) -> _values.InMemory:
-        if self._before:
-            raise invalid(f"{what} of sums are not known here", "make the sums with `coarsen` of xarray first")
-        return _values.in_memory(self._array)
-
     def _moving(
         self,
         what: str,
@@ -378,11 +382,13 @@ class Statistics:
         threads: int | None,
     ) -> Planned:
         length, least, is_centred = window
+        if length < 1:
+            raise invalid(f"a window cannot be of {length} steps", "give at least one step")
         if least is not None and not 1 <= least <= length:
             raise invalid(f"there are never {least} values in a window of {length}", f"say 1 to {length}")
         whole = (length, length if least is None else least, is_centred)
-        limits = (memory, threads)
-        return _planned.moving(self._plain("windows"), what, dim, whole, ddof, limits, out)
+        steps = (*self._before, ((what, ddof), dim, whole))
+        return _planned.Whole(_values.of(self._array), steps, (memory, threads), out)
 
 
 _Measure = str | tuple[str, int] | tuple[str, list[float]] | tuple[str, list[float], str]

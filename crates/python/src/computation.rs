@@ -1,17 +1,19 @@
-//! Reductions of arrays that lie in memory or where they are stored: planned, told, run.
+//! What is computed of arrays that lie in memory or where they are stored: planned, told, run.
 
 use std::sync::Arc;
 
 use frazil_compute::Error;
 use frazil_compute::block::{Element, ElementType};
 use frazil_compute::expression::{Array, Expression};
+use frazil_compute::kernels::{self, Rolling, Window};
 use frazil_compute::plan::{Limits, Plan};
-use frazil_compute::run::run;
-use frazil_compute::source::{Memory, Source as _, Stored};
+use frazil_compute::run::{Watch, run, run_into};
+use frazil_compute::sink::Buffer;
+use frazil_compute::source::{Memory, Source as Values, Stored};
 use frazil_compute::state::{
     Edges, Extreme, Groups, Measure, Numbers, Output, Share, Spread, Total, Weights,
 };
-use numpy::{IntoPyArray, PyReadonlyArrayDyn};
+use numpy::{IntoPyArray, PyReadonlyArrayDyn, PyReadwriteArrayDyn};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -20,9 +22,9 @@ use crate::error::invalid;
 use crate::runtime::wait;
 use crate::source::Source;
 
-/// A reduction that is planned: what it takes is known, and nothing is read yet.
+/// What is computed of an array, planned: what it takes is known, and nothing is read yet.
 #[pyclass(frozen, module = "frazil._native")]
-pub(crate) struct Reduction {
+pub(crate) struct Computation {
     plan: Plan,
     /// Where values are stored; else they are given to the run.
     stored: Option<Variable>,
@@ -47,6 +49,13 @@ enum Step {
     Slice(String, u64, u64),
     /// A measure, and along which dimensions.
     Reduce(Measured, Vec<String>),
+    /// Windows that move: the `sum`, `mean`, `min`, `max` or `std` of each, the last with so many degrees of freedom taken
+    /// from the count; a dimension; and of a window its elements, how many numbers have to be there, and whether its own
+    /// element is in its middle.
+    Roll((String, u64), String, (usize, usize, bool)),
+    /// What values differ by from the mean of their group: a dimension, how many groups it has, and the group of each
+    /// element.
+    Differ(String, u32, Vec<u32>),
     /// A measure, a dimension, how many groups it has, and the group of each element.
     Group(Measured, String, u32, Vec<u32>),
     /// So many elements along a dimension added up.
@@ -67,9 +76,30 @@ impl Step {
                 to.group(&dimension, Groups { count, labels }, measure)
             }
             Self::Coarsen(dimension, window) => to.coarsen_sum(&dimension, window),
+            Self::Differ(dimension, count, labels) => to.anomaly(&dimension, Groups { count, labels }),
+            Self::Roll((what, freedom), dimension, (length, least, is_centred)) => {
+                let what = rolling(py, &what, freedom)?;
+                let window = computed(py, Window::new(length))?.with_least(least);
+                to.rolling(&dimension, if is_centred { window.centred() } else { window }, what)
+            }
         };
         computed(py, done)
     }
+}
+
+/// What is wanted of windows, by its name.
+fn rolling(py: Python<'_>, name: &str, freedom: u64) -> PyResult<Rolling> {
+    Ok(match name {
+        "sum" => Rolling::Sum,
+        "mean" => Rolling::Mean,
+        "min" => Rolling::Least,
+        "max" => Rolling::Largest,
+        "std" => Rolling::Deviation(freedom),
+        other => {
+            let advice = "say `sum`, `mean`, `min`, `max` or `std`";
+            return Err(invalid(py, format!("windows have no `{other}`"), advice));
+        }
+    })
 }
 
 /// What is reduced to a cell, as Python says it.
@@ -126,7 +156,7 @@ impl Measured {
 }
 
 /// numpy's name of a type as one of elements.
-pub(crate) fn element(py: Python<'_>, name: &str) -> PyResult<ElementType> {
+fn element(py: Python<'_>, name: &str) -> PyResult<ElementType> {
     Ok(match name {
         "i1" => ElementType::I8,
         "i2" => ElementType::I16,
@@ -145,7 +175,7 @@ pub(crate) fn element(py: Python<'_>, name: &str) -> PyResult<ElementType> {
 }
 
 #[pymethods]
-impl Reduction {
+impl Computation {
     /// Plans what is done to an array in memory: its name, its dimensions with their lengths, numpy's name of its type, the
     /// steps, most bytes of memory and most threads, and the bytes of a copy of it that is made before the run.
     #[new]
@@ -209,6 +239,12 @@ impl Reduction {
         self.plan.expression().dimensions().into_iter().map(|one| (one.name, one.length)).collect()
     }
 
+    /// What an element is before it is reduced, as numpy names it.
+    #[getter]
+    fn dtype(&self) -> String {
+        self.plan.expression().element().to_string()
+    }
+
     /// Bytes of memory that it takes at most, without a copy of the array.
     #[getter]
     fn peak(&self) -> u64 {
@@ -231,11 +267,7 @@ impl Reduction {
     /// values are in no result because they are missing, too small or too large.
     #[pyo3(signature = (values = None))]
     fn run<'py>(&self, py: Python<'py>, values: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyTuple>> {
-        let output = match (&self.stored, values) {
-            (Some(variable), _) => self.over_stored(py, variable),
-            (None, Some(values)) => self.over_any(values),
-            (None, None) => Err(invalid(py, "there are no values to run over", "give the array's values")),
-        }?;
+        let output = self.over(py, values, &Reducing)?;
         let numbers = match output.values {
             Numbers::F64(numbers) => numbers.into_pyarray(py).into_any(),
             Numbers::U64(numbers) => numbers.into_pyarray(py).into_any(),
@@ -243,42 +275,122 @@ impl Reduction {
         let out = output.left_out;
         (numbers, PyTuple::new(py, output.shape)?, (out.missing, out.below, out.above)).into_pyobject(py)
     }
+
+    /// Runs what reduces nothing, over what is stored or over the array's values, into memory of the result's shape and type
+    /// that lies in one piece.
+    #[pyo3(signature = (out, values = None))]
+    fn run_into(
+        &self,
+        py: Python<'_>,
+        out: &Bound<'_, PyAny>,
+        values: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        match self.plan.expression().element() {
+            ElementType::F32 => self.fill::<f32>(py, out, values),
+            ElementType::F64 => self.fill::<f64>(py, out, values),
+            other => {
+                let advice = "ask for anomalies or windows";
+                Err(invalid(py, format!("nothing is done to elements of {other}"), advice))
+            }
+        }
+    }
 }
 
-impl Reduction {
-    fn over_stored(&self, py: Python<'_>, variable: &Variable) -> PyResult<Output> {
-        let part = self.plan.expression().part();
-        let extents = part.iter().map(|span| (span.start, span.count, 1)).collect();
-        variable.source.get().warn_of_costs(py, &variable.path, Some(extents))?;
-        let output = attended(py, |watch| run(&self.plan, &variable.values, watch))?;
-        computed(py, output)
+/// What is done with a plan and where its values come from.
+trait Work: Sync {
+    type Done: Send;
+
+    fn over(&self, plan: &Plan, source: &dyn Values, watch: &Watch) -> Result<Self::Done, Error>;
+}
+
+/// Reduces to what is given back.
+struct Reducing;
+
+impl Work for Reducing {
+    type Done = Output;
+
+    fn over(&self, plan: &Plan, source: &dyn Values, watch: &Watch) -> Result<Output, Error> {
+        run(plan, source, watch)
+    }
+}
+
+impl Work for Buffer<'_> {
+    type Done = ();
+
+    fn over(&self, plan: &Plan, source: &dyn Values, watch: &Watch) -> Result<(), Error> {
+        run_into(plan, source, self, watch)
+    }
+}
+
+impl Computation {
+    fn fill<T: Element + numpy::Element>(
+        &self,
+        py: Python<'_>,
+        out: &Bound<'_, PyAny>,
+        values: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let mut result: PyReadwriteArrayDyn<'_, T> = out.extract()?;
+        let shape: Vec<u64> = self.plan.expression().dimensions().iter().map(|one| one.length).collect();
+        let buffer = computed(py, Buffer::new(&shape, result.as_slice_mut()?))?;
+        self.over(py, values, &buffer)
     }
 
-    fn over_any(&self, values: &Bound<'_, PyAny>) -> PyResult<Output> {
-        match self.plan.expression().array().element() {
-            ElementType::I8 => self.over::<i8>(values),
-            ElementType::I16 => self.over::<i16>(values),
-            ElementType::I32 => self.over::<i32>(values),
-            ElementType::I64 => self.over::<i64>(values),
-            ElementType::U8 => self.over::<u8>(values),
-            ElementType::U16 => self.over::<u16>(values),
-            ElementType::U32 => self.over::<u32>(values),
-            ElementType::U64 => self.over::<u64>(values),
-            ElementType::F32 => self.over::<f32>(values),
-            ElementType::F64 => self.over::<f64>(values),
+    fn over<W: Work>(
+        &self,
+        py: Python<'_>,
+        values: Option<&Bound<'_, PyAny>>,
+        work: &W,
+    ) -> PyResult<W::Done> {
+        match (&self.stored, values) {
+            (Some(variable), _) => self.over_stored(py, variable, work),
+            (None, Some(values)) => self.over_any(values, work),
+            (None, None) => Err(invalid(py, "there are no values to run over", "give the array's values")),
         }
     }
 
-    fn over<T: Element + numpy::Element>(&self, values: &Bound<'_, PyAny>) -> PyResult<Output> {
+    fn over_stored<W: Work>(&self, py: Python<'_>, variable: &Variable, work: &W) -> PyResult<W::Done> {
+        let part = self.plan.expression().part();
+        let extents = part.iter().map(|span| (span.start, span.count, 1)).collect();
+        variable.source.get().warn_of_costs(py, &variable.path, Some(extents))?;
+        let done = attended(py, |watch| work.over(&self.plan, &variable.values, watch))?;
+        computed(py, done)
+    }
+
+    fn over_any<W: Work>(&self, values: &Bound<'_, PyAny>, work: &W) -> PyResult<W::Done> {
+        match self.plan.expression().array().element() {
+            ElementType::I8 => self.over_all::<i8, W>(values, work),
+            ElementType::I16 => self.over_all::<i16, W>(values, work),
+            ElementType::I32 => self.over_all::<i32, W>(values, work),
+            ElementType::I64 => self.over_all::<i64, W>(values, work),
+            ElementType::U8 => self.over_all::<u8, W>(values, work),
+            ElementType::U16 => self.over_all::<u16, W>(values, work),
+            ElementType::U32 => self.over_all::<u32, W>(values, work),
+            ElementType::U64 => self.over_all::<u64, W>(values, work),
+            ElementType::F32 => self.over_all::<f32, W>(values, work),
+            ElementType::F64 => self.over_all::<f64, W>(values, work),
+        }
+    }
+
+    fn over_all<T: Element + numpy::Element, W: Work>(
+        &self,
+        values: &Bound<'_, PyAny>,
+        work: &W,
+    ) -> PyResult<W::Done> {
         let py = values.py();
         let array = self.plan.expression().array();
         let borrowed: PyReadonlyArrayDyn<'_, T> = values.extract()?;
         let slice = borrowed.as_slice()?;
         let shape = array.dimensions().iter().map(|one| (one.name.as_str(), one.length)).collect::<Vec<_>>();
         let memory = computed(py, Memory::new(array.name(), &shape, slice))?;
-        let output = attended(py, |watch| run(&self.plan, &memory, watch))?;
-        computed(py, output)
+        let done = attended(py, |watch| work.over(&self.plan, &memory, watch))?;
+        computed(py, done)
     }
+}
+
+/// The cosines of latitudes in degrees.
+#[pyfunction]
+pub(crate) fn area_weights(py: Python<'_>, latitudes: Vec<f64>) -> PyResult<Vec<f64>> {
+    computed(py, kernels::area_weights(&latitudes))
 }
 
 /// Plans steps over an array, with what is left of the memory beside a copy of the array.
@@ -311,6 +423,6 @@ fn named(of: &Array, name: &str, along: &[(String, u64, u64)], is_unpacked: bool
 }
 
 /// A result of the compute crate as one of Python's.
-pub(crate) fn computed<T>(py: Python<'_>, result: Result<T, Error>) -> PyResult<T> {
+fn computed<T>(py: Python<'_>, result: Result<T, Error>) -> PyResult<T> {
     result.map_err(|error| invalid(py, error.to_string(), &error.advice()))
 }
