@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use frazil_data::dataset::{Attribute, DataType, Dataset, Selection, Values};
 use frazil_data::handle::Handle;
@@ -9,9 +10,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::error::Error;
 use crate::expression::{Array, Expression, Map};
+use crate::kernels::{Rolling, Window};
 use crate::plan::{Limits, Plan, Sizes};
 use crate::run::{Watch, run_into};
 use crate::source::Memory;
+use crate::state::Groups;
 
 const NAMES: [&str; 3] = ["time", "y", "x"];
 const TYPES: [ElementType; 10] = [
@@ -94,6 +97,31 @@ fn put_all(sink: &dyn Sink, lengths: [u64; 3], cuts: [u64; 3], seed: u64, all: &
     });
 }
 
+/// A sink that notes the most that it took to write a box.
+struct Noted<'a> {
+    sink: &'a dyn Sink,
+    most: AtomicU64,
+}
+
+impl Sink for Noted<'_> {
+    fn shape(&self) -> &[u64] {
+        self.sink.shape()
+    }
+
+    fn element(&self) -> ElementType {
+        self.sink.element()
+    }
+
+    fn memory(&self, bytes: u64) -> u64 {
+        self.sink.memory(bytes)
+    }
+
+    fn put(&self, part: &[Span], element: ElementType, bytes: &[u8]) -> Result<()> {
+        self.most.fetch_max(self.memory(bytes.len() as u64), Ordering::Relaxed);
+        self.sink.put(part, element, bytes)
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
@@ -131,6 +159,7 @@ proptest! {
         window in 1..5_u64,
         stored in prop::option::of([1..6_u64, 1..5_u64, 1..7_u64]),
         bytes in prop::sample::select(vec![16_u64, 100, 1 << 20]),
+        (is_anomaly, moving) in (any::<bool>(), prop::option::of((0..3_usize, 1..5_usize, any::<bool>()))),
     ) {
         let from = from.min(lengths[0] - 1);
         let values: Vec<f32> = (0..lengths.iter().product()).map(|at: u64| f32::from(u16::try_from(at).unwrap())).collect();
@@ -140,6 +169,20 @@ proptest! {
         let expression = Expression::of(array).map(Map::Square).unwrap()
             .slice("time", from, lengths[0] - from).unwrap()
             .coarsen_sum("time", window).unwrap();
+        let labels = (0..(lengths[0] - from) / window).map(|step| u32::try_from(step % 3).unwrap()).collect();
+        let expression = if is_anomaly {
+            expression.anomaly("time", Groups { count: 3, labels }).unwrap()
+        } else {
+            expression
+        };
+        let expression = match moving {
+            Some((axis, length, is_centred)) => {
+                let whole = Window::new(length).unwrap();
+                let moved = if is_centred { whole.centred() } else { whole };
+                expression.rolling(NAMES[axis], moved, Rolling::Mean).unwrap()
+            }
+            None => expression,
+        };
         let limits = Limits { threads: 2, memory: 1 << 30 };
         let plan = Plan::of_sizes(&expression, limits, Sizes::small(bytes)).unwrap();
         let shape: Vec<u64> = expression.dimensions().iter().map(|own| own.length).collect();
@@ -151,7 +194,9 @@ proptest! {
         let zarr = Zarr::create(&store, &contents, &plan.grain(), Codec::Lz4).unwrap();
         let told = plan.clone().into_sink(&zarr, limits).unwrap();
         prop_assert!(told.memory().peak() > plan.memory().peak());
-        run_into(&told, &memory, &zarr, &Watch::new()).unwrap();
+        let noted = Noted { sink: &zarr, most: AtomicU64::new(0) };
+        run_into(&told, &memory, &noted, &Watch::new()).unwrap();
+        prop_assert!(noted.most.into_inner() <= told.memory().writing, "{}", told);
         zarr.finish().unwrap();
         prop_assert_eq!(&read(&store, "t").bytes, bytemuck::cast_slice::<_, u8>(&due));
         if shape.contains(&0) {
