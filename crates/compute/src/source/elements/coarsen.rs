@@ -1,10 +1,15 @@
 //! Windows of elements that become one along an axis, over the borders of blocks.
 
+use std::ops::Range;
+
 use num_traits::Float;
 
 use crate::block::Element;
 use crate::expression::Coarsening;
 use crate::kernels::{Accumulator, Around, Folding};
+
+/// Columns that are folded at once: what windows become of them stays near a core until they are full.
+const TILE: usize = 4096;
 
 /// Folds windows, element after element in the order of the axis and in the precision of the elements, as numpy
 /// does over an axis that is not the last one. What a block leaves of a window waits for the next block along
@@ -103,9 +108,28 @@ impl Windows {
         out: &mut [F],
     ) {
         let inner = open.len();
-        let mut rows = rows.chunks_exact(inner);
+        for first in (0..inner).step_by(TILE) {
+            let columns = first..inner.min(first + TILE);
+            let counts = if self.folding.counts() { &mut counts[columns.clone()] } else { &mut [] };
+            self.fold_columns(rows, columns, open, counts, out);
+        }
+    }
+
+    /// Folds some columns of the rows. Counts are those of these columns.
+    fn fold_columns<F: Float + Accumulator + Element>(
+        self,
+        rows: &[F],
+        columns: Range<usize>,
+        open: &mut [F],
+        counts: &mut [u32],
+        out: &mut [F],
+    ) {
+        let inner = open.len();
+        let open = &mut open[columns.clone()];
+        let mut rows = rows.chunks_exact(inner).map(|row| &row[columns.clone()]);
         let mut within = self.filled;
         for window in out.chunks_exact_mut(inner) {
+            let window = &mut window[columns.clone()];
             if within > 0 {
                 window.copy_from_slice(open);
             }
@@ -142,6 +166,43 @@ mod tests {
                 .iter()
                 .zip(other)
                 .all(|(one, other)| one.to_bits() == other.to_bits() || one.is_nan() && other.is_nan())
+    }
+
+    #[test]
+    fn wide_rows_are_folded_as_narrow_ones() {
+        let width = TILE + 3;
+        for fold in [Fold::Sum, Fold::Mean] {
+            let folding = Folding { fold, missing: Missing::LeftOut };
+            let mut coarsen = Coarsen::new(Coarsening { axis: 0, window: 3, folding }).unwrap();
+            let rows: Vec<Vec<f64>> = (0..7_u32)
+                .map(|row| {
+                    (0..width)
+                        .map(|at| if at % 5 == 1 && row == 4 { f64::NAN } else { f64::from(row) })
+                        .collect()
+                })
+                .collect();
+            let mut found = Vec::new();
+            for rows in [&rows[..2], &rows[2..]] {
+                found.extend_from_slice(coarsen.add(&rows.concat(), &[rows.len(), width]).0);
+            }
+            let sum = |row: &[f64]| row.iter().filter(|number| !number.is_nan()).sum::<f64>();
+            let count = |row: &[f64]| {
+                if fold == Fold::Sum {
+                    1.0
+                } else {
+                    f64::from(u8::try_from(row.iter().filter(|number| !number.is_nan()).count()).unwrap())
+                }
+            };
+            let due: Vec<f64> = [0, 3]
+                .into_iter()
+                .flat_map(|first| (0..width).map(move |at| (first, at)))
+                .map(|(first, at)| {
+                    let column: Vec<f64> = (first..first + 3).map(|row: usize| rows[row][at]).collect();
+                    sum(&column) / count(&column)
+                })
+                .collect();
+            assert!(found == due);
+        }
     }
 
     proptest! {
