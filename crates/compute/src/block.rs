@@ -3,6 +3,7 @@
 mod key;
 
 use std::fmt;
+use std::ops::Range;
 
 pub use key::{Key, Keyed};
 
@@ -134,13 +135,25 @@ mod wide {
     }
 }
 
-/// A part of an array that lies in memory: row-major (the last axis changes fastest), without gaps. What
-/// is missing is NaN.
+/// A part of an array that lies in memory: row-major (the last axis changes fastest), as one piece or as pieces
+/// that are as long and as far from each other. What is missing is NaN.
 #[derive(Clone, Copy, Debug)]
 pub struct Block<'a, T> {
     values: &'a [T],
     shape: &'a [usize],
     origin: &'a [u64],
+    pieces: Option<Pieces>,
+}
+
+/// How values lie in memory that belong together and are not one piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pieces {
+    /// Axes from this one on lie in a piece.
+    pub axis: usize,
+    /// Elements of a piece.
+    pub length: usize,
+    /// From the first element of a piece to that of the next one, in elements.
+    pub stride: usize,
 }
 
 impl<'a, T> Block<'a, T> {
@@ -158,17 +171,64 @@ impl<'a, T> Block<'a, T> {
         };
         let fits = shape.iter().zip(origin).all(|(length, from)| from.checked_add(*length as u64).is_some());
         if shape.len() == origin.len() && count == Some(values.len()) && fits {
-            return Ok(Self { values, shape, origin });
+            return Ok(Self { values, shape, origin, pieces: None });
         }
-        Err(Error::invalid(
-            format!("{} values at {origin:?} are not a block of {shape:?}", values.len()),
-            "give as many values as the shape has, and a first index for each of its axes",
-        ))
+        Err(no_block(values.len(), shape, origin))
     }
 
-    /// The elements.
-    pub fn values(&self) -> &'a [T] {
-        self.values
+    /// As [`Self::new`], of values that lie in pieces: from the first one's first to the last one's last.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; for pieces that have no elements, or lie over each other.
+    pub fn in_pieces(values: &'a [T], shape: &'a [usize], origin: &'a [u64], pieces: Pieces) -> Result<Self> {
+        let product = |lengths: &[usize]| lengths.iter().try_fold(1_usize, |all, one| all.checked_mul(*one));
+        let (before, within) = shape.split_at(pieces.axis.min(shape.len()));
+        let is_whole = (1..=pieces.stride).contains(&pieces.length) && product(within) == Some(pieces.length);
+        let due = product(before).filter(|_| is_whole).and_then(|count| {
+            let first = count.checked_sub(1)?.checked_mul(pieces.stride)?;
+            first.checked_add(pieces.length)
+        });
+        let fits = shape.iter().zip(origin).all(|(length, from)| from.checked_add(*length as u64).is_some());
+        if shape.len() == origin.len() && due == Some(values.len()) && fits {
+            return Ok(Self { values, shape, origin, pieces: Some(pieces) });
+        }
+        Err(no_block(values.len(), shape, origin))
+    }
+
+    /// The elements, which lie in one piece.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where they lie in several.
+    pub fn values(&self) -> Result<&'a [T]> {
+        match self.pieces {
+            None => Ok(self.values),
+            Some(pieces) => Err(Error::invalid(
+                format!("a block of {:?} lies in pieces of {} values", self.shape, pieces.length),
+                "bring them together first",
+            )),
+        }
+    }
+
+    /// How many elements it has.
+    pub fn count(&self) -> usize {
+        match self.pieces {
+            None => self.values.len(),
+            Some(_) => self.shape.iter().product(),
+        }
+    }
+
+    /// The axis from which on elements lie in one piece.
+    pub(crate) fn solid(&self) -> usize {
+        self.pieces.map_or(0, |pieces| pieces.axis)
+    }
+
+    /// Elements that follow each other, by their places in the block; those of one piece, where there are several.
+    pub(crate) fn at(&self, places: Range<usize>) -> &'a [T] {
+        let first = match self.pieces {
+            None => places.start,
+            Some(Pieces { length, stride, .. }) => places.start / length * stride + places.start % length,
+        };
+        &self.values[first..first + places.len()]
     }
 
     /// Elements along each axis.
@@ -182,9 +242,39 @@ impl<'a, T> Block<'a, T> {
     }
 }
 
+fn no_block(values: usize, shape: &[usize], origin: &[u64]) -> Error {
+    Error::invalid(
+        format!("{values} values at {origin:?} are not a block of {shape:?}"),
+        "give as many values as the shape has, and a first index for each of its axes",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_in_pieces_are_found_by_their_places() {
+        let all: Vec<i32> = (0..24).collect();
+        let block = |values, pieces| Block::in_pieces(values, &[2, 2, 3], &[0, 0, 0], pieces);
+        let two = block(&all[2..17], Pieces { axis: 1, length: 6, stride: 9 }).unwrap();
+        assert_eq!((two.count(), two.solid()), (12, 1));
+        assert!(two.values().is_err());
+        assert_eq!([two.at(0..6), two.at(3..5), two.at(6..12)], [&all[2..8], &all[5..7], &all[11..17]]);
+        let four = block(&all[..18], Pieces { axis: 2, length: 3, stride: 5 }).unwrap();
+        assert_eq!([four.at(3..6), four.at(10..12)], [&all[5..8], &all[16..18]]);
+        for (values, axis, length, stride) in [
+            (&all[..14], 1, 6, 9),
+            (&all[..16], 1, 6, 9),
+            (&all[..11], 1, 6, 5),
+            (&all[..15], 1, 3, 9),
+            (&all[..], 1, 6, usize::MAX),
+        ] {
+            assert!(block(values, Pieces { axis, length, stride }).is_err());
+        }
+        let none = Pieces { axis: 1, length: 0, stride: 1 };
+        assert!(Block::in_pieces(&all[..0], &[2, 0], &[0, 0], none).is_err());
+    }
 
     #[test]
     fn a_block_has_as_many_values_as_its_shape() {

@@ -14,6 +14,7 @@
 //! run keeps of it; where runs are cut along their axis, a run begins to read so much earlier.
 
 mod blocks;
+mod direct;
 mod explain;
 mod memory;
 mod picture;
@@ -44,13 +45,24 @@ pub(crate) struct Sizes {
     memory: u64,
     /// Bytes of a window in memory with all that lies between its elements: it need not be copied then.
     window: u64,
+    /// Bytes of what is known of a strip that is reduced as it lies in memory: so much stays near a core.
+    near: u64,
+    /// Bytes that lie together in such a strip, at least.
+    strip: u64,
     /// Bytes of a run: many runs keep threads busy to the end, few make merging cheap.
     run: u64,
 }
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { stored: 8 << 20, memory: 1 << 20, window: 64 << 20, run: 32 << 20 }
+        Self {
+            stored: 8 << 20,
+            memory: 1 << 20,
+            window: 64 << 20,
+            near: 1 << 20,
+            strip: 16 << 10,
+            run: 32 << 20,
+        }
     }
 }
 
@@ -79,7 +91,7 @@ pub struct Limits {
 impl Sizes {
     /// All alike: so that small arrays are cut.
     pub(crate) fn small(bytes: u64) -> Self {
-        Self { stored: bytes, memory: bytes, window: bytes, run: 2 * bytes }
+        Self { stored: bytes, memory: bytes, window: bytes, near: bytes, strip: 1, run: 2 * bytes }
     }
 }
 
@@ -106,6 +118,8 @@ pub struct Plan {
     stretches: Runs,
     /// How the means of groups become known, where that takes a pass of its own.
     before: Option<Box<Self>>,
+    /// The axis from which on blocks lie in one piece, where they are reduced as they lie in memory.
+    direct: Option<usize>,
     memory: Memory,
 }
 
@@ -126,7 +140,7 @@ impl Plan {
     /// As [`Self::new`].
     pub fn into_sink(self, sink: &dyn Sink, limits: Limits) -> Result<Self> {
         let (expression, measure) = (&self.expression, self.measure());
-        let shape = Shape { expression, measure, block: &self.block, sink: Some(sink) };
+        let shape = Shape { expression, measure, block: &self.block, solid: 0, sink: Some(sink) };
         let passes = Passes { is_held: self.is_held(), before: self.before().map(Self::memory) };
         match memory::of(&shape, &self.regions, self.runs, passes, limits) {
             Ok(memory) => Ok(Self { memory, ..self }),
@@ -146,9 +160,12 @@ impl Plan {
                 "end the expression with a measure of both",
             ));
         }
+        if let Some(plan) = Self::direct(expression, limits, sizes)? {
+            return Ok(plan);
+        }
         let unit = unit(expression, sizes);
         let block = block(expression, &unit, sizes);
-        Shape { expression, measure, block: &block, sink: None }.planned(&unit, limits, sizes)
+        Shape { expression, measure, block: &block, solid: 0, sink: None }.planned(&unit, limits, sizes)
     }
 
     /// What is computed.
@@ -240,6 +257,21 @@ impl Plan {
         Blocks::new(axes, stretches, self.walk())
     }
 
+    /// Whether blocks are reduced as they lie in memory.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.direct.is_some()
+    }
+
+    /// The parts of a block that lie in one piece in memory.
+    pub(crate) fn pieces(&self, block: &[Span]) -> Blocks {
+        let solid = self.direct.unwrap_or(0);
+        let along = block.iter().enumerate().map(|(axis, span)| {
+            let block = if axis < solid { 1 } else { span.count };
+            Along { span: *span, block, unit: None }
+        });
+        Blocks::new(along.collect(), None, Vec::new())
+    }
+
     /// The axes along which blocks follow each other first: windows go on from one to the next.
     fn walk(&self) -> Vec<usize> {
         let coarsening = self.expression.coarsening().map(|coarsening| coarsening.axis);
@@ -258,6 +290,8 @@ struct Shape<'a> {
     expression: &'a Expression,
     measure: Option<&'a Measure>,
     block: &'a [u64],
+    /// Axes from this one on lie in one piece: what goes before them is gone through, and not brought together.
+    solid: usize,
     sink: Option<&'a dyn Sink>,
 }
 
@@ -279,8 +313,13 @@ impl Shape<'_> {
     ) -> Result<Plan> {
         let before = Plan::of_sizes(climatology, limits, sizes);
         let own = self::block(climatology, unit, sizes);
-        let means =
-            Shape { expression: climatology, measure: climatology.measure(), block: &own, sink: None };
+        let means = Shape {
+            expression: climatology,
+            measure: climatology.measure(),
+            block: &own,
+            solid: 0,
+            sink: None,
+        };
         let stretches = means.runs(sizes.run, None)?;
         if self.expression.array().chunks().is_some() {
             match self.plan(unit, limits, sizes, stretches, None) {
@@ -336,6 +375,7 @@ impl Shape<'_> {
             unit: unit.to_vec(),
             stretches,
             before: before.map(Box::new),
+            direct: None,
             memory,
         })
     }

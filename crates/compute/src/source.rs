@@ -18,7 +18,7 @@ pub(crate) use reading::unread;
 pub use stored::Stored;
 pub(crate) use stored::element;
 
-use crate::block::Element;
+use crate::block::{Element, Pieces};
 use crate::error::{Error, Result};
 use crate::expression::{Array, Span};
 
@@ -38,6 +38,25 @@ pub trait Source: Sync {
     /// # Errors
     /// What keeps the part from being read.
     fn begin<'a>(&'a self, part: &[Span]) -> Result<Pending<'a>>;
+
+    /// A part that lies in the caller's memory, as one piece or in pieces that are as far from each other; none
+    /// where it has to be read or brought together.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a part that is not inside the array.
+    fn in_place(&self, part: &[Span]) -> Result<Option<InPlace<'_>>> {
+        let _ = part;
+        Ok(None)
+    }
+}
+
+/// Values in the caller's memory.
+#[derive(Clone, Copy, Debug)]
+pub struct InPlace<'a> {
+    /// From the first byte of the first piece to the last one of the last.
+    pub bytes: &'a [u8],
+    /// How they lie, in elements; none where they are one piece.
+    pub pieces: Option<Pieces>,
 }
 
 impl<S: Source + ?Sized> Source for &S {
@@ -45,8 +64,16 @@ impl<S: Source + ?Sized> Source for &S {
         (**self).array()
     }
 
+    fn called(&self) -> String {
+        (**self).called()
+    }
+
     fn begin<'a>(&'a self, part: &[Span]) -> Result<Pending<'a>> {
         (**self).begin(part)
+    }
+
+    fn in_place(&self, part: &[Span]) -> Result<Option<InPlace<'_>>> {
+        (**self).in_place(part)
     }
 }
 

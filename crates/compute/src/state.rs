@@ -187,9 +187,9 @@ impl State {
     /// As [`Self::update`]; [`Error::Invalid`] where other elements than those of the block are beside it, or the measure
     /// takes none.
     pub fn update_pairs<T: Element>(&mut self, block: &Block<'_, T>, beside: &[f64]) -> Result<()> {
-        if beside.len() != block.values().len() {
+        if beside.len() != block.count() {
             return Err(Error::invalid(
-                format!("{} values lie beside {}", beside.len(), block.values().len()),
+                format!("{} values lie beside {}", beside.len(), block.count()),
                 "put one beside each",
             ));
         }

@@ -76,8 +76,10 @@ pub(super) fn of(
         .map(|(pieces, span)| Span { start: span.start, count: pieces.longest() })
         .collect();
     let run = longest_run(shape.expression, &region, runs);
+    let along = shape.block.iter().zip(&run).enumerate();
+    let lies = |axis: usize| if axis < shape.solid { 1 } else { u64::MAX };
     let block: Vec<u64> =
-        shape.block.iter().zip(&run).map(|(block, span)| (*block).min(span.count)).collect();
+        along.map(|(axis, (block, span))| (*block).min(span.count).min(lies(axis))).collect();
     let read = read(shape.expression, &block, &run);
     let of_threads = |threads: usize, ahead| -> Result<Memory> {
         Ok(Memory {
@@ -244,7 +246,7 @@ fn held(expression: &Expression, run: &[Span]) -> Result<u64> {
     let means = match expression.climatology() {
         Some(climatology) => {
             let measure = climatology.measure();
-            Shape { expression: &climatology, measure, block: &[], sink: None }.state(run)?
+            Shape { expression: &climatology, measure, block: &[], solid: 0, sink: None }.state(run)?
         }
         None => 0,
     };

@@ -26,7 +26,7 @@ impl Means {
 
     /// Puts what each element of a block differs by into `out`: NaN where it is in no group.
     pub(super) fn subtract<F: Real>(&self, block: &Block<'_, F>, out: &mut Vec<F>) -> Result<()> {
-        let values = block.values();
+        let values = block.values()?;
         out.clear();
         out.resize(values.len(), F::nan());
         self.cells.each_place(block.shape(), block.origin(), |place| match place {

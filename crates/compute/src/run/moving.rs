@@ -61,7 +61,7 @@ impl<F: Real> Windows<F> {
     ) -> Result<()> {
         let (window, axis) = (self.moving.window, self.moving.axis);
         let around = Around::new(block.shape(), axis);
-        if block.values().is_empty() {
+        if block.count() == 0 {
             return Ok(());
         }
         let first = usize::try_from(block.origin()[axis]).unwrap_or(usize::MAX);
@@ -70,7 +70,7 @@ impl<F: Real> Windows<F> {
             others.enumerate().filter(|(own, _)| *own != axis).map(|(_, along)| along).collect();
         let new = || Kept { steps: std::mem::take(&mut self.spare), first, next: self.wanted.start };
         let mut kept = self.kept.remove(&key).unwrap_or_else(new);
-        around.turn(block.values(), &mut kept.steps);
+        around.turn(block.values()?, &mut kept.steps);
         let end = first + around.steps;
         let is_last = end >= window.needs(&self.wanted, self.length).end;
         let ready = if is_last { self.wanted.end } else { window.ready(end).min(self.wanted.end) };

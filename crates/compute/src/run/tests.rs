@@ -1,5 +1,6 @@
 mod pairs;
 mod stages;
+mod strips;
 
 use std::sync::Mutex;
 

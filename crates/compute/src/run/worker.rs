@@ -17,8 +17,40 @@ use crate::state::{Measure, State};
 pub(super) fn state(job: Job<'_>, measure: &Measure, run: u64) -> Result<State> {
     let (_, region) = job.plan.region(run);
     let mut state = State::new(measure, job.plan.cells(&region)?)?;
-    each_block(job, run, &mut Target::State(&mut state))?;
+    if job.plan.is_direct() {
+        for_element!(job.plan.expression().element(), T => as_it_lies::<T>(job, run, &mut state))?;
+    } else {
+        each_block(job, run, &mut Target::State(&mut state))?;
+    }
     Ok(state)
+}
+
+/// The state of a run of what lies in memory, which is read in small parts where it does not.
+fn as_it_lies<T: Element>(job: Job<'_>, run: u64, state: &mut State) -> Result<()> {
+    let expression = job.plan.expression();
+    for part in job.plan.blocks(run) {
+        job.watch.check()?;
+        let (shape, own) = (lengths(&part)?, origin(expression, &part));
+        let lies = job.source.in_place(&part)?;
+        let lies =
+            lies.and_then(|lies| Some((bytemuck::try_cast_slice::<_, T>(lies.bytes).ok()?, lies.pieces)));
+        if let Some((values, pieces)) = lies {
+            let block: Block<'_, T> = match pieces {
+                None => Block::new(values, &shape, &own)?,
+                Some(pieces) => Block::in_pieces(values, &shape, &own, pieces)?,
+            };
+            state.update(&block)?;
+            job.watch.add((block.count() * size_of::<T>()) as u64);
+            continue;
+        }
+        for part in job.plan.pieces(&part) {
+            let values = job.source.begin(&part)?()?;
+            let (shape, own) = (lengths(&part)?, origin(expression, &part));
+            values.elements(|values: &[T]| state.update(&Block::new(values, &shape, &own)?))?;
+            job.watch.add(values.bytes().len() as u64);
+        }
+    }
+    Ok(())
 }
 
 /// The elements of a run, into a sink.
@@ -42,7 +74,7 @@ impl Target<'_> {
                 let along = block.origin().iter().zip(block.shape());
                 let part: Vec<Span> =
                     along.map(|(start, count)| Span { start: *start, count: *count as u64 }).collect();
-                sink.put(&part, T::TYPE, bytemuck::cast_slice(block.values()))
+                sink.put(&part, T::TYPE, bytemuck::cast_slice(block.values()?))
             }
         }
     }
@@ -188,7 +220,7 @@ impl<'a> Beside<'a> {
             Self::Singles(elements, doubles) => {
                 doubles.clear();
                 elements.take(values, &read.part, &mut |block| {
-                    doubles.extend(block.values().iter().map(|single| f64::from(*single)));
+                    doubles.extend(block.values()?.iter().map(|single| f64::from(*single)));
                     Ok(())
                 })?;
                 doubles
@@ -196,7 +228,7 @@ impl<'a> Beside<'a> {
             Self::Doubles(elements, doubles) => {
                 doubles.clear();
                 elements.take(values, &read.part, &mut |block| {
-                    doubles.extend_from_slice(block.values());
+                    doubles.extend_from_slice(block.values()?);
                     Ok(())
                 })?;
                 doubles

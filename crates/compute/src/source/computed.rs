@@ -105,7 +105,7 @@ impl<S: Source> Computed<S> {
         let mut all = Aligned::new(bytes)?;
         let mut elements = Elements::<F>::new(&self.expression)?;
         elements.take(values, stored, &mut |block| {
-            let found: &[u8] = bytemuck::cast_slice(block.values());
+            let found: &[u8] = bytemuck::cast_slice(block.values()?);
             if found.len() != all.bytes_mut().len() {
                 return Err(Error::invalid(
                     format!("{} bytes are not the {} of a part", found.len(), all.bytes_mut().len()),

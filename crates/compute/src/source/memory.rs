@@ -1,8 +1,8 @@
 //! Arrays that lie in memory already.
 
 use super::aligned::Aligned;
-use super::{Pending, Source, Values};
-use crate::block::Element;
+use super::{InPlace, Pending, Source, Values};
+use crate::block::{Element, Pieces};
 use crate::error::{Error, Result};
 use crate::expression::{Array, Span};
 
@@ -99,6 +99,24 @@ impl Source for Memory<'_> {
             _ => Ok(Box::new(move || Ok(Values::new(self.copy(&starts, length)?)))),
         }
     }
+
+    fn in_place(&self, part: &[Span]) -> Result<Option<InPlace<'_>>> {
+        self.array.contains(part)?;
+        let (starts, length) = self.pieces(part)?;
+        let (Some(first), Some(last)) = (starts.first(), starts.last()) else { return Ok(None) };
+        let stride = starts.get(1).map_or(0, |second| second - first);
+        if length == 0 || starts.windows(2).any(|pair| pair[1] - pair[0] != stride) {
+            return Ok(None);
+        }
+        let bytes = &self.bytes[*first..*last + length];
+        let size = self.array.element().size();
+        // A piece begins with the last axis of which not all is taken: behind it axes are whole.
+        let behind =
+            part.iter().zip(self.array.shape()).rev().take_while(|(span, whole)| span.count == *whole);
+        let axis = part.len().saturating_sub(behind.count() + 1);
+        let pieces = Pieces { axis, length: length / size, stride: stride / size };
+        Ok(Some(InPlace { bytes, pieces: (starts.len() > 1).then_some(pieces) }))
+    }
 }
 
 #[cfg(test)]
@@ -132,6 +150,23 @@ mod tests {
             let values = memory.begin(&part).unwrap()().unwrap();
             values.elements(|found: &[u16]| { assert_eq!(found, due); Ok(()) }).unwrap();
         }
+    }
+
+    #[test]
+    fn parts_lie_in_place_where_pieces_are_as_far_from_each_other() {
+        let all: Vec<u16> = (0..24).collect();
+        let memory = Memory::new("n", &[("a", 2), ("b", 3), ("c", 4)], &all).unwrap();
+        let in_place = |spans: [(u64, u64); 3]| {
+            let found = memory.in_place(&spans.map(|(start, count)| Span { start, count })).unwrap()?;
+            Some((bytemuck::cast_slice::<_, u16>(found.bytes).to_vec(), found.pieces))
+        };
+        assert_eq!(in_place([(0, 2), (0, 3), (0, 4)]), Some((all.clone(), None)));
+        let strip = Some(Pieces { axis: 1, length: 4, stride: 12 });
+        assert_eq!(in_place([(0, 2), (1, 1), (0, 4)]), Some((all[4..20].to_vec(), strip)));
+        let columns = Some(Pieces { axis: 2, length: 2, stride: 4 });
+        assert_eq!(in_place([(0, 2), (0, 3), (1, 2)]), Some((all[1..23].to_vec(), columns)));
+        assert_eq!(in_place([(0, 2), (0, 2), (1, 2)]), None);
+        assert_eq!(in_place([(0, 2), (0, 0), (0, 4)]), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::block::Block;
 use crate::error::{Error, Result};
 
 /// Cells that follow each other are taken in so many at once, so that what is known of them stays near.
-const TILE: usize = 2048;
+const TILE: usize = 8192;
 
 /// Elements whose bins are found at once.
 pub(super) const STRIP: usize = 1024;
@@ -215,11 +215,10 @@ impl Cells {
     /// # Errors
     /// [`Error::Invalid`] for a block that lies outside the region, before the first row.
     pub fn each_row<'a, T>(&self, block: &Block<'a, T>, mut visit: impl FnMut(Row<'a, T>)) -> Result<()> {
-        let values = block.values();
-        self.each_place(block.shape(), block.origin(), |place| {
+        self.each_place_of(block, |place| {
             visit(match place {
-                Place::Into(cell, places) => Row::Into(cell, &values[places]),
-                Place::Across(cell, places) => Row::Across(cell, &values[places]),
+                Place::Into(cell, places) => Row::Into(cell, block.at(places)),
+                Place::Across(cell, places) => Row::Across(cell, block.at(places)),
             });
         })
     }
@@ -228,10 +227,21 @@ impl Cells {
     ///
     /// # Errors
     /// As [`Self::each_row`].
-    pub(crate) fn each_place(
+    pub(crate) fn each_place(&self, shape: &[usize], origin: &[u64], visit: impl FnMut(Place)) -> Result<()> {
+        self.each_solid_place(shape, origin, 0, visit)
+    }
+
+    /// As [`Self::each_row`], by the places of elements in the block: those of a row lie in one piece.
+    pub(super) fn each_place_of<T>(&self, block: &Block<'_, T>, visit: impl FnMut(Place)) -> Result<()> {
+        self.each_solid_place(block.shape(), block.origin(), block.solid(), visit)
+    }
+
+    /// As [`Self::each_place`], where axes from `solid` on lie in one piece.
+    fn each_solid_place(
         &self,
         shape: &[usize],
         origin: &[u64],
+        solid: usize,
         mut visit: impl FnMut(Place),
     ) -> Result<()> {
         self.check(shape, origin)?;
@@ -243,7 +253,7 @@ impl Cells {
             self.each_stretch(shape, origin, groups, visit);
             return Ok(());
         }
-        let walk = self.walk(shape);
+        let walk = self.walk(shape, solid);
         let width = if walk.is_across { TILE.min(walk.length) } else { walk.length };
         for tile in (0..walk.length).step_by(width) {
             let mut index = vec![0; walk.outer];
@@ -303,12 +313,13 @@ impl Cells {
         ))
     }
 
-    /// How the rows of a block follow each other: as many of its last axes as go alike are in a row.
-    fn walk(&self, shape: &[usize]) -> Walk {
+    /// How the rows of a block follow each other: as many of its last axes as go alike are in a row, of those that lie
+    /// in one piece.
+    fn walk(&self, shape: &[usize], solid: usize) -> Walk {
         let strides = self.strides();
         let is_across = matches!(self.axes.last(), Some(Axis::Kept));
         let (mut outer, mut length) = (self.axes.len(), 1);
-        while outer > 0 && !matches!(self.axes[outer - 1], Axis::Grouped(_)) {
+        while outer > solid && !matches!(self.axes[outer - 1], Axis::Grouped(_)) {
             let axis = outer - 1;
             let is_next = match self.axes[axis] {
                 Axis::Kept => is_across && strides[axis] == length as u64,

@@ -60,7 +60,7 @@ impl Extremes {
                 (Row::Across(first, values), Extreme::Largest) => largest_across(values, &mut all[first..]),
             }
         })?;
-        self.left_out.missing += block.values().len() as u64 - there;
+        self.left_out.missing += block.count() as u64 - there;
         Ok(())
     }
 

@@ -137,7 +137,7 @@ impl Histogram {
                 }
             }
         })?;
-        self.nowhere += block.values().len() as u64 - seen;
+        self.nowhere += block.count() as u64 - seen;
         Ok(())
     }
 

@@ -66,12 +66,12 @@ impl Joint {
         let (bins, others) = (self.tables.0.of::<T>(&self.edges)?, self.tables.1.of::<f64>(&self.others)?);
         let (width, counts) = (bins.slots() * others.slots(), &mut self.counts);
         let (mut found, mut seen) = ([0; STRIP], 0);
-        self.cells.each_place(block.shape(), block.origin(), |place| {
+        self.cells.each_place_of(block, |place| {
             for place in place.strips() {
                 let (Place::Into(cell, places) | Place::Across(cell, places)) = place.clone();
                 let (found, counts) = (&mut found[..places.len()], &mut counts[cell * width..]);
                 seen += places.len() as u64;
-                slots(&bins, &block.values()[places.clone()], found);
+                slots(&bins, block.at(places.clone()), found);
                 join(&others, &beside[places], found);
                 match place {
                     Place::Into(..) => count_into(found, counts),
@@ -79,7 +79,7 @@ impl Joint {
                 }
             }
         })?;
-        self.nowhere += block.values().len() as u64 - seen;
+        self.nowhere += block.count() as u64 - seen;
         Ok(())
     }
 

@@ -103,7 +103,7 @@ impl Quantiles {
                 }
             }
         })?;
-        self.left_out.missing += block.values().len() as u64 - there;
+        self.left_out.missing += block.count() as u64 - there;
         Ok(())
     }
 

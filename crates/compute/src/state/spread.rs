@@ -61,7 +61,7 @@ impl Spreads {
                 moments_across(values, &mut moments[first..first + values.len()]);
             }
         })?;
-        self.left_out.missing += block.values().len() as u64 - there;
+        self.left_out.missing += block.count() as u64 - there;
         Ok(())
     }
 

@@ -89,7 +89,7 @@ impl Totals {
                 *count += rows;
             }
         }
-        self.left_out.missing += block.values().len() as u64 - seen;
+        self.left_out.missing += block.count() as u64 - seen;
         Ok(())
     }
 

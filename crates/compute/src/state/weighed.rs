@@ -70,12 +70,12 @@ impl Weighed {
             (Weighing::Beside, None) => return Err(lonely()),
         };
         let (mut found, mut weights, mut seen) = ([0; STRIP], [0.0; STRIP], 0);
-        self.cells.each_place(block.shape(), block.origin(), |place| {
+        self.cells.each_place_of(block, |place| {
             for place in place.strips() {
                 let (Place::Into(cell, places) | Place::Across(cell, places)) = place.clone();
                 let (found, weights) = (&mut found[..places.len()], &mut weights[..places.len()]);
                 seen += places.len() as u64;
-                slots(&bins, &block.values()[places.clone()], found);
+                slots(&bins, block.at(places.clone()), found);
                 match weights_of {
                     By::Place(along) => along.fill(block.shape(), block.origin(), places, weights),
                     By::Value(beside) => weights.copy_from_slice(&beside[places]),
@@ -87,7 +87,7 @@ impl Weighed {
                 }
             }
         })?;
-        self.left_out.missing += block.values().len() as u64 - seen;
+        self.left_out.missing += block.count() as u64 - seen;
         Ok(())
     }
 

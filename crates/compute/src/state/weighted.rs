@@ -118,7 +118,7 @@ impl Weighted {
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
         self.cells.check(block.shape(), block.origin())?;
         let axis = self.weights.axis;
-        let missing = block.values().iter().filter(|value| value.to_f64().is_nan()).count() as u64;
+        let missing = block.values()?.iter().filter(|value| value.to_f64().is_nan()).count() as u64;
         if axis + 1 == block.shape().len() {
             self.along_rows(block)?;
         } else {
@@ -152,7 +152,7 @@ impl Weighted {
         let Some(weights) = self.weights.along(origin[axis], shape[axis]) else { return Ok(()) };
         shape[..=axis].fill(1);
         let mut same = Vec::new();
-        for (number, values) in block.values().chunks(inner.max(1)).enumerate() {
+        for (number, values) in block.values()?.chunks(inner.max(1)).enumerate() {
             let mut rest = number;
             for own in (0..=axis).rev() {
                 origin[own] = block.origin()[own] + (rest % block.shape()[own]) as u64;
