@@ -71,6 +71,8 @@ def few(all):
 
 
 def numeric(dataset):
+    if dataset.attrs.get("NAME", b"").startswith(b"This is a netCDF dimension but not a netCDF variable"):
+        return False
     plain = h5py.check_enum_dtype(dataset.dtype) is None and h5py.check_ref_dtype(dataset.dtype) is None
     return plain and dataset.dtype.str[1:] in KINDS and dataset.shape and 0 < dataset.size <= MOST
 
