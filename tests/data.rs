@@ -438,6 +438,16 @@ fn files_in_google_cloud_storage_are_told_of_and_brought() {
     let costs = |told: &Value| told["usd"].as_str().is_some_and(|usd| usd.parse::<f64>().unwrap() > 0.0);
     assert!(costs(&priced["opening"]) && !costs(&contents["opening"]), "{priced}");
     assert!(priced["stored"].as_object().unwrap().values().any(costs), "{priced}");
+    let references = r#"{".zgroup": "{\"zarr_format\": 2}", "a/0": ["gs://data/z.h5", 0, 100],
+        "a/.zarray": "{\"zarr_format\": 2, \"shape\": [100], \"chunks\": [100], \"dtype\": \"|u1\",
+            \"fill_value\": 0, \"order\": \"C\", \"compressor\": null, \"filters\": null}"}"#;
+    let references = references.replace('\n', " ");
+    std::fs::write(home.path().join("references.json"), references).unwrap();
+    let elsewhere = json(&["info", "references.json", "--stored", "--prices", "prices.json"]);
+    assert!(
+        costs(&elsewhere["stored"]["/a"]) && elsewhere["stored"]["/a"]["stored_bytes"] == 100,
+        "{elsewhere}"
+    );
     let brought = json(&["download", "gs://data/a/x.nc", "gs://data/b/y.nc", "--out", "files"]);
     let files = brought["items"].as_array().unwrap();
     assert!(files.iter().all(|file| file["route"] == "gs" && file["checked"] == "checksum"), "{brought}");

@@ -5,7 +5,7 @@ import sys
 
 import numpy
 import pytest
-from conftest import HERE, SHARED
+from conftest import HERE, SHARED, VALUES
 
 import h5py
 import netCDF4 as netcdf4
@@ -86,6 +86,63 @@ def test_nbit(tmp_path):
         dataset = h5py.Dataset(h5py.h5d.create(file.id, b"x", h5py.h5t.STD_I32LE, space, plist))
         dataset[:] = counted(100)
     same(tmp_path / "nbit.h5")
+
+
+def error_of(path, variable):
+    """What is said where a variable is not read."""
+    done = subprocess.run([VALUES, path, variable], capture_output=True, text=True, timeout=600)
+    assert done.returncode != 0, done.stdout
+    return done.stderr
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_numbers_of_fewer_bits_than_they_take_are_refused(tmp_path, version):
+    path = tmp_path / "narrow.h5"
+    names = []
+    with h5py.File(path, "w", libver=version) as file:
+        for bits, offset in [(20, 0), (28, 4)]:
+            number = h5py.h5t.STD_I32LE.copy()
+            number.set_precision(bits)
+            number.set_offset(offset)
+            compound = h5py.h5t.create(h5py.h5t.COMPOUND, 5)
+            compound.insert(b"flag", 0, h5py.h5t.STD_U8LE)
+            compound.insert(b"number", 1, number)
+            named = number.copy()
+            named.commit(file.id, f"type {bits}".encode())
+            for kind, of in {"plain": number, "compound": compound, "named": named}.items():
+                for filters in [(), (5,)]:
+                    names.append(f"{kind} {bits} {len(filters)}")
+                    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+                    plist.set_chunk((20,))
+                    for id in filters:
+                        plist.set_filter(id, 0, ())
+                    space = h5py.h5s.create_simple((100,))
+                    dataset = h5py.h5d.create(file.id, names[-1].encode(), of, space, plist)
+                    if kind != "compound":
+                        h5py.Dataset(dataset)[:] = counted(100)
+        file["x"] = counted(5)
+    told = subprocess.run([VALUES, path], capture_output=True, text=True, check=True).stdout
+    assert all(f"/{name}" in told for name in [*names, "x"])
+    for name in names:
+        assert "fewer bits than they take" in error_of(path, name), name
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_not_read_keeps_nothing_else_from_being_read(tmp_path, version):
+    path = tmp_path / "some.h5"
+    with h5py.File(path, "w", libver=version) as file:
+        file["a/x"] = counted(5)
+        layout = h5py.VirtualLayout((5,), "i4")
+        layout[:] = h5py.VirtualSource(path, "a/x", (5,))
+        file["a"].create_virtual_dataset("virtual", layout)
+        file["a"].create_dataset("external", (5,), "i4", external=[(tmp_path / "external", 0, 20)])
+        file["type"] = numpy.dtype("i4")
+        file["a"].create_dataset("attribute", data=counted(5)).attrs.create("of a named type", 7, dtype=file["type"])
+    told = by_frazil(path)["variables"]
+    assert set(told) == {"/a/x"}
+    assert "virtual" in error_of(path, "a/virtual") or "layout class 3" in error_of(path, "a/virtual")
+    assert "in other files" in error_of(path, "a/external")
+    assert "unsupported encoding" in error_of(path, "a/attribute")
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -118,6 +118,67 @@ def test_references_to_what_hdf5_can_do(tmp_path, form):
             assert (opened[name][...] == expected).all(), name
 
 
+@pytest.mark.parametrize("form", ["json", "parq"])
+@pytest.mark.parametrize("version", [2, 3])
+def test_references_to_arrays_in_other_orders(tmp_path, version, form):
+    store, references = tmp_path / "made.zarr", tmp_path / f"made.{form}"
+    group = zarr.create_group(store, zarr_format=version)
+    values = numpy.arange(70).reshape(7, 10)
+    expected = {}
+    for dtype in [">f4", "<f4", ">i8", "u1", "bool", ">c8"]:
+        expected[f"a{len(expected)}"] = values.astype(dtype)
+    for name, array in expected.items():
+        group.create_array(name, shape=(7, 10), chunks=(3, 10), dtype=array.dtype, fill_value=0)[...] = array
+    if version == 2:
+        for dtype in [">f4", "<i2"]:
+            name = f"a{len(expected)}"
+            group.create_array(name, shape=(7, 10), chunks=(3, 10), dtype=dtype, order="F", fill_value=0)[...] = values
+            expected[name] = values
+        import numcodecs
+        made = {"filters": [numcodecs.Shuffle(2)], "compressors": numcodecs.Zlib()}
+        group.create_array("shuffled", shape=(7, 10), chunks=(3, 10), dtype="f8", fill_value=0, **made)[...] = values
+        expected["shuffled"] = values
+    digest(store, "--references", references)
+    compare(references)
+    opened = theirs(references)
+    for name, array in expected.items():
+        assert (opened[name][...] == array).all(), name
+
+
+def test_checksums_of_chunks_of_odd_lengths(tmp_path):
+    import h5py
+    path, references = tmp_path / "made.h5", tmp_path / "made.json"
+    random = numpy.random.default_rng(7).integers(0, 256, (40, 999), "u1")
+    with h5py.File(path, "w") as file:
+        made = {"fletcher32": True, "chunks": (1, 999)}
+        file.create_dataset("packed", data=random % 11, compression="gzip", **made)
+        file.create_dataset("plain", data=random, **made)
+        for name in ["packed", "plain"]:
+            lengths = {file[name].id.get_chunk_info(number).size % 2 for number in range(40)}
+            assert 1 in lengths, name
+    digest(path, "--references", references)
+    ours, opened = compare(references), theirs(references)
+    assert ours["/plain"]["filters"] == ["fletcher32"]
+    assert (opened["plain"][...] == random).all() and (opened["packed"][...] == random % 11).all()
+
+
+def test_records_without_references_are_not_written(tmp_path):
+    store, references = tmp_path / "made.zarr", tmp_path / "made.parq"
+    group = zarr.create_group(store, zarr_format=2)
+    array = group.create_array("a", shape=(300_000, 4), chunks=(1, 4), dtype="i4", fill_value=-1)
+    array[7], array[299_999] = 5, 6
+    group.create_array("never", shape=(300_000, 20), chunks=(1, 20), dtype="i4", fill_value=-2)
+    digest(store, "--references", references)
+    assert sorted(path.name for path in (references / "a").iterdir()) == ["refs.0.parq", "refs.299.parq"]
+    assert list((references / "never").iterdir()) == []
+    opened = theirs(references)
+    assert (opened["a"][5:9] == [[-1] * 4, [-1] * 4, [5] * 4, [-1] * 4]).all()
+    assert (opened["a"][150_000] == -1).all() and (opened["a"][299_998:] == [[-1] * 4, [6] * 4]).all()
+    assert (opened["never"][150_000] == -2).all()
+    assert part(references, "a", (299_998, 2, 1), (0, 1, 1))["values"] == [-1, 6]
+    assert part(references, "a", (150_000, 1, 1), (0, 1, 1))["values"] == [-1]
+
+
 @pytest.mark.parametrize("unlimited", [1, 2])
 def test_references_to_records_of_netcdf(tmp_path, unlimited):
     import netCDF4 as netcdf4

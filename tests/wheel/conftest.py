@@ -44,7 +44,7 @@ def package(tmp_path_factory):
 def made(tmp_path_factory):
     """A folder of files that the packages of scientists have written."""
     folder = tmp_path_factory.mktemp("made")
-    for make in (files.track, files.model, files.classic, files.zarr, files.image, files.large, files.references):
+    for make in (files.track, files.model, files.grown, files.classic, files.zarr, files.image, files.large, files.references):
         make(folder)
     return folder
 

@@ -43,4 +43,5 @@ class World:
 
     def close(self):
         self._program.stdin.close()
+        self._program.stdout.close()
         self._program.wait(timeout=30)

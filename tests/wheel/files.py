@@ -90,6 +90,26 @@ def model(folder):
         below.note = "in a group"
 
 
+def grown(folder):
+    """An unlimited dimension of which some variables have less than others, in NetCDF4."""
+    import netCDF4
+    import numpy as np
+
+    with netCDF4.Dataset(folder / "grown.nc", "w") as file:
+        file.createDimension("time", None)
+        file.createDimension("x", 5)
+        file.createVariable("long", "f4", ("time",))[:] = np.arange(12)
+        chunks = {"zlib": True, "chunksizes": (3, 5), "fill_value": -9}
+        file.createVariable("short", "i2", ("time", "x"), **chunks)[:4] = np.arange(20).reshape(4, 5)
+        file.createVariable("none", "f8", ("time",))
+        names = file.createVariable("names", str, ("time",))
+        names[0], names[1] = "first", "second"
+        below = file.createGroup("below")
+        below.createDimension("step", None)
+        below.createVariable("most", "i4", ("step",))[:] = np.arange(9)
+        below.createVariable("some", "i4", ("x", "step"))[:, :7] = np.arange(35).reshape(5, 7)
+
+
 def classic(folder):
     """NetCDF classic with records and texts of characters."""
     import netCDF4

@@ -71,6 +71,48 @@ def test_what_is_refused_is_not_read(world, priced):
     assert world.requests("open.example.org") == []
 
 
+@pytest.mark.parametrize("name,most", [("two.zarr", 8), ("three.zarr", 4 * (1 + 16 * 5 + 4))])
+def test_lengths_of_chunks_come_without_their_bytes(world, priced, name, most):
+    import frazil
+
+    variable = frazil.open(f"{files.OPEN}/made/{name}")["t"]
+    priced(DEAR)
+    world.ask("reset", {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", frazil.CostWarning)
+        with pytest.raises(frazil.CostWarning, match="USD"):
+            variable[:]
+    assert sum(one["body_bytes"] for one in world.requests("open.example.org")) <= most
+    stored = bytes_of(variable)
+    assert stored > 5_000
+    with pytest.warns(frazil.CostWarning) as told:
+        values = variable[:]
+    assert dollars(str(told[0].message)) == pytest.approx(stored / 1e3, abs=0.005)
+    priced(None)
+    assert (values == frazil.open(f"{files.OPEN}/made/{name}")["t"].values).all() and values.std() > 0.9
+
+
+def test_coordinates_that_a_part_is_chosen_by_are_told_of(world, priced):
+    import frazil
+
+    heights = frazil.open(TRACK, "/gt1r/heights")
+    coordinates = bytes_of(heights["lat_ph"]) + bytes_of(heights["lon_ph"])
+    priced(DEAR)
+    world.ask("reset", {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", frazil.CostWarning)
+        with pytest.raises(frazil.CostWarning, match="USD"):
+            heights.select(bbox=(-60, 12, -40, 13.5))
+    assert world.requests("open.example.org") == []
+    with pytest.warns(frazil.CostWarning) as told:
+        heights.select(bbox=(-60, 12, -40, 13.5))
+    assert sum(dollars(str(one.message)) for one in told) == pytest.approx(coordinates / 1e3, abs=0.02)
+    with pytest.warns(frazil.CostWarning) as told:
+        heights.select({"lat_ph": 13})
+    assert dollars(str(told[0].message)) == pytest.approx(bytes_of(heights["lat_ph"]) / 1e3, abs=0.005)
+    silent(lambda: heights.select(isel={"delta_time": 3}))
+
+
 def test_what_is_here_and_what_costs_nothing_is_not_told_of(made, priced, monkeypatch):
     import frazil
 

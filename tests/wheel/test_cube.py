@@ -150,6 +150,21 @@ def test_images_on_the_same_pixels_are_copied(items):
     assert cube.attrs["_FillValue"] == 0
 
 
+def test_images_that_changed_are_opened_anew(tmp_path):
+    import frazil
+
+    values = numbers(7, 0)
+    one = item("a", TIMES[0], {"B4": write(tmp_path / "a.tif", values, 0)})
+    cube = frazil.cube([one], "B4")
+    np.testing.assert_array_equal(cube[0, 0, :100].values, values[0, :100])
+    write(tmp_path / "b.tif", values * 2, 0)
+    (tmp_path / "a.tif").write_bytes((tmp_path / "b.tif").read_bytes())
+    np.testing.assert_array_equal(cube[0, 0].values, values[0] * 2)
+    write(tmp_path / "b.tif", values * 3, 0).replace(tmp_path / "a.tif")
+    np.testing.assert_array_equal(cube[0, 0].values, values[0] * 2)
+    np.testing.assert_array_equal(frazil.cube([one], "B4")[0, 0].values, values[0] * 3)
+
+
 def test_items_of_a_pass_are_one_plane(items):
     import frazil
 
@@ -293,6 +308,84 @@ def test_an_image_without_a_number_for_missing_pixels_covers_only_itself(tmp_pat
     cube = frazil.cube(made)
     assert "_FillValue" not in cube.attrs
     assert (cube[0, 0, :, :50].values == 0).all() and (cube[0, 0, :, 50:].values == 7).all()
+
+
+def test_missing_pixels_are_those_of_the_image_s_own_type(tmp_path):
+    """A number that single precision has not, told by an item; and what another image says is missing."""
+    import frazil
+
+    values = numbers(1, 0, "float32")
+    left = values.copy()
+    left[:, :, :100] = -9999.9
+    made = [
+        item("a", TIMES[0], {"data": write(tmp_path / "a.tif", left, None)}),
+        item("b", TIMES[0], {"data": write(tmp_path / "b.tif", values, 5)}),
+    ]
+    made[0]["assets"]["data"]["raster:bands"][0]["nodata"] = -9999.9
+    cube = frazil.cube(made, preserve_original_order=True)[0, 0].values
+    seen = np.where(left == left[0, 0, 0], values, left)[0]
+    is_seen = (left[0] != left[0, 0, 0]) | (values[0] != 5)
+    assert (seen[:, :100] == 5).any() and (left[0, :, 100:] == 5).any()
+    np.testing.assert_array_equal(cube[is_seen], seen[is_seen])
+    np.testing.assert_array_equal(cube[~is_seen], left[0, 0, 0])
+
+
+def test_scales_of_images_that_were_not_opened_are_not_compared(tmp_path):
+    import frazil
+
+    made = []
+    for number, time in enumerate(TIMES):
+        path = write(tmp_path / f"{number}.tif", numbers(number, 0), 0)
+        with rasterio.open(path, "r+") as image:
+            image.scales = (0.5,)
+        made.append(item(f"a{number}", time, {"data": path}))
+        del made[-1]["assets"]["data"]["raster:bands"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cube = frazil.cube(made)
+    assert cube.scale_factor.values == [0.5]
+
+
+def near(array, values, image, least=0.999):
+    """Whether pixels of an array are those of an image, by positions of PROJ, where these are sure."""
+    expected, sure = exact(image, "data", array, "nearest")
+    assert sure.mean() > least and (expected != 0).mean() > 0.4
+    np.testing.assert_array_equal(values[sure], expected[sure])
+
+
+def test_a_pole_inside_an_image_is_no_hole(tmp_path):
+    import frazil
+
+    side = 25_000.0
+    path = write(tmp_path / "ice.tif", numbers(2, 0), 0, left=-SIDE / 2 * side, top=SIDE / 2 * side, crs="EPSG:3413", pixel=side)
+    ice = item("ice", TIMES[0], {"data": path})
+    cube = frazil.cube([ice], crs="EPSG:4326", resolution=0.5)
+    assert (cube.x[0], cube.x[-1], cube.y[0]) == (-179.75, 179.75, 89.75)
+    assert (cube[0, 0, :20].values != 0).all()
+    near(cube, cube[0, 0].values, ice)
+    box = frazil.cube([ice], bbox=(-180, 80, 180, 90))
+    radius = rasterio.warp.transform("EPSG:4326", "EPSG:3413", [-45], [80])[1][0]
+    assert abs(box.y[-1] - radius) <= side and abs(box.x[-1] + radius) <= side
+
+
+def test_longitudes_may_be_counted_beyond_180(tmp_path):
+    import frazil
+
+    values = np.random.default_rng(5).integers(1, 200, (1, 150, 300)).astype("uint8")
+    rolled = np.roll(values, 150, axis=2)
+    beyond, plain = (
+        item(name, TIMES[0], {"data": write(tmp_path / f"{name}.tif", array, 0, left=left, top=90, crs="EPSG:4326", pixel=1.2)})
+        for name, array, left in (("beyond", values, 0), ("plain", rolled, -180))
+    )
+    polar = {"crs": "EPSG:3413", "resolution": 40_000, "x": (-3e6, 3e6), "y": (-3e6, 3e6)}
+    cube = frazil.cube([plain], **polar)
+    near(cube, cube[0, 0].values, plain, least=0.98)
+    assert (cube.values != 0).all(), "nor is the antimeridian a seam"
+    np.testing.assert_array_equal(frazil.cube([beyond], **polar).values, cube.values)
+    for box in ((-100, 10, -50, 50), (-40, -30, 40, 30), (120, -30, 180, 30)):
+        mine, theirs = (frazil.cube([one], bbox=box) for one in (beyond, plain))
+        assert (theirs.values != 0).all()
+        np.testing.assert_array_equal(mine.values, theirs.values)
 
 
 def test_masks_and_several_bands_of_an_image(tmp_path):

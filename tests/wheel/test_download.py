@@ -31,6 +31,19 @@ def test_the_seeds_three_granules_come_whole_and_once(granules, logged_in, tmp_p
     assert logged_in.ask("requests") == []
 
 
+def test_what_came_is_counted_under_its_dataset(granules, logged_in, tmp_path):
+    import frazil
+
+    def received():
+        return sum(line.sums.received for line in frazil.io_stats().lines if line.dataset.startswith("ATL08."))
+
+    before = received()
+    logged_in.ask("reset", {})
+    brought = frazil.download(granules, tmp_path)
+    sent = sum(one["body_bytes"] for one in logged_in.ask("requests") if not one["host"].startswith("urs."))
+    assert received() - before == sent >= brought.came == sum(item.size for item in granules)
+
+
 def test_a_file_that_is_not_there_stops_no_other(granules, tmp_path):
     import frazil
 

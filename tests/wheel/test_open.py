@@ -12,6 +12,7 @@ import time
 import files
 import numpy as np
 import pytest
+from earthdata import World
 
 pytestmark = pytest.mark.usefixtures("world")
 BIG = "netcdf4-hdf5/coads_climatology.nc4"
@@ -151,6 +152,46 @@ def test_values_are_decoded_by_choice(where, made, name):
     assert decoded["time"].values[1] == 15.0
 
 
+def test_numbers_are_unpacked_as_xarray_does(tmp_path):
+    """Integers that are unsigned only by what is said of them, and numbers of half precision."""
+    import frazil
+    import h5py
+    import xarray as xr
+
+    f4, f8 = np.float32, np.float64
+    packed = {
+        "goes": ("i2", [-1, -2, 0, 5], {"_Unsigned": "true", "_FillValue": np.int16(-1), "scale_factor": f4(0.5), "add_offset": f4(10)}),
+        "plain": ("i1", [-1, -2, 0, 5], {"_Unsigned": "true"}),
+        "filled": ("i1", [-1, -2, 0, 5], {"_Unsigned": "true", "_FillValue": np.int8(-2)}),
+        "signed": ("u1", [255, 254, 0, 5], {"_Unsigned": "false", "_FillValue": np.uint8(255)}),
+        "half": ("f2", [1, -65504, 0.5, 6e-8], {"_FillValue": np.float16(-65504), "scale_factor": f8(2)}),
+        "plain half": ("f2", [1, -65504, 0.5, 6e-8], {}),
+    }
+    with h5py.File(tmp_path / "packed.h5", "w") as file:
+        for name, (dtype, values, said) in packed.items():
+            file[name] = np.array(values, dtype)
+            file[name].attrs.update(said)
+    mine = frazil.open(tmp_path / "packed.h5", decode=True)
+    with xr.open_dataset(tmp_path / "packed.h5", engine="h5netcdf", phony_dims="sort") as own:
+        for name in packed:
+            theirs = own[name].values
+            assert mine[name][:].dtype == theirs.dtype, name
+            np.testing.assert_array_equal(mine[name][:], theirs, err_msg=name)
+
+
+def test_hours_of_days_are_whole(tmp_path):
+    import frazil
+    import h5py
+
+    hours = np.datetime64("1970-01-01T00", "ns") + np.arange(500_000, step=7) * np.timedelta64(1, "h")
+    with h5py.File(tmp_path / "hours.h5", "w") as file:
+        file["time"] = (hours - np.datetime64("1900-01-01")) / np.timedelta64(1, "D")
+        file["time"].attrs["units"] = "days since 1900-01-01"
+    np.testing.assert_array_equal(frazil.open(tmp_path / "hours.h5", decode=True)["time"][:], hours)
+    part = frazil.open(tmp_path / "hours.h5", select={"time": slice(str(hours[40]), str(hours[60]))}, decode=True)
+    np.testing.assert_array_equal(part["time"][:], hours[40:61])
+
+
 def test_a_part_is_chosen_by_coordinates(where):
     import frazil
 
@@ -167,6 +208,42 @@ def test_a_part_is_chosen_by_coordinates(where):
     assert again.sizes == {"time": 2, "lat": 4, "lon": 1, "text": 4}
     box = frazil.open(f"{where}/model.nc", bbox=(-30, 0, -10, 20))
     assert box["lon"].values.tolist() == [330, 340, 350] and box["lat"].values.tolist() == [20, 10, 0]
+
+
+def test_a_part_holds_below_and_for_no_other_group(where):
+    import frazil
+
+    heights = frazil.open(f"{where}/track.h5", "gt1l/heights", bbox=(-60, 12, -40, 13.5))
+    assert heights.sizes["delta_time"] < 40_000
+    other = heights.group("/gt1r/heights")
+    assert other.sizes["delta_time"] == 40_000
+    np.testing.assert_array_equal(heights["/gt1r/heights/h_ph"][:50], frazil.open(f"{where}/track.h5")["gt1r/heights/h_ph"][:50])
+    np.testing.assert_array_equal(heights.group("/gt1l/heights")["h_ph"].values, heights["h_ph"].values)
+    root = frazil.open(f"{where}/model.nc", isel={"time": slice(5, 9)})
+    assert root["below/number"].values.tolist() == root.group("below")["number"].values.tolist() == [5, 6, 7, 8]
+    assert [group["number"].shape for group in root.walk() if "number" in group] == [(4,)]
+    grown = frazil.open(f"{where}/track.h5", isel={"ds_surf_type": slice(0, 2)})
+    assert [group.sizes.get("ds_surf_type") for group in grown.walk()] == [2, None, None, 2, 2]
+    assert [group.sizes.get("delta_time") for group in grown.walk()] == [None, None, None, 40_000, 40_000]
+
+
+def test_names_from_the_root_are_the_roots(where):
+    import frazil
+
+    heights = frazil.open(f"{where}/track.h5", "gt1l/heights")
+    assert heights["/one"].path == "/one" and heights["/one"].values == 5
+    with pytest.raises(KeyError):
+        heights["/h_ph"]
+
+
+def test_positions_are_slices_and_whole_numbers(made):
+    import frazil
+
+    root = frazil.open(made / "model.nc")
+    for wrong in ([0, 3, 5], np.array([True] * 60), np.array([1, 2]), "3", 1.0, None):
+        with pytest.raises(TypeError, match="time: .* is neither a slice nor a whole number; take a slice"):
+            root.select(isel={"time": wrong})
+    assert root.select(isel={"time": np.int64(-1)})["time"].values.tolist() == [59 * 15.0]
 
 
 def test_photons_in_a_box_are_a_part_of_the_track(where):
@@ -257,6 +334,65 @@ def test_a_changed_object_is_not_read_on(logged_in, made):
     logged_in.ask("touch", {"object": "served/made/track.h5"})
     with pytest.raises(frazil.errors.ChangedError):
         pickle.loads(sent)[:]
+
+
+def test_what_is_opened_anew_is_not_what_was_kept(tmp_path):
+    import frazil
+    import h5py
+    import xarray as xr
+
+    def travelled(path):
+        return pickle.loads(pickle.dumps(frazil.open(path)))
+
+    kept = []
+    for value in (1, 2):
+        with h5py.File(tmp_path / "a.h5", "w") as file:
+            file["a"] = np.full(10 * value, value)
+        grid = xr.Dataset({"t": ("time", np.full(3, value))}, {"time": np.arange(3 * value - 3, 3 * value)})
+        grid.to_zarr(tmp_path / "a.zarr", zarr_format=2, **({} if value == 1 else {"append_dim": "time"}))
+        kept += [travelled(tmp_path / "a.h5"), travelled(tmp_path / "a.zarr")]
+        assert kept[-2]["a"][:].tolist() == [value] * 10 * value
+        assert kept[-1]["t"][:].tolist() == [1, 1, 1, 2, 2, 2][: 3 * value]
+    with pytest.raises(frazil.errors.ChangedError):
+        kept[0]["a"][:]
+
+
+def test_a_new_token_reaches_what_is_open(world, made, monkeypatch):
+    import frazil
+
+    own = World("--serve", f"made={made}")
+    try:
+        for name, value in own.environment.items():
+            monkeypatch.setenv(name, value)
+
+        def log_in():
+            asked = {"user": own.username, "host": "urs.earthdata.nasa.gov", "life": 86_400 * 9}
+            made = own.ask("tokens", asked)
+            monkeypatch.setenv("EARTHDATA_TOKEN", made.get("access_token") or made["token"])
+
+        def end():
+            own.ask("tokens", method="DELETE")
+            own.ask("clock", {"seconds": 100_000})
+
+        log_in()
+        address = f"{files.ARCHIVE}/made/large.tif"
+        expected = frazil.open(made / "large.tif")["band_data"]
+        here = frazil.open(address, memory=1 << 20)["band_data"]
+        there, file = pickle.loads(pickle.dumps(here)), frazil.File(address, memory=1 << 20)
+        for opened in (here, there):
+            np.testing.assert_array_equal(opened[0, :5], expected[0, :5])
+        assert len(file.read_at(0, 10)) == 10
+        end()
+        for read in (lambda: here[0, -5:], lambda: there[0, -5:], lambda: file.read_at(5_000_000, 10)):
+            with pytest.raises(frazil.errors.LoginError, match="no longer valid"):
+                read()
+        log_in()
+        for opened in (here, there):
+            np.testing.assert_array_equal(opened[0, -5:], expected[0, -5:])
+        assert file.read_at(5_000_000, 10) == (made / "large.tif").read_bytes()[5_000_000:5_000_010]
+        assert frazil.open(address).format == "GeoTIFF"
+    finally:
+        own.close()
 
 
 @pytest.mark.parametrize("name", ["references.json", "references.parq"])

@@ -72,6 +72,26 @@ def test_made_files_are_the_same_datasets(where, made, name):
         xr.testing.assert_identical(plain(theirs.load()), plain(ours.load()))
 
 
+# netCDF-C misplaces what is shorter along the last dimension, and h5netcdf does not fill up texts.
+@pytest.mark.parametrize("group,by", [(None, "netcdf4"), ("below", "h5netcdf")])
+def test_what_was_never_written_of_a_dimension_that_grew_is_missing(where, made, group, by):
+    import frazil
+    import xarray as xr
+
+    how = {"group": group, "mask_and_scale": False}
+    with (
+        xr.open_dataset(made / "grown.nc", engine=by, **how) as theirs,
+        xr.open_dataset(f"{where}/grown.nc", engine="frazil", **how) as ours,
+    ):
+        xr.testing.assert_equal(theirs.load(), ours.load())
+    if group is None:
+        assert ours.sizes == {"time": 12, "x": 5} and (ours.short[4:] == -9).all() and ours.names[2:].values.tolist() == [""] * 10
+        short = frazil.open(f"{where}/grown.nc")["short"]
+        for key in (slice(2, 6), slice(3, 12, 4), slice(5, 7), (slice(None, None, -5), 3), 11):
+            np.testing.assert_array_equal(short[key], ours.short.values[key])
+        assert short.ranges(slice(5, 7)) == [] and len(short.ranges()) == len(short.ranges(slice(0, 4))) == 2
+
+
 def test_references_are_the_dataset_that_they_refer_to(where, made):
     import xarray as xr
 
@@ -165,6 +185,24 @@ def test_groups_are_a_tree(where, made):
     assert {group.path for group in ours.subtree} == {"/", "/gt1l", "/gt1r", "/gt1l/heights", "/gt1r/heights"}
     with own(made / "track.h5", "gt1r/heights") as theirs:
         xr.testing.assert_identical(plain(theirs.load()), plain(ours["gt1r/heights"].to_dataset(inherit=False).load()))
+
+
+def test_groups_of_a_tree_are_chosen_by_what_they_have(where):
+    import frazil
+    import xarray as xr
+
+    ours = xr.open_datatree(f"{where}/track.h5", engine="frazil", bbox=(-60, 12, -40, 13.5), isel={"ds_surf_type": slice(1, 3)})
+    whole = frazil.open(f"{where}/track.h5")
+    for beam in ("gt1l", "gt1r"):
+        heights = whole.group(f"{beam}/heights")
+        part = heights.select(bbox=(-60, 12, -40, 13.5))
+        assert 0 < part.sizes["delta_time"] < 40_000
+        np.testing.assert_array_equal(ours[f"{beam}/heights"]["h_ph"].values, part["h_ph"].values)
+        np.testing.assert_array_equal(ours[f"{beam}/heights"]["signal_conf_ph"].values, part["signal_conf_ph"][:, 1:3])
+    model = xr.open_datatree(f"{where}/model.nc", engine="frazil", isel={"time": slice(5, 9)})
+    assert model["below"]["number"].values.tolist() == [5, 6, 7, 8]
+    with pytest.raises(KeyError, match="nothing_such"):
+        xr.open_datatree(f"{where}/model.nc", engine="frazil", isel={"nothing_such": 3})
 
 
 def test_other_engines_are_not_taken_unawares(made):

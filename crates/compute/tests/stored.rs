@@ -12,7 +12,7 @@ use frazil_compute::run::{Watch, run};
 use frazil_compute::source::{Joined, Source, Stored};
 use frazil_compute::state::{Extreme, Measure, Numbers, Total};
 use frazil_data::zarr::Zarr;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SHAPE: [u64; 3] = [50, 6, 10];
 const CHUNKS: [u64; 3] = [7, 4, 10];
@@ -25,6 +25,11 @@ fn stored(index: u64) -> i16 {
 /// A Zarr v3 store with one packed variable, uncompressed, as the specification lays it out
 /// (<https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html>).
 fn store(folder: &Path) {
+    store_with(folder, &json!({"scale_factor": 0.5, "add_offset": 10.0, "_FillValue": -1}));
+}
+
+/// The same with other attributes.
+fn store_with(folder: &Path, attributes: &Value) {
     let group = json!({"zarr_format": 3, "node_type": "group", "attributes": {}});
     std::fs::write(folder.join("zarr.json"), group.to_string()).unwrap();
     let array = json!({
@@ -36,7 +41,7 @@ fn store(folder: &Path) {
         "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
         "fill_value": -1,
         "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
-        "attributes": {"scale_factor": 0.5, "add_offset": 10.0, "_FillValue": -1},
+        "attributes": attributes,
         "dimension_names": ["time", "y", "x"],
     });
     let tp = folder.join("tp");
@@ -153,6 +158,21 @@ async fn a_store_is_read_under_other_names_and_as_it_is_stored() {
         tokio::task::spawn_blocking(move || run(&plan, &source, &Watch::new())).await.unwrap().unwrap();
     // What stands for a missing value is a number here.
     assert_eq!(output.values, Numbers::F64(vec![-1.0]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn integers_that_are_told_to_be_unsigned_are() {
+    for (attributes, due) in [(json!({"_Unsigned": "true"}), 65_535.0), (json!({}), 100.0)] {
+        let folder = tempfile::tempdir().unwrap();
+        store_with(folder.path(), &attributes);
+        let source = opened(folder.path()).await;
+        let most =
+            Expression::of(source.array().clone()).reduce(&[], Measure::Extreme(Extreme::Largest)).unwrap();
+        let plan = Plan::new(&most, Limits::default()).unwrap();
+        let output =
+            tokio::task::spawn_blocking(move || run(&plan, &source, &Watch::new())).await.unwrap().unwrap();
+        assert_eq!(output.values, Numbers::F64(vec![due]));
+    }
 }
 
 #[tokio::test]

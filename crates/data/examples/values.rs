@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use frazil_data::Surroundings;
 use frazil_data::counting::Books;
+use frazil_data::credentials::ArchiveKeys;
 use frazil_data::dataset::{Attribute, Dataset, Extent, Group, Selection, Values, Variable};
 use frazil_data::handle::Logins;
 use frazil_data::http::{Client, Settings};
@@ -70,7 +71,7 @@ async fn open(path: &str) -> frazil_data::Result<Opened> {
     let surroundings = Surroundings::of_process();
     let client = Client::new(Settings::of(&surroundings)?, &surroundings)?;
     let whereabouts = Whereabouts::new(client.clone());
-    let logins = Logins { client, session: None, amazon: None, google: None };
+    let logins = Logins { client, session: None, amazon: None, google: None, keys: ArchiveKeys::default() };
     let opener = Opener::new(logins, &whereabouts, Access::Auto, Books::new());
     opener.open(path, &Opening::default()).await
 }

@@ -49,6 +49,13 @@ impl Address {
         &self.0
     }
 
+    /// Whether something of it is hidden, so that it leads nowhere.
+    pub(crate) fn is_hidden(&self) -> bool {
+        let query = self.0.split_once('?').map_or("", |(_, query)| query);
+        let mut parts = query.split('&').filter_map(|part| part.split_once('='));
+        parts.any(|(name, value)| value == HIDDEN && is_secret(name))
+    }
+
     /// How a text may be shown where it is an address that lets its reader in; none for all others.
     pub fn of_secret(text: &str) -> Option<Self> {
         let url = location(text).ok()?;

@@ -3,7 +3,8 @@
 //! An image is seen as rioxarray shows it: the variable `band_data` with the dimensions `band`, `y` and
 //! `x`, whose coordinates are the middles of pixels, and `spatial_ref` with the coordinate reference
 //! system. Overviews are groups: `overview_1` is the first one below full size. A mask is the variable
-//! `mask` of the group of its size; further images of the file are groups `page_2` and on.
+//! `mask` of the group of its size; further images of the file, and what is behind 64 overviews, are groups
+//! `page_2` and on.
 
 mod georeference;
 mod image;
@@ -33,6 +34,9 @@ use image::Image;
 pub use sizes::Size;
 use tags::Tiff;
 
+/// Overviews of an image that are seen as such, each with what is said of the image.
+const OVERVIEWS: usize = 64;
+
 /// A GeoTIFF that is open.
 #[derive(Debug)]
 pub struct Cog {
@@ -48,7 +52,7 @@ struct Level {
     image: Arc<Image>,
     mask: Option<Arc<Image>>,
     place: Georeference,
-    said: Said,
+    said: Arc<Said>,
 }
 
 impl Cog {
@@ -213,6 +217,8 @@ async fn painted(
     object: Arc<dyn Ranges>,
 ) -> Result<Canvas> {
     let whose = object.address();
+    let waiting = Arc::new(());
+    let waits = Arc::downgrade(&waiting);
     let work = tokio::task::spawn_blocking(move || {
         let damaged = |tile: &Tile, what: &str| {
             let at = tile.range.as_ref().map_or(0, |range| range.start);
@@ -222,7 +228,9 @@ async fn painted(
             }
         };
         let decode = |tile: &Tile, touched: &Touched| {
-            let (Some(range), Ok(coding)) = (&tile.range, &image.coding) else { return Ok(None) };
+            // Nothing is decoded any more once nobody waits for it.
+            let range = tile.range.as_ref().filter(|_| waits.strong_count() > 0);
+            let (Some(range), Ok(coding)) = (range, &image.coding) else { return Ok(None) };
             let stored = came(tile.fetched.clone(), range, object.as_ref())?;
             let rows = image.rows(&touched.origin);
             let size = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
@@ -251,16 +259,16 @@ fn levels(tiff: &Tiff, images: Vec<Image>) -> Vec<Level> {
             continue;
         }
         let own = Georeference::of(&image.directory, tiff.order);
-        let said = Said::of(&image.directory, image.bands);
+        let said = || Arc::new(Said::of(&image.directory, image.bands));
         let (name, place, said) = match levels.first() {
-            None => (String::new(), own, said),
-            Some(root) if image.kind.is_reduced => {
+            None => (String::new(), own, said()),
+            Some(root) if image.kind.is_reduced && overviews < OVERVIEWS => {
                 overviews += 1;
-                (format!("overview_{overviews}"), resized(root, &image), root.said.clone())
+                (format!("overview_{overviews}"), resized(root, &image), Arc::clone(&root.said))
             }
             Some(_) => {
                 pages += 1;
-                (format!("page_{pages}"), own, said)
+                (format!("page_{pages}"), own, said())
             }
         };
         levels.push(Level { name, image: Arc::new(image), mask: None, place, said });

@@ -5,11 +5,13 @@
 //! ones while the others go on, and before their end all wait for them. Processes of one user on
 //! one machine share them through a file that only the user can read.
 
+mod archives;
 mod endpoint;
 mod keys;
 mod provider;
 mod shared;
 
+pub use archives::ArchiveKeys;
 pub use endpoint::of_archive;
 pub use keys::Keys;
 pub use provider::S3Keys;

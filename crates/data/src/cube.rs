@@ -125,6 +125,8 @@ pub struct Cube {
     is_cast: bool,
     rescale: bool,
     full_size: bool,
+    /// The number of pixels without a value, as who asks says it.
+    nodata: Option<f64>,
     /// By items and bands.
     images: Vec<Vec<Option<Laid>>>,
 }

@@ -113,7 +113,7 @@ pub trait Dataset: fmt::Debug + Send + Sync {
 /// Where a chunk is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// The object: the file itself, or one of a store's.
+    /// The object: the file itself, or one of a store's; `inline bytes` for what stands in references themselves.
     pub address: Address,
     /// Its first byte.
     pub from: u64,

@@ -22,8 +22,8 @@ mod writer;
 
 pub use checksum::{Algorithm, Checksum};
 pub use downloader::{Downloader, Facts, Options};
-pub(crate) use item::percent_decoded;
 pub use item::{InGoogle, InS3, Item};
+pub(crate) use item::{percent_decoded, unsigned};
 pub use progress::{Event, Look, Meter, Progress, Silent};
 pub use report::{Done, FileReport, Outcome, Report, Verified};
 pub(crate) use route::Routes;

@@ -71,6 +71,14 @@ impl Dataset {
             (None, _) => self.id.clone().or_else(|| self.title.clone()),
         }
     }
+
+    /// The same for who counts: `ATL03.006`; empty where nobody says.
+    pub fn counted_as(&self) -> String {
+        match (&self.short_name, &self.version) {
+            (Some(name), Some(version)) => format!("{name}.{version}"),
+            _ => self.label().unwrap_or_default(),
+        }
+    }
 }
 
 /// A number of bytes as a catalogue tells it.

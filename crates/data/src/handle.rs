@@ -23,7 +23,7 @@ use bytes::Bytes;
 
 pub use crate::counting::Counters;
 pub use blocking::Blocking;
-pub use description::{Description, Logins, Place, ReaderOf};
+pub use description::{Counted, Description, Logins, Place, ReaderOf};
 pub use options::{OnDisk, Options};
 
 use self::remote::Far;
@@ -31,7 +31,7 @@ use crate::address::Address;
 use crate::cache::Reads;
 use crate::counting::{Counts, Meter};
 use crate::error::{Error, Result};
-use crate::ranges::{Ranges, too_long};
+use crate::ranges::{LITTLE, Ranges, too_long};
 use crate::remote::{LocalFile, Pin, Remote};
 use crate::surroundings::Surroundings;
 
@@ -138,14 +138,17 @@ impl Handle {
         let range = from..from.saturating_add(count);
         match &self.of {
             Of::Far(far) => {
+                let waits = far.length().is_none();
                 let length = far.opened(&range).await?.length;
                 let range = range.start.min(length)..range.end.min(length);
-                Ok(far.read(Reads::Next(&range)).await?.pop().unwrap_or_default())
+                Ok(far.read(Reads::Next(&range), waits).await?.pop().unwrap_or_default())
             }
-            Of::File(file, _) => {
-                let file = file.clone();
+            Of::File(file, counts) => {
                 let range = from.min(file.length())..range.end.min(file.length());
-                blocking(&self.address(), move || file.read(&range)).await
+                counts.asked(1, range.end - range.start);
+                read(file, vec![range], &self.address())
+                    .await
+                    .map(|mut bytes| bytes.pop().unwrap_or_default())
             }
         }
     }
@@ -164,10 +167,7 @@ impl Handle {
                 counts.asked(1, range.end - range.start);
                 file.read(&range).map(Some)
             }
-            Of::File(_, counts) => {
-                counts.asked(1, range.end - range.start);
-                Ok(None)
-            }
+            Of::File(..) => Ok(None),
         }
     }
 
@@ -198,7 +198,22 @@ impl Ranges for Handle {
         }
     }
 
+    async fn length_alone(&self) -> Result<u64> {
+        match &self.of {
+            Of::Far(far) => far.length_alone().await,
+            Of::File(file, _) => Ok(file.length()),
+        }
+    }
+
+    async fn read_alone(&self, range: &Range<u64>) -> Result<Bytes> {
+        match &self.of {
+            Of::Far(far) => far.read_alone(range).await,
+            Of::File(..) => Ok(self.read(std::slice::from_ref(range)).await?.pop().unwrap_or_default()),
+        }
+    }
+
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let waits = self.known_length().is_none();
         let hint = ranges.iter().find(|range| !range.is_empty()).cloned().unwrap_or_default();
         let length = match &self.of {
             Of::Far(far) => far.opened(&hint).await?.length,
@@ -206,11 +221,10 @@ impl Ranges for Handle {
         };
         self.must_be_inside(ranges, length)?;
         match &self.of {
-            Of::Far(far) => far.read(Reads::Planned(ranges)).await,
+            Of::Far(far) => far.read(Reads::Planned(ranges), waits).await,
             Of::File(file, counts) => {
                 counts.asked(ranges.len() as u64, ranges.iter().map(|range| range.end - range.start).sum());
-                let (file, ranges) = (file.clone(), ranges.to_vec());
-                blocking(&self.address(), move || ranges.iter().map(|range| file.read(range)).collect()).await
+                read(file, ranges.to_vec(), &self.address()).await
             }
         }
     }
@@ -242,11 +256,14 @@ impl Ranges for Handle {
     }
 }
 
-/// Does what blocks beside what is async.
-async fn blocking<T: Send + 'static>(
-    address: &Address,
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
+/// Ranges of a file of this machine; many bytes beside what is async.
+async fn read(file: &LocalFile, ranges: Vec<Range<u64>>, address: &Address) -> Result<Vec<Bytes>> {
+    let bytes = ranges.iter().map(|range| range.end - range.start).fold(0, u64::saturating_add);
+    let file = file.clone();
+    let work = move || ranges.iter().map(|range| file.read(range)).collect();
+    if bytes <= LITTLE {
+        return work();
+    }
     tokio::task::spawn_blocking(work).await.map_err(|_| stopped(address))?
 }
 

@@ -12,8 +12,13 @@ mod array;
 mod dimensions;
 mod element;
 mod filters;
+mod grown;
 mod index;
 mod links;
+mod nodes;
+mod precision;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod values;
 mod view;
@@ -33,6 +38,7 @@ use crate::passes::{Passes, Step, Stop};
 use crate::pieces::{self, Decode, Part, Piece};
 use crate::ranges::Ranges;
 use array::Array;
+use element::{Element, Text};
 use index::Places;
 use view::{Known, Object, View};
 
@@ -42,8 +48,14 @@ const HEADERS_AHEAD: u64 = 12 << 10;
 /// What is fetched with a node of an index of chunks beyond it.
 const INDEX_AHEAD: u64 = 4 << 10;
 
-/// References to texts are followed so many at a time.
+/// References to texts are followed so many at a time,
 const TEXTS_AT_ONCE: usize = 1 << 16;
+
+/// and no more than these bytes of texts, and of the heaps that they lie in: one run reads only so much.
+const TEXTS_TOGETHER: u64 = 32 << 20;
+
+/// The least length of a heap of texts.
+const HEAP: u64 = 4 << 10;
 
 /// An HDF5 or NetCDF4 file that is open.
 pub struct Hdf5 {
@@ -104,6 +116,31 @@ impl Hdf5 {
         self.run(HEADERS_AHEAD, find).await
     }
 
+    /// The shape of an array for a part of it: as it is stored, or as its group tells where an unlimited dimension may
+    /// be longer.
+    async fn shape(&self, path: &str, array: &Array, selection: &Selection) -> Result<Vec<u64>> {
+        let stored = array.whole_shape();
+        let is_stored = matches!(selection, Selection::Box(_)) && selection.of(&stored).is_ok();
+        if is_stored || !array.unlimited().contains(&true) {
+            return Ok(stored);
+        }
+        let (above, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
+        let group = self.group(above, false).await?;
+        Ok(group.variable(tree::shown(name)).map_or(stored, |variable| variable.shape.clone()))
+    }
+
+    /// The values of a part that is stored.
+    async fn values(&self, path: &str, array: &Arc<Array>, extents: Vec<Extent>) -> Result<Values> {
+        let shape: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
+        let places = self.places(array, &extents).await?;
+        let stored = self.elements(path, array, extents, places).await?;
+        if array.element.texts.is_empty() {
+            let data_type = array.element.data_type.clone();
+            return Ok(Values { data_type, shape, bytes: stored, texts: Vec::new() });
+        }
+        self.texts(array, shape, stored).await
+    }
+
     async fn places(&self, array: &Arc<Array>, extents: &[Extent]) -> Result<Places> {
         let (array, extents) = (Arc::clone(array), extents[..array.shape.len()].to_vec());
         self.run(INDEX_AHEAD, move |view| index::places(view, &array, &extents)).await
@@ -124,6 +161,12 @@ impl Hdf5 {
             array.element.to_native(fill);
         }
         let inner = &array.element.inner;
+        let fill = match fill {
+            Some(whole) if !inner.is_empty() => {
+                Some(inner_part(path, whole, inner, &extents[array.shape.len()..], size, &self.address())?)
+            }
+            fill => fill,
+        };
         let part = Part { name: path.to_owned(), extents, size, fill, decode: self.decode(path, array)? };
         match places {
             Places::Pieces(found) => {
@@ -169,13 +212,13 @@ impl Hdf5 {
             bytes: Bytes::new(),
             texts: Vec::new(),
         };
-        let mut bytes = Vec::new();
-        for from in (0..stored.len()).step_by(size * TEXTS_AT_ONCE) {
-            let stored = stored.slice(from..stored.len().min(from + size * TEXTS_AT_ONCE));
+        let (mut bytes, mut left) = (Vec::new(), stored);
+        while !left.is_empty() {
+            let stored = left.split_to(together(&array.element, &left));
             let count = (stored.len() / size) as u64;
             let array = Arc::clone(array);
             let read = move |view: &View| {
-                let element = element::Element { inner: Vec::new(), ..array.element.clone() };
+                let element = Element { inner: Vec::new(), ..array.element.clone() };
                 values::values(&element, &[count], stored.to_vec(), &mut |reference, size| {
                     view.follow(reference, size)
                 })
@@ -188,6 +231,46 @@ impl Hdf5 {
         }
         Ok(Values { bytes: bytes.into(), ..whole })
     }
+}
+
+/// How many bytes the elements have whose texts are read together, from the first on.
+fn together(element: &Element, stored: &[u8]) -> usize {
+    let size = element.size.max(1);
+    let (mut named, mut last) = (0u64, None);
+    for (index, bytes) in stored.chunks_exact(size).take(TEXTS_AT_ONCE).enumerate() {
+        for (from, text) in &element.texts {
+            // A reference is the text's length, its heap's place, and its number there.
+            let Some((length, place)) = bytes.get(*from..).and_then(|rest| rest.split_first_chunk()) else {
+                continue;
+            };
+            let place = place.get(..place.len().min(8));
+            if matches!(text, Text::Elsewhere) {
+                let heap = if place == last { 0 } else { HEAP };
+                named = named.saturating_add(u64::from(u32::from_le_bytes(*length))).saturating_add(heap);
+                last = place;
+            }
+        }
+        if named > TEXTS_TOGETHER && index > 0 {
+            return index * size;
+        }
+    }
+    stored.len().min(size * TEXTS_AT_ONCE)
+}
+
+/// What a part has of one element with dimensions of its own.
+fn inner_part(
+    name: &str,
+    whole: Vec<u8>,
+    inner: &[u64],
+    extents: &[Extent],
+    size: usize,
+    address: &Address,
+) -> Result<Vec<u8>> {
+    let length = pieces::bytes_of(name, extents, size, u64::MAX)?;
+    let decode: Arc<Decode> = Arc::new(|_, stored| Ok(stored));
+    let part = Part { name: name.to_owned(), extents: extents.to_vec(), size, fill: None, decode };
+    let piece = Piece { range: 0..0, origin: vec![0; inner.len()], shape: inner.into(), mask: 0 };
+    Ok(pieces::cut(&part, &piece, whole.into(), length, address)?.into())
 }
 
 /// The bytes of a piece of so many elements.
@@ -206,6 +289,9 @@ fn native(array: &Array, piece: &Piece, stored: Bytes) -> std::result::Result<By
     if stored.len() < due {
         return Err(format!("{} bytes where it has {due}", stored.len()));
     }
+    // A file may store more than it says that there is.
+    let mut stored = stored;
+    stored.truncate(due);
     if array.element.swapped.is_empty() || !array.element.texts.is_empty() {
         return Ok(stored);
     }
@@ -272,7 +358,8 @@ impl Dataset for Hdf5 {
 
     async fn ranges(&self, path: &str, selection: &Selection) -> Result<Vec<Stored>> {
         let array = self.array(path).await?;
-        let extents = selection.of(&array.whole_shape())?;
+        let extents = selection.of(&self.shape(path, &array, selection).await?)?;
+        let extents = grown::stored(&extents, &array.whole_shape());
         let Places::Pieces(found) = self.places(&array, &extents).await? else { return Ok(Vec::new()) };
         let inner = &array.element.inner;
         let stored = |piece: Piece| Stored {
@@ -287,25 +374,23 @@ impl Dataset for Hdf5 {
 
     async fn read(&self, path: &str, selection: &Selection) -> Result<Values> {
         let array = self.array(path).await?;
+        let not_read = |what: &str| Error::Invalid {
+            what: format!("{path} has {what}, which are not read"),
+            advice: "read it with h5py from this file".to_owned(),
+        };
+        if !array.is_usual {
+            return Err(not_read("numbers of fewer bits than they take, or in a format of its own"));
+        }
         if array.element.row.is_some() {
-            return Err(Error::Invalid {
-                what: format!("{path} has rows of different lengths, which are not read"),
-                advice: "read it with h5py from this file".to_owned(),
-            });
+            return Err(not_read("rows of different lengths"));
         }
-        let extents = selection.of(&array.whole_shape())?;
-        let shape: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
+        let extents = selection.of(&self.shape(path, &array, selection).await?)?;
         pieces::bytes_of(path, &extents, array.element.size, self.limits.values)?;
-        let places = self.places(&array, &extents).await?;
-        let stored = self.elements(path, &array, extents, places).await?;
-        if array.element.texts.is_empty() {
-            return Ok(Values {
-                data_type: array.element.data_type.clone(),
-                shape,
-                bytes: stored,
-                texts: Vec::new(),
-            });
+        let stored = grown::stored(&extents, &array.whole_shape());
+        if stored == extents {
+            return self.values(path, &array, extents).await;
         }
-        self.texts(&array, shape, stored).await
+        let shape = extents.iter().map(|extent| extent.count).collect();
+        grown::padded(self.values(path, &array, stored).await?, shape, path, &array, &self.limits)
     }
 }

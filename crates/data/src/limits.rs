@@ -13,7 +13,8 @@ pub struct Limits {
     pub chunk: u64,
     /// Chunks that one call touches.
     pub chunks: u64,
-    /// Bytes of one piece of metadata: a JSON document, a directory of a TIFF.
+    /// Bytes of one piece of metadata: a JSON document, a directory of a TIFF, the list of the chunks that one call
+    /// touches, the names and attributes of all that one call looks at in an HDF5 file.
     pub metadata: u64,
     /// Groups, variables and references of a file, and their attributes' elements.
     pub entries: u64,

@@ -12,6 +12,10 @@ use crate::limits::Limits;
 use crate::overlap::{Overlap, filled, runs};
 use crate::passes::locked;
 
+/// Bytes that are held for each chunk that a part touches, until all are decoded: which it is, where it lies and
+/// what of it is wanted. By the sizes of these, for chunks of a Zarr of four dimensions.
+const HELD: u64 = 512;
+
 /// A chunk that a part of an array touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Touched {
@@ -25,6 +29,7 @@ pub(crate) struct Touched {
 
 /// The chunks that a part touches, in the order of the array.
 pub(crate) fn touched(extents: &[Extent], chunks: &[u64], limits: &Limits) -> Result<Vec<Touched>> {
+    let most = limits.chunks.min(limits.metadata / HELD);
     let mut number = 1u64;
     for (extent, chunk) in extents.iter().zip(chunks) {
         let along = if extent.count == 0 {
@@ -34,12 +39,11 @@ pub(crate) fn touched(extents: &[Extent], chunks: &[u64], limits: &Limits) -> Re
         } else {
             (extent.end() - 1) / chunk - extent.start / chunk + 1
         };
-        number = number.checked_mul(along).filter(|number| *number <= limits.chunks).ok_or_else(|| {
-            Error::Invalid {
-                what: format!("the part touches more than {} chunks", limits.chunks),
+        number =
+            number.checked_mul(along).filter(|number| *number <= most).ok_or_else(|| Error::Invalid {
+                what: format!("the part touches more than {most} chunks"),
                 advice: "read it in smaller parts".to_owned(),
-            }
-        })?;
+            })?;
     }
     if number == 0 {
         return Ok(Vec::new());
@@ -123,8 +127,10 @@ impl Canvas {
                 Painted::Numbers(vec![0; limits.size_of_values(&shape, size)?], size)
             }
             (None, fill) => {
-                let count = limits.size_of_values(&shape, size_of::<String>())? / size_of::<String>();
-                Painted::Texts(vec![fill.text(); count])
+                let text = fill.text();
+                let size = size_of::<String>() + text.len();
+                let count = limits.size_of_values(&shape, size)? / size;
+                Painted::Texts(vec![text; count])
             }
         };
         Ok(Self { data_type: data_type.clone(), shape, elements })
@@ -324,11 +330,23 @@ mod tests {
     }
 
     #[test]
+    fn texts_of_the_fill_value_are_counted() {
+        let limits = Limits { values: 10_000, ..Limits::default() };
+        let texts =
+            |fill: &str| Canvas::new(&DataType::Text, vec![100], &Fill::Text(fill.to_owned()), &limits);
+        assert_eq!(texts("ice").unwrap().finish().texts, vec!["ice"; 100]);
+        assert!(texts(&"ice".repeat(100)).unwrap_err().to_string().contains("more than 10000 bytes"));
+    }
+
+    #[test]
     fn too_many_chunks_are_refused() {
         let limits = Limits { chunks: 100, ..Limits::default() };
         assert!(touched(&[Extent::whole(101)], &[1], &limits).is_err());
         assert!(touched(&[Extent::whole(11), Extent::whole(10)], &[1, 1], &limits).is_err());
         assert_eq!(touched(&[Extent::whole(10), Extent::whole(10)], &[1, 1], &limits).unwrap().len(), 100);
         assert!(touched(&[Extent::whole(u64::MAX)], &[1], &limits).is_err());
+        let little = Limits { metadata: 100 * HELD, ..Limits::default() };
+        assert!(touched(&[Extent::whole(100)], &[1], &little).is_ok());
+        assert!(touched(&[Extent::whole(101)], &[1], &little).is_err(), "the list of them takes memory too");
     }
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hdf5_reader::Storage;
 use hdf5_reader::storage::DynStorage;
+use hdf5_reader::{Storage, StorageBuffer};
 use netcdf_reader::classic::ClassicFile;
 use netcdf_reader::classic::data::compute_record_stride;
 use netcdf_reader::{NcAttrValue, NcAttribute, NcFormat, NcGroup, NcType, NcVariable};
@@ -29,6 +29,15 @@ use crate::ranges::Ranges;
 
 /// What is fetched with a header beyond it.
 const AHEAD: u64 = 0;
+
+/// A header is read from so many bytes on, as the reader does.
+const HEAD: usize = 64 << 10;
+
+/// A list of dimensions.
+const DIMENSIONS: u64 = 10;
+
+/// Names have no more bytes: `NC_MAX_NAME` of the netCDF library.
+const MOST_NAME: u64 = 256;
 
 /// A NetCDF classic file that is open. Its header, which is one, was read.
 pub struct NetCdf {
@@ -138,17 +147,52 @@ impl NetCdf {
 
 /// The header of a file, and the bytes from one record to the next.
 fn header(pass: &Arc<Pass>) -> Step<(NcGroup, u64)> {
-    let magic = pass.read_range(0, 4)?;
-    let format = match &*magic {
+    let head = pass.read_range(0, HEAD.min(usize::try_from(pass.len()).unwrap_or(HEAD)).max(4))?;
+    let format = match &head[..4] {
         b"CDF\x01" => NcFormat::Classic,
         b"CDF\x02" => NcFormat::Offset64,
         b"CDF\x05" => NcFormat::Cdf5,
         other => return Err(Stop::wrong(format!("it begins with {other:?}, not as NetCDF classic does"))),
     };
+    has_short_names(pass, head, format)?;
     let file = ClassicFile::from_storage(Arc::clone(pass) as DynStorage, format)?;
     let root = file.root_group().clone();
     let record = compute_record_stride(&root.variables)?;
     Ok((root, record))
+}
+
+/// That no dimension has a longer name than the netCDF library writes: the reader copies it each time that a variable
+/// is of the dimension, so that a short file could take all memory. What else is wrong the reader tells.
+fn has_short_names(pass: &Pass, head: StorageBuffer, format: NcFormat) -> Step<()> {
+    let wide = if format == NcFormat::Cdf5 { 8 } else { 4 };
+    let mut head = head;
+    let mut number = |at: u64, bytes: u64| -> Step<u64> {
+        let outside = || Stop::wrong(format!("its header goes on at byte {at}, behind its end"));
+        let end = at.checked_add(bytes).filter(|end| *end <= pass.len()).ok_or_else(outside)?;
+        while (head.len() as u64) < end {
+            let longer = (head.len() as u64 * 2).min(pass.len());
+            head = pass.read_range(0, usize::try_from(longer).map_err(|_| outside())?)?;
+        }
+        let place =
+            usize::try_from(at).map_err(|_| outside())?..usize::try_from(end).map_err(|_| outside())?;
+        Ok(head[place].iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte)))
+    };
+    let mut at = 4 + wide;
+    if number(at, 4)? != DIMENSIONS {
+        return Ok(());
+    }
+    let count = number(at + 4, wide)?;
+    at += 4 + wide;
+    for _ in 0..count {
+        let length = number(at, wide)?;
+        if length > MOST_NAME {
+            return Err(Stop::wrong(format!(
+                "the dimension at byte {at} has a name of {length} bytes, more than {MOST_NAME}"
+            )));
+        }
+        at += wide + length.next_multiple_of(4) + wide;
+    }
+    Ok(())
 }
 
 fn shape(variable: &NcVariable) -> Vec<u64> {
@@ -364,6 +408,33 @@ mod tests {
                 error.to_string().contains("the records of v have 4 bytes and lie 0 bytes apart"),
                 "{error}"
             );
+        }
+    }
+
+    /// A file of one dimension, whose name has so many letters, in each of the three formats.
+    fn named(length: usize) -> [Arc<Memory>; 3] {
+        [(1, 4), (2, 4), (5, 8)].map(|(version, wide)| {
+            let number = |number: usize| (number as u64).to_be_bytes()[8 - wide..].to_vec();
+            let name = vec![b'x'; length.next_multiple_of(4)];
+            let head =
+                [b"CDF", &[version][..], &number(0), &[0, 0, 0, 10], &number(1), &number(length)].concat();
+            let absent = [vec![0; 4], number(0)].concat();
+            Arc::new(Memory([head, name, number(3), absent.repeat(2)].concat().into()))
+        })
+    }
+
+    #[tokio::test]
+    async fn dimensions_have_names_as_long_as_the_library_writes_and_no_longer() {
+        for file in named(256) {
+            let group = NetCdf::open(file, Limits::default()).await.unwrap().group("/", false).await.unwrap();
+            assert_eq!(group.dimensions[0].length, 3);
+        }
+        for (file, byte) in named(257).into_iter().zip([16, 16, 24]) {
+            let error = NetCdf::open(file, Limits::default()).await.unwrap_err().to_string();
+            assert!(error.contains(&format!("at byte {byte} has a name of 257 bytes")), "{error}");
+        }
+        for file in named(200_000) {
+            assert!(NetCdf::open(file, Limits::default()).await.is_err());
         }
     }
 

@@ -22,6 +22,8 @@ use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::ranges::{Ranges, too_long};
 
+/// What bytes are called that stand in references themselves.
+pub(crate) const INLINE: &str = "inline bytes";
 /// So many objects are fetched at a time.
 const AT_ONCE: usize = 32;
 
@@ -100,7 +102,7 @@ impl Place {
 
     fn too_short(&self, part: &Range<u64>) -> Error {
         Error::Damaged {
-            address: self.address().unwrap_or_else(|| Address::named("inline bytes".to_owned())),
+            address: self.address().unwrap_or_else(|| Address::named(INLINE.to_owned())),
             what: format!("bytes {} to {} are beyond its end", part.start, part.end),
         }
     }
@@ -112,6 +114,25 @@ impl Place {
             Self::Object(_, Some(range)) | Self::File(_, Some(range)) => Ok(Some(range.end - range.start)),
             Self::Object(object, None) => there(object.length().await),
             Self::File(path, None) => folder::length(path).await,
+        }
+    }
+
+    /// The same for plans and prices, of what may never be read.
+    pub(crate) async fn length_alone(&self) -> Result<Option<u64>> {
+        match self {
+            Self::Object(object, None) => there(object.length_alone().await),
+            other => other.length().await,
+        }
+    }
+
+    /// As [`Place::bytes`], for who will not read on.
+    pub(crate) async fn bytes_alone(&self, most: u64) -> Result<Option<Bytes>> {
+        match self {
+            Self::Object(object, Some(range)) => {
+                self.check(range.end - range.start, most)?;
+                there(object.read_alone(range).await)
+            }
+            other => other.bytes(most).await,
         }
     }
 
@@ -145,7 +166,7 @@ impl Place {
         if length <= most {
             return Ok(());
         }
-        let address = self.address().unwrap_or_else(|| Address::named("inline bytes".to_owned()));
+        let address = self.address().unwrap_or_else(|| Address::named(INLINE.to_owned()));
         Err(too_long(address, length, most))
     }
 }
@@ -163,7 +184,7 @@ fn there<T>(answer: Result<T>) -> Result<Option<T>> {
 /// Ranges of an object, with their places in what is asked for.
 type Numbered = Vec<(usize, Range<u64>)>;
 
-/// The bytes of many places, in their order: those in one object are asked for in one call, and
+/// The bytes of many places, in their order: those in one object, as it was opened, are asked for in one call, and
 /// several objects at a time. Files of this machine are left as they are, for whoever decodes them.
 pub(crate) async fn fetch(places: Vec<Option<Place>>, most: u64) -> Result<Vec<Option<Place>>> {
     let mut fetched = places;
@@ -177,7 +198,8 @@ pub(crate) async fn fetch(places: Vec<Option<Place>>, most: u64) -> Result<Vec<O
             continue;
         };
         Place::Object(Arc::clone(object), None).check(range.end - range.start, most)?;
-        let group = *known.entry(object.address()).or_insert_with(|| {
+        // Addresses hide what may tell objects apart.
+        let group = *known.entry(Arc::as_ptr(object).cast::<()>().addr()).or_insert_with(|| {
             objects.push((Arc::clone(object), Vec::new()));
             objects.len() - 1
         });
@@ -198,6 +220,59 @@ pub(crate) async fn fetch(places: Vec<Option<Place>>, most: u64) -> Result<Vec<O
 
 async fn parts_of(object: &Arc<dyn Ranges>, ranges: &Numbered) -> Result<Vec<(usize, Option<Bytes>)>> {
     let wanted: Vec<Range<u64>> = ranges.iter().map(|(_, range)| range.clone()).collect();
-    let read = object.read(&wanted).await?;
-    Ok(ranges.iter().map(|(index, _)| *index).zip(read.into_iter().map(Some)).collect())
+    let indexes = ranges.iter().map(|(index, _)| *index);
+    Ok(match there(object.read(&wanted).await)? {
+        Some(read) => indexes.zip(read.into_iter().map(Some)).collect(),
+        None => indexes.map(|index| (index, None)).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ranges::memory::Memory;
+
+    /// An object that is not there, which its host tells when it is read.
+    #[derive(Debug)]
+    struct Absent;
+
+    #[async_trait]
+    impl Ranges for Absent {
+        fn address(&self) -> Address {
+            Address::named("s3://bucket/a/0".to_owned())
+        }
+
+        async fn length(&self) -> Result<u64> {
+            Err(Error::NotFound { address: self.address(), status: 404 })
+        }
+
+        async fn read(&self, _: &[Range<u64>]) -> Result<Vec<Bytes>> {
+            Err(Error::NotFound { address: self.address(), status: 404 })
+        }
+    }
+
+    #[tokio::test]
+    async fn of_an_object_that_is_not_there_there_is_nothing_whole_or_in_part() {
+        let object: Arc<dyn Ranges> = Arc::new(Absent);
+        let place = |range| Some(Place::Object(Arc::clone(&object), range));
+        let here = Some(Place::Inline(Bytes::from_static(b"a")));
+        let fetched =
+            fetch(vec![place(Some(4..8)), here, place(None), place(Some(8..12))], 100).await.unwrap();
+        let found: Vec<bool> = fetched.iter().map(Option::is_some).collect();
+        assert_eq!(found, [false, true, false, false]);
+    }
+
+    #[tokio::test]
+    async fn objects_that_are_shown_alike_are_not_taken_for_each_other() {
+        let object = |bytes: &'static [u8]| Arc::new(Memory(Bytes::from_static(bytes))) as Arc<dyn Ranges>;
+        let (one, other) = (object(b"0123"), object(b"abcd"));
+        assert_eq!(one.address(), other.address());
+        let part = |object: &Arc<dyn Ranges>, range| Some(Place::Object(Arc::clone(object), Some(range)));
+        let places = vec![part(&one, 0..2), part(&other, 1..3), None, part(&one, 2..4)];
+        let fetched = fetch(places, 100).await.unwrap();
+        let bytes = |place: &Option<Place>| place.as_ref().and_then(|place| place.bytes_here(100).unwrap());
+        let fetched: Vec<_> = fetched.iter().map(bytes).collect();
+        let here = |bytes: &'static [u8]| Some(Bytes::from_static(bytes));
+        assert_eq!(fetched, [here(b"01"), here(b"bc"), None, here(b"23")]);
+    }
 }

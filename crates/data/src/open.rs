@@ -17,8 +17,8 @@ pub use format::Format;
 
 use crate::address::{Address, location};
 use crate::cog::Cog;
-use crate::counting::{Books, Label, Meter, Planned, route};
-use crate::dataset::{Dataset, Selection};
+use crate::counting::{Books, Label, Meter, route};
+use crate::dataset::Dataset;
 use crate::download::{Item, Routes, Silent};
 use crate::error::{Error, Result};
 use crate::handle::{self, Description, Handle, Logins, ReaderOf};
@@ -93,14 +93,6 @@ impl Opened {
     pub fn meter(&self) -> Option<&Arc<Meter>> {
         self.meter.as_ref()
     }
-
-    /// What reading a part of a variable will fetch, if nothing of it is kept yet.
-    ///
-    /// # Errors
-    /// As [`Dataset::ranges`].
-    pub async fn planned(&self, path: &str, selection: &Selection) -> Result<Planned> {
-        Ok(Planned::of(&self.dataset.ranges(path, selection).await?))
-    }
 }
 
 impl Opener {
@@ -111,6 +103,7 @@ impl Opener {
         let google = logins.google.clone().into_iter().fold(google, GoogleStorage::with_account);
         let signer = Signer::new(client.clone());
         let routes = Routes::new(client, session, whereabouts.clone(), access, google.clone());
+        let routes = routes.with_keys(logins.keys.clone());
         Self { logins, whereabouts: whereabouts.clone(), routes: Arc::new(routes), google, signer, books }
     }
 
@@ -126,8 +119,8 @@ impl Opener {
     /// not there, [`Error::File`] for a file that cannot be read; what keeps a bucket's region from being known.
     pub async fn handle(&self, address: &str, opening: &Opening) -> Result<Handle> {
         match Target::of(address)? {
-            Target::File(path) => blocking(move || Handle::local(&path)).await,
-            Target::Remote(url) => self.handle_of(&url, opening).await,
+            Target::File(path) => Handle::local(&path),
+            Target::Remote(url) => self.handle_of(&url, opening, true).await,
         }
     }
 
@@ -175,11 +168,14 @@ impl Opener {
     /// As [`Description::open`].
     pub async fn handle_again(&self, description: &Description, dataset: &str) -> Result<Handle> {
         if let handle::Place::File(path) = &description.place {
-            let path = path.clone();
-            return blocking(move || Handle::local(&path)).await;
+            return Handle::local(path);
         }
         let remote = self.signed(description.remote(&self.logins)?);
-        let (bucket, region) = (remote.place(), self.region(&remote, None).await);
+        let (bucket, told) = match &description.counted {
+            Some(counted) => (counted.bucket.clone(), Region::parse(&counted.region)),
+            None => (remote.place(), None),
+        };
+        let region = if told.is_some() { told } else { self.region(&remote, None).await };
         let meter = self.meter(&remote, dataset, bucket, region).await;
         let (options, pin) = (description.options.clone(), description.pin.clone());
         Ok(Handle::counted(remote, options, pin, Some(meter), self.logins.client.surroundings()))
@@ -218,14 +214,11 @@ impl Opener {
         named: Option<Format>,
         opening: &Opening,
     ) -> Result<Opened> {
+        if !path.is_dir() {
+            return self.opened(Handle::local(&path)?, named, Base::File(path), opening).await;
+        }
         let looked_at = path.clone();
-        let of_folder =
-            blocking(move || Ok(looked_at.is_dir().then(|| Format::of_folder(&looked_at)))).await?;
-        let Some(of_folder) = of_folder else {
-            let at = path.clone();
-            let handle = blocking(move || Handle::local(&at)).await?;
-            return self.opened(handle, named, Base::File(path), opening).await;
-        };
+        let of_folder = blocking(move || Ok(Format::of_folder(&looked_at))).await?;
         let folder: Arc<dyn Objects> = Arc::new(Folder::new(path.clone()));
         let dataset =
             self.store(folder, opening.format.unwrap_or(of_folder), Base::File(path), opening).await?;
@@ -236,7 +229,7 @@ impl Opener {
         if let Some(format @ (Format::Zarr | Format::KerchunkParquet)) = named {
             return self.open_store(url, format, opening).await;
         }
-        let handle = self.handle_of(url, opening).await?;
+        let handle = self.handle_of(url, opening, true).await?;
         match self.opened(handle, named, Base::Remote(url.clone()), opening).await {
             // What is no object may be a folder of them.
             Err(absent @ Error::NotFound { .. }) if named.is_none() => {
@@ -326,13 +319,14 @@ impl Opener {
         Arc::new(ByReference { opener: self.clone(), opening })
     }
 
-    async fn handle_of(&self, url: &Url, opening: &Opening) -> Result<Handle> {
+    async fn handle_of(&self, url: &Url, opening: &Opening, will_be_read: bool) -> Result<Handle> {
         let handle = self.handle_at(url, opening).await?;
         if url.scheme() != "gs" {
             return Ok(handle);
         }
         // Google tells who may read when bytes are asked for: now, while another reader is left.
-        match handle.length().await {
+        let told = if will_be_read { handle.length().await } else { handle.length_alone().await };
+        match told {
             Err(error) if self.falls_back(url, opening, &error).await? => self.handle_at(url, opening).await,
             _ => Ok(handle),
         }
@@ -387,7 +381,7 @@ struct ByReference {
 #[async_trait]
 impl Opens for ByReference {
     async fn open(&self, url: &Url) -> Result<Arc<dyn Ranges>> {
-        Ok(Arc::new(self.opener.handle_of(url, &self.opening).await?))
+        Ok(Arc::new(self.opener.handle_of(url, &self.opening, false).await?))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A part of an array, gathered from the pieces in which its file stores it: chunks, rows, records.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use bytes::Bytes;
 use rayon::prelude::*;
@@ -11,7 +11,7 @@ use crate::dataset::Extent;
 use crate::error::{Error, Result};
 use crate::overlap::{Overlap, filled, runs, strides};
 use crate::passes::locked;
-use crate::ranges::{Ranges, came};
+use crate::ranges::{LITTLE, Ranges, came};
 
 /// Pieces are fetched together up to so many stored bytes; the next are fetched while these are
 /// decoded.
@@ -22,10 +22,6 @@ const NEAR: u64 = 64 << 10;
 
 /// Rows are read together up to so many bytes.
 const BLOCK: u64 = 4 << 20;
-
-/// Pieces of a file of this machine that have no more bytes, stored and decoded, are read and decoded on the
-/// thread that asks: to wake others takes longer.
-const LITTLE: u64 = 2 << 20;
 
 /// What is wrong with a piece that was decoded, and ends before what is wanted of it.
 const TOO_FEW: &str = "it has too few elements";
@@ -86,18 +82,17 @@ pub(crate) async fn gather(
     length: usize,
 ) -> Result<Bytes> {
     let is_all = matches!(pieces.as_slice(), [piece] if is_all(piece, &part, length));
-    match here(ranges, &pieces, length) {
-        Some(fetched) => {
-            let (fetched, address) = (fetched?, ranges.address());
-            let gathered = in_place(|| in_order(&part, &pieces, fetched, is_all, length, &address));
-            return gathered.unwrap_or_else(|| Err(stopped(ranges, &part)));
-        }
-        None if is_all => return whole(ranges, part, pieces).await,
-        None => {}
+    if is_little(ranges, &pieces, length) {
+        let gathered = in_place(|| in_order(&part, &pieces, is_all, length, ranges.as_ref()));
+        return gathered.unwrap_or_else(|| Err(stopped(ranges, &part)));
+    }
+    if is_all {
+        return whole(ranges, part, pieces).await;
     }
     let mut pieces = pieces;
     pieces.sort_by_key(|piece| piece.range.start);
     let part = Arc::new(part);
+    let waiting = Arc::new(());
     let mut out = filled(length, part.fill.as_deref().unwrap_or_default());
     let mut batches = batches(pieces, ranges.is_here()).into_iter();
     let mut here = match batches.next() {
@@ -107,8 +102,8 @@ pub(crate) async fn gather(
     while !here.is_empty() {
         let decoding = {
             let (part, ranges) = (Arc::clone(&part), Arc::clone(ranges));
-            let pieces = std::mem::take(&mut here);
-            tokio::task::spawn_blocking(move || decode(&part, pieces, out, ranges.as_ref()))
+            let (pieces, waits) = (std::mem::take(&mut here), Arc::downgrade(&waiting));
+            tokio::task::spawn_blocking(move || decode(&part, pieces, out, &ranges, &waits))
         };
         let next = async {
             match batches.next() {
@@ -139,24 +134,23 @@ pub(crate) fn cut(
     Ok(out.into())
 }
 
-/// As [`gather`], without other threads; of a piece that is all of the part as it was decoded.
+/// As [`gather`], without other threads, each piece in the memory of the one before; of a piece that is all of the
+/// part as it was decoded.
 fn in_order(
     part: &Part,
     pieces: &[Piece],
-    mut fetched: Vec<Bytes>,
     is_all: bool,
     length: usize,
-    address: &crate::Address,
+    ranges: &dyn Ranges,
 ) -> Result<Bytes> {
-    if is_all
-        && let [piece] = pieces
-        && let Some(stored) = fetched.pop()
-    {
-        return decoded(part, piece, stored, address);
+    let address = ranges.address();
+    let elements = |piece: &Piece| decoded(part, piece, came(None, &piece.range, ranges)?, &address);
+    if is_all && let [piece] = pieces {
+        return elements(piece);
     }
     let mut out = filled(length, part.fill.as_deref().unwrap_or_default());
-    for (piece, stored) in pieces.iter().zip(fetched) {
-        place(part, piece, &decoded(part, piece, stored, address)?, &mut out, address)?;
+    for piece in pieces {
+        place(part, piece, &elements(piece)?, &mut out, &address)?;
     }
     Ok(out.into())
 }
@@ -170,14 +164,10 @@ fn is_all(piece: &Piece, part: &Part, length: usize) -> bool {
     is_contiguous && length > 0
 }
 
-/// The stored bytes of pieces, where that is little, and they are here.
-fn here(ranges: &Arc<dyn Ranges>, pieces: &[Piece], length: usize) -> Option<Result<Vec<Bytes>>> {
+/// Whether pieces are here, and have few bytes, stored and decoded.
+fn is_little(ranges: &Arc<dyn Ranges>, pieces: &[Piece], length: usize) -> bool {
     let stored = |piece: &Piece| piece.range.end.saturating_sub(piece.range.start);
-    let bytes = pieces.iter().map(stored).fold(length as u64, u64::saturating_add);
-    if bytes > LITTLE || !ranges.is_here() {
-        return None;
-    }
-    pieces.iter().map(|piece| ranges.here(&piece.range)).collect()
+    ranges.is_here() && pieces.iter().map(stored).fold(length as u64, u64::saturating_add) <= LITTLE
 }
 
 async fn whole(ranges: &Arc<dyn Ranges>, part: Part, pieces: Vec<Piece>) -> Result<Bytes> {
@@ -232,11 +222,16 @@ fn decode(
     part: &Part,
     pieces: Vec<(Piece, Option<Bytes>)>,
     out: Vec<u8>,
-    ranges: &dyn Ranges,
+    ranges: &Arc<dyn Ranges>,
+    waits: &Weak<()>,
 ) -> Result<Vec<u8>> {
     let (out, address) = (Mutex::new(out), ranges.address());
     let one = |(piece, fetched): (Piece, Option<Bytes>)| {
-        let elements = decoded(part, &piece, came(fetched, &piece.range, ranges)?, &address)?;
+        // Who waited for the values is gone: a read of this machine is one batch, and may be long.
+        if waits.strong_count() == 0 {
+            return Err(stopped(ranges, part));
+        }
+        let elements = decoded(part, &piece, came(fetched, &piece.range, ranges.as_ref())?, &address)?;
         place(part, &piece, &elements, &mut locked(&out), &address)
     };
     cores()?.install(|| pieces.into_par_iter().try_for_each(one))?;
@@ -516,6 +511,33 @@ mod tests {
                 assert!(told(Arc::new(|_, _| panic!("a codec's own mistake"))).contains("cannot be decoded"));
             }
         }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_decoded_once_nobody_waits_for_it() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        use std::time::Duration;
+        let (shape, chunk) = ([4000, 1000], [10, 1000]);
+        let (stored, pieces) = chunked(&shape, &chunk);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), &stored).unwrap();
+        let here: Arc<dyn Ranges> = Arc::new(Handle::local(file.path()).unwrap());
+        let begun = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&begun);
+        let decode: Arc<Decode> = Arc::new(move |_, stored| {
+            count.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(20));
+            Ok(stored)
+        });
+        let extents = shape.map(Extent::whole).to_vec();
+        let part = Part { name: "x".to_owned(), extents, size: 2, fill: None, decode };
+        let gathering = gather(&here, part, pieces, stored.len());
+        assert!(tokio::time::timeout(Duration::from_millis(100), gathering).await.is_err());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let then = begun.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(then > 0);
+        assert_eq!(begun.load(Ordering::SeqCst), then);
     }
 
     #[test]

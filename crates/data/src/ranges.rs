@@ -12,6 +12,10 @@ use bytes::Bytes;
 use crate::address::Address;
 use crate::error::{Error, Result};
 
+/// So many bytes of a file of this machine are read and decoded on the thread that asks for them: to wake others
+/// takes longer.
+pub(crate) const LITTLE: u64 = 2 << 20;
+
 /// An object whose bytes are read by ranges. Readers of formats are written against this, and know
 /// nothing of hosts, logins, caches and counters.
 #[async_trait]
@@ -24,6 +28,22 @@ pub trait Ranges: fmt::Debug + Send + Sync {
     /// # Errors
     /// What keeps the object from being read at all.
     async fn length(&self) -> Result<u64>;
+
+    /// The same for who will not read it, as for plans and prices: hardly a byte of it comes.
+    ///
+    /// # Errors
+    /// As [`Ranges::length`].
+    async fn length_alone(&self) -> Result<u64> {
+        self.length().await
+    }
+
+    /// The bytes of a range for who will not read on: nothing comes beside them.
+    ///
+    /// # Errors
+    /// As [`Ranges::read`].
+    async fn read_alone(&self, range: &Range<u64>) -> Result<Bytes> {
+        Ok(self.read(std::slice::from_ref(range)).await?.pop().unwrap_or_default())
+    }
 
     /// The bytes of some ranges, in their order, each whole. Ranges may overlap and come in any
     /// order; those that lie near are fetched together, and several at a time.

@@ -28,7 +28,7 @@ use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::objects::{Objects, Opens, Place};
-use crate::zarr::Zarr;
+use crate::zarr::{Zarr, parsed};
 use place::Places;
 
 /// References that are all in memory.
@@ -95,19 +95,26 @@ fn damaged(address: &Address, what: String) -> Error {
 }
 
 impl References {
-    /// Gathers the metadata of Zarr v2, which is all here, so that nothing is listed.
+    /// Gathers the metadata of Zarr v2 where it is all here, so that nothing is listed. Where some of it lies
+    /// elsewhere or cannot be read, each piece is looked at by itself, and told of if it is wrong.
     fn consolidate(&mut self) {
         if self.entries.contains_key(".zmetadata") || self.entries.contains_key("zarr.json") {
             return;
         }
         let is_metadata =
             |key: &str| [".zarray", ".zattrs", ".zgroup"].contains(&key.rsplit('/').next().unwrap_or(key));
-        let all =
-            self.entries.iter().filter(|(key, _)| is_metadata(key)).filter_map(|(key, entry)| match entry {
-                Entry::Inline(bytes) => Some((key.clone(), serde_json::from_slice(bytes).ok()?)),
-                _ => None,
-            });
-        let all: serde_json::Map<String, serde_json::Value> = all.collect();
+        let of_key = |(key, entry): (&String, &Entry)| match entry {
+            Entry::Inline(bytes) => Some((key.clone(), parsed(bytes).ok()?)),
+            _ => None,
+        };
+        let metadata = self.entries.iter().filter(|(key, _)| is_metadata(key));
+        let all: Option<serde_json::Map<String, serde_json::Value>> = metadata.map(of_key).collect();
+        let Some(all) = all else {
+            // Without it nothing is known as a store.
+            let group = Entry::Inline(r#"{"zarr_format":2}"#.into());
+            self.entries.entry(".zgroup".to_owned()).or_insert(group);
+            return;
+        };
         if !all.is_empty() {
             let document = serde_json::json!({"zarr_consolidated_format": 1, "metadata": all}).to_string();
             self.entries.insert(".zmetadata".to_owned(), Entry::Inline(document.into()));
@@ -217,6 +224,32 @@ mod tests {
         open_json(document.as_bytes(), base, Arc::new(Bucket(Arc::clone(memory))), Limits::default())
             .await
             .unwrap()
+    }
+
+    #[tokio::test]
+    async fn metadata_that_python_writes_or_that_lies_elsewhere_does_not_disappear() {
+        let (document, memory) = granule(&serde_json::Value::Null);
+        let mut document: serde_json::Value = serde_json::from_str(&document).unwrap();
+        document["refs"]["a/.zattrs"] = json!(r#"{"_ARRAY_DIMENSIONS": ["y", "x"], "missing": NaN}"#);
+        let array =
+            document["refs"]["a/.zarray"].as_str().unwrap().replace("\"fill_value\":9", "\"fill_value\":NaN");
+        document["refs"]["b/.zarray"] = json!(array.replace("<u2", "<f4"));
+        let group = opened(&document.to_string(), &memory).await.group("/", true).await.unwrap();
+        let names: Vec<_> = group.variables.iter().map(|variable| variable.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(group.variables[0].attribute("missing").unwrap().as_text(), Some("NaN"));
+        assert!(group.variables[1].fill.as_ref().unwrap().as_f64().unwrap()[0].is_nan());
+
+        let array = document["refs"]["a/.zarray"].as_str().unwrap().to_owned();
+        let there = Arc::new(Memory { bytes: array.clone().into(), asked: Mutex::default() });
+        document["refs"]["a/.zarray"] = json!(["s3://bucket/granule", 0, array.len()]);
+        document["refs"].as_object_mut().unwrap().remove(".zgroup");
+        let group = opened(&document.to_string(), &there).await.group("/", true).await.unwrap();
+        assert_eq!(group.variables[0].dimensions, ["y", "x"]);
+        document["refs"]["b/.zarray"] = json!("{");
+        let wrong =
+            opened(&document.to_string(), &there).await.group("/", true).await.unwrap_err().to_string();
+        assert!(wrong.contains("b/.zarray"), "{wrong}");
     }
 
     #[tokio::test]

@@ -28,6 +28,7 @@ pub use pin::Pin;
 pub use s3::{Bucket, Reader, S3Object};
 
 use crate::address::Address;
+use crate::download::unsigned;
 use crate::error::Result;
 use crate::http::{Answer, Url, Watch};
 use crate::region::Region;
@@ -81,6 +82,30 @@ impl Remote {
             Self::Https(object) => Address::from(object.url()),
             Self::S3(object) => object.address(),
             Self::Google(object) => object.address(),
+        }
+    }
+
+    /// What tells it from all other objects: its address without what only signs it, but with whatever else an
+    /// address does not show. It may hold secrets, and is for digests.
+    pub(crate) fn identity(&self) -> String {
+        let in_bucket = |scheme: &str, name: &str, key: &str, endpoint: Option<&Url>| {
+            let at = endpoint.map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
+            format!("{scheme}://{name}/{key}{at}")
+        };
+        match self {
+            Self::Https(object) => {
+                let mut url = unsigned(object.url());
+                url.set_fragment(None);
+                url.into()
+            }
+            Self::S3(object) => {
+                let bucket = object.bucket();
+                in_bucket("s3", &bucket.name, object.key(), bucket.endpoint.as_ref())
+            }
+            Self::Google(object) => {
+                let bucket = object.bucket();
+                in_bucket("gs", &bucket.name, object.key(), bucket.endpoint.as_ref())
+            }
         }
     }
 
@@ -190,6 +215,30 @@ fn request(url: Url, span: Span, pin: Option<&Pin>, tries: u32) -> crate::http::
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::{Client, Settings};
+    use crate::surroundings::Surroundings;
+
+    #[test]
+    fn what_an_address_does_not_show_tells_objects_apart_and_what_signs_it_does_not() {
+        let client = Client::new(Settings::default(), &Surroundings::made([("A", "b")])).unwrap();
+        let identity =
+            |url: &str| Remote::Https(HttpsObject::open_to_all(&client, url.parse().unwrap())).identity();
+        assert_ne!(identity("https://a.org/x?key=one"), identity("https://a.org/x?key=other"));
+        assert_eq!(identity("https://a.org/x?y=1"), "https://a.org/x?y=1");
+        assert_eq!(
+            identity("https://a.org/x?sig=one&se=2026"),
+            identity("https://a.org/x?sig=other&se=2027")
+        );
+        let in_s3 = |key: &str, endpoint: Option<&str>| {
+            let endpoint = endpoint.map(|url| url.parse().unwrap());
+            let (name, region) = ("b".to_owned(), "us-west-2".to_owned());
+            let bucket = Bucket { name, region, requester_pays: false, endpoint };
+            Remote::S3(S3Object::new(&client, Reader::Anybody, bucket, key)).identity()
+        };
+        assert_ne!(in_s3("x?key=one", None), in_s3("x?key=other", None));
+        assert_ne!(in_s3("x", None), in_s3("x", Some("http://127.0.0.1:9")));
+        assert_eq!(in_s3("x", None), "s3://b/x");
+    }
 
     #[test]
     fn spans_are_asked_for_as_ranges() {

@@ -8,15 +8,16 @@
 
 mod label;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use label::Label;
 
-use crate::cf::{Axis, Packed, Times};
+use crate::cf::{Axis, Moment, Packed, Times, as_told, whole};
 use crate::dataset::{Dataset, Extent, Group, Selection, Variable};
 use crate::error::{Error, Result};
 use crate::geo::Bbox;
+use crate::limits::Limits;
 use crate::near;
 
 /// What is wanted of a dimension or of a coordinate.
@@ -94,6 +95,14 @@ pub async fn select(
     Ok(extents)
 }
 
+/// The names of the coordinates that [`select`] reads, as far as the group has them.
+pub fn coordinates<'a>(group: &'a Group, choice: &Choice) -> BTreeSet<&'a str> {
+    let named = choice.named.iter().filter(|(_, wanted)| !matches!(wanted, Wanted::Positions(_)));
+    let named = named.filter_map(|(name, _)| group.variable(name));
+    let axes = choice.bbox.map(|_| [Axis::Latitude, Axis::Longitude].map(|axis| axis.find(group)));
+    named.chain(axes.into_iter().flatten().flatten()).map(|variable| variable.name.as_str()).collect()
+}
+
 /// A coordinate with its values.
 struct Coordinate<'a> {
     variable: &'a Variable,
@@ -101,13 +110,18 @@ struct Coordinate<'a> {
     values: Vec<f64>,
     /// How it counts time, if it does.
     times: Option<Times>,
+    /// Its values where they are whole numbers of 64 bits that count time: doubles have no room for nanoseconds.
+    whole: Option<Vec<i64>>,
 }
 
 impl<'a> Coordinate<'a> {
     async fn read(dataset: &dyn Dataset, path: &str, variable: &'a Variable) -> Result<Self> {
         let full = format!("{}/{}", path.trim_end_matches('/'), variable.name);
-        let stored = dataset.read(&full, &Selection::All).await?;
-        let unpacked = match Packed::of(variable) {
+        // They are compared as doubles, and, where they count time, as whole numbers.
+        Limits::default().size_of_values(&variable.shape, size_of::<f64>() + size_of::<i64>())?;
+        let stored = as_told(variable, dataset.read(&full, &Selection::All).await?);
+        let packed = Packed::of(variable);
+        let unpacked = match &packed {
             Some(packed) => packed.unpack_all(&stored),
             None => stored.as_f64(),
         };
@@ -117,7 +131,18 @@ impl<'a> Coordinate<'a> {
         })?;
         let said = |name| variable.attribute(name).and_then(|value| value.as_text());
         let times = said("units").and_then(|units| Times::parse(units, said("calendar")).ok());
-        Ok(Self { variable, values, times })
+        let is_plain = times.is_some() && packed.as_ref().is_none_or(Packed::is_only_missing);
+        let whole = whole(&stored).filter(|_| is_plain).map(Iterator::collect);
+        Ok(Self { variable, values, times, whole })
+    }
+
+    /// The moment that an element stands for.
+    fn moment(&self, index: usize) -> Option<Moment> {
+        let times = self.times?;
+        match &self.whole {
+            Some(whole) => times.moment_of_whole(*whole.get(index)?),
+            None => times.moment(*self.values.get(index)?),
+        }
     }
 
     /// Which elements are wanted.
@@ -133,12 +158,14 @@ impl<'a> Coordinate<'a> {
     fn between(&self, from: Option<&Label>, to: Option<&Label>) -> Result<Vec<bool>> {
         let after = from.map(|label| self.bound(label, true)).transpose()?;
         let before = to.map(|label| self.bound(label, false)).transpose()?;
-        let fits = |value: &f64| {
-            let moment = self.times.and_then(|times| times.moment(*value));
+        let fits = |(index, value): (usize, &f64)| {
+            let moment = self.moment(index);
             let at_least = after.as_ref().is_none_or(|bound| bound.is_reached(*value, moment));
-            at_least && before.as_ref().is_none_or(|bound| bound.is_reached(*value, moment))
+            !value.is_nan()
+                && at_least
+                && before.as_ref().is_none_or(|bound| bound.is_reached(*value, moment))
         };
-        Ok(self.values.iter().map(|value| !value.is_nan() && fits(value)).collect())
+        Ok(self.values.iter().enumerate().map(fits).collect())
     }
 
     fn bound(&self, label: &Label, is_lower: bool) -> Result<label::Bound> {

@@ -9,7 +9,9 @@
 mod array;
 mod data_type;
 mod decompress;
+mod narrow;
 mod read;
+mod shards;
 mod tree;
 
 use std::path::PathBuf;
@@ -23,6 +25,7 @@ use crate::error::Result;
 use crate::limits::Limits;
 use crate::objects::{Folder, Objects};
 use tree::Tree;
+pub(crate) use tree::parsed;
 
 /// A name in metadata that is made of another format's: why an array's values cannot be read.
 pub(crate) const UNREADABLE: &str = "frazil:unreadable";

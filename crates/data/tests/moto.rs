@@ -17,6 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use frazil_data::counting::Books;
+use frazil_data::credentials::ArchiveKeys;
 use frazil_data::dataset::Selection;
 use frazil_data::handle::Logins;
 use frazil_data::http::{Client, Settings};
@@ -28,7 +29,7 @@ use object_store::StaticCredentialProvider;
 use object_store::aws::{AwsCredential, AwsCredentialProvider};
 use serde_json::Value;
 
-/// Starts moto in its own process, makes a user who may read and a bucket with two objects and a store of more names
+/// Starts moto in its own process, makes a user who may read and a bucket with three objects and a store of more names
 /// than one page has, and from then on checks every signature. It ends with its standard input.
 const PROGRAM: &str = r#"
 import json, sys, boto3, requests
@@ -44,7 +45,7 @@ allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": 
 iam.put_user_policy(UserName="ada", PolicyName="read", PolicyDocument=json.dumps(allowed))
 key = iam.create_access_key(UserName="ada")["AccessKey"]
 s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-for name in ["a/plain.nc", "a/with space+plus=é.nc"]:
+for name in ["a/plain.nc", "a/with space+plus=é.nc", "year=2020/a+b:c@d,e.nc"]:
     s3.put_object(Bucket="data", Key=name, Body=b"0123456789")
 array = {"zarr_format": 2, "shape": [4], "chunks": [2], "dtype": "<i2", "fill_value": 9, "order": "C", "filters": None,
          "compressor": None}
@@ -121,7 +122,7 @@ impl Drop for Moto {
 async fn requests_are_signed_as_amazon_wants_them() {
     let Some(moto) = Moto::start() else { return };
     let secret = moto.told["secret"].as_str().unwrap();
-    for key in ["a/plain.nc", "a/with space+plus=é.nc"] {
+    for key in ["a/plain.nc", "a/with space+plus=é.nc", "year=2020/a+b:c@d,e.nc"] {
         let read = moto.object(key, secret).open(Span::from(2..5), None, 1).await.unwrap();
         assert_eq!(read.whole(10).await.unwrap().bytes, "234", "{key}");
     }
@@ -138,7 +139,8 @@ async fn requests_are_signed_as_amazon_wants_them() {
 async fn stores_in_buckets_are_listed_page_by_page() {
     let Some(moto) = Moto::start() else { return };
     let amazon = Some(moto.account(moto.told["secret"].as_str().unwrap()));
-    let logins = Logins { client: client(), session: None, amazon, google: None };
+    let logins =
+        Logins { client: client(), session: None, amazon, google: None, keys: ArchiveKeys::default() };
     let opener = Opener::new(logins, &Whereabouts::new(client()), Access::Auto, Books::new());
     let endpoint = Some(moto.text("endpoint").parse().unwrap());
     let opening = Opening { endpoint, requester_pays: true, ..Opening::default() };

@@ -1,11 +1,12 @@
 //! Cubes of STAC items, as Python sees them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use frazil_data::Error;
 use frazil_data::cog::Cog;
 use frazil_data::counting::{Costs, Label, Planned};
 use frazil_data::cube::{self, Bounds, Crs, File, GroupBy, Images, Request, Resampling, Window};
@@ -21,7 +22,7 @@ use crate::costs::{costs, warn};
 use crate::error::{invalid, told};
 use crate::item::Item;
 use crate::json::value;
-use crate::opening::{alike, check};
+use crate::opening::{alike, check, is_other_login, number};
 use crate::runtime::{OfProcess, wait};
 use crate::session::Session;
 
@@ -46,6 +47,8 @@ pub(crate) struct Cube {
     planned: cube::Cube,
     how: Py<PyDict>,
     session: Option<Py<Session>>,
+    /// Tells its images from those of other cubes, between which they may have changed.
+    number: String,
 }
 
 /// A band: its name, the number of pixels without a value, scale, offset, and whether these differ.
@@ -116,17 +119,37 @@ impl Wanted {
     }
 }
 
-/// Opens images for cubes, and keeps them for all cubes of this process that read by the same login.
+/// Opens images for a cube, and keeps them for this process as far as they are read by the same login.
 struct Opens {
     opener: Opener,
     opening: Opening,
     by: String,
+    /// What is kept: taken with Python's lock, and used without.
+    shared: Arc<Shared>,
 }
 
 impl Opens {
     async fn kept(&self, file: &File) -> frazil_data::Result<Image> {
-        let cell = kept(format!("{file:?}\n{}", self.by));
-        cell.get_or_try_init(|| self.image(file)).await.cloned()
+        self.cell(self.name(file)).get_or_try_init(|| self.image(file)).await.cloned()
+    }
+
+    fn name(&self, file: &File) -> String {
+        format!("{file:?}\n{}", self.by)
+    }
+
+    fn cell(&self, name: String) -> Arc<OnceCell<Image>> {
+        let mut all = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = all.iter().position(|(known, _)| *known == name).and_then(|at| all.remove(at));
+        let (name, cell) = held.unwrap_or_else(|| (name, Arc::default()));
+        all.push_front((name, Arc::clone(&cell)));
+        all.truncate(MOST);
+        cell
+    }
+
+    /// Gives up images, so that they are opened anew.
+    fn forget<'a>(&self, files: impl Iterator<Item = &'a File>) {
+        let names: HashSet<String> = files.map(|file| self.name(file)).collect();
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).retain(|(name, _)| !names.contains(name));
     }
 
     async fn image(&self, file: &File) -> frazil_data::Result<Image> {
@@ -164,21 +187,17 @@ impl Images for Opens {
     }
 }
 
-fn kept(name: String) -> Arc<OnceCell<Image>> {
-    let Ok(all) = SHARED.get(|| Ok::<_, Infallible>(Shared::default()));
-    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-    let held = all.iter().position(|(known, _)| *known == name).and_then(|at| all.remove(at));
-    let (name, cell) = held.unwrap_or_else(|| (name, Arc::default()));
-    all.push_front((name, Arc::clone(&cell)));
-    all.truncate(MOST);
-    cell
+fn opens(py: Python<'_>, number: &str, how: &Py<PyDict>, session: Option<&Py<Session>>) -> PyResult<Opens> {
+    let from = session.map(|session| session.get().from()).unwrap_or_default();
+    let by = format!("{number}\n{}\n{from}", how.bind(py).repr()?);
+    let (opener, opening) = alike(py, how.bind(py), session)?;
+    let Ok(shared) = SHARED.get(|| Ok::<_, Infallible>(Shared::default()));
+    Ok(Opens { opener, opening, by, shared })
 }
 
-fn opens(py: Python<'_>, how: &Py<PyDict>, session: Option<&Py<Session>>) -> PyResult<Opens> {
-    let from = session.map(|session| session.get().from()).unwrap_or_default();
-    let by = format!("{}\n{from}", how.bind(py).repr()?);
-    let (opener, opening) = alike(py, how.bind(py), session)?;
-    Ok(Opens { opener, opening, by })
+/// Whether images are others now than those that are kept, or are read by another login.
+fn is_other(error: &Error, session: Option<&Py<Session>>) -> bool {
+    matches!(error, Error::Changed { .. }) || is_other_login(error, session)
 }
 
 /// An item that was found, or one as STAC writes it with the address that it came from.
@@ -229,17 +248,24 @@ impl Cube {
     ) -> PyResult<Self> {
         let items = items.into_iter().map(|item| item.item(py)).collect::<PyResult<Vec<_>>>()?;
         let request = wanted.extract::<Wanted>()?.request(py)?;
-        let images = opens(py, &how, session.as_ref())?;
+        let number = number();
+        let images = opens(py, &number, &how, session.as_ref())?;
         let planned = wait(py, || cube::Cube::plan(&items, &request, &images), |_| Ok(()))?;
-        Ok(Self { planned: told(py, planned)?, how, session })
+        Ok(Self { planned: told(py, planned)?, how, session, number })
     }
 
     /// Made anew in another process.
     #[staticmethod]
-    fn _again(py: Python<'_>, text: &str, how: Py<PyDict>, session: Option<Py<Session>>) -> PyResult<Self> {
+    fn _again(
+        py: Python<'_>,
+        text: &str,
+        how: Py<PyDict>,
+        session: Option<Py<Session>>,
+        number: String,
+    ) -> PyResult<Self> {
         let none =
             |error: serde_json::Error| invalid(py, format!("this is no cube: {error}"), "make it again");
-        Ok(Self { planned: serde_json::from_str(text).map_err(none)?, how, session })
+        Ok(Self { planned: serde_json::from_str(text).map_err(none)?, how, session, number })
     }
 
     /// Planes along time, bands, rows and columns.
@@ -290,13 +316,20 @@ impl Cube {
         planes: Vec<(usize, usize)>,
         window: (u64, u64, u64, u64),
     ) -> PyResult<Vec<Bound<'py, PyTuple>>> {
-        let images = opens(py, &self.how, self.session.as_ref())?;
+        let images = opens(py, &self.number, &self.how, self.session.as_ref())?;
         if let Some(costs) = costs(py)? {
             let warnings = || images.warnings(&self.planned, &planes, of(window), &costs);
             let said = wait(py, warnings, |_| Ok(()))?;
             warn(py, said)?;
         }
-        let read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
+        let mut read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
+        if read.as_ref().is_err_and(|error| is_other(error, self.session.as_ref())) {
+            let touching =
+                planes.iter().flat_map(|(slot, band)| self.planned.touching(*slot, *band, of(window)));
+            images.forget(touching.map(|image| &image.file));
+            let images = opens(py, &self.number, &self.how, self.session.as_ref())?;
+            read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
+        }
         told(py, read)?.into_iter().map(|values| taken(py, values)).collect()
     }
 
@@ -320,7 +353,7 @@ impl Cube {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let (py, cube) = (slf.py(), slf.get());
         let session = cube.session.as_ref().map(|session| session.clone_ref(py));
-        let parts = (cube.text(py)?, cube.how.clone_ref(py), session);
+        let parts = (cube.text(py)?, cube.how.clone_ref(py), session, &cube.number);
         (py.get_type::<Self>().getattr("_again")?, parts).into_pyobject(py)
     }
 }

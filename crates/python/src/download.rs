@@ -15,6 +15,7 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::error::{exception, invalid, raised, told};
 use crate::item::Item;
+use crate::opening::books;
 use crate::runtime::wait;
 use crate::session::{Session, way};
 
@@ -163,7 +164,8 @@ impl How {
             None => None,
         };
         let (access, payer) = (access(py, &self.access)?, self.payer.clone());
-        Ok(Options { connections, bandwidth, access, again: self.again, payer })
+        let books = Some(books(py)?);
+        Ok(Options { connections, bandwidth, access, again: self.again, payer, books })
     }
 }
 

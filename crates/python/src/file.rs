@@ -1,8 +1,10 @@
 //! Objects as Python reads files.
 
 use std::convert::Infallible;
+use std::future::Future;
 
 use bytes::Bytes;
+use frazil_data::Result;
 use frazil_data::handle::{Counters, Handle};
 use frazil_data::ranges::Ranges;
 use pyo3::buffer::PyBuffer;
@@ -10,8 +12,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMemoryView, PySlice, PyTuple};
 use tokio::sync::OnceCell;
 
-use crate::error::told;
-use crate::opening::Recipe;
+use crate::error::{raised, told};
+use crate::opening::{Recipe, Work};
 use crate::runtime::{OfProcess, wait};
 use crate::session::Session;
 
@@ -29,8 +31,32 @@ impl Reader {
             return Ok(handle.clone());
         }
         let work = self.recipe.work(py)?;
+        self.handle_by(py, &work)
+    }
+
+    fn handle_by(&self, py: Python<'_>, work: &Work) -> PyResult<Handle> {
+        let Ok(cell) = self.live.get(|| Ok::<_, Infallible>(OnceCell::new()));
         let handle = wait(py, || cell.get_or_try_init(|| work.handle()), |_| Ok(()))?;
         told(py, handle).cloned()
+    }
+
+    /// Reads, and where the login has ended that it was opened by, once more by the one that is found now.
+    fn with<T: Send, F: Future<Output = Result<T>>>(
+        &self,
+        py: Python<'_>,
+        handle: Handle,
+        read: impl Fn(Handle) -> F + Sync,
+    ) -> PyResult<T> {
+        let error = match wait(py, || read(handle.clone()), |_| Ok(()))? {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let Some(work) = self.recipe.work_again(py, &error, Some(&handle))? else {
+            return Err(raised(py, error));
+        };
+        self.live.give_up();
+        let handle = self.handle_by(py, &work)?;
+        told(py, wait(py, || read(handle), |_| Ok(()))?)
     }
 
     /// Bytes from one on, up to a count, without Python's lock.
@@ -40,8 +66,7 @@ impl Reader {
         if let Some(bytes) = told(py, now)? {
             return Ok(bytes);
         }
-        let read = wait(py, || handle.read_at(from, count), |_| Ok(()))?;
-        told(py, read)
+        self.with(py, handle, |handle| async move { handle.read_at(from, count).await })
     }
 }
 
@@ -79,8 +104,7 @@ impl Reader {
         if let Some(length) = handle.known_length() {
             return Ok(length);
         }
-        let length = wait(py, || handle.length(), |_| Ok(()))?;
-        told(py, length)
+        self.with(py, handle, |handle| async move { handle.length().await })
     }
 
     /// Bytes from one on, up to a count: fewer at its end.

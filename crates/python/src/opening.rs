@@ -1,6 +1,8 @@
 //! What is to be opened, as Python says it and as it travels to other processes.
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use frazil_data::cache::Pool;
 use frazil_data::counting::Books;
@@ -9,7 +11,7 @@ use frazil_data::found::{self, Files};
 use frazil_data::handle::{Description, Handle, OnDisk, ReaderOf};
 use frazil_data::open::{Opened, Opener, Opening};
 use frazil_data::region::Access;
-use frazil_data::{Surroundings, credentials};
+use frazil_data::{Error, Surroundings, credentials};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -122,7 +124,7 @@ impl Recipe {
         };
         let (item, how) = (&item.get().item, how.copy()?);
         let file = file(py, item, how.extract::<How>()?.files.as_deref())?;
-        how.set_item("dataset", dataset(item))?;
+        how.set_item("dataset", item.dataset.counted_as())?;
         Ok(Self { at: At::Item(Box::new(file)), how: how.unbind(), session })
     }
 
@@ -180,6 +182,28 @@ impl Recipe {
         let opener = opener(py, self.session.as_ref(), access)?;
         Ok(Work { at: self.at.clone(), opener, opening })
     }
+
+    /// What opens it here once more after an error, by the login that is found now: where the one that it was opened
+    /// by has ended. What is one object keeps its version.
+    pub(crate) fn work_again(
+        &self,
+        py: Python<'_>,
+        error: &Error,
+        handle: Option<&Handle>,
+    ) -> PyResult<Option<Work>> {
+        if !is_other_login(error, self.session.as_ref()) {
+            return Ok(None);
+        }
+        let work = self.work(py)?;
+        let described = handle.and_then(|handle| handle.describe(&work.opening.handle).ok());
+        let at = described.map_or(work.at, |described| At::Described(Box::new(described)));
+        Ok(Some(Work { at, ..work }))
+    }
+}
+
+/// Whether a login has ended that can be looked for anew: the next one that is asked for is that.
+pub(crate) fn is_other_login(error: &Error, session: Option<&Py<Session>>) -> bool {
+    matches!(error, Error::TokenEnded { .. }) && session.is_some_and(|session| session.get().look_again())
 }
 
 impl Work {
@@ -221,19 +245,16 @@ pub(crate) fn alike(
     Ok((opener(py, session, access)?, opening))
 }
 
+/// A number that no other opening has, in whichever process: what is opened may have changed between two.
+pub(crate) fn number() -> String {
+    format!("{:016x}", RandomState::new().hash_one((std::process::id(), SystemTime::now())))
+}
+
 /// Refuses an address that itself lets its reader in.
 pub(crate) fn check(py: Python<'_>, address: &str) -> PyResult<()> {
     let Some(shown) = frazil_data::Address::of_secret(address) else { return Ok(()) };
     let what = format!("{shown} holds a secret, and so cannot be passed on");
     Err(invalid(py, what, "open it by the address that the catalogue tells"))
-}
-
-/// The dataset of an item, for who counts: `ATL03.006`.
-fn dataset(item: &found::Item) -> String {
-    match (&item.dataset.short_name, &item.dataset.version) {
-        (Some(name), Some(version)) => format!("{name}.{version}"),
-        _ => item.dataset.label().unwrap_or_default(),
-    }
 }
 
 /// The one file of an item's data whose name matches.

@@ -37,6 +37,12 @@ impl<T> OfProcess<T> {
         std::mem::forget(held.replace((process, Arc::clone(&thing))));
         Ok(thing)
     }
+
+    /// Gives up what this process has, so that it is made anew.
+    pub(crate) fn give_up(&self) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.take_if(|(of, _)| *of == std::process::id());
+    }
 }
 
 static RUNTIME: OfProcess<Runtime> = OfProcess::new();

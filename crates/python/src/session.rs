@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use frazil_data::credentials::ArchiveKeys;
 use frazil_data::handle::Logins;
 use frazil_data::http::{Client, Settings};
 use frazil_data::login::{self, Earthdata, Entry, Netrc, Place, Reference};
@@ -51,9 +52,11 @@ pub(crate) fn way(py: Python<'_>, session: Option<&Session>) -> PyResult<(Client
 /// at Google is looked for where a bucket is not open to all.
 pub(crate) fn logins(py: Python<'_>, session: Option<&Session>) -> PyResult<(Logins, Whereabouts)> {
     let (client, whereabouts) = way(py, session)?;
-    let session = session.map(|session| session.live(py)).transpose()?.map(|live| live.session.clone());
+    let live = session.map(|session| session.live(py)).transpose()?;
+    let (session, keys) = live.map(|live| (live.session.clone(), live.keys.clone())).unzip();
     let amazon = told(py, amazon_account(client.surroundings()))?;
-    Ok((Logins { client, session, amazon, google: None }, whereabouts))
+    let keys = keys.unwrap_or_default();
+    Ok((Logins { client, session, amazon, google: None, keys }, whereabouts))
 }
 
 /// How a session is made anew in another process.
@@ -67,6 +70,7 @@ enum Recipe {
 pub(crate) struct Live {
     pub(crate) session: login::Session,
     pub(crate) whereabouts: Whereabouts,
+    keys: ArchiveKeys,
 }
 
 /// A login to Earthdata: `frazil.login` gives it, everything else takes it. It renews its token by itself.
@@ -96,9 +100,18 @@ impl Session {
                     login::Session::with_password(client, earthdata.clone(), entry.clone())
                 }
             };
-            Ok(Live { session, whereabouts })
+            Ok(Live { session, whereabouts, keys: ArchiveKeys::default() })
         });
         told(py, live)
+    }
+
+    /// Lets the login be looked for anew, where it was found and not given: there may be another now.
+    pub(crate) fn look_again(&self) -> bool {
+        let is_found = matches!(self.recipe, Recipe::Reference(_));
+        if is_found {
+            self.live.give_up();
+        }
+        is_found
     }
 
     pub(crate) fn earthdata(&self) -> &Earthdata {

@@ -2,25 +2,26 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::future::Future;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use frazil_data::cf;
+use frazil_data::cf::{self, Axis};
 use frazil_data::dataset::{self, Extent, Group, Selection};
 use frazil_data::geo::Bbox;
 use frazil_data::limits::Limits;
 use frazil_data::open::Opened;
 use frazil_data::references::{Form, write};
-use frazil_data::select::{Choice, Label, Wanted, select};
+use frazil_data::select::{Choice, Label, Wanted, coordinates, select};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use tokio::sync::OnceCell;
 
 use crate::arrays::{array, attributes, dtype, taken};
 use crate::costs::{costs, warn};
-use crate::error::{invalid, told};
+use crate::error::{invalid, raised, told};
 use crate::file::counted;
-use crate::opening::Recipe;
+use crate::opening::{Recipe, Work, number};
 use crate::runtime::{OfProcess, wait};
 use crate::session::Session;
 
@@ -36,6 +37,8 @@ static SHARED: OfProcess<Shared> = OfProcess::new();
 #[pyclass(frozen, module = "frazil._native")]
 pub(crate) struct Source {
     recipe: Recipe,
+    /// Tells this opening from all others of the same, between which it may have changed.
+    number: String,
     /// What it is known by among what came from other processes, if it did.
     name: Option<String>,
     live: OfProcess<Arc<OnceCell<Opened>>>,
@@ -69,9 +72,14 @@ impl From<Given> for Label {
     }
 }
 
+fn all_shared() -> Arc<Shared> {
+    let Ok(all) = SHARED.get(|| Ok::<_, Infallible>(Shared::default()));
+    all
+}
+
 /// What is open under a name, or is to be opened.
 fn shared(name: &str) -> Arc<OnceCell<Opened>> {
-    let Ok(all) = SHARED.get(|| Ok::<_, Infallible>(Shared::default()));
+    let all = all_shared();
     let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
     let held = all.iter().position(|(known, _)| known == name).and_then(|at| all.remove(at));
     let (name, cell) = held.unwrap_or_else(|| (name.to_owned(), Arc::default()));
@@ -93,13 +101,54 @@ impl Source {
     }
 
     pub(crate) fn opened(&self, py: Python<'_>) -> PyResult<Opened> {
-        let cell = self.cell();
-        if let Some(opened) = cell.get() {
+        if let Some(opened) = self.cell().get() {
             return Ok(opened.clone());
         }
-        let work = self.recipe.work(py)?;
+        let error = match self.opened_by(py, &self.recipe.work(py)?)? {
+            Ok(opened) => return Ok(opened),
+            Err(error) => error,
+        };
+        match self.recipe.work_again(py, &error, None)? {
+            Some(work) => told(py, self.opened_by(py, &work)?),
+            None => Err(raised(py, error)),
+        }
+    }
+
+    fn opened_by(&self, py: Python<'_>, work: &Work) -> PyResult<frazil_data::Result<Opened>> {
+        let cell = self.cell();
         let opened = wait(py, || cell.get_or_try_init(|| work.open()), |_| Ok(()))?;
-        told(py, opened).cloned()
+        Ok(opened.cloned())
+    }
+
+    /// Does something with what is open. Where the login has ended that it was opened by, it is opened once more by
+    /// the one that is found now.
+    fn with<T, F>(&self, py: Python<'_>, work: impl Fn(Opened) -> F + Sync) -> PyResult<T>
+    where
+        T: Send,
+        F: Future<Output = frazil_data::Result<T>>,
+    {
+        let opened = self.opened(py)?;
+        let error = match wait(py, || work(opened.clone()), |_| Ok(()))? {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let Some(again) = self.recipe.work_again(py, &error, opened.handle())? else {
+            return Err(raised(py, error));
+        };
+        self.forget();
+        let opened = told(py, self.opened_by(py, &again)?)?;
+        told(py, wait(py, || work(opened), |_| Ok(()))?)
+    }
+
+    /// Leaves what is open to those who still read it.
+    fn forget(&self) {
+        let cell = self.cell();
+        self.live.give_up();
+        if let Some(name) = &self.name {
+            let all = all_shared();
+            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|(known, held)| known != name || !Arc::ptr_eq(held, &cell));
+        }
     }
 
     /// Tells what it will cost to read a part of a variable, where prices are known.
@@ -109,10 +158,9 @@ impl Source {
         path: &str,
         extents: Option<Vec<Along>>,
     ) -> PyResult<()> {
-        let Some(costs) = costs(py)? else { return Ok(()) };
-        let (opened, selection) = (self.opened(py)?, selection(extents));
-        let said = wait(py, || opened.warnings(&costs, path, &selection), |_| Ok(()))?;
-        warn(py, said)
+        let (Some(costs), selection) = (&costs(py)?, &selection(extents)) else { return Ok(()) };
+        let warnings = |opened: Opened| async move { Ok(opened.warnings(costs, path, selection).await) };
+        warn(py, self.with(py, warnings)?)
     }
 }
 
@@ -127,17 +175,23 @@ impl Source {
         how: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
         let recipe = Recipe::of(py, what, session, how)?;
-        let source = Self { recipe, name: None, live: OfProcess::new() };
+        let source = Self { recipe, number: number(), name: None, live: OfProcess::new() };
         source.opened(py)?;
         Ok(source)
     }
 
     /// Made anew in another process.
     #[staticmethod]
-    fn _again(py: Python<'_>, text: &str, how: Py<PyDict>, session: Option<Py<Session>>) -> PyResult<Self> {
+    fn _again(
+        py: Python<'_>,
+        text: &str,
+        how: Py<PyDict>,
+        session: Option<Py<Session>>,
+        number: String,
+    ) -> PyResult<Self> {
         let from = session.as_ref().map(|session| session.get().from()).unwrap_or_default();
-        let name = Some(format!("{text}\n{}\n{from}", how.bind(py).repr()?));
-        Ok(Self { recipe: Recipe::again(py, text, how, session)?, name, live: OfProcess::new() })
+        let name = Some(format!("{number}\n{text}\n{}\n{from}", how.bind(py).repr()?));
+        Ok(Self { recipe: Recipe::again(py, text, how, session)?, number, name, live: OfProcess::new() })
     }
 
     /// What it is called, without secrets.
@@ -154,9 +208,8 @@ impl Source {
 
     /// A group: its attributes, dimensions, variables and groups; those below whole with `deep`.
     fn group<'py>(&self, py: Python<'py>, path: &str, deep: bool) -> PyResult<Bound<'py, PyDict>> {
-        let opened = self.opened(py)?;
-        let group = wait(py, || opened.dataset().group(path, deep), |_| Ok(()))?;
-        shown(py, told(py, group)?)
+        let group = self.with(py, |opened| async move { opened.dataset().group(path, deep).await })?;
+        shown(py, group)
     }
 
     /// The values of a part of a variable as they are stored, or unpacked by what `unpacked` says of it: type,
@@ -168,18 +221,17 @@ impl Source {
         extents: Option<Vec<Along>>,
         unpacked: Option<Py<Variable>>,
     ) -> PyResult<(Bound<'py, PyTuple>, bool)> {
-        let opened = self.opened(py)?;
         self.warn_of_costs(py, path, extents.clone())?;
-        let selection = selection(extents);
-        let read = || async {
-            let values = opened.dataset().read(path, &selection).await?;
-            Ok(match &unpacked {
-                Some(variable) => cf::decode(&variable.get().variable, values),
+        let selection = &selection(extents);
+        let unpacked = unpacked.as_ref();
+        let read = |opened: Opened| async move {
+            let values = opened.dataset().read(path, selection).await?;
+            Ok(match unpacked {
+                Some(variable) => cf::decode(&variable.get().variable, values, &Limits::default())?,
                 None => cf::Decoded::Numbers(values),
             })
         };
-        let decoded = wait(py, read, |_| Ok(()))?;
-        match told(py, decoded)? {
+        match self.with(py, read)? {
             cf::Decoded::Numbers(values) => Ok((taken(py, values)?, false)),
             cf::Decoded::Moments(values) => Ok((taken(py, values)?, true)),
         }
@@ -192,10 +244,8 @@ impl Source {
         path: &str,
         extents: Option<Vec<Along>>,
     ) -> PyResult<Vec<(String, u64, u64)>> {
-        let opened = self.opened(py)?;
-        let selection = selection(extents);
-        let found = wait(py, || opened.dataset().ranges(path, &selection), |_| Ok(()))?;
-        let stored = told(py, found)?;
+        let selection = &selection(extents);
+        let stored = self.with(py, |opened| async move { opened.dataset().ranges(path, selection).await })?;
         Ok(stored.into_iter().map(|one| (one.address.to_string(), one.from, one.length)).collect())
     }
 
@@ -220,23 +270,38 @@ impl Source {
             let what = format!("{:?} is no box", bbox.edges());
             return Err(invalid(py, what, "give west, south, east, north, in degrees"));
         }
-        let (opened, choice) = (self.opened(py)?, Choice { named, bbox });
-        let find = || async {
+        let choice = &Choice { named, bbox };
+        if let Some(costs) = &costs(py)? {
+            let warnings = |opened: Opened| async move {
+                let group = opened.dataset().group(path, false).await?;
+                let mut said = Vec::new();
+                for name in coordinates(&group, choice) {
+                    let path = format!("{}/{name}", path.trim_end_matches('/'));
+                    said.extend(opened.warnings(costs, &path, &Selection::All).await);
+                }
+                Ok(said)
+            };
+            warn(py, self.with(py, warnings)?)?;
+        }
+        let find = |opened: Opened| async move {
             let group = opened.dataset().group(path, false).await?;
-            select(opened.dataset().as_ref(), path, &group, &choice).await
+            select(opened.dataset().as_ref(), path, &group, choice).await
         };
-        let found = wait(py, find, |_| Ok(()))?;
-        let found = told(py, found)?;
+        let found = self.with(py, find)?;
         Ok(found.into_iter().map(|(name, one)| (name, (one.start, one.count, one.step))).collect())
+    }
+
+    /// Whether a group has coordinates of longitude and latitude, by which a box is chosen.
+    fn has_places(&self, py: Python<'_>, path: &str) -> PyResult<bool> {
+        let group = self.with(py, |opened| async move { opened.dataset().group(path, false).await })?;
+        Ok([Axis::Latitude, Axis::Longitude].iter().all(|axis| axis.find(&group).is_some()))
     }
 
     /// Writes references of Kerchunk to all chunks: one JSON document, or Parquet with so many of them to a file.
     fn write_references(&self, py: Python<'_>, to: PathBuf, records: Option<u64>) -> PyResult<()> {
-        let opened = self.opened(py)?;
         let form = records.map_or(Form::Json, Form::Parquet);
-        let limits = Limits::default();
-        let written = wait(py, || write(opened.dataset().as_ref(), &to, form, &limits), |_| Ok(()))?;
-        told(py, written)
+        let (to, form, limits) = (&to, &form, &Limits::default());
+        self.with(py, |opened| async move { write(opened.dataset().as_ref(), to, *form, limits).await })
     }
 
     /// What was read so far, where it is one object: see `frazil.File.stats`.
@@ -254,7 +319,8 @@ impl Source {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
         let (py, source) = (slf.py(), slf.get());
         let cell = source.cell();
-        let parts = source.recipe.parts(py, cell.get().and_then(Opened::handle))?;
+        let (text, how, session) = source.recipe.parts(py, cell.get().and_then(Opened::handle))?;
+        let parts = (text, how, session, &source.number);
         (py.get_type::<Self>().getattr("_again")?, parts).into_pyobject(py)
     }
 }

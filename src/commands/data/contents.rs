@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use frazil_data::counting::{Books, Label, Planned, Prices};
-use frazil_data::credentials::of_archive;
+use frazil_data::credentials::{ArchiveKeys, of_archive};
 use frazil_data::dataset::{Group, Selection, Variable};
 use frazil_data::found::Item;
 use frazil_data::handle::{Logins, ReaderOf};
@@ -49,9 +49,12 @@ pub(super) async fn contents(run: &Run<'_>, client: &Client, args: &DescribeArgs
     let mut stored = BTreeMap::new();
     if args.stored {
         for (path, _) in &variables {
-            let planned = file.planned(path, &Selection::All).await.map_err(told)?;
-            let label = file.meter().map(|meter| meter.label());
-            let cost = prices.as_ref().zip(label).and_then(|(prices, label)| cost(prices, label, planned));
+            let planned = file.planned_by_label(path, &Selection::All).await.map_err(told)?;
+            let cost = prices.as_ref().and_then(|prices| cost(prices, &planned));
+            let planned = planned.into_values().fold(Planned::default(), |mut sum, planned| {
+                sum += planned;
+                sum
+            });
             stored.insert(path.clone(), Stored { planned, cost });
         }
     }
@@ -95,7 +98,8 @@ async fn opener(run: &Run<'_>, client: &Client, args: &DescribeArgs) -> Result<O
         None
     };
     let amazon = amazon_account(client.surroundings()).map_err(told)?;
-    let logins = Logins { client: client.clone(), session, amazon, google: None };
+    let logins =
+        Logins { client: client.clone(), session, amazon, google: None, keys: ArchiveKeys::default() };
     let books = Books::of(client.surroundings()).map_err(told)?;
     Ok(Opener::new(logins, &Whereabouts::new(client.clone()), Access::Auto, books))
 }
@@ -115,8 +119,13 @@ struct Stored {
     cost: Option<Amount>,
 }
 
-fn cost(prices: &Prices, label: &Label, planned: Planned) -> Option<Amount> {
-    prices.cost(label, planned.bytes, planned.requests)
+/// What all of it costs together; none where the table does not tell of a part, and for what is all on this machine.
+fn cost(prices: &Prices, planned: &BTreeMap<Option<Label>, Planned>) -> Option<Amount> {
+    let afar = planned.iter().filter_map(|(label, planned)| Some((label.as_ref()?, planned)));
+    let mut costs =
+        afar.map(|(label, planned)| prices.cost(label, planned.bytes, planned.requests)).peekable();
+    costs.peek()?;
+    costs.sum()
 }
 
 fn took(opener: &Opener, file: &Opened, prices: Option<&Prices>) -> Took {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use frazil_data::counting::Books;
 use frazil_data::download::{
     Downloader, Event, FileReport, Item, Meter, Options, Outcome as Fate, Progress, Report as Fates,
 };
@@ -40,6 +41,7 @@ pub(super) async fn download(run: &Run<'_>, args: &DownloadArgs) -> Result<Outco
         },
         again: args.again,
         payer: args.payer.clone(),
+        books: Some(Books::of(client.surroundings()).map_err(told)?),
     };
     let downloader = if items.iter().any(Item::wants_login) {
         let earthdata = Earthdata::named(&args.wanted.service.earthdata).map_err(told)?;

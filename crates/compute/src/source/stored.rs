@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use frazil_data::cf::Packed;
+use frazil_data::cf::{Packed, stored_as};
 use frazil_data::dataset::{DataType, Dataset, Extent, Selection, Variable};
 use tokio::runtime::Handle;
 
@@ -19,6 +19,8 @@ pub struct Stored {
     dataset: Arc<dyn Dataset>,
     path: String,
     array: Array,
+    /// What is read: integers that are unsigned where their type has no room to say so have the same bits.
+    read_as: DataType,
     runtime: Handle,
 }
 
@@ -42,8 +44,8 @@ impl Stored {
                 format!("its variables are {}", names.join(", ")),
             )
         })?;
-        let array = described(variable)?;
-        Ok(Self { array, path: path.to_owned(), runtime: Handle::current(), dataset })
+        let (array, read_as) = (described(variable)?, variable.data_type.clone());
+        Ok(Self { array, read_as, path: path.to_owned(), runtime: Handle::current(), dataset })
     }
 
     /// What it is a variable of, and by which path.
@@ -72,7 +74,7 @@ impl Stored {
 
 /// A variable as the planner sees it.
 fn described(variable: &Variable) -> Result<Array> {
-    let element = element(&variable.data_type).ok_or_else(|| {
+    let element = element(&stored_as(variable)).ok_or_else(|| {
         Error::invalid(
             format!("`{}` is of {}, which is not computed with", variable.name, variable.data_type),
             "take a variable of whole numbers or floats of 32 or 64 bits",
@@ -144,7 +146,7 @@ impl Source for Stored {
         let count = part.iter().map(|span| span.count).product::<u64>();
         Ok(Box::new(move || {
             let values = reading.wait(|| self.called())?;
-            if element(&values.data_type) != Some(self.array.element()) || values.count() != count {
+            if values.data_type != self.read_as || values.count() != count {
                 return Err(Error::invalid(
                     format!("{} gave {} values of {}", self.called(), values.count(), values.data_type),
                     "open it again: it may have changed",

@@ -1,24 +1,24 @@
 //! Bytes of objects on disk, shared by the processes of a user.
 //!
-//! A folder for each version of an object, named by digests of its address and of pin and length; in it a file
+//! A folder for each version of an object, named by digests of its identity and of pin and length; in it a file
 //! for each piece, named by its first byte and length: the bytes, and their SHA-256 with the place. Pieces
 //! are written under another name and renamed, and never changed, so that who is killed leaves a file that
 //! nobody reads; what does not fit its digest is removed, and fetched again. All of it blocks.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN, digest};
 use bytes::{Bytes, BytesMut};
 
 use super::intervals::Intervals;
-use crate::address::Address;
 use crate::remote::Pin;
 use crate::surroundings::Surroundings;
 
@@ -33,13 +33,22 @@ const LOOK: u64 = 32;
 /// What is kept, in such parts, when the bound is reached: room for what all processes write until the next look.
 const KEPT: u64 = 28;
 
+/// More than any bound: who opens a folder first looks at what others left, when it writes.
+const UNSEEN: u64 = 1 << 62;
+
+/// Bytes that this process has written into folders since it looked at them.
+static WRITTEN: Mutex<Counts> = Mutex::new(Counts::new());
+
+/// Counts by folders.
+type Counts = BTreeMap<PathBuf, Arc<AtomicU64>>;
+
 /// A folder of pieces with a bound. A clone is the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
     most: u64,
     surroundings: Surroundings,
-    /// Bytes that were written since the folder was looked at.
+    /// Bytes that were written since the folder was looked at, by all of this process.
     written: Arc<AtomicU64>,
 }
 
@@ -53,28 +62,27 @@ pub(crate) struct Disk {
 impl Folder {
     /// A folder in which at most so many bytes are kept.
     pub(crate) fn new(path: &Path, most: u64, surroundings: &Surroundings) -> Self {
-        // The first that is written looks at what others left.
-        let written = Arc::new(AtomicU64::new(most));
-        Self { path: path.to_owned(), most, surroundings: surroundings.clone(), written }
+        Self { path: path.to_owned(), most, surroundings: surroundings.clone(), written: written_into(path) }
     }
 
     fn now(&self) -> SystemTime {
         self.surroundings.now().into()
     }
 
-    /// The pieces of a version of an object; none where versions cannot be told apart.
-    pub(crate) fn of(&self, address: &Address, pin: &Pin, length: u64) -> Option<Disk> {
+    /// The pieces of a version of an object, by what tells it from all others; none where versions cannot be told
+    /// apart.
+    pub(crate) fn of(&self, identity: &str, pin: &Pin, length: u64) -> Option<Disk> {
         if pin.is_empty() {
             return None;
         }
         let version = short(&format!("{}\n{length}", serde_json::to_string(pin).ok()?));
-        let name = format!("{}-{version}", short(address.as_str()));
+        let name = format!("{}-{version}", short(identity));
         Some(Disk { folder: self.clone(), path: self.path.join(name) })
     }
 
     /// Whether there is something of an object, of whichever version.
-    pub(crate) fn knows(&self, address: &Address) -> bool {
-        let prefix = format!("{}-", short(address.as_str()));
+    pub(crate) fn knows(&self, identity: &str) -> bool {
+        let prefix = format!("{}-", short(identity));
         let is_of =
             |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix));
         entries(&self.path).iter().any(is_of)
@@ -82,10 +90,12 @@ impl Folder {
 
     /// Removes what was not used for longest, and what writers that were killed left, when it is time to look.
     fn look(&self, bytes: u64) {
-        if self.written.fetch_add(bytes, Ordering::Relaxed) + bytes < self.most / LOOK {
+        let part = self.most / LOOK;
+        let written = self.written.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        // Of those who write at the same time one looks.
+        if written < part || self.written.swap(0, Ordering::Relaxed) < part {
             return;
         }
-        self.written.store(0, Ordering::Relaxed);
         let mut all = Vec::new();
         for folder in entries(&self.path) {
             let pieces = entries(&folder);
@@ -145,7 +155,7 @@ impl Disk {
             for part in wanted {
                 missing.remove(&part);
                 let at = |byte: u64| usize::try_from(byte - place.start).unwrap_or(usize::MAX);
-                found.push((part.start, bytes.slice(at(part.start)..at(part.end))));
+                found.push((part.start, part_of(&bytes, at(part.start)..at(part.end))));
             }
         }
         found
@@ -164,6 +174,20 @@ impl Disk {
         self.folder.look(bytes.len() as u64);
         written
     }
+}
+
+/// The count for a folder, which all of this process share. Who finds it locked, as a child may forever that was
+/// forked meanwhile, has one of its own: it looks more often, and others later.
+fn written_into(folder: &Path) -> Arc<AtomicU64> {
+    let unseen = || Arc::new(AtomicU64::new(UNSEEN));
+    let known =
+        |mut all: MutexGuard<'_, Counts>| Arc::clone(all.entry(folder.to_owned()).or_insert_with(unseen));
+    WRITTEN.try_lock().map_or_else(|_| unseen(), known)
+}
+
+/// A part of a piece. A short one is copied: it would keep all of the piece in memory.
+fn part_of(piece: &Bytes, part: Range<usize>) -> Bytes {
+    if part.len() < piece.len() / 2 { Bytes::copy_from_slice(&piece[part]) } else { piece.slice(part) }
 }
 
 /// A digest of a text, for names: addresses are nobody's business.
@@ -232,8 +256,7 @@ mod tests {
     }
 
     fn disk(folder: &Path, most: u64) -> Disk {
-        let address = Address::from(&"https://a.nasa.gov/x.nc".parse::<url::Url>().unwrap());
-        folder_of(folder, most).of(&address, &pin("\"a\""), 100).unwrap()
+        folder_of(folder, most).of("https://a.nasa.gov/x.nc", &pin("\"a\""), 100).unwrap()
     }
 
     fn read(disk: &Disk, range: Range<u64>) -> Vec<(u64, Vec<u8>)> {
@@ -248,9 +271,8 @@ mod tests {
         let other = disk(folder.path(), 1 << 20);
         assert_eq!(read(&other, 12..22), [(12, b"23456789".to_vec()), (20, b"ab".to_vec())]);
         assert_eq!(read(&other, 40..50), []);
-        let address = |text: &str| Address::from(&text.parse::<url::Url>().unwrap());
-        assert!(other.folder.knows(&address("https://a.nasa.gov/x.nc")));
-        assert!(!other.folder.knows(&address("https://a.nasa.gov/y.nc")));
+        assert!(other.folder.knows("https://a.nasa.gov/x.nc"));
+        assert!(!other.folder.knows("https://a.nasa.gov/y.nc"));
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&other.path), 0o700);
         assert!(entries(&other.path).iter().all(|path| mode(path) == 0o600));
@@ -299,13 +321,43 @@ mod tests {
     }
 
     #[test]
+    fn the_bound_is_kept_by_all_handles_together_and_the_folder_looked_at_once_for_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let disks: Vec<Disk> = (0..40).map(|_| disk(folder.path(), 64 << 10)).collect();
+        disks[0].write(0, b"first").unwrap();
+        let left = disks[0].path.join(".new-1-2");
+        std::fs::write(&left, b"left").unwrap();
+        File::open(&left).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        disks[1].write(10, b"second").unwrap();
+        assert!(left.exists(), "it was just looked at");
+        for (index, disk) in (1..6 * 40).zip(disks.iter().cycle()) {
+            disk.write(index * 1000, &[7; 1000]).unwrap();
+            let total: u64 = entries(&disk.path).iter().map(|path| path.metadata().unwrap().len()).sum();
+            assert!(total <= 64 << 10, "{total}");
+        }
+        assert!(!left.exists());
+    }
+
+    #[test]
+    fn short_parts_of_pieces_are_copies() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(folder.path(), 1 << 20);
+        disk.write(0, &[7; 1000]).unwrap();
+        let part = |range| disk.read(&range).pop().unwrap().1;
+        let held = |bytes: Bytes| bytes.try_into_mut().unwrap().capacity();
+        assert!(held(part(100..200)) < 200);
+        assert!(held(part(100..900)) >= 800);
+        assert_eq!(part(100..900), [7; 800][..]);
+    }
+
+    #[test]
     fn versions_are_apart_and_what_has_none_is_not_kept() {
         let folder = folder_of(Path::new("/cache"), 1);
-        let address = Address::from(&"https://a.nasa.gov/x.nc".parse::<url::Url>().unwrap());
-        let path = |pin: &Pin, length| folder.of(&address, pin, length).map(|disk| disk.path);
+        let identity = "https://a.nasa.gov/x.nc";
+        let path = |pin: &Pin, length| folder.of(identity, pin, length).map(|disk| disk.path);
         assert_ne!(path(&pin("\"a\""), 1), path(&pin("\"b\""), 1));
         assert_ne!(path(&pin("\"a\""), 1), path(&pin("\"a\""), 2));
         assert_eq!(path(&Pin::default(), 1), None);
-        assert!(!folder.knows(&address));
+        assert!(!folder.knows(identity));
     }
 }

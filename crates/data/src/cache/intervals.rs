@@ -87,6 +87,16 @@ impl Intervals {
         self.ends.iter().map(|(start, end)| *start..*end)
     }
 
+    /// The part of the set that is in a range.
+    #[must_use]
+    pub fn within(&self, range: &Range<u64>) -> Self {
+        let mut part = Self::default();
+        for (start, end) in self.ends.range(..range.end) {
+            part.insert(&(range.start.max(*start)..range.end.min(*end)));
+        }
+        part
+    }
+
     /// The range that begins last of those that begin before a byte.
     fn last_before(&self, byte: u64) -> Option<(u64, u64)> {
         self.ends.range(..byte).next_back().map(|(start, end)| (*start, *end))
@@ -123,6 +133,8 @@ mod tests {
             prop_assert!(gaps.windows(2).all(|pair| pair[0].end < pair[1].start));
             prop_assert_eq!(intervals.holds(&range), missing.is_empty());
             prop_assert_eq!(intervals.count(&range), length - missing.len() as u64);
+            prop_assert_eq!(intervals.within(&range).total(), length - missing.len() as u64);
+            prop_assert!(intervals.within(&range).ranges().flatten().all(|byte| range.contains(&byte) && set.contains(&byte)));
             prop_assert_eq!(intervals.total(), set.len() as u64);
             prop_assert!(intervals.ends.iter().zip(intervals.ends.iter().skip(1)).all(|(one, next)| one.1 < next.0));
         }

@@ -33,11 +33,12 @@ impl Piece {
 }
 
 impl Memory {
-    /// Keeps a piece. `now` is later than any before.
-    pub(crate) fn insert(&mut self, from: u64, bytes: Bytes, now: u64) {
+    /// Keeps a piece, of which readers have asked for what is wanted. `now` is later than any before.
+    pub(crate) fn insert(&mut self, from: u64, bytes: Bytes, now: u64, wanted: &Intervals) {
         self.total += bytes.len() as u64;
         self.uses.insert(now, from);
-        let piece = Piece { bytes, used: now, read: Intervals::default() };
+        let read = wanted.within(&(from..from + bytes.len() as u64));
+        let piece = Piece { bytes, used: now, read };
         if let Some(before) = self.pieces.insert(from, piece) {
             self.total -= before.bytes.len() as u64;
             self.uses.remove(&before.used);
@@ -95,7 +96,7 @@ mod tests {
     fn memory(pieces: &[(u64, &'static [u8])]) -> Memory {
         let mut memory = Memory::default();
         for (now, (from, bytes)) in (0..).zip(pieces) {
-            memory.insert(*from, Bytes::from_static(bytes), now);
+            memory.insert(*from, Bytes::from_static(bytes), now, &Intervals::default());
         }
         memory
     }
@@ -109,6 +110,18 @@ mod tests {
         assert_eq!(found(3..5), [0; 0]);
         assert_eq!(found(9..20), [8]);
         assert_eq!(found(0..20), [0, 5, 8]);
+    }
+
+    #[test]
+    fn what_readers_waited_for_is_read_though_it_is_given_up() {
+        let mut wanted = Intervals::default();
+        wanted.insert(&(1..6));
+        let mut memory = Memory::default();
+        memory.insert(0, Bytes::from_static(b"abc"), 0, &wanted);
+        memory.insert(5, Bytes::from_static(b"fgh"), 1, &wanted);
+        assert_eq!(memory.unread(), 3);
+        assert_eq!((memory.give_up(), memory.give_up()), (Some(0..3), Some(5..8)));
+        assert_eq!(memory.unread(), 3);
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Values as they are meant: unpacked, and times as moments.
 
-use bytes::Bytes;
-
+use super::packed::as_told;
 use super::{Packed, Times};
 use crate::dataset::{DataType, Values, Variable};
+use crate::error::Result;
+use crate::limits::Limits;
+
+/// How many elements are doubles at a time on their way from the stored type to that of what is given.
+const AT_A_TIME: usize = 1 << 16;
 
 /// Values as they are meant.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,65 +19,101 @@ pub enum Decoded {
 }
 
 /// Decodes values of a variable by what its attributes say. Times in a calendar that is not the world's, or
-/// beyond the years 1678 to 2262, stay numbers.
-pub fn decode(variable: &Variable, values: Values) -> Decoded {
-    moments(variable, &values).map_or_else(|| Decoded::Numbers(numbers(variable, values)), Decoded::Moments)
+/// beyond the years 1678 to 2262, stay numbers. Takes the memory of what is stored and of what is given.
+///
+/// # Errors
+/// [`Error::Invalid`](crate::Error::Invalid) where the decoded values have more bytes than one call may give.
+pub fn decode(variable: &Variable, values: Values, limits: &Limits) -> Result<Decoded> {
+    let values = as_told(variable, values);
+    Ok(match moments(variable, &values, limits)? {
+        Some(moments) => Decoded::Moments(moments),
+        None => Decoded::Numbers(numbers(variable, values, limits)?),
+    })
 }
 
 /// Unpacked numbers, where they are packed.
-fn numbers(variable: &Variable, values: Values) -> Values {
-    let Some(packed) = Packed::of(variable) else { return values };
-    let Some(all) = packed.unpack_all(&values) else { return values };
-    #[expect(clippy::cast_possible_truncation, reason = "single precision is what is asked for")]
-    match packed.to {
-        DataType::F32 => {
+fn numbers(variable: &Variable, values: Values, limits: &Limits) -> Result<Values> {
+    let Some(packed) = Packed::of(variable) else { return Ok(values) };
+    let single = packed.to == DataType::F32;
+    let size = limits.size_of_values(&values.shape, if single { 4 } else { 8 })?;
+    let mut bytes = Vec::with_capacity(size);
+    for piece in pieces(&values) {
+        let Some(all) = packed.unpack_all(&piece) else { return Ok(values.clone()) };
+        if single {
+            #[expect(clippy::cast_possible_truncation, reason = "single precision is what is asked for")]
             let all: Vec<f32> = all.into_iter().map(|number| number as f32).collect();
-            Values::numbers(DataType::F32, values.shape, &all)
+            bytes.extend_from_slice(bytemuck::cast_slice(&all));
+        } else {
+            bytes.extend_from_slice(bytemuck::cast_slice(&all));
         }
-        _ => Values::numbers(DataType::F64, values.shape, &all),
     }
+    Ok(Values { data_type: packed.to, shape: values.shape, bytes: bytes.into(), texts: Vec::new() })
 }
 
 /// Nanoseconds of moments; none where they are no times, or one of them does not fit.
-fn moments(variable: &Variable, values: &Values) -> Option<Values> {
+fn moments(variable: &Variable, values: &Values, limits: &Limits) -> Result<Option<Values>> {
     let said = |name| variable.attribute(name).and_then(|value| value.as_text());
-    let times = Times::parse(said("units")?, said("calendar")).ok()?;
+    let Some(Ok(times)) = said("units").map(|units| Times::parse(units, said("calendar"))) else {
+        return Ok(None);
+    };
     let packed = Packed::of(variable);
-    let unpack = |value: f64| packed.as_ref().map_or(value, |packed| packed.unpack(value));
-    let is_plain = packed.as_ref().is_none_or(Packed::is_only_missing);
-    let nanoseconds = |value: f64| match unpack(value) {
+    let size = limits.size_of_values(&values.shape, size_of::<i64>())?;
+    let mut bytes = Vec::with_capacity(size);
+    for piece in pieces(values) {
+        let Some(all) = nanoseconds(&times, packed.as_ref(), &piece) else { return Ok(None) };
+        bytes.extend_from_slice(bytemuck::cast_slice(&all));
+    }
+    let shape = values.shape.clone();
+    Ok(Some(Values { data_type: DataType::I64, shape, bytes: bytes.into(), texts: Vec::new() }))
+}
+
+/// Nanoseconds of each moment.
+fn nanoseconds(times: &Times, packed: Option<&Packed>, values: &Values) -> Option<Vec<i64>> {
+    // Doubles have no room for nanoseconds of our days.
+    if let Some(whole) = whole(values).filter(|_| packed.is_none_or(Packed::is_only_missing)) {
+        let is_missing = |value: i64| packed.is_some_and(|packed| packed.stands_for_missing(value));
+        let one = |value: i64| {
+            if is_missing(value) {
+                return Some(i64::MIN);
+            }
+            times.moment_of_whole(value)?.nanoseconds(times.calendar)
+        };
+        return whole.map(one).collect();
+    }
+    let one = |value: f64| match packed.map_or(value, |packed| packed.unpack(value)) {
         missing if missing.is_nan() => Some(i64::MIN),
         value => times.moment(value)?.nanoseconds(times.calendar),
     };
-    let all: Option<Vec<i64>> = match whole(values).filter(|_| is_plain) {
-        // Doubles have no room for nanoseconds of our days.
-        Some(whole) => {
-            let is_missing =
-                |value: i64| packed.as_ref().is_some_and(|packed| packed.stands_for_missing(value));
-            let one = |value: i64| {
-                if is_missing(value) {
-                    return Some(i64::MIN);
-                }
-                times.moment_of_whole(value)?.nanoseconds(times.calendar)
-            };
-            whole.into_iter().map(one).collect()
-        }
-        None => values.as_f64()?.into_iter().map(nanoseconds).collect(),
-    };
-    let bytes = Bytes::copy_from_slice(bytemuck::cast_slice(&all?));
-    Some(Values { data_type: DataType::I64, shape: values.shape.clone(), bytes, texts: Vec::new() })
+    values.as_f64()?.into_iter().map(one).collect()
 }
 
-/// Integers of 64 bits.
-fn whole(values: &Values) -> Option<Vec<i64>> {
-    (values.data_type == DataType::I64)
-        .then(|| values.bytes.chunks_exact(8).map(bytemuck::pod_read_unaligned).collect())
+/// Integers of 64 bits; none where values are others.
+pub(crate) fn whole(values: &Values) -> Option<impl Iterator<Item = i64>> {
+    let integers = || values.bytes.chunks_exact(8).map(bytemuck::pod_read_unaligned);
+    (values.data_type == DataType::I64).then(integers)
+}
+
+/// Values some at a time. Texts are one piece, and no numbers.
+fn pieces(values: &Values) -> impl Iterator<Item = Values> {
+    let size = values.data_type.size().unwrap_or(1).max(1);
+    let length = values.bytes.len();
+    let starts = if values.texts.is_empty() { 0..length } else { 0..1 };
+    starts.step_by(AT_A_TIME * size).map(move |start| {
+        let end = length.min(start.saturating_add(AT_A_TIME * size));
+        let bytes = values.bytes.slice(start.min(end)..end);
+        let shape = vec![((end - start.min(end)) / size) as u64];
+        Values { data_type: values.data_type.clone(), shape, bytes, texts: Vec::new() }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dataset::Attribute;
+
+    fn decode(variable: &Variable, values: Values) -> Decoded {
+        super::decode(variable, values, &Limits::default()).unwrap()
+    }
 
     fn variable(data_type: DataType, said: Vec<(&str, Values)>) -> Variable {
         let attributes =
@@ -140,5 +180,37 @@ mod tests {
         assert_eq!(values.data_type, DataType::F32);
         let all = values.as_f64().unwrap();
         assert!((all[0] - 1.5).abs() < 1e-12 && all[1].is_nan());
+    }
+
+    #[test]
+    fn many_numbers_are_as_few() {
+        let fill = ("_FillValue", Values::numbers(DataType::U8, Vec::new(), &[7_u8]));
+        let of = variable(DataType::U8, vec![fill]);
+        let stored: Vec<u8> =
+            (0..AT_A_TIME * 2 + 3).map(|index| u8::try_from(index % 251).unwrap()).collect();
+        let values = Values::numbers(DataType::U8, vec![stored.len() as u64], &stored);
+        let Decoded::Numbers(values) = decode(&of, values) else { panic!("moments") };
+        assert_eq!((values.data_type.clone(), values.count()), (DataType::F32, stored.len() as u64));
+        let all = values.as_f64().unwrap();
+        assert_eq!(all.len(), stored.len());
+        let is_same = |(one, stored): (&f64, &u8)| {
+            if *stored == 7 { one.is_nan() } else { (one - f64::from(*stored)).abs() < 1e-12 }
+        };
+        assert!(all.iter().zip(&stored).all(is_same));
+    }
+
+    #[test]
+    fn what_becomes_too_much_is_refused_before_it_takes_memory() {
+        let limits = Limits { values: 1000, ..Limits::default() };
+        let fill = || ("_FillValue", Values::numbers(DataType::U8, Vec::new(), &[7_u8]));
+        let stored = |count: u64| Values {
+            shape: vec![count],
+            ..Values::numbers(DataType::U8, Vec::new(), &[1_u8; 0])
+        };
+        let packed = variable(DataType::U8, vec![fill()]);
+        assert!(super::decode(&packed, stored(251), &limits).is_err());
+        assert!(super::decode(&packed, stored(250), &limits).is_ok());
+        let times = variable(DataType::U8, vec![("units", Values::text("days since 1970-01-01"))]);
+        assert!(super::decode(&times, stored(126), &limits).is_err());
     }
 }

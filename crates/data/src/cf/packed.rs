@@ -1,4 +1,7 @@
-//! Packed numbers: `scale_factor`, `add_offset`, and what stands for missing ones.
+//! Packed numbers: `scale_factor`, `add_offset`, what stands for missing ones, and integers that are unsigned where
+//! their type has no room to say so.
+//!
+//! Source of `_Unsigned`: NetCDF Users Guide, Best Practices, "Unsigned Data"; and as xarray reads it.
 
 use crate::dataset::{DataType, Values, Variable};
 
@@ -22,19 +25,23 @@ impl Packed {
         let numbers = |name| variable.attribute(name).and_then(Values::as_f64);
         let one = |name| numbers(name).and_then(|all| all.first().copied());
         let (scale, offset) = (one("scale_factor"), one("add_offset"));
+        let stored = stored_as(variable);
         let mut missing = numbers("_FillValue").unwrap_or_default();
         missing.extend(numbers("missing_value").unwrap_or_default());
-        variable.data_type.size().filter(|_| is_number(&variable.data_type))?;
+        if stored != variable.data_type {
+            missing = missing.into_iter().map(|number| wrapped(number, &stored)).collect();
+        }
+        stored.size().filter(|_| is_number(&stored))?;
         if scale.is_none() && offset.is_none() && missing.is_empty() {
             return None;
         }
         let of = |name| variable.attribute(name).map(|value: &Values| value.data_type.clone());
-        let to = unpacked(&variable.data_type, of("scale_factor").as_ref(), of("add_offset").as_ref());
+        let to = unpacked(&stored, of("scale_factor").as_ref(), of("add_offset").as_ref());
         Some(Self { scale: scale.unwrap_or(1.0), offset: offset.unwrap_or(0.0), missing, to })
     }
 
     /// Whether numbers are as they are stored but for missing ones.
-    pub(super) fn is_only_missing(&self) -> bool {
+    pub(crate) fn is_only_missing(&self) -> bool {
         (self.scale - 1.0).abs() < f64::EPSILON && self.offset.abs() < f64::EPSILON
     }
 
@@ -57,13 +64,45 @@ impl Packed {
         f64::from(stored * scale + offset)
     }
 
-    /// Stored numbers, unpacked, as doubles; none for what are no numbers.
+    /// Stored numbers ([`as_told`]), unpacked, as doubles; none for what are no numbers.
     pub fn unpack_all(&self, stored: &Values) -> Option<Vec<f64>> {
         let mut all = stored.as_f64()?;
         for number in &mut all {
             *number = self.unpack(*number);
         }
         Some(all)
+    }
+}
+
+/// What the stored numbers of a variable are: its type, or that of the same size which `_Unsigned` tells.
+pub fn stored_as(variable: &Variable) -> DataType {
+    use DataType::{I8, I16, I32, I64, U8, U16, U32, U64};
+    const PAIRS: [(DataType, DataType); 4] = [(I8, U8), (I16, U16), (I32, U32), (I64, U64)];
+    let told = variable.attribute("_Unsigned").and_then(|value| value.as_text()).map(str::to_lowercase);
+    let found = PAIRS.into_iter().find_map(|(signed, unsigned)| match told.as_deref() {
+        Some("true") => (signed == variable.data_type).then_some(unsigned),
+        Some("false") => (unsigned == variable.data_type).then_some(signed),
+        _ => None,
+    });
+    found.unwrap_or_else(|| variable.data_type.clone())
+}
+
+/// Stored values of a variable as what `_Unsigned` tells that they are.
+pub(crate) fn as_told(variable: &Variable, stored: Values) -> Values {
+    if stored.data_type != variable.data_type {
+        return stored;
+    }
+    Values { data_type: stored_as(variable), ..stored }
+}
+
+/// A number that was told in the other of two types of integers with the same bits.
+fn wrapped(number: f64, to: &DataType) -> f64 {
+    let span = 2f64.powi(i32::try_from(to.size().unwrap_or(8) * 8).unwrap_or(64));
+    let is_signed = matches!(to, DataType::I8 | DataType::I16 | DataType::I32 | DataType::I64);
+    match is_signed {
+        true if number >= span / 2.0 => number - span,
+        false if number < 0.0 => number + span,
+        _ => number,
     }
 }
 
@@ -153,6 +192,35 @@ mod tests {
         let due = f64::from(77.0_f32 * 0.1_f32 + 0.3_f32);
         assert_eq!(packed.unpack(77.0).to_bits(), due.to_bits());
         assert_ne!(77.0_f64.mul_add(packed.scale, packed.offset).to_bits(), due.to_bits());
+    }
+
+    #[test]
+    fn integers_are_unsigned_where_that_is_told() {
+        let told = |value: &str| ("_Unsigned", Values::text(value));
+        let fill = ("_FillValue", Values::numbers(DataType::I16, Vec::new(), &[-1_i16]));
+        let of = variable(DataType::I16, vec![told("true"), fill, ("scale_factor", double(0.5))]);
+        let stored = Values::numbers(DataType::I16, vec![3], &[-2_i16, 3, -1]);
+        let all = Packed::of(&of).unwrap().unpack_all(&as_told(&of, stored)).unwrap();
+        assert!((all[0] - 32767.0).abs() < 1e-9 && (all[1] - 1.5).abs() < 1e-9 && all[2].is_nan());
+        let of = variable(DataType::I8, vec![told("true")]);
+        let plain = as_told(&of, Values::numbers(DataType::I8, vec![1], &[-1_i8]));
+        assert_eq!((Packed::of(&of), plain.as_f64().unwrap()), (None, vec![255.0]));
+        let fill = ("_FillValue", Values::numbers(DataType::U8, Vec::new(), &[255_u8]));
+        let of = variable(DataType::U8, vec![told("false"), fill]);
+        let all = Packed::of(&of).unwrap();
+        let stored = as_told(&of, Values::numbers(DataType::U8, vec![2], &[254_u8, 255]));
+        let all = all.unpack_all(&stored).unwrap();
+        assert!((all[0] + 2.0).abs() < 1e-9 && all[1].is_nan());
+        let of = variable(DataType::F32, vec![told("true")]);
+        assert_eq!(stored_as(&of), DataType::F32);
+    }
+
+    #[test]
+    fn half_precision_is_unpacked() {
+        let fill = ("_FillValue", Values::numbers(DataType::F16, Vec::new(), &[0xfbff_u16]));
+        let packed = Packed::of(&variable(DataType::F16, vec![fill, ("scale_factor", double(2.0))])).unwrap();
+        let all = packed.unpack_all(&Values::numbers(DataType::F16, vec![2], &[0x3c00_u16, 0xfbff])).unwrap();
+        assert!((all[0] - 2.0).abs() < 1e-12 && all[1].is_nan());
     }
 
     #[test]

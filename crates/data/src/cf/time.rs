@@ -63,7 +63,9 @@ impl Times {
         Ok(Self { calendar, unit: *unit, origin: (day, nanosecond) })
     }
 
-    /// The moment of a number; none for what is no number, or lies beyond all dates.
+    /// The moment of a number; none for what is no number, or lies beyond all dates. A double stands for all
+    /// moments that are nearer to it than to the next one, 600 nanoseconds for hours of our days since 1900:
+    /// taken is the roundest of them, which is the one that was written.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
@@ -72,18 +74,20 @@ impl Times {
     pub fn moment(&self, value: f64) -> Option<Moment> {
         // Whole units and the part of one by themselves: a double has no room for both in nanoseconds.
         (value.is_finite() && value.abs() < 1e18).then_some(())?;
-        let part = (value.fract() * self.unit as f64).round() as i64;
-        self.at(value.trunc() as i64, part)
+        let part = (value.fract() * self.unit as f64).round() as i128;
+        let next = (value.abs().next_up() - value.abs()) * self.unit as f64;
+        self.at(roundest(i128::from(value.trunc() as i64) * i128::from(self.unit) + part, next as i128))
     }
 
     /// The moment of a whole number of units.
     pub fn moment_of_whole(&self, value: i64) -> Option<Moment> {
-        self.at(value, 0)
+        self.at(i128::from(value) * i128::from(self.unit))
     }
 
-    fn at(&self, whole: i64, part: i64) -> Option<Moment> {
+    /// The moment so many nanoseconds after the origin.
+    fn at(&self, since: i128) -> Option<Moment> {
         let (day, nanosecond) = self.origin;
-        let since = i128::from(whole) * i128::from(self.unit) + i128::from(part) + i128::from(nanosecond);
+        let since = since + i128::from(nanosecond);
         let days = i64::try_from(since.div_euclid(i128::from(DAY))).ok()?;
         let nanosecond = i64::try_from(since.rem_euclid(i128::from(DAY))).ok()?;
         let number = day.checked_add(days)?;
@@ -109,6 +113,17 @@ impl Moment {
         calendar.is_civil(self.date).then_some(())?;
         calendar.number(self.date)?.checked_mul(DAY)?.checked_add(self.nanosecond)
     }
+}
+
+/// The multiple of a power of ten that is no further from a number than it may be wrong, where there is one; a
+/// power that is at least as large as that.
+fn roundest(number: i128, wrong: i128) -> i128 {
+    let mut power = 1;
+    while power < wrong {
+        power *= 10;
+    }
+    let round = (number + power / 2).div_euclid(power) * power;
+    if (round - number).abs() <= wrong { round } else { number }
 }
 
 /// A date at a text's beginning, and what follows. Years may have any number of digits and a sign.
@@ -221,7 +236,30 @@ mod tests {
         assert_eq!(other.moment(0.0).unwrap().nanoseconds(other.calendar), None);
     }
 
+    #[test]
+    fn hours_of_days_are_whole() {
+        let times = Times::parse("days since 1900-01-01", None).unwrap();
+        let moment = times.moment(41_738.0 + 1.0 / 24.0).unwrap();
+        assert_eq!((moment.date.to_string().as_str(), moment.nanosecond), ("2014-04-11", 3_600_000_000_000));
+        // What is not round stays as near as the double tells it: seconds of 2022, to 30 nanoseconds.
+        let times = Times::parse("seconds since 2018-01-01", None).unwrap();
+        let moment = times.moment(150_000_000.123_456_78).unwrap();
+        assert!((moment.nanosecond % 1_000_000_000 - 123_456_780).abs() <= 30, "{moment:?}");
+    }
+
     proptest! {
+        /// What was written as the nearest double of a whole number of seconds is that second again.
+        #[test]
+        fn seconds_come_back_whole(second in -3_000_000_000_i64..6_000_000_000, year in 1850_i64..2020, unit in 0usize..4) {
+            let name = ["days", "hours", "minutes", "seconds"][unit];
+            let times = Times::parse(&format!("{name} since {year}-01-01"), None).unwrap();
+            let length = [86_400, 3600, 60, 1][unit];
+            #[expect(clippy::cast_precision_loss, reason = "the nearest double is what is written")]
+            let value = second as f64 / f64::from(length);
+            let whole = Times::parse(&format!("seconds since {year}-01-01"), None).unwrap();
+            prop_assert_eq!(times.moment(value), whole.moment_of_whole(second));
+        }
+
         #[test]
         fn moments_lead_back_to_their_numbers(value in -1e6f64..1e6, calendar in 0usize..4) {
             let name = ["standard", "noleap", "360_day", "all_leap"][calendar];

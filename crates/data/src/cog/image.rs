@@ -146,6 +146,7 @@ impl Image {
             ((coding.bits < 8).then_some("packed bits")),
             (is_short.then_some("short last strip")),
             ((coding.order == Order::Big && coding.size() > 1).then_some("big-endian")),
+            ((coding.is_reversed && coding.compression != 7).then_some("reversed bits")),
         ];
         layout.into_iter().flatten().map(str::to_owned).chain(predictor).chain(compression).collect()
     }

@@ -94,3 +94,28 @@ async fn images_that_are_too_large_are_refused() {
     tags[5].2 = 60_000;
     assert!(read(made(&tags)).await.unwrap_err().to_string().contains("has tiles of"));
 }
+
+#[tokio::test]
+async fn bits_in_the_other_order_are_told() {
+    let tags: Vec<_> = SMALL[..4].iter().chain(&[(266, 3, 2)]).chain(&SMALL[4..]).copied().collect();
+    let cog = Cog::open(Arc::new(Memory(made(&tags).into())), Limits::default()).await.unwrap();
+    assert_eq!(cog.group("/", true).await.unwrap().variables[0].filters, ["reversed bits"]);
+    assert_eq!(read(made(&tags)).await.unwrap().bytes.as_ref(), [128, 64, 192, 32]);
+}
+
+#[tokio::test]
+async fn what_is_said_of_an_image_is_not_copied_for_any_number_of_overviews() {
+    let mut bytes = made(&SMALL);
+    let reduced: Vec<_> = [(254, 3, 1)].iter().chain(&SMALL).copied().collect();
+    for _ in 0..100 {
+        let at = u32::try_from(bytes.len()).unwrap();
+        let next = bytes.len() - 4;
+        bytes[next..].copy_from_slice(&at.to_le_bytes());
+        bytes.extend(&made(&reduced)[12..]);
+    }
+    let cog = Cog::open(Arc::new(Memory(bytes.into())), Limits::default()).await.unwrap();
+    let root = cog.group("/", true).await.unwrap();
+    let overviews = root.groups.iter().filter(|group| group.name.starts_with("overview_")).count();
+    assert_eq!((overviews, root.groups.len(), cog.sizes().len()), (OVERVIEWS, 100, 1 + OVERVIEWS));
+    assert!(cog.levels[1..=OVERVIEWS].iter().all(|level| Arc::ptr_eq(&level.said, &cog.levels[0].said)));
+}

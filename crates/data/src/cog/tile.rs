@@ -114,7 +114,10 @@ impl Coding {
     }
 
     fn jpeg(&self, stored: &Bytes, columns: usize, rows: usize) -> Result<Vec<u8>, String> {
-        let tables = self.tables.as_deref().filter(|tables| tables.len() >= 4);
+        let tables = match self.tables.as_deref().filter(|tables| tables.len() >= 4) {
+            Some(tables) => Some(tables_of_jpeg(tables).ok_or("its JPEG tables hold more than tables")?),
+            None => None,
+        };
         match frame_of_jpeg(stored) {
             Some((height, width, bands)) if height == rows && width == columns && bands == self.bands => {}
             Some((height, width, bands)) => {
@@ -253,6 +256,25 @@ fn packbits(stored: &[u8], length: usize) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// Tables of JPEG up to the marker of their end, where there is nothing else before it: a frame would be decoded
+/// in the place of the tile's.
+fn tables_of_jpeg(jpeg: &[u8]) -> Option<&[u8]> {
+    let mut rest = jpeg.strip_prefix(&[0xff, 0xd8])?;
+    loop {
+        let [0xff, marker, behind @ ..] = rest else { return None };
+        match *marker {
+            0xff => rest = &rest[1..],
+            0xd9 => return jpeg.get(..jpeg.len() - behind.len()),
+            // Huffman tables, quantization tables, restarts, what applications say, comments.
+            0xc4 | 0xdb | 0xdd | 0xe0..=0xef | 0xfe => {
+                let length = usize::from(u16::from_be_bytes(*behind.first_chunk()?));
+                rest = behind.get(length.max(2)..)?;
+            }
+            _ => return None,
+        }
+    }
+}
+
 /// Rows, columns and bands of a JPEG, from its frame's header.
 fn frame_of_jpeg(jpeg: &[u8]) -> Option<(usize, usize, usize)> {
     let mut rest = jpeg.strip_prefix(&[0xff, 0xd8])?;
@@ -309,6 +331,22 @@ mod tests {
         assert_eq!(decoded, [1, 0, 1, 0, 1, 0]);
         let decoded = coding(1, 1, 4, 1).decode(&Bytes::from_static(&[0x12, 0x30]), 3, 1).unwrap();
         assert_eq!(decoded, [1, 2, 3]);
+    }
+
+    #[test]
+    fn tables_of_jpeg_hold_no_frame() {
+        let tables = [0xff, 0xd8, 0xff, 0xff, 0xdb, 0, 3, 9, 0xff, 0xc4, 0, 2, 0xff, 0xd9];
+        assert_eq!(tables_of_jpeg(&tables), Some(&tables[..]));
+        assert_eq!(tables_of_jpeg(&[&tables[..], &[0, 0]].concat()), Some(&tables[..]));
+        assert_eq!(tables_of_jpeg(&tables[..12]), None);
+        let frame = [0xff, 0xc0, 0, 11, 8, 0xff, 0xdc, 0xff, 0xdc, 1, 1, 0x11, 0];
+        let hostile = [&tables[..8], &frame[..], &tables[8..]].concat();
+        assert_eq!(tables_of_jpeg(&hostile), None);
+        let mut coding = coding(7, 1, 8, 1);
+        coding.tables = Some(hostile.into());
+        let mut small = [&[0xff, 0xd8][..], &frame[..], &[0xff, 0xd9]].concat();
+        small[7..11].copy_from_slice(&[0, 2, 0, 2]);
+        assert!(coding.decode(&small.into(), 2, 2).unwrap_err().contains("more than tables"));
     }
 
     #[test]

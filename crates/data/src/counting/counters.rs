@@ -13,7 +13,7 @@ pub struct Counters {
     pub requested: u64,
     /// Reads that were answered from memory.
     pub hits: u64,
-    /// Reads that had to wait: for a request of their own, or one on its way.
+    /// Reads that had to wait: for the object's first bytes, for a request of their own, or one on its way.
     pub misses: u64,
     /// Ranges that were asked for from afar because readers waited for them.
     pub fetches: u64,

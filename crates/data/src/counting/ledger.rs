@@ -48,7 +48,9 @@ impl Pending {
         let (since, kept) = state.sums.entry(label.clone()).or_insert((now, Sums::default()));
         *kept += sums;
         let is_old = now.saturating_sub(*since) >= u64::try_from(EVERY.as_millis()).unwrap_or(u64::MAX);
-        if is_old && !state.is_due {
+        if is_old {
+            // Who would have written them is late, or gone with its runtime.
+            state.is_due = false;
             of.write(&mut state);
         } else if !state.is_due
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
@@ -76,10 +78,13 @@ impl Pending {
     /// What the ledger refuses stays, and is tried again with the next sums.
     fn write(&self, state: &mut State) {
         let now = self.now();
+        state.failed = None;
         let failed = &mut state.failed;
         state.sums.retain(|label, (since, sums)| {
             let appended = self.writer.append(&record(label, *since, now, *sums));
-            *failed = appended.as_ref().err().map(ToString::to_string);
+            if let Err(error) = &appended {
+                *failed = Some(error.to_string());
+            }
             appended.is_err()
         });
     }
@@ -120,9 +125,12 @@ fn unusable(folder: &Path, error: &frazil_byte_ledger::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use frazil_byte_ledger::{Route, read};
 
     use super::*;
+    use crate::surroundings::Clock;
 
     fn pending(folder: &Path) -> Arc<Pending> {
         let surroundings = Surroundings::made([("A", "b")]);
@@ -165,6 +173,37 @@ mod tests {
         let received: Vec<u64> =
             read(folder.path()).unwrap().map(|entry| entry.unwrap().record.received).collect();
         assert_eq!(received, [10, 1]);
+    }
+
+    #[test]
+    fn sums_are_written_after_the_runtime_that_would_have_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let ahead = Arc::new(AtomicI64::new(0));
+        let surroundings = Surroundings::made([("A", "b")]).with_clock(Clock::Shifted(Arc::clone(&ahead)));
+        let ledger = Arc::new(Pending::open(folder.path(), &Who::default(), &surroundings).unwrap());
+        for round in 1..4 {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async { Pending::add(&ledger, &label(), sums(10)) });
+            drop(runtime);
+            ahead.fetch_add(2, Ordering::Relaxed);
+            Pending::add(&ledger, &label(), sums(1));
+            let entries = read(folder.path()).unwrap().map(|entry| entry.unwrap().record.received);
+            assert_eq!(entries.sum::<u64>(), 11 * round);
+        }
+    }
+
+    #[test]
+    fn a_label_that_is_refused_is_told_though_the_last_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = pending(folder.path());
+        let long = Label { bucket: "a".repeat(1 << 20), ..Label::default() };
+        assert!(long < label());
+        for label in [&long, &label()] {
+            Pending::add(&ledger, label, sums(1));
+        }
+        assert!(ledger.flush().unwrap_err().contains("shorten its texts"));
+        assert_eq!(read(folder.path()).unwrap().count(), 1);
+        assert!(ledger.flush().is_err(), "it is still there");
     }
 
     #[test]

@@ -60,6 +60,17 @@ pub(super) fn has(data_type: &DataType, number: f64) -> bool {
     (get(&bytes, 0) - number).abs() < f64::EPSILON
 }
 
+/// A number as a type of broken ones has it; others keep theirs, which a type of whole ones may not have.
+pub(super) fn nearest(data_type: &DataType, number: f64) -> f64 {
+    let (Some((get, put)), Some(size)) = (of(data_type), data_type.size()) else { return number };
+    if !is_float(data_type) {
+        return number;
+    }
+    let mut bytes = vec![0; size];
+    put(&mut bytes, number);
+    get(&bytes, 0)
+}
+
 /// The type by numpy's name.
 pub(super) fn named(name: &str) -> Option<DataType> {
     const ALL: [DataType; 10] = [

@@ -7,6 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::bands::{Named, bands_of, labels, meant};
 use super::crs::around;
 use super::grid::{apply, bounds_of, inverse};
+use super::mapping::turns;
 use super::{Band, Bounds, Crs, Cube, Grid, Images, Laid, Place, Plain, Request, Resampling, numbers, slots};
 use crate::cog::Size;
 use crate::dataset::DataType;
@@ -36,12 +37,14 @@ impl Cube {
                 names.iter().map(|name| meant(all, name).first().map(|found| found.band.clone())).collect()
             })
             .collect();
-        look(&mut bands, request, images).await?;
+        let opened = look(&mut bands, request, images).await?;
         let grid = grid(&bands, request)?;
         let slots = slots::slots(items, &request.groupby, request.keep_order)?;
         let data_type = data_type(&bands, request)?;
         let plains = names.iter().enumerate();
-        let plains = plains.map(|(number, name)| plain(name, &of_band(&bands, number), &data_type, request));
+        let plains = plains.map(|(number, name)| {
+            plain(name, &of_band(&bands, number), &scales(&bands, number, &opened), &data_type, request)
+        });
         Ok(Self {
             bands: plains.collect::<Result<_>>()?,
             images: bands
@@ -54,6 +57,7 @@ impl Cube {
             is_cast: request.data_type.is_some(),
             rescale: request.rescale,
             full_size: request.full_size,
+            nodata: request.nodata,
         })
     }
 }
@@ -77,8 +81,12 @@ fn of_band(bands: &[Vec<Option<Band>>], number: usize) -> Vec<&Band> {
     bands.iter().filter_map(|all| all.get(number)?.as_ref()).collect()
 }
 
-/// Opens images to see what items do not tell of them.
-async fn look(bands: &mut [Vec<Option<Band>>], request: &Request, images: &dyn Images) -> Result<()> {
+/// Opens images to see what items do not tell of them. Gives those that were opened, by their items and bands.
+async fn look(
+    bands: &mut [Vec<Option<Band>>],
+    request: &Request,
+    images: &dyn Images,
+) -> Result<HashSet<(usize, usize)>> {
     let mut todo: Vec<(usize, usize)> = Vec::new();
     for number in 0..bands.first().map_or(0, Vec::len) {
         let is_typed =
@@ -104,12 +112,31 @@ async fn look(bands: &mut [Vec<Option<Band>>], request: &Request, images: &dyn I
         }
     };
     let opened: Vec<_> = stream::iter(todo.into_iter().map(open)).buffered(AT_ONCE).try_collect().await?;
+    let mut seen = HashSet::new();
     for (item, number, image) in opened.into_iter().flatten() {
         if let (Some(band), Some(size)) = (&mut bands[item][number], image.sizes().into_iter().next()) {
             fill(band, &size);
+            seen.insert((item, number));
         }
     }
-    Ok(())
+    Ok(seen)
+}
+
+/// The scale and offset of a band by its images, each where it tells one or the other. Where some of them were
+/// opened, nothing is known of those that were not and whose items tell nothing: they are left out.
+fn scales(
+    bands: &[Vec<Option<Band>>],
+    number: usize,
+    opened: &HashSet<(usize, usize)>,
+) -> Vec<Option<(f64, f64)>> {
+    let is_some_opened = opened.iter().any(|(_, band)| *band == number);
+    let images = bands.iter().enumerate().filter_map(|(item, all)| Some((item, all.get(number)?.as_ref()?)));
+    let told = images.map(|(item, band)| {
+        let is_told = band.scale.is_some() || band.offset.is_some();
+        let own = is_told.then(|| (band.scale.unwrap_or(1.0), band.offset.unwrap_or(0.0)));
+        (own, is_told || !is_some_opened || opened.contains(&(item, number)))
+    });
+    told.filter(|(_, is_known)| *is_known).map(|(own, _)| own).collect()
 }
 
 /// What an image tells of itself counts where its item tells nothing.
@@ -241,7 +268,13 @@ fn data_type(bands: &[Vec<Option<Band>>], request: &Request) -> Result<DataType>
 }
 
 /// A band by what all its images tell.
-fn plain(name: &str, images: &[&Band], data_type: &DataType, request: &Request) -> Result<Plain> {
+fn plain(
+    name: &str,
+    images: &[&Band],
+    scales: &[Option<(f64, f64)>],
+    data_type: &DataType,
+    request: &Request,
+) -> Result<Plain> {
     let is_float = numbers::is_float(data_type);
     let own = images.iter().find_map(|band| band.nodata).filter(|_| !(request.rescale && is_float));
     let nodata = request.nodata.or(own).or(is_float.then_some(f64::NAN));
@@ -251,10 +284,9 @@ fn plain(name: &str, images: &[&Band], data_type: &DataType, request: &Request) 
             advice: "give another `nodata` or `dtype`".to_owned(),
         });
     }
-    let mut scales: Vec<(f64, f64)> =
-        images.iter().map(|band| (band.scale.unwrap_or(1.0), band.offset.unwrap_or(0.0))).collect();
+    let is_told = scales.iter().any(Option::is_some);
+    let mut scales: Vec<(f64, f64)> = scales.iter().map(|own| own.unwrap_or((1.0, 0.0))).collect();
     scales.dedup();
-    let is_told = images.iter().any(|band| band.scale.is_some() || band.offset.is_some());
     let one = scales.first().copied().filter(|_| scales.len() == 1 && is_told && !request.rescale);
     let how = |of: &str| request.resampling.iter().find(|(name, _)| name == of).map(|(_, how)| *how);
     Ok(Plain {
@@ -275,11 +307,74 @@ fn laid(band: Band, grid: &Grid) -> Laid {
 
 fn extent(place: &Place, grid: &Grid) -> Option<[f64; 4]> {
     let projection = place.crs.to(&grid.crs).ok()?;
-    let [left, bottom, right, top] = projection.bounds(bounds_of(place.affine, place.width, place.height))?;
+    let found = projection.bounds(bounds_of(place.affine, place.width, place.height))?;
+    let [mut left, bottom, mut right, top] = found;
+    if grid.crs.is_geographic() {
+        let [from, _, to, _] = grid.bounds();
+        match turns([left, right], [from, to]).as_slice() {
+            [] => (),
+            [turn] => (left, right) = (left + turn, right + turn),
+            _ => (left, right) = (left.min(from), right.max(to)),
+        }
+    }
     let back = inverse(grid.affine())?;
     let (first, last) = (apply(back, left, top), apply(back, right, bottom));
     // Edges that are bent may reach a little further out than the positions that were computed along them.
     let (wide, high) = ((last.0 - first.0) * 0.01 + 1.0, (last.1 - first.1) * 0.01 + 1.0);
     let around = if matches!(projection, super::crs::Projection::Same) { (0.0, 0.0) } else { (wide, high) };
     Some([first.0 - around.0, first.1 - around.1, last.0 + around.0, last.1 + around.1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::File;
+    use super::*;
+
+    fn band(scale: Option<f64>) -> Band {
+        Band {
+            file: File::Address("a.tif".to_owned()),
+            index: 0,
+            place: None,
+            data_type: Some("uint16".to_owned()),
+            nodata: Some(0.0),
+            scale,
+            offset: None,
+        }
+    }
+
+    #[test]
+    fn scales_of_images_that_nobody_looked_at_are_not_compared() {
+        let told = |bands: &[Option<f64>], opened: &[usize]| {
+            let bands: Vec<_> = bands.iter().map(|scale| vec![Some(band(*scale))]).collect();
+            let opened = opened.iter().map(|item| (*item, 0)).collect();
+            let found = scales(&bands, 0, &opened);
+            let plain = plain("a", &of_band(&bands, 0), &found, &DataType::U16, &Request::default()).unwrap();
+            (plain.scale, plain.is_mixed)
+        };
+        assert_eq!(told(&[Some(0.5), None, None], &[0]), (Some(0.5), false));
+        assert_eq!(told(&[Some(0.5), None, None], &[0, 1]), (None, true), "one tells that it has none");
+        assert_eq!(told(&[Some(0.5), None, Some(0.25)], &[0]), (None, true));
+        assert_eq!(told(&[Some(0.5), None], &[]), (None, true), "items tell what their images are");
+        assert_eq!(told(&[None, None], &[0]), (None, false));
+    }
+
+    #[test]
+    fn images_lie_on_a_grid_however_longitudes_are_counted() {
+        let grid = |west: f64, east: f64| {
+            Grid::around(Crs::degrees(), [west, -10.0, east, 10.0], [1.0, 1.0], [0.0, 0.0]).unwrap()
+        };
+        let place = |west: f64, width: u64| Place {
+            crs: Crs::degrees(),
+            affine: [west, 1.0, 0.0, 10.0, 0.0, -1.0],
+            width,
+            height: 20,
+        };
+        let columns =
+            |place: &Place, grid: &Grid| extent(place, grid).map(|[left, _, right, _]| (left, right));
+        assert_eq!(columns(&place(230.0, 20), &grid(-180.0, 180.0)), Some((50.0, 70.0)));
+        assert_eq!(columns(&place(-130.0, 20), &grid(0.0, 360.0)), Some((230.0, 250.0)));
+        assert_eq!(columns(&place(0.0, 360), &grid(-180.0, 180.0)), Some((0.0, 540.0)));
+        assert_eq!(columns(&place(10.0, 20), &grid(0.0, 100.0)), Some((10.0, 30.0)));
+        assert_eq!(columns(&place(50.0, 20), &grid(0.0, 40.0)), Some((50.0, 70.0)), "beside it");
+    }
 }

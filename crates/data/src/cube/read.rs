@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::grid::bounds_of;
 use super::mapping::Mapping;
 use super::plane::{Block, Laying, Plane};
 use super::{Band, Crs, Cube, File, Images, Window, numbers};
@@ -109,27 +110,20 @@ impl Cube {
             ));
         }
         self.check(cog, full)?;
-        let projection = super::mapping::projection(&self.grid, &crs(cog, full, image)?)?;
+        let crs = crs(cog, full, image)?;
+        let projection = super::mapping::projection(&self.grid, &crs)?;
+        let is_geographic = crs.is_geographic();
         let mapping = |size: &Size| {
             let affine = size.affine.or_else(|| scaled(image, size))?;
-            Mapping::new(&self.grid, &projection, affine)
+            let [first, _, last, _] = bounds_of(affine, size.width, size.height);
+            Mapping::new(&self.grid, &projection, affine, is_geographic.then_some([first, last]))
         };
         let nowhere = || unfit(cog, "neither it nor its item tells where its pixels lie");
         let first = mapping(full).ok_or_else(nowhere)?;
         let size = if self.full_size { full } else { coarsest(&sizes, first.scale(window)) };
         let mapping = mapping(size).ok_or_else(nowhere)?;
-        let (mut parts, mut waiting) = (Vec::new(), vec![window]);
-        while let Some(part) = waiting.pop() {
-            let Some(needed) = mapping.part(part, [size.width, size.height]) else { continue };
-            let bytes = needed
-                .width
-                .saturating_mul(needed.height)
-                .saturating_mul(size.data_type.size().unwrap_or(8) as u64);
-            match part.halves() {
-                Some(halves) if bytes > MOST => waiting.extend(halves),
-                _ => parts.push((part, needed)),
-            }
-        }
+        let most = MOST / size.data_type.size().unwrap_or(8) as u64;
+        let parts = mapping.parts(window, [size.width, size.height], most);
         Ok(Seen { size: size.clone(), mapping, parts })
     }
 
@@ -145,8 +139,7 @@ impl Cube {
         let Seen { size, mapping, parts } = self.seen(&cog, image, window)?;
         for (part, needed) in parts {
             let (values, mask) = numbers_of(&cog, &size, needed, image.index).await?;
-            // What the image says of itself counts, then what its item says, then what who asks says.
-            let nodata = size.nodata.or(image.nodata).or(self.bands[band].nodata);
+            let nodata = missing(&size, image, self.nodata);
             let unpacked = self.rescale.then(|| scale(image, &size)).flatten();
             let block = Block { window: needed, values, mask, nodata, unpacked };
             let resampling = self.bands[band].resampling;
@@ -198,6 +191,13 @@ async fn numbers_of(cog: &Cog, size: &Size, window: Window, band: u64) -> Result
     let mut read = futures::future::try_join_all(read).await?.into_iter();
     let values = read.next().ok_or_else(|| unfit(cog, "it has no image"))?;
     Ok((values, read.next()))
+}
+
+/// The number of pixels without a value, as the image's type has it: what the image says of itself counts, then
+/// what its item says, then what who asks says. What other images say does not.
+fn missing(size: &Size, image: &Band, asked: Option<f64>) -> Option<f64> {
+    let told = size.nodata.or(image.nodata).or(asked)?;
+    Some(numbers::nearest(&size.data_type, told))
 }
 
 /// The scale and offset of a band: those that its item tells, else its image's own.
@@ -271,6 +271,26 @@ mod tests {
             has_mask: false,
             scales: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_is_missing_is_told_in_the_type_of_the_image() {
+        let single = Size { data_type: DataType::F32, ..size("", 10, 10) };
+        let band = |nodata| Band {
+            file: File::Address("a.tif".to_owned()),
+            index: 0,
+            place: None,
+            data_type: None,
+            nodata,
+            scale: None,
+            offset: None,
+        };
+        assert_eq!(missing(&single, &band(Some(-9999.9)), None), Some(f64::from(-9999.9_f32)));
+        assert_eq!(missing(&single, &band(None), Some(0.1)), Some(f64::from(0.1_f32)));
+        let own = Size { nodata: Some(7.0), ..single.clone() };
+        assert_eq!(missing(&own, &band(Some(1.0)), Some(2.0)), Some(7.0));
+        assert_eq!(missing(&single, &band(None), None), None);
+        assert_eq!(missing(&size("", 10, 10), &band(Some(-9999.5)), None), Some(-9999.5), "no byte is that");
     }
 
     #[test]

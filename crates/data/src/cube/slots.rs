@@ -54,9 +54,9 @@ impl GroupBy {
     }
 }
 
-/// The longitude of the middle of an item, in degrees; 0 where it does not tell its place.
+/// The longitude of the middle of an item, in degrees; 0 where it tells no place on the Earth.
 fn longitude(item: &Item) -> f64 {
-    item.bbox.map_or(0.0, |bbox| {
+    item.bbox.filter(|bbox| bbox.problems().is_empty()).map_or(0.0, |bbox| {
         let east = if bbox.crosses_antimeridian() { bbox.east + 360.0 } else { bbox.east };
         let middle = f64::midpoint(bbox.west, east);
         if middle > 180.0 { middle - 360.0 } else { middle }
@@ -144,6 +144,15 @@ mod tests {
         let same = [item("b", "2020-01-01T01:00:00Z", 0.0), item("a", "2020-01-01T01:00:00Z", 1.0)];
         assert_eq!(ids(&same, "time", false), ["a b"]);
         assert_eq!(ids(&same, "id", false), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_place_beyond_the_earth_is_none() {
+        let mut far = item("a", "2020-01-01T23:59:30Z", 0.0);
+        for (west, east) in [(1e15, 1e15), (f64::NAN, 0.0), (-1e300, 1e300)] {
+            far.bbox = Some(crate::geo::Bbox::new(west, 0.0, east, 0.0));
+            assert_eq!(GroupBy::SolarDay.key(&far, far.time.start.unwrap()).unwrap(), "2020-01-01");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl Values {
             DataType::Bool => self.bytes.iter().map(|byte| json!(*byte != 0)).collect(),
             DataType::I64 => each(&self.bytes, |number: i64| json!(number)),
             DataType::U64 => each(&self.bytes, |number: u64| json!(number)),
-            DataType::F32 | DataType::F64 => {
+            DataType::F16 | DataType::F32 | DataType::F64 => {
                 self.as_f64().unwrap_or_default().into_iter().map(number).collect()
             }
             #[expect(clippy::cast_possible_truncation, reason = "these are whole and of 32 bits at most")]

@@ -62,6 +62,7 @@ impl Values {
             DataType::U32 => each(bytes, |value: u32| f64::from(value)),
             DataType::I64 => each(bytes, |value: i64| value as f64),
             DataType::U64 => each(bytes, |value: u64| value as f64),
+            DataType::F16 => each(bytes, |bits: u16| half::f16::from_bits(bits).to_f64()),
             DataType::F32 => each(bytes, |value: f32| f64::from(value)),
             DataType::F64 => each(bytes, |value: f64| value),
             _ => return None,
@@ -78,6 +79,9 @@ mod tests {
         let values = Values::numbers(DataType::I16, vec![3], &[1i16, -2, 300]);
         assert_eq!(values.count(), 3);
         assert_eq!(values.as_f64().unwrap(), [1.0, -2.0, 300.0]);
+        // By IEEE 754: one, the least number of all, the greatest, and one without a sign.
+        let halves = Values::numbers(DataType::F16, vec![4], &[0x3c00_u16, 0x0001, 0xfbff, 0x7c00]);
+        assert_eq!(halves.as_f64().unwrap(), [1.0, 2f64.powi(-24), -65504.0, f64::INFINITY]);
         assert_eq!(Values::text("metres").as_text(), Some("metres"));
         assert_eq!(Values::text("metres").as_f64(), None);
     }

@@ -17,6 +17,7 @@ use super::route::Routes;
 use super::stored;
 use super::there::{There, look, note};
 use super::transfer::{Transfer, blocking};
+use crate::counting::Books;
 use crate::error::{Error, Result};
 use crate::http::Client;
 use crate::login::Session;
@@ -47,11 +48,13 @@ pub struct Options {
     pub again: bool,
     /// The project that pays for reading from Google Cloud Storage, of buckets whose owners do not.
     pub payer: Option<String>,
+    /// Who counts what comes, if somebody does.
+    pub books: Option<Books>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 8, bandwidth: None, access: Access::Auto, again: false, payer: None }
+        Self { connections: 8, bandwidth: None, access: Access::Auto, again: false, payer: None, books: None }
     }
 }
 
@@ -119,7 +122,8 @@ impl Downloader {
         google: GoogleStorage,
     ) -> Self {
         let shared = Shared {
-            routes: Routes::new(client, session, whereabouts.clone(), options.access, google),
+            routes: Routes::new(client, session, whereabouts.clone(), options.access, google)
+                .counted(options.books.clone()),
             bandwidth: Bandwidth::new(options.bandwidth),
             paces: Paces::default(),
             slots: tokio::sync::Semaphore::new(options.connections.clamp(1, MOST_CONNECTIONS)),

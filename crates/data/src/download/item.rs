@@ -53,6 +53,9 @@ pub struct Item {
     pub size: Option<u64>,
     /// Its checksum, if metadata tells.
     pub checksum: Option<Checksum>,
+    /// The dataset that it is of, such as `ATL03.006`, for who counts; empty where nobody says.
+    #[serde(default)]
+    pub dataset: String,
     /// Its path below the folder of the download.
     pub to: PathBuf,
 }
@@ -64,7 +67,8 @@ impl Item {
     /// When the address ends with no name.
     pub fn https(url: Url) -> Result<Self> {
         let to = PathBuf::from(name_of(&url)?);
-        Ok(Self { https: Some(url), s3: None, google: None, size: None, checksum: None, to })
+        let (dataset, https) = (String::new(), Some(url));
+        Ok(Self { https, s3: None, google: None, size: None, checksum: None, dataset, to })
     }
 
     /// With its place in S3.
@@ -115,7 +119,7 @@ impl Item {
 
 /// An address without what only signs it. Where it is signed as S3's, Google's and Azure's stores do, that is
 /// the whole query; archives of Earthdata add who asks.
-fn unsigned(url: &Url) -> Url {
+pub(crate) fn unsigned(url: &Url) -> Url {
     let named = |part: &str, names: &[&str]| {
         let name = part.split('=').next().unwrap_or(part);
         names.iter().any(|known| name.eq_ignore_ascii_case(known))

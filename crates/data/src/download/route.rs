@@ -1,17 +1,18 @@
 //! By which way each file comes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use url::Url;
 
 use super::item::{InS3, Item};
 use super::progress::{Event, Progress};
-use crate::credentials::S3Keys;
+use crate::counting::{Books, Label, route};
+use crate::credentials::{ArchiveKeys, S3Keys};
 use crate::error::{Error, Result};
 use crate::http::Client;
 use crate::login::Session;
-use crate::region::{Access, Route, Whereabouts};
+use crate::region::{Access, Region, Route, Whereabouts};
 use crate::remote::{Bucket, GoogleStorage, HttpsObject, Reader, Remote, S3Object};
 use crate::stac::Signer;
 
@@ -23,7 +24,8 @@ pub(crate) struct Routes {
     access: Access,
     google: GoogleStorage,
     signer: Signer,
-    keys: Mutex<HashMap<Url, S3Keys>>,
+    books: Option<Books>,
+    keys: ArchiveKeys,
     /// Buckets that S3 would not open to us.
     closed: Mutex<HashSet<String>>,
     told: Mutex<HashSet<String>>,
@@ -44,14 +46,50 @@ impl Routes {
             whereabouts,
             access,
             google,
-            keys: Mutex::default(),
+            books: None,
+            keys: ArchiveKeys::default(),
             closed: Mutex::default(),
             told: Mutex::default(),
         }
     }
 
+    /// The same, with keys that others use too.
+    pub(crate) fn with_keys(self, keys: ArchiveKeys) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// The same, whose exchanges are counted.
+    pub(crate) fn counted(self, books: Option<Books>) -> Self {
+        Self { books, ..self }
+    }
+
     /// The way to an item.
     pub(crate) async fn to(&self, item: &Item, progress: &dyn Progress) -> Result<Remote> {
+        let remote = self.way(item, progress).await?;
+        let Some(books) = &self.books else { return Ok(remote) };
+        let label = self.label(item, &remote).await;
+        Ok(remote.watched(books.meter(label)))
+    }
+
+    /// What the bytes of an item are counted under.
+    async fn label(&self, item: &Item, remote: &Remote) -> Label {
+        let here = self.whereabouts.here().await;
+        let s3 = item.s3.as_ref();
+        let region = match (s3.and_then(|s3| s3.region.as_deref()), remote) {
+            (Some(region), _) => Some(Region::aws(region)),
+            (None, Remote::Google(object)) => self.google.region_of(&object.bucket().name).await,
+            (None, remote) => remote.region(),
+        };
+        Label {
+            dataset: item.dataset.clone(),
+            bucket: s3.map_or_else(|| remote.place(), |s3| s3.bucket.clone()),
+            route: route(here.region.as_ref(), region.as_ref()),
+            region: region.map(|region| region.to_string()).unwrap_or_default(),
+            requester_pays: remote.requester_pays(),
+        }
+    }
+
+    async fn way(&self, item: &Item, progress: &dyn Progress) -> Result<Remote> {
         if let (None, None, Some(google)) = (&item.s3, &item.https, &item.google) {
             return Ok(Remote::Google(self.google.object(&google.bucket, &google.key).await?));
         }
@@ -155,12 +193,6 @@ impl Routes {
                 looked: vec!["nothing: this download is without a login".to_owned()],
             });
         };
-        let mut all = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(keys) = all.get(endpoint) {
-            return Ok(keys.clone());
-        }
-        let keys = S3Keys::new(session.clone(), endpoint.clone())?;
-        all.insert(endpoint.clone(), keys.clone());
-        Ok(keys)
+        self.keys.of(session, endpoint)
     }
 }

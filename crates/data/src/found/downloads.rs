@@ -40,7 +40,8 @@ impl Asset {
         let google = if s3.is_none() && !self.is_store() { in_google(&self.href) } else { None };
         if (s3.is_some() || google.is_some()) && plain {
             let to = Path::new(name).to_owned();
-            return Ok(download::Item { https: None, s3, google, size, checksum, to });
+            let dataset = String::new();
+            return Ok(download::Item { https: None, s3, google, size, checksum, dataset, to });
         }
         Err(Error::Invalid {
             what: format!("{} is no file that can be downloaded", self.href),

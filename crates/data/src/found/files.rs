@@ -57,6 +57,7 @@ impl Files {
                     continue;
                 }
             };
+            file.dataset = item.dataset.counted_as();
             usable.insert(asset.file_name());
             if alike.contains(asset.file_name()) {
                 file.to = Path::new(&folder_name(&asset.key)).join(&file.to);

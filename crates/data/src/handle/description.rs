@@ -9,7 +9,7 @@ use url::Url;
 
 use super::{Handle, Of, Options};
 use crate::address::Address;
-use crate::credentials::S3Keys;
+use crate::credentials::ArchiveKeys;
 use crate::error::{Error, Result};
 use crate::http::Client;
 use crate::login::Session;
@@ -29,6 +29,19 @@ pub struct Description {
     /// Which version, if something was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<Pin>,
+    /// For which bucket its bytes are counted, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
+}
+
+/// For which bucket bytes are counted, whichever way they come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The bucket, or the host where there is none.
+    pub bucket: String,
+    /// Where the bucket is, such as `aws/us-west-2`; empty where nobody knows.
+    #[serde(default)]
+    pub region: String,
 }
 
 /// Where an object is, and who may read it.
@@ -87,6 +100,8 @@ pub struct Logins {
     pub amazon: Option<AwsCredentialProvider>,
     /// An account at Google, instead of the one that is found.
     pub google: Option<GcpCredentialProvider>,
+    /// Keys of archives for that login to Earthdata.
+    pub keys: ArchiveKeys,
 }
 
 impl Logins {
@@ -106,7 +121,11 @@ impl Handle {
             Of::Far(far) => Place::of(far.remote())?,
             Of::File(file, _) => Place::File(file.path().to_owned()),
         };
-        Ok(Description { place, options: options.clone(), pin: self.pin().cloned() })
+        let counted = self.meter().map(|meter| Counted {
+            bucket: meter.label().bucket.clone(),
+            region: meter.label().region.clone(),
+        });
+        Ok(Description { place, options: options.clone(), pin: self.pin().cloned(), counted })
     }
 }
 
@@ -195,7 +214,7 @@ impl ReaderOf {
             Self::Archive(endpoint) => {
                 let host = endpoint.host_str().unwrap_or_default();
                 let session = given(logins.session.as_ref(), host)?;
-                Reader::Archive(S3Keys::new(session.clone(), endpoint.clone())?)
+                Reader::Archive(logins.keys.of(session, endpoint)?)
             }
             Self::Account => Reader::Account(given(logins.amazon.as_ref(), "Amazon S3")?.clone()),
         })

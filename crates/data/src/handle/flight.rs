@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use crate::cache::Intervals;
 use crate::error::Error;
 
 /// A range on its way.
@@ -15,6 +16,8 @@ pub(super) struct Flight {
     pub(super) range: Range<u64>,
     pub(super) outcome: watch::Receiver<Option<Arc<Outcome>>>,
     pub(super) task: AbortHandle,
+    /// What readers wait for of it.
+    pub(super) wanted: Intervals,
 }
 
 /// How it ended.
@@ -36,7 +39,9 @@ impl Flight {
         self.range.start < range.end && range.start < self.range.end
     }
 
-    pub(super) fn awaited(&self) -> Awaited {
+    /// What a reader of a range, which it overlaps, waits for.
+    pub(super) fn awaited(&mut self, range: &Range<u64>) -> Awaited {
+        self.wanted.insert(&(range.start.max(self.range.start)..range.end.min(self.range.end)));
         Awaited { from: self.range.start, outcome: self.outcome.clone() }
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Far {
     in_flight: usize,
     folder: Option<Folder>,
     opened: OnceCell<Opened>,
+    /// The length that was asked for alone.
+    told: OnceCell<u64>,
     state: Mutex<State>,
     slots: Arc<Semaphore>,
     counts: Arc<Counts>,
@@ -92,6 +94,7 @@ impl Far {
             in_flight,
             folder,
             opened: OnceCell::new(),
+            told: OnceCell::new(),
             state: Mutex::new(state),
             slots: Arc::new(Semaphore::new(in_flight)),
             counts: Arc::new(counts),
@@ -119,6 +122,36 @@ impl Far {
 
     pub(super) fn length(&self) -> Option<u64> {
         self.opened.get().map(|opened| opened.length)
+    }
+
+    /// The length of an object that may stay closed: one byte tells it, and is not kept.
+    pub(super) async fn length_alone(&self) -> Result<u64> {
+        match self.length() {
+            Some(length) => Ok(length),
+            None => self.told.get_or_try_init(|| self.tell()).await.copied(),
+        }
+    }
+
+    async fn tell(&self) -> Result<u64> {
+        let came = self.alone(0..1).await?;
+        came.total.ok_or_else(|| no_length(self.address()))
+    }
+
+    /// The bytes of a range of an object that may stay closed. They are not kept.
+    pub(super) async fn read_alone(&self, range: &Range<u64>) -> Result<Bytes> {
+        if let Some(bytes) = self.at_once(range) {
+            return Ok(bytes);
+        }
+        let pieces = placed(&self.alone(range.clone()).await?).into_iter().collect();
+        assembled(range, &pieces).ok_or_else(|| Error::Damaged {
+            address: self.address(),
+            what: format!("bytes {} to {} are beyond its end", range.start, range.end),
+        })
+    }
+
+    async fn alone(&self, range: Range<u64>) -> Result<Came> {
+        self.counts.planned(1, 0);
+        fetch(&self.remote, range, self.pin(), &self.counts.fetched).await
     }
 
     pub(super) fn speed(&self) -> Speed {
@@ -155,24 +188,22 @@ impl Far {
             }
             came => came?,
         };
-        let length = came.total.ok_or_else(|| Error::Answer {
-            address: self.address(),
-            what: "no length of the object; download it".to_owned(),
-        })?;
-        let disk = self.folder.as_ref().and_then(|folder| folder.of(&self.address(), &came.pin, length));
+        let length = came.total.ok_or_else(|| no_length(self.address()))?;
+        let disk =
+            self.folder.as_ref().and_then(|folder| folder.of(&self.remote.identity(), &came.pin, length));
         let opened =
             Opened { length, pin: came.pin.clone(), disk, runtime: tokio::runtime::Handle::current() };
         self.state().policy.set_length(length);
         let pieces = if is_on_disk { Vec::new() } else { placed(&came) };
-        self.keep(&pieces, Some(&came));
+        self.keep(self.state(), &pieces, Some(&came), &Intervals::default());
         keep_on_disk(opened.disk.clone(), pieces);
         Ok(opened)
     }
 
     async fn is_on_disk(&self) -> bool {
         let Some(folder) = self.folder.clone() else { return false };
-        let address = self.address();
-        tokio::task::spawn_blocking(move || folder.knows(&address)).await.unwrap_or(false)
+        let identity = self.remote.identity();
+        tokio::task::spawn_blocking(move || folder.knows(&identity)).await.unwrap_or(false)
     }
 
     /// A range of an object that is open, if it is in memory.
@@ -188,18 +219,18 @@ impl Far {
         assembled(range, &pieces)
     }
 
-    /// Ranges of an object that is open, which are within it.
-    pub(super) async fn read(&self, reads: Reads<'_>) -> Result<Vec<Bytes>> {
+    /// Ranges of an object that is open, which are within it. Whether the reader has waited for that already is
+    /// told for those who count.
+    pub(super) async fn read(&self, reads: Reads<'_>, has_waited: bool) -> Result<Vec<Bytes>> {
         let ranges = reads.ranges();
         let opened = self.opened(&(0..0)).await?;
         self.counts.asked(ranges.len() as u64, ranges.iter().map(|range| range.end - range.start).sum());
         for round in 0..ROUNDS {
             let (mut pieces, awaited) = self.begin(&mut self.state(), reads, opened);
-            if round == 0 && !awaited.is_empty() {
-                let missed = ranges.iter().filter(|range| assembled(range, &pieces).is_none()).count();
-                self.counts.missed(missed as u64);
+            if round == 0 && (has_waited || !awaited.is_empty()) {
+                let is_missed = |range: &&Range<u64>| has_waited || assembled(range, &pieces).is_none();
+                self.counts.missed(ranges.iter().filter(is_missed).count() as u64);
             }
-            let has_waited = !awaited.is_empty();
             for awaited in awaited {
                 let from = awaited.from;
                 match awaited.wait().await {
@@ -212,9 +243,6 @@ impl Far {
             }
             let all: Option<Vec<_>> = ranges.iter().map(|range| assembled(range, &pieces)).collect();
             if let Some(all) = all {
-                if has_waited {
-                    self.note(ranges);
-                }
                 return Ok(all);
             }
         }
@@ -236,12 +264,11 @@ impl Far {
         let mut awaited = BTreeMap::new();
         for range in reads.ranges() {
             pieces.extend(state.memory.read(range, || self.pool.tick()));
-            let before = state.flights.range(..=range.start).next_back();
-            let within = state.flights.range(range.start..range.end.max(range.start));
-            for (from, flight) in
-                before.into_iter().chain(within).filter(|(_, flight)| flight.overlaps(range))
-            {
-                awaited.entry(*from).or_insert_with(|| flight.awaited());
+            let first =
+                state.flights.range(..=range.start).next_back().map_or(range.start, |(from, _)| *from);
+            let flights = state.flights.range_mut(first..range.end.max(first));
+            for (from, flight) in flights.filter(|(_, flight)| flight.overlaps(range)) {
+                awaited.insert(*from, flight.awaited(range));
             }
         }
         (pieces, awaited.into_values().collect())
@@ -280,21 +307,28 @@ impl Far {
             tell.send_replace(Some(Arc::new(outcome)));
         };
         let runtime = tokio::runtime::Handle::try_current().unwrap_or_else(|_| opened.runtime.clone());
-        Flight { range, outcome, task: runtime.spawn(task).abort_handle() }
+        let task = runtime.spawn(task).abort_handle();
+        Flight { range, outcome, task, wanted: Intervals::default() }
     }
 
-    /// Keeps what a request brought.
+    /// Keeps what a request brought. Nobody may look between the request's end and its bytes: they would be
+    /// asked for again.
     fn land(&self, range: &Range<u64>, brought: &Brought) {
-        {
-            let mut state = self.state();
-            state.flights.remove(&range.start);
-            state.there.remove(range);
-        }
-        self.keep(&brought.pieces, brought.came.as_ref());
+        let mut state = self.state();
+        let flight = state.flights.remove(&range.start);
+        state.there.remove(range);
+        let wanted = flight.map(|flight| flight.wanted).unwrap_or_default();
+        self.keep(state, &brought.pieces, brought.came.as_ref(), &wanted);
     }
 
-    fn keep(&self, pieces: &[(u64, Bytes)], came: Option<&Came>) {
-        let mut state = self.state();
+    /// Keeps pieces, of which readers have asked for what is wanted.
+    fn keep(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        pieces: &[(u64, Bytes)],
+        came: Option<&Came>,
+        wanted: &Intervals,
+    ) {
         if let Some(came) = came {
             let bytes = came.pieces.iter().map(|piece| piece.len() as u64).sum();
             let beside = self.in_flight.saturating_sub(self.slots.available_permits()) + 1;
@@ -303,7 +337,7 @@ impl Far {
         for (from, bytes) in pieces {
             let range = *from..from + bytes.len() as u64;
             state.there.insert(&range);
-            state.memory.insert(*from, bytes.clone(), self.pool.tick());
+            state.memory.insert(*from, bytes.clone(), self.pool.tick(), wanted);
             self.pool.add(bytes.len() as u64);
         }
         while state.memory.total() > self.memory {
@@ -325,14 +359,6 @@ impl Far {
         let mut state = self.state();
         if let Some(flight) = state.flights.remove(&from) {
             state.there.remove(&flight.range);
-        }
-    }
-
-    /// Notes that ranges were read that came meanwhile.
-    fn note(&self, ranges: &[Range<u64>]) {
-        let mut state = self.state();
-        for range in ranges {
-            state.memory.read(range, || self.pool.tick());
         }
     }
 }
@@ -417,6 +443,10 @@ impl Errand {
         self.counts.came_from_disk(bytes);
         found
     }
+}
+
+fn no_length(address: Address) -> Error {
+    Error::Answer { address, what: "no length of the object; download it".to_owned() }
 }
 
 /// Pieces with their first bytes.

@@ -14,6 +14,7 @@ use hdf5_reader::object_header::ObjectHeader;
 
 use super::element::Element;
 use super::links::heap_objects;
+use super::precision::is_usual;
 use super::values;
 use super::view::View;
 use crate::dataset::{Attribute, Values};
@@ -24,6 +25,8 @@ use crate::passes::{Step, Stop};
 pub(crate) struct Array {
     pub(crate) header: Arc<ObjectHeader>,
     pub(crate) element: Element,
+    /// Whether its numbers are as processors have them; else elements are bytes, and are not read.
+    pub(crate) is_usual: bool,
     /// Elements along each dimension of the file; [`Element::inner`] are further ones.
     pub(crate) shape: Vec<u64>,
     /// How long each of these dimensions may become; `u64::MAX` where there is no end.
@@ -71,11 +74,11 @@ const BOOKS: [&str; 8] = [
 ];
 
 impl Array {
-    /// The array of a header.
+    /// The array of the header at a place.
     ///
     /// # Errors
     /// For a header that lacks what an array needs, or whose parts do not fit together.
-    pub(crate) fn of(header: &Arc<ObjectHeader>, view: &View) -> Step<Self> {
+    pub(crate) fn of(header: &Arc<ObjectHeader>, place: u64, view: &View) -> Step<Self> {
         let (mut space, mut datatype, mut layout, mut fill) = (None, None, None, None);
         let mut filters = Vec::new();
         for message in &header.messages {
@@ -92,12 +95,14 @@ impl Array {
         let (Some(space), Some(datatype), Some(layout)) = (space, datatype, layout) else {
             return Err(Stop::wrong("an array without a shape, a type or a place"));
         };
+        let is_usual = is_usual(view, place)?;
         let element = Element::of(datatype, view.reference());
+        let element = if is_usual { element } else { element.into_opaque() };
         let shape = shape(space);
         let most = space.max_dims.clone().filter(|most| most.len() == shape.len());
         let layout = fitting(layout.clone(), shape.len())?;
         let fill = fill.filter(|fill| Some(fill.len()) == element.whole_size());
-        Ok(Self { header: Arc::clone(header), element, shape, most, layout, filters, fill })
+        Ok(Self { header: Arc::clone(header), element, is_usual, shape, most, layout, filters, fill })
     }
 
     /// Elements along each dimension, with those that each element has.
@@ -211,7 +216,11 @@ fn in_heap(view: &View, info: &AttributeInfoMessage) -> Step<Vec<AttributeMessag
 fn value(message: &AttributeMessage, view: &View) -> Step<Values> {
     let element = Element::of(&message.datatype, view.reference());
     let shape = shape(&message.dataspace);
-    let mut follow = |reference: &[u8], size: usize| view.follow(reference, size);
+    let mut follow = |reference: &[u8], size: usize| {
+        let bytes = view.follow(reference, size)?;
+        view.hold(size_of::<String>() + bytes.len())?;
+        Ok(bytes)
+    };
     match &element.row {
         Some(of) if shape.iter().all(|length| *length == 1) => {
             values::row(of, &message.raw_data, &mut follow)

@@ -5,12 +5,13 @@
 //! as it is, and does not serve the same variable already; else it becomes `phony_dim_0` and on,
 //! counted in its group, so that no other group has to be read to know a name.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::array::{Array, Described};
 use super::links::Target;
 use super::tree::shown;
-use super::view::{Found, View};
+use super::view::{Found, Object, View};
 use crate::dataset::Dimension;
 use crate::passes::Step;
 
@@ -36,6 +37,16 @@ impl Named {
 
     fn is_scale(&self) -> bool {
         self.described.scales.is_scale && !self.lengths.is_empty()
+    }
+
+    /// How long the scale of an unlimited dimension is that a group above declares.
+    fn above(&self, view: &View, axis: usize) -> Step<Option<u64>> {
+        let Some(Some(place)) = self.described.scales.of_dimensions.get(axis) else { return Ok(None) };
+        let Object::Array(scale) = view.object(*place)? else { return Ok(None) };
+        Ok(match (scale.shape.as_slice(), scale.unlimited().as_slice()) {
+            ([length], [true]) => Some(*length),
+            _ => None,
+        })
     }
 
     /// The dimension whose scale this is.
@@ -86,6 +97,42 @@ fn grow(dimensions: &mut [Dimension], arrays: &[&Named], scaled: &[Vec<Option<St
             }
         }
     }
+}
+
+/// The shape of each array: along an unlimited dimension it is as long as the dimension, also where less of it was
+/// written. How long a dimension of a group above is, its scale tells, and the arrays of this group.
+///
+/// # Errors
+/// What the reader says of scales above.
+pub(crate) fn shapes(
+    view: &View,
+    arrays: &[&Named],
+    names: &[Vec<String>],
+    dimensions: &[Dimension],
+) -> Step<Vec<Vec<u64>>> {
+    let declared = |name: &str| dimensions.iter().find(|dimension| dimension.name == name);
+    let mut grown: HashMap<&str, u64> = HashMap::new();
+    for (array, names) in arrays.iter().zip(names) {
+        for (axis, name) in names.iter().enumerate().filter(|(axis, _)| array.lengths[*axis].1) {
+            let length = match declared(name) {
+                Some(dimension) if dimension.is_unlimited => Some(dimension.length),
+                Some(_) => None,
+                None => array.above(view, axis)?.map(|length| length.max(array.lengths[axis].0)),
+            };
+            if let Some(length) = length {
+                let held = grown.entry(name.as_str()).or_default();
+                *held = length.max(*held);
+            }
+        }
+    }
+    let length = |((length, is_unlimited), name): (&(u64, bool), &String)| {
+        grown.get(name.as_str()).filter(|_| *is_unlimited).copied().unwrap_or_default().max(*length)
+    };
+    Ok(arrays
+        .iter()
+        .zip(names)
+        .map(|(array, names)| array.lengths.iter().zip(names).map(length).collect())
+        .collect())
 }
 
 /// The names of an array's dimensions as far as scales give them.

@@ -64,6 +64,11 @@ impl Element {
         }
     }
 
+    /// The same element, of which nothing is known but how many bytes it has.
+    pub(crate) fn into_opaque(self) -> Self {
+        Self { inner: self.inner, ..Self::opaque(self.size) }
+    }
+
     /// Stored bytes of what is one element in the file, with its inner dimensions. None beyond what
     /// can be counted.
     pub(crate) fn whole_size(&self) -> Option<usize> {
@@ -132,6 +137,7 @@ impl Element {
     fn compound(size: usize, fields: &[CompoundField], reference: usize) -> Self {
         let mut whole = Self::plain(DataType::Opaque(size), size);
         let mut named = Vec::new();
+        let mut held = 0;
         for field in fields {
             let mut part = Self::of(&field.datatype, reference);
             let from = field.byte_offset as usize;
@@ -140,7 +146,13 @@ impl Element {
             else {
                 return Self::opaque(size);
             };
-            if !part.inner.is_empty() || part.row.is_some() {
+            // Fields lie beside each other: a short element cannot have many.
+            held += length;
+            if held > size {
+                return Self::opaque(size);
+            }
+            let has_inner_texts = matches!(part.data_type, DataType::Compound(..)) && !part.texts.is_empty();
+            if !part.inner.is_empty() || part.row.is_some() || has_inner_texts {
                 part = Self::opaque(length);
             }
             whole.swapped.extend(part.swapped.iter().map(|(at, length)| (from + at, *length)));
@@ -194,5 +206,46 @@ fn complex(fields: &[Field], size: usize) -> Option<DataType> {
         (DataType::F32, DataType::F32) if is_complex && size == 8 => Some(DataType::C64),
         (DataType::F64, DataType::F64) if is_complex && size == 16 => Some(DataType::C128),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(size: u32) -> Datatype {
+        let encoding = hdf5_reader::messages::datatype::StringEncoding::Ascii;
+        Datatype::String { size: StringSize::Fixed(size), encoding, padding: StringPadding::NullPad }
+    }
+
+    fn compound(size: u32, fields: &[(u32, Datatype)]) -> Datatype {
+        let field = |(from, datatype): &(u32, Datatype)| CompoundField {
+            name: "a".to_owned(),
+            byte_offset: *from,
+            datatype: datatype.clone(),
+        };
+        Datatype::Compound { size, fields: fields.iter().map(field).collect() }
+    }
+
+    #[test]
+    fn fields_that_lie_over_each_other_are_bytes() {
+        let beside = Element::of(&compound(2, &[(0, text(1)), (1, text(1))]), 16);
+        assert_eq!(beside.texts.len(), 2);
+        let over = Element::of(&compound(2, &[(0, text(1)), (0, text(1)), (0, text(1))]), 16);
+        assert_eq!(over, Element::opaque(2));
+    }
+
+    #[test]
+    fn a_compound_with_texts_within_another_is_bytes() {
+        let number = Datatype::FixedPoint { size: 2, signed: false, byte_order: NATIVE };
+        let inner = compound(5, &[(0, number.clone()), (2, text(3))]);
+        let outer = Element::of(&compound(7, &[(0, inner), (5, number.clone())]), 16);
+        let DataType::Compound(fields, 7) = &outer.data_type else { panic!("{outer:?}") };
+        assert_eq!(fields[0].data_type, DataType::Opaque(5));
+        assert!(outer.texts.is_empty());
+        let plain = compound(4, &[(0, number.clone()), (2, number)]);
+        let outer = Element::of(&compound(4, &[(0, plain)]), 16);
+        let DataType::Compound(fields, 4) = &outer.data_type else { panic!("{outer:?}") };
+        assert!(matches!(fields[0].data_type, DataType::Compound(..)));
     }
 }

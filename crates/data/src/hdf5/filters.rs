@@ -91,6 +91,9 @@ fn undo_one(filter: &FilterDescription, input: &[u8], length: usize) -> Result<V
     let setting = |index: usize| filter.client_data.get(index).map_or(1, |setting| *setting as usize);
     let most = room(length);
     match filter.id {
+        NBIT if is_narrow(&filter.client_data) => {
+            Err("numbers of fewer bits than they take are not read".to_owned())
+        }
         DEFLATE => inflate(input, length),
         SHUFFLE => Ok(unshuffle(input, setting(0))),
         LZF => lzf::undo(input, most),
@@ -103,6 +106,15 @@ fn undo_one(filter: &FilterDescription, input: &[u8], length: usize) -> Result<V
         id => Err(format!(
             "filter {id} is not known here; h5py reads it with the plugin that hdf5plugin brings"
         )),
+    }
+}
+
+/// Whether nbit tells of numbers that do not fill their bytes: its settings are how many there are, whether anything
+/// was done, elements, and a class, of which the first is one number: its bytes, their order, its bits, and the first.
+fn is_narrow(settings: &[u32]) -> bool {
+    match settings {
+        [_, 0, _, 1, size, _, bits, from, ..] => *from != 0 || Some(*bits) != size.checked_mul(8),
+        _ => false,
     }
 }
 
@@ -174,4 +186,21 @@ fn unshuffle_any(input: &[u8], size: usize) -> Vec<u8> {
     }
     output[count * size..].copy_from_slice(&input[count * size..]);
     output
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nbit_of_numbers_of_fewer_bits_is_refused() {
+        let undone = |bits: u32, from: u32| {
+            let client_data = vec![8, 0, 1, 1, 4, 0, bits, from];
+            undo_one(&FilterDescription { id: NBIT, name: None, client_data }, &[1, 2, 3, 4], 4)
+        };
+        assert_eq!(undone(32, 0).unwrap(), [4, 3, 2, 1]);
+        for (bits, from) in [(20, 0), (28, 4)] {
+            assert!(undone(bits, from).unwrap_err().contains("fewer bits"));
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! Where the chunks of an array are stored.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use hdf5_reader::btree_v1::{BTreeV1Key, BTreeV1Node};
+use hdf5_reader::btree_v2::BTreeV2Header;
 use hdf5_reader::chunk_index::{
     ChunkEntry, collect_implicit_chunk_entries, collect_v2_chunk_entries_storage,
 };
@@ -14,13 +14,15 @@ use hdf5_reader::io::Cursor;
 use hdf5_reader::messages::layout::{ChunkIndexing, DataLayout};
 
 use super::array::Array;
+use super::nodes;
 use super::view::View;
 use crate::dataset::Extent;
+use crate::error::Error;
 use crate::passes::{Step, Stop};
 use crate::pieces::{Piece, of_row};
 
-/// A B-tree has no more levels than this.
-const DEEPEST: u8 = 32;
+/// Of an array of entries that is not there yet, so many are looked for at a time.
+const PROBES: u64 = 2048;
 
 /// The pieces of a part of an array, or its values where they lie in its header.
 pub(crate) enum Places {
@@ -113,6 +115,9 @@ fn bounds(extents: &[Extent], dims: &[u32]) -> Option<(Vec<u64>, Vec<u64>)> {
     Some((first, last))
 }
 
+/// The first and the last chunk of a part along each dimension.
+type Bounds<'a> = (&'a [u64], &'a [u64]);
+
 /// The index of an array's chunks.
 struct Index<'a> {
     view: &'a View,
@@ -130,98 +135,130 @@ impl Index<'_> {
         let shape = &self.array.shape;
         let bounds = Some((self.bounds.0.as_slice(), self.bounds.1.as_slice()));
         let rank = u32::try_from(shape.len()).unwrap_or(u32::MAX);
-        Ok(match indexing {
-            None => self.tree()?,
-            Some(ChunkIndexing::SingleChunk { filtered_size, filters }) => vec![ChunkEntry {
+        match indexing {
+            None => self.tree(),
+            Some(ChunkIndexing::SingleChunk { filtered_size, filters }) => Ok(vec![ChunkEntry {
                 address: self.address,
                 size: *filtered_size,
                 filter_mask: *filters,
                 offsets: vec![0; shape.len()],
-            }],
+            }]),
             Some(ChunkIndexing::Implicit) => {
+                self.touched()?;
                 let size =
                     usize::try_from(self.size).map_err(|_| Stop::wrong("elements that cannot be counted"))?;
-                collect_implicit_chunk_entries(self.address, shape, self.dims, size, bounds, storage.len())?
+                let (from, dims) = (self.address, self.dims);
+                Ok(collect_implicit_chunk_entries(from, shape, dims, size, bounds, storage.len())?)
             }
-            Some(ChunkIndexing::FixedArray { .. }) => collect_fixed_array_chunk_entries_storage(
-                storage,
-                self.address,
-                offset_size,
-                length_size,
-                shape,
-                self.dims,
-                bounds,
-            )?,
-            Some(ChunkIndexing::ExtensibleArray { .. }) => collect_extensible_array_chunk_entries_storage(
-                storage,
-                self.address,
-                offset_size,
-                length_size,
-                shape,
-                self.most(),
-                self.dims,
-                bounds,
-            )?,
-            Some(ChunkIndexing::BTreeV2) => collect_v2_chunk_entries_storage(
-                storage,
-                self.address,
-                offset_size,
-                length_size,
-                rank,
-                self.dims,
-                bounds,
-            )?,
-        })
+            Some(ChunkIndexing::FixedArray { .. }) => self.of_array(|bounds| {
+                Ok(collect_fixed_array_chunk_entries_storage(
+                    storage,
+                    self.address,
+                    offset_size,
+                    length_size,
+                    shape,
+                    self.dims,
+                    Some(bounds),
+                )?)
+            }),
+            Some(ChunkIndexing::ExtensibleArray { .. }) => self.of_array(|bounds| {
+                Ok(collect_extensible_array_chunk_entries_storage(
+                    storage,
+                    self.address,
+                    offset_size,
+                    length_size,
+                    shape,
+                    self.most(),
+                    self.dims,
+                    Some(bounds),
+                )?)
+            }),
+            Some(ChunkIndexing::BTreeV2) => {
+                let header =
+                    BTreeV2Header::parse_at_storage(storage, self.address, offset_size, length_size)?;
+                nodes::ask_for(self.view, &header)?;
+                let entries = collect_v2_chunk_entries_storage(
+                    storage,
+                    self.address,
+                    offset_size,
+                    length_size,
+                    rank,
+                    self.dims,
+                    bounds,
+                )?;
+                self.few(entries.len() as u64)?;
+                Ok(entries)
+            }
+        }
+    }
+
+    /// What `collect` finds of the part in an array of entries. It stops at the first block that is not there: then it
+    /// is asked for chunks all over the part, so that what each of them lacks is fetched together.
+    fn of_array(&self, collect: impl Fn(Bounds<'_>) -> Step<Vec<ChunkEntry>>) -> Step<Vec<ChunkEntry>> {
+        let touched = self.touched()?;
+        let (first, last) = self.bounds;
+        if let Some(entries) = self.view.pass.attempt(|| collect((first.as_slice(), last.as_slice())))? {
+            return Ok(entries);
+        }
+        let step = touched.div_ceil(PROBES).max(1);
+        for number in (0..touched).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
+            let chunk = self.nth(number);
+            self.view.pass.attempt(|| collect((chunk.as_slice(), chunk.as_slice())))?;
+        }
+        Err(Stop::Missed)
+    }
+
+    /// How many chunks the part touches, where they are few enough to be listed: arrays of entries are as long as the
+    /// file tells, however few chunks were written.
+    fn touched(&self) -> Step<u64> {
+        let along = self.bounds.0.iter().zip(&self.bounds.1);
+        let touched = along.map(|(first, last)| (last - first).saturating_add(1));
+        let touched = touched.fold(1u64, u64::saturating_mul);
+        let most = self.view.limits.chunks;
+        if touched > most {
+            return Err(Stop::Told(Error::Invalid {
+                what: format!("the part that is asked for touches {touched} chunks, more than {most}"),
+                advice: "read it in smaller parts, or raise the limit".to_owned(),
+            }));
+        }
+        Ok(touched)
+    }
+
+    /// The chunk of the part with this number, the last dimension first.
+    fn nth(&self, number: u64) -> Vec<u64> {
+        let mut rest = number;
+        let along = self.bounds.0.iter().zip(&self.bounds.1).rev();
+        let mut chunk: Vec<u64> = along
+            .map(|(first, last)| {
+                let count = (last - first).saturating_add(1);
+                let index = first + rest % count;
+                rest /= count;
+                index
+            })
+            .collect();
+        chunk.reverse();
+        chunk
     }
 
     fn most(&self) -> Option<&[u64]> {
         self.array.most.as_deref()
     }
 
-    /// The entries of a B-tree of version 1, level by level, so that all nodes of a level are fetched
-    /// together; only those that the part may touch.
+    /// The entries of a B-tree of version 1, level by level; only those that the part may touch.
     fn tree(&self) -> Step<Vec<ChunkEntry>> {
-        let mut level = vec![self.address];
-        let mut seen: HashSet<u64> = HashSet::new();
         let mut entries = Vec::new();
-        for _ in 0..DEEPEST {
-            let mut below = Vec::new();
-            let mut is_whole = true;
-            for place in level {
-                if !seen.insert(place) {
-                    return Err(Stop::wrong(format!("a B-tree that comes back to its node at byte {place}")));
-                }
-                match self.view.pass.attempt(|| self.node(place))? {
-                    Some(node) => self.children(&node, &mut below, &mut entries)?,
-                    None => is_whole = false,
-                }
-                // Nodes may lie in each other: a short file can tell of more than it has room for.
-                let (found, most) = ((below.len() + entries.len()) as u64, self.view.limits.chunks);
-                if found > most {
-                    return Err(Stop::wrong(format!("an index of more than {most} chunks")));
-                }
-            }
-            if !is_whole {
-                return Err(Stop::Missed);
-            }
-            if below.is_empty() {
-                return Ok(entries);
-            }
-            level = below;
-        }
-        Err(Stop::wrong(format!("a B-tree with more than {DEEPEST} levels")))
+        nodes::of_version_1(self.view, self.address, Some(self.array.shape.len()), |node, below| {
+            self.children(node, below, &mut entries)?;
+            // Nodes may lie in each other: a short file can tell of more than it has room for.
+            self.few((below.len() + entries.len()) as u64)
+        })?;
+        Ok(entries)
     }
 
-    fn node(&self, place: u64) -> Step<BTreeV1Node> {
-        let (offset_size, length_size) = self.view.sizes();
-        let storage = self.view.storage();
-        let head = storage.read_range(place, 8)?;
-        let entries = usize::from(u16::from_le_bytes([head[6], head[7]]));
-        let rank = self.array.shape.len();
-        let (address, key) = (usize::from(offset_size), 8 + 8 * (rank + 1));
-        let bytes = storage.read_range(place, 8 + 2 * address + entries * (key + address) + key)?;
-        let rank = u32::try_from(rank).ok();
-        Ok(BTreeV1Node::parse(&mut Cursor::new(&bytes), offset_size, length_size, rank)?)
+    /// That an index has no more chunks than one call may touch.
+    fn few(&self, chunks: u64) -> Step<()> {
+        let most = self.view.limits.chunks;
+        if chunks > most { Err(Stop::wrong(format!("an index of more than {most} chunks"))) } else { Ok(()) }
     }
 
     fn children(&self, node: &BTreeV1Node, below: &mut Vec<u64>, entries: &mut Vec<ChunkEntry>) -> Step<()> {

@@ -1,6 +1,7 @@
 //! The links of a group, in each of the three ways in which a file can store them.
 
-use hdf5_reader::btree_v1::collect_btree_v1_leaves_storage;
+use std::collections::HashSet;
+
 use hdf5_reader::btree_v2::{BTreeV2Header, BTreeV2Record, collect_btree_v2_records_storage};
 use hdf5_reader::fractal_heap::{FractalHeap, FractalHeapDirectBlockCache};
 use hdf5_reader::io::Cursor;
@@ -12,6 +13,7 @@ use hdf5_reader::messages::symbol_table_msg::SymbolTableMessage;
 use hdf5_reader::object_header::ObjectHeader;
 use hdf5_reader::symbol_table::{SymbolTableEntry, SymbolTableNode};
 
+use super::nodes;
 use super::values::ended;
 use super::view::View;
 use crate::passes::{Step, Stop};
@@ -85,33 +87,57 @@ fn in_table(view: &View, table: &SymbolTableMessage) -> Step<Vec<Link>> {
             .map_err(|_| Stop::wrong("a heap of names too large to read"))?;
         Ok(storage.read_range(heap.data_segment_address, length)?)
     })?;
-    let nodes = collect_btree_v1_leaves_storage(
-        storage,
-        table.btree_address,
-        offset_size,
-        length_size,
-        None,
-        &[],
-        None,
-    )?;
     let mut entries = Vec::new();
     let mut is_whole = true;
-    for (_, place) in nodes {
+    for place in symbol_nodes(view, table.btree_address)? {
         match view.pass.attempt(|| entries_at(view, place))? {
-            Some(more) => entries.extend(more),
+            Some(more) => {
+                view.hold(more.len() * size_of::<SymbolTableEntry>())?;
+                entries.extend(more);
+            }
             None => is_whole = false,
         }
     }
     let Some(names) = names.filter(|_| is_whole) else { return Err(Stop::Missed) };
+    let name = |offset: u64| -> Step<String> {
+        let name = name_at(&names, offset)?;
+        // All names may be one that is long.
+        view.hold(name.len() + size_of::<Link>())?;
+        Ok(name)
+    };
     let link = |entry: &SymbolTableEntry| -> Step<Link> {
         let [a, b, c, d, ..] = entry.scratch;
         let target = match entry.cache_type {
-            SOFT => Target::Path(name_at(&names, u64::from(u32::from_le_bytes([a, b, c, d])))?),
+            SOFT => Target::Path(name(u64::from(u32::from_le_bytes([a, b, c, d])))?),
             _ => Target::Place(entry.object_header_address),
         };
-        Ok(Link { name: name_at(&names, entry.link_name_offset)?, target })
+        Ok(Link { name: name(entry.link_name_offset)?, target })
     };
     entries.iter().map(link).collect()
+}
+
+/// The nodes of an older group that hold its entries, in the order of its B-tree.
+fn symbol_nodes(view: &View, root: u64) -> Step<Vec<u64>> {
+    let is_there = |place: &u64| !Cursor::is_undefined_offset(*place, view.sizes().0);
+    let (mut places, mut seen) = (Vec::new(), HashSet::new());
+    if !is_there(&root) {
+        return Ok(places);
+    }
+    nodes::of_version_1(view, root, None, |node, below| {
+        let children = node.children.iter().copied().filter(is_there);
+        if node.level > 0 {
+            below.extend(children);
+            return Ok(());
+        }
+        for place in children {
+            if !seen.insert(place) {
+                return Err(Stop::wrong(format!("a B-tree that leads twice to the names at byte {place}")));
+            }
+            places.push(place);
+        }
+        Ok(())
+    })?;
+    Ok(places)
 }
 
 fn name_at(names: &[u8], offset: u64) -> Step<String> {
@@ -152,6 +178,7 @@ pub(crate) fn heap_objects(view: &View, heap: u64, index: u64) -> Step<Vec<Vec<u
     let heap =
         view.pass.attempt(|| Ok(FractalHeap::parse_at_storage(storage, heap, offset_size, length_size)?))?;
     let header = BTreeV2Header::parse_at_storage(storage, index, offset_size, length_size)?;
+    nodes::ask_for(view, &header)?;
     let records =
         collect_btree_v2_records_storage(storage, &header, offset_size, length_size, None, &[], None)?;
     let Some(heap) = heap else { return Err(Stop::Missed) };
@@ -169,7 +196,11 @@ pub(crate) fn heap_objects(view: &View, heap: u64, index: u64) -> Step<Vec<Vec<u
         let object =
             || Ok(heap.get_object_storage_cached(heap_id, storage, offset_size, length_size, &mut blocks)?);
         match view.pass.attempt(object)? {
-            Some(object) => objects.push(object),
+            Some(object) => {
+                // Many records may name one object.
+                view.hold(object.len() + size_of::<Vec<u8>>())?;
+                objects.push(object);
+            }
             None => is_whole = false,
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use hdf5_reader::error::Error as ReaderError;
 use hdf5_reader::messages::layout::DataLayout;
 
 use super::array::{Array, Described};
@@ -10,7 +11,7 @@ use super::dimensions::{self, Named};
 use super::filters;
 use super::values::values;
 use super::view::{Found, Object, View};
-use crate::dataset::{Group, Values, Variable};
+use crate::dataset::{Attribute, Group, Values, Variable};
 use crate::passes::{Step, Stop};
 
 /// Groups lie in groups no deeper than this.
@@ -33,8 +34,8 @@ pub(crate) fn stored(name: &str) -> String {
 }
 
 /// A group with what lies in it, and, when `deep`, all groups below. What a link of another file
-/// names is not shown, nor a link that leads nowhere; a group that lies in several is shown whole in
-/// the first.
+/// names is not shown, nor a link that leads nowhere, nor what is stored in a way that is not read, such as a virtual
+/// array: who asks for that by its path is told why. A group that lies in several is shown whole in the first.
 ///
 /// # Errors
 /// What the reader says; [`Stop::Missed`] once all that can be looked at was.
@@ -60,11 +61,19 @@ fn one(view: &View, found: &Found, name: &str, deep: bool, seen: &mut HashSet<u6
     for link in view.links(found.place)?.iter() {
         let member = view.pass.attempt(|| {
             let Some(child) = view.follow_link(found, &link.target)? else { return Ok(None) };
-            member(view, &child, &link.name, deep, seen)
+            match member(view, &child, &link.name, deep, seen) {
+                Err(Stop::Reader(error)) if is_not_read(&error) => Ok(None),
+                member => member,
+            }
         })?;
         match member {
-            Some(Some(Member::Group(child))) => group.groups.push(child),
+            Some(Some(Member::Group(child))) => {
+                view.hold(size_of::<Group>() + link.name.len())?;
+                group.groups.push(child);
+            }
             Some(Some(Member::Array(place, array, described))) => {
+                // An array that lies in many groups, or many times in one, is told each time with all that it has.
+                view.hold(size_of::<Variable>() + link.name.len() + bytes_of(&described.attributes))?;
                 let named = Named::new(link.name.clone(), place, &array, described);
                 arrays.push((named, array));
             }
@@ -76,10 +85,11 @@ fn one(view: &View, found: &Found, name: &str, deep: bool, seen: &mut HashSet<u6
     group.attributes.clone_from(&described.attributes);
     let members: Vec<&Named> = arrays.iter().map(|(named, _)| named).collect();
     let (dimensions, names) = dimensions::of(view, found, &members)?;
+    let shapes = dimensions::shapes(view, &members, &names, &dimensions)?;
     group.dimensions = dimensions;
-    for ((named, array), dimensions) in arrays.iter().zip(names) {
+    for ((named, array), (dimensions, shape)) in arrays.iter().zip(names.into_iter().zip(shapes)) {
         if !named.described.scales.name.as_ref().is_some_and(|name| name.starts_with(NO_VARIABLE)) {
-            group.variables.push(variable(named, array, dimensions));
+            group.variables.push(Variable { shape, ..variable(named, array, dimensions) });
         }
     }
     Ok(group)
@@ -100,6 +110,23 @@ fn member(
         Object::Array(array) => Some(Member::Array(child.place, array, view.described(child.place)?)),
         Object::Other => None,
     })
+}
+
+/// Whether an object is stored in a way that is not read: as a virtual array, in other files, with an attribute of a
+/// named type.
+fn is_not_read(error: &ReaderError) -> bool {
+    const VIRTUAL: u8 = 3;
+    matches!(error, ReaderError::UnsupportedLayoutClass(VIRTUAL) | ReaderError::UnsupportedEncoding(_))
+}
+
+/// About how much memory attributes take.
+fn bytes_of(attributes: &[Attribute]) -> usize {
+    let texts =
+        |value: &Values| -> usize { value.texts.iter().map(|text| size_of::<String>() + text.len()).sum() };
+    let one = |attribute: &Attribute| {
+        size_of::<Attribute>() + attribute.name.len() + attribute.value.bytes.len() + texts(&attribute.value)
+    };
+    attributes.iter().map(one).sum()
 }
 
 fn variable(named: &Named, array: &Array, dimensions: Vec<String>) -> Variable {
@@ -124,7 +151,7 @@ fn variable(named: &Named, array: &Array, dimensions: Vec<String>) -> Variable {
 }
 
 /// The value of what was never written; none where it would be a reference to a heap.
-fn fill(array: &Array) -> Option<Values> {
+pub(crate) fn fill(array: &Array) -> Option<Values> {
     let stored = array.fill.clone()?;
     values(&array.element, &[], stored, &mut |_, _| Err(Stop::wrong("a fill value in a heap"))).ok()
 }

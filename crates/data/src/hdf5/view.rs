@@ -18,6 +18,10 @@ use crate::passes::{Pass, Step, Stop, locked};
 /// Links that lead to links are followed so many times.
 const MOST_LINKS: usize = 16;
 
+/// The paths of links that one pass follows have so many names. A link may lead to a path of links, and so on: without
+/// this a short file could have more ways than can be gone.
+const MOST_NAMES: u32 = 1 << 18;
+
 /// An object header may have so many bytes.
 const MOST_HEADER: usize = 8 << 20;
 
@@ -49,6 +53,10 @@ pub(crate) struct View {
     pub(crate) limits: Limits,
     /// Bytes that references to a heap may still name.
     left: Cell<u64>,
+    /// Bytes of names, attributes and the like that may still be held.
+    room: Cell<u64>,
+    /// Names of the paths of links that were followed.
+    followed: Cell<u32>,
 }
 
 /// Where a path leads: the place of the object, and of the groups above it, the root first.
@@ -74,8 +82,16 @@ impl View {
         };
         let reader = Hdf5File::from_storage_with_options(storage, options)?;
         let root = reader.root_group()?;
-        let left = Cell::new(limits.values);
-        Ok(Self { pass: Arc::clone(pass), known: Arc::clone(known), reader, root, limits, left })
+        Ok(Self {
+            pass: Arc::clone(pass),
+            known: Arc::clone(known),
+            reader,
+            root,
+            limits,
+            left: Cell::new(limits.values),
+            room: Cell::new(limits.metadata),
+            followed: Cell::new(0),
+        })
     }
 
     /// The bytes of the file, from the place on that its addresses count from.
@@ -103,6 +119,18 @@ impl View {
         self.root.address()
     }
 
+    /// Counts what is held of headers: many can tell of the same bytes, so the file's length is no bound.
+    ///
+    /// # Errors
+    /// For more than the limit of metadata.
+    pub(crate) fn hold(&self, bytes: usize) -> Step<()> {
+        let left = self.room.get().checked_sub(bytes as u64).ok_or_else(|| {
+            Stop::wrong(format!("names and attributes of more than {} bytes", self.limits.metadata))
+        })?;
+        self.room.set(left);
+        Ok(())
+    }
+
     /// What a reference to a heap names.
     pub(crate) fn follow(&self, reference: &[u8], element: usize) -> Step<Vec<u8>> {
         let reference = &reference[..reference.len().min(self.reference())];
@@ -122,7 +150,7 @@ impl View {
         let header = self.reader.get_or_parse_header(place)?;
         let object = match kind(&header) {
             Kind::Group => Object::Group(header),
-            Kind::Array => Object::Array(Arc::new(Array::of(&header, self)?)),
+            Kind::Array => Object::Array(Arc::new(Array::of(&header, place, self)?)),
             Kind::Other => Object::Other,
         };
         locked(&self.known.objects).insert(place, object.clone());
@@ -191,6 +219,13 @@ impl View {
                 "links lead to links more than {MOST_LINKS} times, the last to {path}"
             )));
         };
+        let names = u32::try_from(path.split('/').count()).unwrap_or(u32::MAX);
+        self.followed.set(self.followed.get().saturating_add(names));
+        if self.followed.get() > MOST_NAMES {
+            return Err(Stop::wrong(format!(
+                "links to paths of more than {MOST_NAMES} names in all, the last to {path}"
+            )));
+        }
         let from = if path.starts_with('/') {
             Found { place: self.root(), above: Vec::new() }
         } else {

@@ -25,25 +25,38 @@ impl Opened {
             return Vec::new();
         }
         let planned = self.planned_by_label(path, selection).await.unwrap_or_default();
-        planned.into_iter().filter_map(|(label, planned)| costs.warning(&label, planned)).collect()
+        planned.into_iter().filter_map(|(label, planned)| costs.warning(&label?, planned)).collect()
     }
 
-    /// What a read will fetch, by what it is counted under; without what is on this machine.
-    async fn planned_by_label(&self, path: &str, selection: &Selection) -> Result<BTreeMap<Label, Planned>> {
+    /// What reading a part of a variable will fetch, if nothing of it is kept yet, by what it is counted under: of what
+    /// is on this machine under nothing.
+    ///
+    /// # Errors
+    /// As [`crate::dataset::Dataset::ranges`], and what keeps a bucket's region from being known.
+    pub async fn planned_by_label(
+        &self,
+        path: &str,
+        selection: &Selection,
+    ) -> Result<BTreeMap<Option<Label>, Planned>> {
         let mut places: BTreeMap<(String, String), (Url, Vec<Stored>)> = BTreeMap::new();
+        let mut here = Vec::new();
         for chunk in self.dataset.ranges(path, selection).await? {
-            if let Some((place, url)) = place(&chunk.address) {
-                places.entry(place).or_insert_with(|| (url, Vec::new())).1.push(chunk);
+            match place(&chunk.address) {
+                Some((place, url)) => places.entry(place).or_insert_with(|| (url, Vec::new())).1.push(chunk),
+                None => here.push(chunk),
             }
         }
         let own = place(&self.dataset.address()).map(|(place, _)| place);
-        let mut planned: BTreeMap<Label, Planned> = BTreeMap::new();
+        let mut planned: BTreeMap<Option<Label>, Planned> = BTreeMap::new();
+        if !here.is_empty() {
+            planned.insert(None, Planned::of(&here));
+        }
         for (place, (url, chunks)) in places {
             let label = match &self.meter {
                 Some(meter) if own.as_ref() == Some(&place) => meter.label().clone(),
                 _ => self.by.label(&url).await?,
             };
-            *planned.entry(label).or_default() += Planned::of(&chunks);
+            *planned.entry(Some(label)).or_default() += Planned::of(&chunks);
         }
         Ok(planned)
     }

@@ -148,7 +148,8 @@ fn generate(
         .map(|(name, values)| Ok((name, numbers(values, limits)?)))
         .collect::<Result<_, String>>()?;
     let count = all.iter().try_fold(1u64, |count, (_, values)| count.checked_mul(values.len() as u64));
-    let count = count.filter(|count| count + entries.len() as u64 <= limits.entries);
+    let left = limits.entries.saturating_sub(entries.len() as u64);
+    let count = count.filter(|count| *count <= left);
     let count = count.ok_or_else(|| format!("more than {} references are generated", limits.entries))?;
     for number in 0..count {
         let mut rest = number;
@@ -220,6 +221,17 @@ mod tests {
         let limits = Limits { entries: 1000, metadata: 100_000, ..Limits::default() };
         let wrong = entries(document.as_bytes(), &limits).unwrap_err();
         assert!(wrong.contains("more than 100000 bytes"), "{wrong}");
+    }
+
+    #[test]
+    fn as_many_references_as_can_be_counted_are_refused_beside_others() {
+        // The second rule is of 2^64 - 1.
+        let document = r#"{"version": 1, "refs": {}, "gen": [
+            {"key": "a", "url": "u", "dimensions": {"i": {"stop": 1}}},
+            {"key": "b", "url": "u", "dimensions": {"a": {"stop": 255}, "b": {"stop": 257}, "c": {"stop": 641},
+             "d": {"stop": 65537}, "e": {"stop": 6700417}}}]}"#;
+        let wrong = entries(document.as_bytes(), &Limits::default()).unwrap_err();
+        assert!(wrong.contains("are generated"), "{wrong}");
     }
 
     #[test]

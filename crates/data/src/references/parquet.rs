@@ -19,6 +19,7 @@ use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::objects::{Objects, Place};
+use crate::zarr::parsed;
 
 /// Files of references that are kept.
 const KEPT: usize = 32;
@@ -47,7 +48,7 @@ impl Records {
             what: format!("there are no references in {address}"),
             advice: "give the folder that holds .zmetadata".to_owned(),
         })?;
-        let parsed: Value = serde_json::from_slice(&document)
+        let parsed = parsed(&document)
             .map_err(|error| damaged(&address, format!(".zmetadata is no JSON: {error}")))?;
         let size = parsed
             .get("record_size")
@@ -97,7 +98,7 @@ impl Records {
                     "{}/{name}",
                     self.folder.address().as_str().trim_end_matches('/')
                 ));
-                rows(bytes, self.size).map_err(|what| damaged(&address, what))?
+                rows(bytes, self.size, self.limits.metadata).map_err(|what| damaged(&address, what))?
             }
             None => Vec::new(),
         };
@@ -110,8 +111,8 @@ impl Records {
     }
 }
 
-/// The references of a file.
-fn rows(bytes: Bytes, most: u64) -> std::result::Result<Vec<Option<Entry>>, String> {
+/// The references of a file, `most` of them with `most_bytes` in them.
+fn rows(bytes: Bytes, most: u64, most_bytes: u64) -> std::result::Result<Vec<Option<Entry>>, String> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)
         .map_err(|error| error.to_string())?;
@@ -121,9 +122,15 @@ fn rows(bytes: Bytes, most: u64) -> std::result::Result<Vec<Option<Entry>>, Stri
     }
     let mut shared: HashMap<String, Arc<str>> = HashMap::new();
     let mut found = Vec::new();
+    // A value that stands in a file once may be meant by very many rows.
+    let mut held = 0u64;
     for batch in reader.build().map_err(|error| error.to_string())? {
         let batch = batch.map_err(|error| error.to_string())?;
         for row in 0..batch.num_rows() {
+            held = held.saturating_add(bytes_of(&batch, "raw", row)?.map_or(0, |raw| raw.len() as u64));
+            if held > most_bytes {
+                return Err(format!("its values have more than {most_bytes} bytes"));
+            }
             found.push(entry(&batch, row, &mut shared)?);
         }
     }
@@ -205,5 +212,57 @@ impl Objects for Records {
 
     async fn list(&self, _: &str) -> Result<Option<Vec<String>>> {
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use arrow_array::{ArrayRef, BinaryArray};
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+    use crate::dataset::Dataset;
+    use crate::objects::{Folder, Opens};
+    use crate::references::Base;
+    use crate::zarr::Zarr;
+
+    #[test]
+    fn a_value_that_many_rows_mean_is_counted_for_each() {
+        let long = vec![7u8; 1000];
+        let column: BinaryArray = (0..500).map(|_| Some(long.as_slice())).collect();
+        let batch = RecordBatch::try_from_iter([("raw", Arc::new(column) as ArrayRef)]).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        assert!(bytes.len() < 10_000, "{}", bytes.len());
+        assert_eq!(rows(bytes.clone().into(), 500, 500_000).unwrap().len(), 500);
+        let wrong = rows(bytes.into(), 500, 499_999).unwrap_err();
+        assert!(wrong.contains("more than 499999 bytes"), "{wrong}");
+    }
+
+    #[derive(Debug)]
+    struct Nowhere;
+
+    #[async_trait]
+    impl Opens for Nowhere {
+        async fn open(&self, _: &url::Url) -> Result<Arc<dyn crate::ranges::Ranges>> {
+            unreachable!()
+        }
+    }
+
+    #[tokio::test]
+    async fn metadata_may_have_numbers_that_are_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let document =
+            r#"{"record_size": 10, "metadata": {".zgroup": {"zarr_format": 2}, ".zattrs": {"a": NaN}}}"#;
+        std::fs::write(folder.path().join(".zmetadata"), document).unwrap();
+        let objects = |path: &Path| Arc::new(Folder::new(path));
+        let places = Places::new(Base::File(folder.path().into()), Arc::new(Nowhere));
+        let records = Records::open(objects(folder.path()), places, Limits::default()).await.unwrap();
+        let zarr = Zarr::open(Arc::new(records), Limits::default()).await.unwrap();
+        assert_eq!(zarr.group("/", true).await.unwrap().attributes[0].name, "a");
     }
 }

@@ -43,7 +43,10 @@ impl Base {
     pub(super) fn without(&self, endings: &[&str]) -> Option<String> {
         let name = match self {
             Self::File(path) => path.file_name()?.to_str()?.to_owned(),
-            Self::Remote(url) => url.path_segments()?.next_back()?.to_owned(),
+            Self::Remote(url) => match bucket_and_key(url) {
+                Some((_, key)) => key.rsplit('/').next()?.to_owned(),
+                None => url.path_segments()?.next_back()?.to_owned(),
+            },
         };
         let name =
             endings.iter().fold(name.as_str(), |name, ending| name.strip_suffix(ending).unwrap_or(name));
@@ -85,7 +88,9 @@ fn beside(base: &Url, text: &str) -> std::result::Result<Url, url::ParseError> {
     if bucket_and_key(base).is_none() {
         return base.join(text);
     }
-    base.join(&text.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
+    let key = text.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    // A name with a colon would be the scheme of a URL.
+    base.join(&if key.starts_with('/') { key } else { format!("./{key}") })
 }
 
 /// The objects that references point to, each opened once.
@@ -168,6 +173,14 @@ impl Ranges for Required {
         self.told(self.0.length().await)
     }
 
+    async fn length_alone(&self) -> Result<u64> {
+        self.told(self.0.length_alone().await)
+    }
+
+    async fn read_alone(&self, range: &Range<u64>) -> Result<Bytes> {
+        self.told(self.0.read_alone(range).await)
+    }
+
     async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         self.told(self.0.read(ranges).await)
     }
@@ -220,6 +233,20 @@ mod tests {
         };
         assert_eq!(key("gcs://other/c%20d?e.nc"), "c%20d?e.nc");
         assert_eq!(key("c%20d e.nc"), "a b/c%20d e.nc");
+    }
+
+    #[test]
+    fn data_lies_beside_its_description_whatever_its_name() {
+        for name in ["a b.h5", "a%20b.h5", "a?b#c.h5", "ATL03:1.h5"] {
+            let base = Base::Remote(location(&format!("s3://bucket/c d/{name}.dmrpp")).unwrap());
+            let text = base.without(&[".dmrpp"]).unwrap();
+            let Ok(Target::Remote(url)) = base.target(&text) else { panic!("{text}") };
+            assert_eq!(bucket_and_key(&url).unwrap().1, format!("c d/{name}"));
+        }
+        let base = Base::Remote("https://data.example.org/c/a%20b.h5.dmrpp?x=1".parse().unwrap());
+        let text = base.without(&[".dmrpp"]).unwrap();
+        let there = "https://data.example.org/c/a%20b.h5".parse().unwrap();
+        assert_eq!(base.target(&text), Ok(Target::Remote(there)));
     }
 
     #[test]

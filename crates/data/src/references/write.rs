@@ -1,5 +1,8 @@
 //! References of Kerchunk to the chunks of any dataset, for fsspec, xarray and zarr-python.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
@@ -17,6 +20,8 @@ use serde_json::{Map, Value, json};
 use crate::dataset::{Attribute, DataType, Dataset, Group, Selection, Stored, Values, Variable};
 use crate::error::{Error, Result};
 use crate::limits::{Limits, product};
+use crate::objects::INLINE as INLINE_BYTES;
+use crate::zarr::parsed;
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,15 +46,16 @@ enum Reference {
 }
 
 /// Writes references to all chunks of a dataset. Nothing but its headers is read, and values that no
-/// reference can point to, such as texts of any length. What `to` was is replaced, all of it or
-/// nothing.
+/// reference can point to, such as texts of any length. References that `to` has are replaced, all of them or
+/// none; a folder with anything else is left as it is.
 ///
 /// Byte order: of the file's numbers little-endian is assumed, unless a variable's filters say
 /// `big-endian`.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a variable whose filters Zarr does not have, or that is not stored; what
-/// reading the headers gives; [`Error::File`] where `to` cannot be written.
+/// [`Error::Invalid`] for a variable whose filters Zarr does not have, that is not stored, or that lies behind
+/// an address that is signed, and for a folder that holds something else; what reading the headers gives;
+/// [`Error::File`] where `to` cannot be written.
 pub async fn write(dataset: &dyn Dataset, to: &Path, form: Form, limits: &Limits) -> Result<()> {
     let root = dataset.group("/", true).await?;
     let mut metadata = Map::new();
@@ -60,6 +66,7 @@ pub async fn write(dataset: &dyn Dataset, to: &Path, form: Form, limits: &Limits
         add_group(&path, group, &mut metadata);
         for variable in &group.variables {
             let field = below(&path, &variable.name);
+            check_name(dataset, &field)?;
             let (array, chunks) = array(dataset, &field, variable, limits).await?;
             count += chunks.1.len() as u64;
             if count > limits.entries {
@@ -92,6 +99,17 @@ pub async fn write(dataset: &dyn Dataset, to: &Path, form: Form, limits: &Limits
 
 fn below(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") }
+}
+
+/// That a name is one: names of arrays become folders, and may come from files of others.
+fn check_name(dataset: &dyn Dataset, field: &str) -> Result<()> {
+    if !field.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        what: format!("{} has a variable `{field}`, which is no name in references", dataset.address()),
+        advice: "leave it out".to_owned(),
+    })
 }
 
 fn add_group(path: &str, group: &Group, metadata: &mut Map<String, Value>) {
@@ -155,7 +173,7 @@ fn codec(filter: &str, size: usize) -> Option<Value> {
     let rest: Vec<&str> = words.collect();
     let level = |usual: i64| rest.iter().find_map(|word| word.parse().ok()).unwrap_or(usual);
     Some(match name {
-        "shuffle" => json!({"id": "shuffle", "elementsize": size}),
+        "shuffle" => json!({"id": "shuffle", "elementsize": level(i64::try_from(size).ok()?)}),
         "deflate" | "zlib" => json!({"id": "zlib", "level": level(6)}),
         "gzip" => json!({"id": "gzip", "level": level(6)}),
         "bz2" => json!({"id": "bz2", "level": level(9)}),
@@ -181,13 +199,20 @@ async fn array(
     let codecs: Option<Vec<Value>> = filters.map(|filter| codec(filter, size)).collect();
     let dtype = dtype(&variable.data_type, if is_big { '>' } else { '<' });
     let bytes = product(&variable.shape, size as u64).unwrap_or(u64::MAX);
-    let mut is_uneven = false;
+    let (mut is_uneven, mut is_inline) = (false, false);
     if let (Some(codecs), Some(dtype)) = (codecs, dtype) {
         let stored = dataset.ranges(field, &Selection::All).await?;
         is_uneven = stored.iter().any(|chunk| chunk.skipped != 0);
+        is_inline = stored.iter().any(|chunk| chunk.address.as_str() == INLINE_BYTES);
+        if let Some(chunk) = stored.iter().find(|chunk| chunk.address.is_hidden()) {
+            return Err(Error::Invalid {
+                what: format!("no reference can point to `{field}`: its address {} is signed", chunk.address),
+                advice: "open it by an address without a signature".to_owned(),
+            });
+        }
         // Of what is not in chunks, and lies nowhere, the values are in the headers, or follow from them.
         let was_never_written = stored.is_empty() && variable.chunks.is_some() && bytes > INLINE;
-        if !is_uneven && (!stored.is_empty() || was_never_written) {
+        if !is_uneven && !is_inline && (!stored.is_empty() || was_never_written) {
             return Ok(referred(variable, &dtype, &codecs, stored));
         }
     }
@@ -195,7 +220,7 @@ async fn array(
         return Err(Error::Invalid {
             what: format!(
                 "no reference can point to `{field}`: {} of the type {}",
-                filters_of(variable, is_uneven),
+                filters_of(variable, is_uneven, is_inline),
                 variable.data_type
             ),
             advice: "leave it out, or write its values anew".to_owned(),
@@ -233,8 +258,10 @@ fn whole_name(address: &str) -> String {
     std::path::absolute(&path).unwrap_or(path).display().to_string()
 }
 
-fn filters_of(variable: &Variable, is_uneven: bool) -> String {
-    if variable.filters.is_empty() {
+fn filters_of(variable: &Variable, is_uneven: bool, is_inline: bool) -> String {
+    if is_inline {
+        "chunks of which some stand in other references".to_owned()
+    } else if variable.filters.is_empty() {
         "values".to_owned()
     } else if is_uneven {
         format!("chunks of which some went through {}, and others not,", variable.filters.join(", "))
@@ -247,9 +274,15 @@ fn filters_of(variable: &Variable, is_uneven: bool) -> String {
 fn fill(variable: &Variable) -> Option<Value> {
     let said = variable.attribute("_FillValue").filter(|values| values.count() == 1);
     let stored = variable.fill.as_ref().filter(|fill| fill.bytes.iter().any(|byte| *byte != 0));
-    said.or(stored)
-        .filter(|values| values.data_type != DataType::Text)
-        .and_then(|values| values.elements().into_iter().next())
+    said.or(stored).filter(|values| values.data_type != DataType::Text).and_then(|values| {
+        let part = match values.data_type {
+            DataType::C64 => DataType::F32,
+            DataType::C128 => DataType::F64,
+            _ => return values.elements().into_iter().next(),
+        };
+        // A complex number is a list of its two parts.
+        Some(Values { data_type: part, shape: vec![2], ..values.clone() }.to_json())
+    })
 }
 
 fn grid(shape: &[u64], chunks: &[u64]) -> Vec<u64> {
@@ -347,32 +380,66 @@ fn write_parquet(
     size: u64,
 ) -> Result<()> {
     let parent = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = tempfile::Builder::new()
-        .prefix(".references")
-        .tempdir_in(parent)
-        .map_err(Error::file(to, "write"))?;
-    let put = |name: &str, bytes: &[u8]| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, bytes).map_err(Error::file(&path, "write"))
-    };
-    put(".zmetadata", json!({"metadata": metadata, "record_size": size}).to_string().as_bytes())?;
+    let is_there = to.symlink_metadata().is_ok();
+    if is_there && !holds_references(to) {
+        return Err(Error::Invalid {
+            what: format!("{} is there, and holds no references in Parquet", to.display()),
+            advice: "give another name, or remove it".to_owned(),
+        });
+    }
+    // All that is in it is gone at the end, however that comes.
+    let work = tempfile::Builder::new().prefix(".references").tempdir_in(parent);
+    let work = work.map_err(Error::file(to, "write"))?;
+    let (new, old) = (work.path().join("new"), work.path().join("old"));
+    std::fs::create_dir(&new).map_err(Error::file(&new, "write"))?;
+    write_records(&new, metadata, arrays, size)?;
+    if is_there {
+        std::fs::rename(to, &old).map_err(Error::file(to, "replace"))?;
+    }
+    let Err(error) = std::fs::rename(&new, to) else { return Ok(()) };
+    if is_there && std::fs::rename(&old, to).is_err() {
+        let kept = work.keep().join("old");
+        return Err(Error::Invalid {
+            what: format!("{} cannot be replaced: {error}", to.display()),
+            advice: format!("what it was is now {}", kept.display()),
+        });
+    }
+    Err(Error::file(to, "write")(error))
+}
+
+/// Whether a folder has what [`write_parquet`] writes.
+fn holds_references(folder: &Path) -> bool {
+    let document = std::fs::read(folder.join(".zmetadata")).ok();
+    let document = document.and_then(|document| parsed(&document).ok());
+    document.is_some_and(|document| document.get("record_size").is_some())
+}
+
+/// Metadata and records of references, into a folder. Records without any reference are left out: readers
+/// take them for chunks that were never written.
+fn write_records(
+    folder: &Path,
+    metadata: &Map<String, Value>,
+    arrays: BTreeMap<String, Chunks>,
+    size: u64,
+) -> Result<()> {
+    let document = json!({"metadata": metadata, "record_size": size}).to_string();
+    let path = folder.join(".zmetadata");
+    std::fs::write(&path, document).map_err(Error::file(&path, "write"))?;
     for (field, (grid, chunks)) in arrays {
-        let path = folder.path().join(&field);
-        std::fs::create_dir_all(&path).map_err(Error::file(&path, "write"))?;
+        let folder = folder.join(&field);
+        std::fs::create_dir_all(&folder).map_err(Error::file(&folder, "write"))?;
         let count = product(&grid, 1).unwrap_or(u64::MAX);
-        for number in 0..count.div_ceil(size) {
-            let rows = number * size..((number + 1) * size).min(count);
-            let path = path.join(format!("refs.{number}.parq"));
+        let mut next = chunks.range(..count).next().map(|(number, _)| number / size);
+        while let Some(record) = next {
+            let rows = record * size..record.saturating_add(1).saturating_mul(size).min(count);
+            next = chunks.range(rows.end..count).next().map(|(number, _)| number / size);
+            let path = folder.join(format!("refs.{record}.parq"));
             let file = File::create(&path).map_err(Error::file(&path, "write"))?;
             write_record(file, &chunks, rows)
                 .map_err(|error| Error::file(&path, "write")(std::io::Error::other(error)))?;
         }
     }
-    if to.is_dir() {
-        std::fs::remove_dir_all(to).map_err(Error::file(to, "replace"))?;
-    }
-    let made = folder.keep();
-    std::fs::rename(&made, to).map_err(Error::file(to, "write"))
+    Ok(())
 }
 
 /// The references of some chunks, one row each.
@@ -419,24 +486,4 @@ fn write_record(
     writer.write(&batch)?;
     writer.close()?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chunks_have_their_keys() {
-        assert_eq!(key(&[2, 3], 4), "1.1");
-        assert_eq!(key(&[], 0), "0");
-        assert_eq!(grid(&[5, 4], &[2, 4]), [3, 1]);
-    }
-
-    #[test]
-    fn filters_that_zarr_does_not_have_are_none() {
-        assert_eq!(codec("deflate 6", 4).unwrap(), json!({"id": "zlib", "level": 6}));
-        assert_eq!(codec("shuffle", 8).unwrap(), json!({"id": "shuffle", "elementsize": 8}));
-        assert!(codec("szip", 4).is_none());
-        assert!(codec("", 4).is_none());
-    }
 }

@@ -17,7 +17,7 @@ use url::Url;
 
 pub use storage::{GooglePlace, GoogleStorage};
 
-use super::listing::asking;
+use super::listing::{asking, with_key};
 use super::{Pin, Span, request};
 use crate::address::Address;
 use crate::error::{Error, Result};
@@ -134,7 +134,7 @@ impl GoogleObject {
 
     /// A page of what lies directly below a prefix of its bucket.
     pub(super) async fn list(&self, prefix: &str, token: Option<&str>) -> Result<Answer> {
-        let url = self.address_of(["storage", "v1", "b", &self.bucket.name, "o"].into_iter())?;
+        let url = self.address_of(&["storage", "v1", "b", &self.bucket.name, "o"])?;
         let fields = Some("items(name),prefixes,nextPageToken");
         self.asked(Request::get(asking(url, prefix, &[("fields", fields), ("pageToken", token)]))).await
     }
@@ -166,10 +166,10 @@ impl GoogleObject {
 
     /// Where it is. The name's parts are parts of the path, so that none leads out of its bucket.
     fn url(&self) -> Result<Url> {
-        self.address_of(std::iter::once(self.bucket.name.as_str()).chain(self.key.split('/')))
+        Ok(with_key(self.address_of(&[&self.bucket.name])?, &self.key))
     }
 
-    fn address_of<'a>(&self, parts: impl Iterator<Item = &'a str>) -> Result<Url> {
+    fn address_of(&self, parts: &[&str]) -> Result<Url> {
         let wrong = || Error::Invalid {
             what: format!("{} is no object in Google Cloud Storage", self.address()),
             advice: "write it as gs://BUCKET/KEY".to_owned(),
@@ -204,7 +204,7 @@ mod tests {
     fn objects_have_the_address_of_their_bucket() {
         assert_eq!(url("b", "/a/c d.nc", None), "https://storage.googleapis.com/b/a/c%20d.nc");
         assert_eq!(url("b", "k", Some("http://127.0.0.1:9")), "http://127.0.0.1:9/b/k");
-        assert_eq!(url("b", "k?x=y#z", None), "https://storage.googleapis.com/b/k%3Fx=y%23z");
+        assert_eq!(url("b", "k?x=y#z", None), "https://storage.googleapis.com/b/k%3Fx%3Dy%23z");
     }
 
     #[test]

@@ -78,6 +78,16 @@ pub(super) fn asking(mut url: Url, prefix: &str, pairs: &[(&str, Option<&str>)])
     url
 }
 
+/// Adds a key to the address of its bucket, written as signatures and Google want it: in its parts, too, nothing
+/// but what is unreserved stands for itself. Parts that lead elsewhere (`.`, `..`) are left out.
+pub(super) fn with_key(mut bucket: Url, key: &str) -> Url {
+    let parts = key.split('/').filter(|part| !matches!(*part, "." | ".."));
+    let key: Vec<String> = parts.map(encoded).collect();
+    let path = format!("{}/{}", bucket.path().trim_end_matches('/'), key.join("/"));
+    bucket.set_path(&path);
+    bucket
+}
+
 fn encoded(text: &str) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
     text.bytes().fold(String::with_capacity(text.len()), |text, byte| match byte {
@@ -180,6 +190,17 @@ mod tests {
     fn lists_are_asked_for_as_signatures_want() {
         let url = asking("https://b.org/".parse().unwrap(), "a b+é/", &[("x", None), ("t", Some("~*"))]);
         assert_eq!(url.as_str(), "https://b.org/?delimiter=%2F&prefix=a%20b%2B%C3%A9%2F&t=~%2A");
+    }
+
+    #[test]
+    fn keys_are_written_as_signatures_want() {
+        let written = |key: &str| {
+            with_key("https://b.org/c/".parse().unwrap(), key).as_str()["https://b.org/c/".len()..].to_owned()
+        };
+        assert_eq!(written("year=2020/a+b:c@d,e.nc"), "year%3D2020/a%2Bb%3Ac%40d%2Ce.nc");
+        assert_eq!(written("a;b&c$d!e'f(g)h*i~j-k_l.m"), "a%3Bb%26c%24d%21e%27f%28g%29h%2Ai~j-k_l.m");
+        assert_eq!(written("ü%20\n?#[]\\|"), "%C3%BC%2520%0A%3F%23%5B%5D%5C%7C");
+        assert_eq!(written("../a/./%2e%2e//b/"), "a/%252e%252e//b/");
     }
 
     #[test]

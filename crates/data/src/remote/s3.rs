@@ -9,7 +9,7 @@ use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::listing::asking;
+use super::listing::{asking, with_key};
 use super::{Pin, Span, request};
 use crate::address::Address;
 use crate::credentials::S3Keys;
@@ -146,11 +146,9 @@ impl S3Object {
         self.moved.get().unwrap_or(&self.bucket.region)
     }
 
-    /// Where it is. Key by key's part, so that none leads out of its bucket.
+    /// Where it is. The authorizer signs the path as it is here, and S3 the path as it would write it.
     fn url(&self) -> Result<Url> {
-        let mut url = self.bucket_url()?;
-        url.path_segments_mut().map_err(|()| self.no_object())?.pop_if_empty().extend(self.key.split('/'));
-        Ok(url)
+        Ok(with_key(self.bucket_url()?, &self.key))
     }
 
     /// Where its bucket is: at its own host, or, for names with a dot and other endpoints, at a path.
@@ -245,6 +243,6 @@ mod tests {
     #[test]
     fn no_key_leads_out_of_its_bucket() {
         assert_eq!(url("b.c", "../other/k", None), "https://s3.us-west-2.amazonaws.com/b.c/other/k");
-        assert_eq!(url("b", "k?x=y#z", None), "https://b.s3.us-west-2.amazonaws.com/k%3Fx=y%23z");
+        assert_eq!(url("b", "k?x=y#z", None), "https://b.s3.us-west-2.amazonaws.com/k%3Fx%3Dy%23z");
     }
 }

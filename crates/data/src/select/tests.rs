@@ -62,9 +62,17 @@ impl Dataset for Grid {
                 texts,
             });
         }
+        if variable.data_type == DataType::I64 {
+            // Nanoseconds, one after the other from a moment of our days on.
+            let all: Vec<i64> = (0..).map(|index| NOW + index).take(values.len()).collect();
+            return Ok(Values::numbers(DataType::I64, variable.shape.clone(), &all));
+        }
         Ok(Values::numbers(DataType::F64, variable.shape.clone(), values))
     }
 }
+
+/// 2025-11-22T08:26:40.123456789 in nanoseconds since 1970.
+const NOW: i64 = 1_763_800_000_123_456_789;
 
 fn coordinate(name: &str, dimensions: &[(&str, u64)], units: &str, values: Vec<f64>) -> (Variable, Vec<f64>) {
     let variable = Variable {
@@ -135,6 +143,29 @@ async fn times_are_those_of_the_files_calendar() {
     let error =
         grid.choose(vec![("lat", Wanted::At(Label::Time("2000".to_owned())))], None).await.unwrap_err();
     assert!(error.to_string().contains("does not count time"), "{error}");
+}
+
+#[tokio::test]
+async fn hours_and_nanoseconds_lose_no_element() {
+    let hours = (0..48).map(|hour| 41_738.0 + f64::from(hour) / 24.0).collect();
+    let mut clock = coordinate("time", &[("time", 48)], "days since 1900-01-01", hours);
+    let chosen = vec![("time", times("2014-04-11T01:00:00", "2014-04-11T04:00:00"))];
+    let found = Grid(vec![clock.clone()]).choose(chosen, None).await.unwrap();
+    assert_eq!(found, [("time".to_owned(), 1, 4)]);
+    clock.0.attributes[0].value = Values::text("nanoseconds since 1970-01-01");
+    clock.0.data_type = DataType::I64;
+    let from = "2025-11-22T08:26:40.123456791";
+    let chosen = vec![("time", times(from, "2025-11-22T08:26:40.123456793"))];
+    let found = Grid(vec![clock]).choose(chosen, None).await.unwrap();
+    assert_eq!(found, [("time".to_owned(), 2, 3)]);
+}
+
+#[tokio::test]
+async fn a_coordinate_beyond_all_memory_is_not_read() {
+    let mut long = coordinate("lat", &[("lat", 3)], "degrees_north", vec![0.0; 3]);
+    long.0.shape = vec![1 << 40];
+    let error = Grid(vec![long]).choose(vec![("lat", numbers(0.0, 1.0))], None).await.unwrap_err();
+    assert!(error.to_string().contains("bytes"), "{error}");
 }
 
 #[tokio::test]

@@ -89,6 +89,11 @@ fn raw(told: Value, data_type: DataType, after: After) -> Element {
     Element { data_type, after, told, unit: None }
 }
 
+/// The order of bytes in elements of a type of Zarr v2; little-endian for those that have none.
+pub(super) fn of_v2_order(dtype: Option<&Value>) -> Order {
+    dtype.and_then(Value::as_str).and_then(numpy).map_or(Order::Little, |(order, ..)| order)
+}
+
 /// The parts of numpy's name of a type: the order, the kind, the size, the unit of times.
 fn numpy(text: &str) -> Option<(Order, char, usize, Option<&str>)> {
     let order = match text.as_bytes().first()? {
@@ -192,14 +197,16 @@ fn structured(fields: &[Value], known: impl Fn(&Value) -> Result<Known, String>)
             .filter(|count| *count <= LARGEST)
             .ok_or_else(|| format!("the field {name} is too large"))?;
         let data_type = if shape.is_some() { DataType::Opaque(size * count) } else { data_type };
+        // Before places in it are listed, of which a count may make very many.
+        let end = offset
+            .checked_add(size * count)
+            .filter(|size| *size <= LARGEST)
+            .ok_or("a structure is too large")?;
         for index in 0..count {
             others.extend(swaps.iter().map(|(place, size_of)| (offset + index * size + place, *size_of)));
         }
         found.push(Field { name: name.to_owned(), data_type, offset });
-        offset = offset
-            .checked_add(size * count)
-            .filter(|size| *size <= LARGEST)
-            .ok_or("a structure is too large")?;
+        offset = end;
     }
     if offset == 0 {
         return Err("a structure has no fields".to_owned());
@@ -421,6 +428,17 @@ mod tests {
         for hostile in ["", "<", "<f", "<f3", "|S99999999999", "<U-1", "é", "<é4", "<M8[", "x4"] {
             assert!(of_v2(&json!(hostile), false).is_err(), "{hostile}");
         }
+    }
+
+    #[test]
+    fn many_fields_in_each_other_are_refused_before_they_are_listed() {
+        let mut dtype = json!([["a", ">i2", [1000]]]);
+        for _ in 0..6 {
+            dtype = json!([["a", dtype, [1_000_000]]]);
+        }
+        assert!(of_v2(&dtype, false).unwrap_err().contains("too large"));
+        let dtype = json!([["a", [["b", ">i2", [500_000]]], [1_000_000]]]);
+        assert!(of_v2(&dtype, false).unwrap_err().contains("too large"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(super) enum Step {
     Lz4,
     Blosc(Arc<BloscCodec>),
     Shuffle(usize),
+    Fletcher32,
     /// Of those that keep the length of what they are given, or add a checksum.
     Checked(Arc<dyn BytesToBytesCodecTraits>),
 }
@@ -70,13 +71,11 @@ impl Step {
                     .and_then(|size| usize::try_from(size).ok());
                 Self::Shuffle(size.filter(|size| *size > 0).ok_or("shuffle without a good elementsize")?)
             }
-            name @ ("crc32c" | "fletcher32") => {
-                let full = if name == "crc32c" { name.to_owned() } else { format!("numcodecs.{name}") };
-                match Codec::from_metadata(&MetadataV3::new(full)) {
-                    Ok(Codec::BytesToBytes(codec)) => Self::Checked(codec),
-                    _ => return Err(unknown(name)),
-                }
-            }
+            "fletcher32" => Self::Fletcher32,
+            name @ "crc32c" => match Codec::from_metadata(&MetadataV3::new(name)) {
+                Ok(Codec::BytesToBytes(codec)) => Self::Checked(codec),
+                _ => return Err(unknown(name)),
+            },
             name => return Err(unknown(name)),
         })
     }
@@ -90,6 +89,7 @@ impl Step {
             Self::Zstd => zstd(&stored, most)?,
             Self::Lz4 => lz4(&stored, most)?,
             Self::Shuffle(size) => unshuffled(&stored, *size),
+            Self::Fletcher32 => return summed(stored),
             Self::Blosc(codec) => {
                 let says = stored.get(4..8).and_then(|size| size.try_into().ok()).map(u32::from_le_bytes);
                 let says = says.ok_or("the blosc header is not whole")?;
@@ -162,6 +162,37 @@ fn lz4(stored: &[u8], most: u64) -> Result<Vec<u8>, String> {
     lz4_flex::block::decompress(block, size as usize).map_err(|error| error.to_string())
 }
 
+/// Bytes before their checksum, which lies behind them.
+fn summed(mut stored: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, String> {
+    let (bytes, told) = stored.split_last_chunk().ok_or("it is too short for a checksum")?;
+    let (told, sum, length) = (u32::from_le_bytes(*told), fletcher32(bytes), bytes.len());
+    // HDF5 before 1.6.3 wrote the bytes of each half in the other order on little-endian machines.
+    if told != sum && told != (sum & 0x00ff_00ff) << 8 | (sum & 0xff00_ff00) >> 8 {
+        return Err(format!("its checksum is {sum:08x}, where {told:08x} is told"));
+    }
+    match &mut stored {
+        Cow::Borrowed(stored) => *stored = &stored[..length],
+        Cow::Owned(stored) => stored.truncate(length),
+    }
+    Ok(stored)
+}
+
+/// The checksum Fletcher-32 as HDF5 has it (`H5_checksum_fletcher32` in `H5checksum.c`): of words of 16 bits,
+/// the higher byte first; a last byte alone is the higher one of a word. zarrs leaves that byte out.
+fn fletcher32(bytes: &[u8]) -> u32 {
+    let folded = |sum: u32| (sum & 0xffff) + (sum >> 16);
+    let (mut one, mut two) = (0u32, 0u32);
+    // So many words are added without an overflow.
+    for block in bytes.chunks(2 * 360) {
+        for word in block.chunks(2) {
+            one += u32::from(word[0]) << 8 | u32::from(word.get(1).copied().unwrap_or(0));
+            two += one;
+        }
+        (one, two) = (folded(one), folded(two));
+    }
+    folded(two) << 16 | folded(one)
+}
+
 fn unshuffled(stored: &[u8], size: usize) -> Vec<u8> {
     let count = stored.len() / size;
     let mut bytes = stored.to_vec();
@@ -216,6 +247,21 @@ mod tests {
     fn shuffled_bytes_come_back() {
         assert_eq!(unshuffled(&[1, 4, 2, 5, 3, 6], 3), [1, 2, 3, 4, 5, 6]);
         assert_eq!(unshuffled(&[1, 3, 2, 4, 9], 2), [1, 2, 3, 4, 9]);
+    }
+
+    #[test]
+    fn checksums_are_those_of_hdf5_also_of_odd_lengths() {
+        // As HDF5 1.14 makes them.
+        let sums: [(&[u8], u32); 4] =
+            [(b"abcde", 0x4ff0_29c7), (b"abcdef", 0x5056_2a2d), (&[0xff; 7], 0xff00_ff00), (&[0; 721], 0)];
+        for (bytes, sum) in sums {
+            assert_eq!(fletcher32(bytes), sum, "{bytes:?}");
+            let mut stored = [bytes, &sum.to_le_bytes()].concat();
+            assert_eq!(undone("fletcher32", &stored, 1000).unwrap(), bytes);
+            stored[0] ^= 1;
+            assert!(undone("fletcher32", &stored, 1000).unwrap_err().contains("checksum"));
+        }
+        assert!(undone("fletcher32", &[1, 2, 3], 100).is_err());
     }
 
     #[test]

@@ -5,24 +5,26 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::array::{Array, Decoder, Shards};
+use super::array::{Array, Decoder};
+use super::narrow::narrow;
+use super::shards::Shards;
 use crate::address::Address;
 use crate::dataset::{Extent, Selection, Stored, Values};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::mosaic::{Canvas, Decoded, Touched, paint, touched};
-use crate::objects::{Objects, Place, fetch};
+use crate::objects::{INLINE, Objects, Place, fetch};
 
 /// How many objects are looked for at a time.
 const AT_ONCE: usize = 32;
 
 /// A chunk that is wanted: where it lies, and which rows of it were asked for, if not all.
-#[derive(Debug)]
-struct Job {
-    key: String,
-    place: Option<Place>,
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) key: String,
+    pub(super) place: Option<Place>,
     /// The shape of what was asked for, where that is a part of a plain chunk.
-    shape: Option<Vec<u64>>,
+    pub(super) shape: Option<Vec<u64>>,
 }
 
 /// Where the chunks lie that a part touches.
@@ -34,19 +36,28 @@ pub(super) async fn ranges(
     limits: &Limits,
 ) -> Result<Vec<Stored>> {
     let extents = selection.of(&array.shape)?;
-    let jobs = located(objects, key, array, &extents, limits).await?;
+    let jobs = located(objects, key, array, &extents, limits, Reading::Planned).await?;
     let stored = jobs.into_iter().map(|(job, touched)| async move {
         let Some(place) = job.place else { return Ok::<_, Error>(None) };
-        let Some(length) = place.length().await? else { return Ok(None) };
+        let Some(length) = place.length_alone().await? else { return Ok(None) };
         let from = match &place {
             Place::Object(_, Some(range)) | Place::File(_, Some(range)) => range.start,
             _ => 0,
         };
-        let address = place.address().unwrap_or_else(|| objects.address());
+        let address = place.address().unwrap_or_else(|| Address::named(INLINE.to_owned()));
         Ok(Some(Stored { address, from, length, origin: touched.origin, skipped: 0 }))
     });
     let stored: Vec<_> = stream::iter(stored).buffered(AT_ONCE).try_collect().await?;
     Ok(stored.into_iter().flatten().collect())
+}
+
+/// Why it is asked where chunks lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// They are read then.
+    Begun,
+    /// They may never be: nothing of them is to come.
+    Planned,
 }
 
 /// The chunks that a part touches, each with the place where it lies.
@@ -56,6 +67,7 @@ async fn located(
     array: &Array,
     extents: &[Extent],
     limits: &Limits,
+    reading: Reading,
 ) -> Result<Vec<(Job, Touched)>> {
     let Some(shards) = &array.shards else {
         let touched = touched(extents, &array.chunks, limits)?;
@@ -75,7 +87,7 @@ async fn located(
     wanted.dedup();
     let indexes = wanted.into_iter().map(|shard| async move {
         let key = below(key, &array.keys.key(&shard));
-        let index = index(objects, &key, shards).await?;
+        let index = index(objects, &key, shards, reading).await?;
         Ok::<_, Error>((shard, (key, index)))
     });
     let indexes: HashMap<_, _> = stream::iter(indexes).buffer_unordered(AT_ONCE).try_collect().await?;
@@ -97,7 +109,7 @@ async fn located(
     jobs.collect()
 }
 
-fn beyond(key: &str, from: u64) -> Error {
+pub(super) fn beyond(key: &str, from: u64) -> Error {
     Error::Damaged {
         address: Address::named(key.to_owned()),
         what: format!("its index points to byte {from}, beyond its end"),
@@ -108,9 +120,18 @@ fn beyond(key: &str, from: u64) -> Error {
 type Index = Vec<Option<(u64, u64)>>;
 
 /// A shard and where its chunks lie in it; none where there is no shard.
-async fn index(objects: &Arc<dyn Objects>, key: &str, shards: &Shards) -> Result<Option<(Place, Index)>> {
+async fn index(
+    objects: &Arc<dyn Objects>,
+    key: &str,
+    shards: &Shards,
+    reading: Reading,
+) -> Result<Option<(Place, Index)>> {
     let Some(place) = objects.find(key).await? else { return Ok(None) };
-    let Some(length) = place.length().await? else { return Ok(None) };
+    let length = match reading {
+        Reading::Begun => place.length().await?,
+        Reading::Planned => place.length_alone().await?,
+    };
+    let Some(length) = length else { return Ok(None) };
     let damaged = |what| Error::Damaged {
         address: place.address().unwrap_or_else(|| Address::named(key.to_owned())),
         what,
@@ -118,7 +139,11 @@ async fn index(objects: &Arc<dyn Objects>, key: &str, shards: &Shards) -> Result
     let from = if shards.is_first { Some(0) } else { length.checked_sub(shards.size) };
     let from = from
         .ok_or_else(|| damaged(format!("it has {length} bytes, fewer than its index of {}", shards.size)))?;
-    let bytes = place.part(from..from + shards.size)?.bytes(shards.size).await?;
+    let part = place.part(from..from + shards.size)?;
+    let bytes = match reading {
+        Reading::Begun => part.bytes(shards.size).await?,
+        Reading::Planned => part.bytes_alone(shards.size).await?,
+    };
     let Some(bytes) = bytes else { return Ok(None) };
     let places = shards.places(&bytes).map_err(damaged)?;
     let outside =
@@ -151,10 +176,10 @@ pub(super) async fn read(
     let shape: Vec<u64> = extents.iter().map(|extent| extent.count).collect();
     let (data_type, fill) = (&decoder.element.data_type, &decoder.fill);
     let mut canvas = Canvas::new(data_type, shape, fill, &limits)?;
-    let mut jobs = located(objects, key, &array, &extents, &limits).await?;
+    let mut jobs = located(objects, key, &array, &extents, &limits, Reading::Begun).await?;
     let chunks = array.shards.as_ref().map_or(&array.chunks, |shards| &shards.chunks);
     if decoder.is_plain {
-        narrow(&mut jobs, decoder, chunks)?;
+        jobs = narrow(jobs, decoder, chunks, &limits)?;
     }
     let most = decoder.most_stored();
     let mut batches = batches(jobs, chunks, decoder, &limits).into_iter();
@@ -176,7 +201,7 @@ pub(super) async fn read(
     Ok(canvas.finish())
 }
 
-type Batch = Vec<(Job, Touched)>;
+pub(super) type Batch = Vec<(Job, Touched)>;
 
 /// Chunks in parts of which each is fetched in one go.
 fn batches(jobs: Batch, chunks: &[u64], decoder: &Decoder, limits: &Limits) -> Vec<Batch> {
@@ -226,6 +251,8 @@ async fn painted(
     most: u64,
 ) -> Result<Canvas> {
     let address = store.clone();
+    let waiting = Arc::new(());
+    let waits = Arc::downgrade(&waiting);
     let work = tokio::task::spawn_blocking(move || {
         let Ok(decoder) = &array.decoder else { return Ok(canvas) };
         let damaged = |job: &Job, touched: Option<&Touched>, what: &str| {
@@ -238,7 +265,10 @@ async fn painted(
             Error::Damaged { address, what: format!("the chunk {}{at} cannot be decoded: {what}", job.key) }
         };
         let decode = |job: &Job, touched: &Touched| -> Result<Option<Decoded>> {
-            let Some(place) = &job.place else { return Ok(None) };
+            // Nothing is decoded any more once nobody waits for it.
+            let Some(place) = job.place.as_ref().filter(|_| waits.strong_count() > 0) else {
+                return Ok(None);
+            };
             let Some(bytes) = place.bytes_here(most)? else { return Ok(None) };
             decoder
                 .decode(&bytes, job.shape.as_deref())
@@ -251,28 +281,4 @@ async fn painted(
     work.await.unwrap_or_else(|error| {
         Err(Error::Damaged { address, what: format!("decoding its chunks was broken off: {error}") })
     })
-}
-
-/// Asks, of plain chunks, for those rows only that are wanted: elements lie in them as in memory.
-fn narrow(jobs: &mut Batch, decoder: &Decoder, chunks: &[u64]) -> Result<()> {
-    let Some(size) = decoder.element.size() else { return Ok(()) };
-    // The dimension whose rows lie one after the other: all before it have one element.
-    let Some(dimension) = chunks.iter().position(|length| *length > 1) else { return Ok(()) };
-    let row = crate::limits::product(&chunks[dimension + 1..], size as u64).unwrap_or(u64::MAX);
-    for (job, touched) in jobs {
-        let part = touched.overlaps[dimension];
-        let rows = part.from..part.from + (part.count - 1) * part.step + 1;
-        if rows == (0..chunks[dimension]) {
-            continue;
-        }
-        let Some(place) = &job.place else { continue };
-        let range = rows.start.checked_mul(row).zip(rows.end.checked_mul(row));
-        let (from, to) = range.ok_or_else(|| beyond(&job.key, rows.start))?;
-        let mut shape = chunks.to_vec();
-        shape[dimension] = rows.end - rows.start;
-        job.place = Some(place.part(from..to)?);
-        job.shape = Some(shape);
-        touched.overlaps[dimension].from = 0;
-    }
-    Ok(())
 }

@@ -310,7 +310,7 @@ async fn document(objects: &Arc<dyn Objects>, key: &str, limits: &Limits) -> Res
 }
 
 /// JSON as Zarr writes it: numbers that are none stand in it without quotes, as Python writes them.
-fn parsed(bytes: &[u8]) -> std::result::Result<Value, String> {
+pub(crate) fn parsed(bytes: &[u8]) -> std::result::Result<Value, String> {
     let error = match serde_json::from_slice(bytes) {
         Ok(value) => return Ok(value),
         Err(error) => error,

@@ -1,7 +1,9 @@
 use std::os::unix::fs::PermissionsExt;
 
 use frazil_data::Error;
-use frazil_data::credentials::{S3Keys, of_archive};
+use frazil_data::credentials::{ArchiveKeys, S3Keys, of_archive};
+use frazil_data::handle::{Description, Logins};
+use frazil_data::login::{Earthdata, Session};
 use frazil_data::remote::{Bucket, Reader, Remote, S3Object, Span};
 use serde_json::json;
 
@@ -71,6 +73,23 @@ async fn processes_share_keys_through_a_file_of_their_user() {
     for entry in std::fs::read_dir(folder).unwrap() {
         assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
+}
+
+#[tokio::test]
+async fn all_handles_of_a_process_are_read_with_the_same_keys() {
+    let Some(world) = World::start() else { return };
+    // Where nothing can be shared with other processes.
+    let client = world.client_in(&world.surroundings(&[("XDG_CACHE_HOME", "/proc/none")]));
+    let session = Session::with_password(client.clone(), Earthdata::production(), world.told.entry());
+    let keys = ArchiveKeys::default();
+    let logins = Logins { client, session: Some(session), amazon: None, google: None, keys };
+    let reader = json!({"archive": of_archive("PODAAC").unwrap()});
+    for key in ["1/1000.nc", "2/1000.nc"] {
+        let place = json!({"s3": {"bucket": bucket("sized"), "key": key, "reader": reader}});
+        let described: Description = serde_json::from_value(json!({"place": place})).unwrap();
+        assert_eq!(described.open(&logins).unwrap().read_at(0, 10).await.unwrap().len(), 10);
+    }
+    assert_eq!(world.made("credentials").await, 1);
 }
 
 #[tokio::test]

@@ -55,4 +55,9 @@ async fn files_of_this_machine_are_read_as_they_are() {
     assert_eq!(std::thread::spawn(move || file.read_at(1, 2).unwrap()).join().unwrap(), content(3)[1..]);
     let counters = handle.counters();
     assert_eq!((counters.reads, counters.requested, counters.fetched, counters.misses), (4, 27, 0, 0));
+    let file = Blocking::new(handle.clone(), tokio::runtime::Handle::current());
+    let read = tokio::task::spawn_blocking(move || file.read_at(1, 2).unwrap());
+    assert_eq!(read.await.unwrap(), content(3)[1..]);
+    assert!(handle.at_once(1, 2).unwrap().is_none());
+    assert_eq!((handle.counters().reads, handle.counters().requested), (5, 29), "a runtime was entered");
 }

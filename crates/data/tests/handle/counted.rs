@@ -30,7 +30,7 @@ async fn sums_are_those_of_the_server() {
     one.read_at(2_000_000, 500_000).await.unwrap();
     other.read_at(1_500_000, 10).await.unwrap();
     let own = one.meter().unwrap().asked();
-    assert_eq!((own.reads, own.read, own.hits, own.misses), (3, 500_200, 2, 1));
+    assert_eq!((own.reads, own.read, own.hits, own.misses), (3, 500_200, 1, 2));
     drop((one, other));
     let lines = books.lines();
     assert_eq!(lines.len(), 1);
@@ -40,6 +40,21 @@ async fn sums_are_those_of_the_server() {
     assert_eq!((line.sums.failed, line.sums.broken), (0, 0));
     assert!(line.sums.requested >= line.sums.received, "{line:?}");
     assert_eq!((line.reads.reads, line.reads.read), (4, 500_210));
+}
+
+#[tokio::test]
+async fn all_who_wait_for_the_first_bytes_have_missed() {
+    let server = served(content(3_000_000)).await;
+    let books = Books::new();
+    let handle = counted(&server, &books);
+    let reading = (0..5).map(|index| handle.read_at(index * 10, 10));
+    futures::future::try_join_all(reading).await.unwrap();
+    handle.read_at(60, 10).await.unwrap();
+    let own = handle.meter().unwrap().asked();
+    assert_eq!((own.reads, own.hits, own.misses), (6, 1, 5));
+    let planned = counted(&server, &books);
+    frazil_data::ranges::Ranges::read(&planned, &[0..10, 20..30]).await.unwrap();
+    assert_eq!((planned.counters().hits, planned.counters().misses), (0, 2));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 use frazil_data::Error;
 use frazil_data::Surroundings;
+use frazil_data::credentials::ArchiveKeys;
 use frazil_data::handle::{Description, Handle, Logins, OnDisk, Options};
 use frazil_data::http::Url;
 use frazil_data::remote::{HttpsObject, Remote};
@@ -8,7 +9,7 @@ use crate::canned::Canned;
 use crate::object::{client, content, handle, ranged, served};
 
 fn logins() -> Logins {
-    Logins { client: client(), session: None, amazon: None, google: None }
+    Logins { client: client(), session: None, amazon: None, google: None, keys: ArchiveKeys::default() }
 }
 
 fn sent_elsewhere(handle: &Handle, options: &Options) -> Description {

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use frazil_byte_ledger::Route;
 use frazil_data::counting::Books;
+use frazil_data::credentials::ArchiveKeys;
 use frazil_data::dataset::Selection;
 use frazil_data::download::{InS3, Item};
-use frazil_data::handle::Logins;
+use frazil_data::handle::{Logins, Options};
 use frazil_data::http::{Client, Settings};
 use frazil_data::open::{Opened, Opener, Opening};
 use frazil_data::region::{Access, Whereabouts};
@@ -28,7 +29,8 @@ pub(crate) fn opener_of(google: Option<GcpCredentialProvider>) -> Opener {
     let surroundings = Surroundings::made([("HOME", "/nowhere"), ("FRAZIL_REGION", "aws/us-west-2")]);
     let settings = Settings { pause: std::time::Duration::from_millis(10), ..Settings::default() };
     let client = Client::new(settings, &surroundings).unwrap();
-    let logins = Logins { client: client.clone(), session: None, amazon: None, google };
+    let logins =
+        Logins { client: client.clone(), session: None, amazon: None, google, keys: ArchiveKeys::default() };
     Opener::new(logins, &Whereabouts::new(client), Access::Auto, Books::new())
 }
 
@@ -118,8 +120,49 @@ async fn stores_are_read_from_hosts_that_have_no_list() {
     for dataset in [all, plain] {
         let values = dataset.dataset().read("a", &Selection::All).await.unwrap();
         assert_eq!(values.as_f64().unwrap(), [1.0, 2.0, 9.0, 9.0]);
-        assert_eq!(dataset.planned("a", &Selection::All).await.unwrap().bytes, 4);
+        let planned = dataset.planned_by_label("a", &Selection::All).await.unwrap();
+        assert_eq!(planned.values().map(|planned| planned.bytes).collect::<Vec<_>>(), [4]);
     }
+}
+
+#[tokio::test]
+async fn what_is_planned_is_told_for_each_place_that_it_lies_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let array = json!({"zarr_format": 2, "shape": [4], "chunks": [2], "dtype": "|u1", "fill_value": 9, "order": "C",
+        "compressor": null, "filters": null});
+    let references = json!({".zgroup": "{\"zarr_format\": 2}", "a/.zarray": array.to_string(),
+        "a/0": ["part", 0, 2], "a/1": ["part", 6, 2]});
+    let path = folder.path().join("references.json");
+    std::fs::write(&path, json!({"version": 1, "refs": references}).to_string()).unwrap();
+    std::fs::write(folder.path().join("part"), [1u8; 8]).unwrap();
+    let (server, opener) = (files(folder.path()).await, opener());
+    let afar = open(&opener, &server, "references.json").await.unwrap();
+    let here = opener.open(path.to_str().unwrap(), &Opening::default()).await.unwrap();
+    let host = server.base.host_str();
+    for (opened, bucket) in [(afar, host), (here, None)] {
+        let planned = opened.planned_by_label("a", &Selection::All).await.unwrap();
+        let told: Vec<_> = planned
+            .iter()
+            .map(|(label, planned)| (label.as_ref().map(|label| label.bucket.as_str()), planned.bytes))
+            .collect();
+        assert_eq!(told, [(bucket, 4)]);
+    }
+}
+
+#[tokio::test]
+async fn lengths_of_chunks_are_told_without_them() {
+    let folder = tempfile::tempdir().unwrap();
+    store(&folder.path().join("all.zarr"), true);
+    std::fs::write(folder.path().join("all.zarr/a/1"), [3, 0, 4, 0]).unwrap();
+    let (server, opener) = (files(folder.path()).await, opener());
+    let all = open(&opener, &server, "all.zarr").await.unwrap();
+    let before = opener.books().total().received;
+    for _ in 0..2 {
+        let stored = all.dataset().ranges("a", &Selection::All).await.unwrap();
+        assert_eq!(stored.iter().map(|chunk| chunk.length).collect::<Vec<_>>(), [4, 4]);
+    }
+    // A byte of each, and what was told is known then.
+    assert_eq!(opener.books().total().received - before, 2);
 }
 
 #[tokio::test]
@@ -145,7 +188,13 @@ async fn a_file_of_a_granule_is_counted_for_its_bucket_whichever_way_it_comes() 
     let Some(world) = World::start() else { return };
     let (session, key) = (world.session(), "sized/1/1000000.nc");
     let client = session.client().clone();
-    let logins = Logins { client: client.clone(), session: Some(session), amazon: None, google: None };
+    let logins = Logins {
+        client: client.clone(),
+        session: Some(session),
+        amazon: None,
+        google: None,
+        keys: ArchiveKeys::default(),
+    };
     let opener = Opener::new(logins, &Whereabouts::new(client), Access::Https, Books::new());
     let url = format!("https://archive.podaac.earthdata.nasa.gov/{key}").parse().unwrap();
     let item = Item::https(url).unwrap().in_s3(InS3 {
@@ -163,4 +212,7 @@ async fn a_file_of_a_granule_is_counted_for_its_bucket_whichever_way_it_comes() 
     assert_eq!((label.region.as_str(), label.route), ("aws/us-west-2", Route::Unknown));
     assert_eq!((sums.redirects, sums.requests), (1, 3));
     assert_eq!(handle.counters().fetched, world.sent().await);
+    let sent = serde_json::to_string(&handle.describe(&Options::default()).unwrap()).unwrap();
+    let again = opener.handle_again(&serde_json::from_str(&sent).unwrap(), "").await.unwrap();
+    assert_eq!(again.meter().unwrap().label(), label);
 }

@@ -1,4 +1,6 @@
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use frazil_data::Error;
 use frazil_data::handle::{Handle, Options};
@@ -147,6 +149,45 @@ async fn bounds_of_memory_are_kept() {
     }
     drop(handles);
     assert_eq!(pool.kept(), 0);
+}
+
+#[tokio::test]
+async fn what_was_read_and_given_up_is_not_unused() {
+    let all = content(4 << 20);
+    let server = served(all.clone()).await;
+    let handle = handle(&server, Options { memory: 64 << 10, ..Options::default() });
+    handle.length().await.unwrap();
+    let range = 2 << 20..3 << 20;
+    assert_eq!(handle.read(std::slice::from_ref(&range)).await.unwrap()[0], all[2 << 20..3 << 20]);
+    let counters = handle.counters();
+    assert_eq!(counters.unused, counters.fetched - (1 << 20), "{counters:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bytes_are_on_their_way_or_there_at_every_moment() {
+    const PLACES: u64 = 200;
+    let server = served(content(8_000_000)).await;
+    let handle = handle(&server, Options::default());
+    handle.length().await.unwrap();
+    let is_done = Arc::new(AtomicBool::new(false));
+    let looks = (0..3).map(|_| {
+        let (seen, is_done) = (handle.clone(), Arc::clone(&is_done));
+        std::thread::spawn(move || {
+            let mut held = 0;
+            while !is_done.load(Ordering::Relaxed) {
+                let now = seen.counters().held;
+                assert!(now >= held, "{} bytes were neither on their way nor there", held - now);
+                held = now;
+            }
+        })
+    });
+    let looks: Vec<_> = looks.collect();
+    // So far apart that each comes by itself.
+    let ranges: Vec<Range<u64>> = (0..PLACES).map(|place| place * 40_000..place * 40_000 + 1000).collect();
+    handle.read(&ranges).await.unwrap();
+    is_done.store(true, Ordering::Relaxed);
+    let looked = looks.into_iter().map(std::thread::JoinHandle::join);
+    assert!(looked.filter(Result::is_err).count() == 0);
 }
 
 #[tokio::test]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import operator
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _indexing, _login, _names
@@ -141,7 +142,8 @@ class Variable:
 class Dataset(Mapping[str, Variable]):
     """A group of a file or store that is open: a mapping of its variables by their names.
 
-    `dataset["a"]` is a variable, `dataset["group/a"]` one of a group below, `dataset.group("group")` that group.
+    `dataset["a"]` is a variable, `dataset["group/a"]` one of a group below, `dataset["/a"]` one of the root;
+    `dataset.group("group")` is that group.
     Headers are read when they are needed, values when a variable is indexed. Pickled, it is opened again where
     it comes to, by whatever login is found there.
     """
@@ -201,19 +203,58 @@ class Dataset(Mapping[str, Variable]):
 
     def group(self, path: str) -> Dataset:
         """A group below, or from the root where the path begins with `/`."""
-        below = Dataset(self._source, _below(self._path, path), self._extents, self._decode)
+        whole = _below(self._path, path)
+        below = Dataset(self._source, whole, self._chosen_of(whole), self._decode)
         below._told  # noqa: B018 (a group that there is not is told here)
         return below
 
+    def _chosen_of(self, path: str) -> dict[str, _indexing.Extent]:
+        """What is chosen of a group: below this one, along dimensions of this one."""
+        extents, at = self._extents, self._path
+        if not extents or path == at:
+            return extents
+        above = at.rstrip("/") + "/"
+        if not path.startswith(above):
+            return {}
+        for name in path.removeprefix(above).split("/"):
+            at = _below(at, name)
+            extents = _not_of(self._source.group(at, False), extents)
+        return extents
+
     def walk(self) -> Iterator[Dataset]:
         """This group and all groups below, whose headers are read together."""
-        waiting = [(self._path, self._source.group(self._path, True))]
+        return self._walk(lambda group: group)
+
+    def _walk(self, part: Callable[[Dataset], Dataset]) -> Iterator[Dataset]:
+        waiting = [(self._path, self._source.group(self._path, True), self._extents)]
         while waiting:
-            path, told = waiting.pop(0)
-            group = Dataset(self._source, path, self._extents, self._decode)
+            path, told, extents = waiting.pop(0)
+            group = Dataset(self._source, path, extents, self._decode)
             group._read = told
-            yield group
-            waiting += [(_below(path, below["name"]), below) for below in told["groups"]]
+            chosen = part(group)
+            yield chosen
+            for below in told["groups"]:
+                waiting.append((_below(path, below["name"]), below, _not_of(below, chosen._extents)))
+
+    def _parts(
+        self, select: Labels | None, isel: Positions | None, bbox: Sequence[float] | None
+    ) -> Iterator[Dataset]:
+        """This group and all groups below, of each the part that is chosen of what it has itself."""
+        used: set[str] = set()
+
+        def part(group: Dataset) -> Dataset:
+            above = {} if group.path == self._path else group._extents
+            labels = {name: label for name, label in (select or {}).items() if name in group}
+            labels = {name: label for name, label in labels.items() if above.keys().isdisjoint(group[name].dims)}
+            positions = {name: at for name, at in (isel or {}).items() if name in group.sizes and name not in above}
+            box = bbox if bbox is not None and self._source.has_places(group.path) else None
+            used.update(labels, positions, () if box is None else ("bbox",))
+            return group.select(labels, isel=positions, bbox=box)
+
+        yield from self._walk(part)
+        missing = {*(select or {}), *(isel or {}), *(() if bbox is None else ("bbox",))} - used
+        if missing:
+            raise KeyError(f"no group below {self._path} has {', '.join(sorted(missing))}")
 
     def select(
         self,
@@ -226,7 +267,7 @@ class Dataset(Mapping[str, Variable]):
 
         select: by coordinates. A slice is from one value to another, both included; a number is the nearest
         element; a text such as `"2020-02"` is all of that time.
-        isel: by positions along dimensions: slices, or numbers.
+        isel: by positions along dimensions: slices, or whole numbers.
         bbox: west, south, east, north in degrees, by the coordinates of longitude and latitude.
 
         Along a track and in a swath it is what lies between the first and the last element that fit.
@@ -241,13 +282,16 @@ class Dataset(Mapping[str, Variable]):
             if name not in self.sizes:
                 near = _names.nearest(name, self.sizes) or list(self.sizes)
                 raise KeyError(f"there is no dimension {name!r}; there is {', '.join(near)}")
+            position = _position(name, position)
             if isinstance(position, slice) and position.step is not None and position.step < 0:
                 raise IndexError("a part is chosen upwards; turn round what was read")
             length = next(iter(self._lengths(name)))
             outer = extents.get(name, (0, length, 1))
             (inner,), _ = _indexing.split(position, (outer[1],))
             extents[name] = _indexing.within(outer, inner)
-        return Dataset(self._source, self._path, extents, self._decode)
+        part = Dataset(self._source, self._path, extents, self._decode)
+        part._read = self._read
+        return part
 
     def _lengths(self, name: str) -> Iterator[int]:
         """How long a dimension is in the file."""
@@ -269,7 +313,8 @@ class Dataset(Mapping[str, Variable]):
         """Writes references to all chunks of the file, as Kerchunk has them, for zarr, xarray and `frazil.open`.
 
         A name that ends in `.parq` is a folder of Parquet, with `records` references to a file; else it is one JSON
-        document. Only headers and indexes are read. Groups, whatever part this is, are all written.
+        document. Only headers and indexes are read. Groups, whatever part this is, are all written. A folder that is
+        there is replaced only if it holds such references.
         """
         is_parquet = os.fspath(path).rstrip("/").endswith((".parq", ".parquet"))
         self._source.write_references(path, records if is_parquet else None)
@@ -283,7 +328,7 @@ class Dataset(Mapping[str, Variable]):
 
     def __getitem__(self, name: str) -> Variable:
         above, _, last = name.strip("/").rpartition("/")
-        if above:
+        if above or name.startswith("/"):
             return self.group(f"/{above}" if name.startswith("/") else above)[last]
         for told in self._told["variables"]:
             if told.name == last:
@@ -441,6 +486,22 @@ def _label(value: Any) -> str | float | None:
     if hasattr(value, "calendar") and hasattr(value, "isoformat"):
         return str(value.isoformat())
     return float(value)
+
+
+def _not_of(group: dict[str, Any], extents: dict[str, _indexing.Extent]) -> dict[str, _indexing.Extent]:
+    """Extents along dimensions that a group does not declare itself: those that it does are others of the same name."""
+    own = {name for name, _, _ in group["dimensions"]}
+    return {name: extent for name, extent in extents.items() if name not in own}
+
+
+def _position(name: str, position: Any) -> int | slice:
+    if isinstance(position, slice):
+        return position
+    try:
+        return operator.index(position)
+    except TypeError:
+        what = f"{name}: {type(position).__name__} is neither a slice nor a whole number"
+        raise TypeError(f"{what}; take a slice that has all, and index what was opened with the rest") from None
 
 
 def _both(known: _indexing.Extent | None, found: _indexing.Extent, name: str) -> _indexing.Extent:

@@ -133,11 +133,11 @@ class Backend(BackendEntrypoint):
 
     def open_groups_as_dict(self, filename_or_obj: Any, *, group: str | None = None, **keywords: Any) -> Any:
         own = {name: keywords.pop(name) for name in (*_file.USUAL, "session") if name in keywords}
+        chosen = [keywords.pop(name, None) for name in ("select", "isel", "bbox")]
         top = _opened(filename_or_obj, group, own)
         above = top.path.rstrip("/")
-        return {
-            below.path.removeprefix(above) or "/": self.open_dataset(below, **keywords) for below in top.walk()
-        }
+        groups = top.walk() if all(one is None for one in chosen) else top._parts(*chosen)
+        return {below.path.removeprefix(above) or "/": self.open_dataset(below, **keywords) for below in groups}
 
     def open_datatree(self, filename_or_obj: Any, **keywords: Any) -> xr.DataTree:
         return xr.DataTree.from_dict(self.open_groups_as_dict(filename_or_obj, **keywords))
