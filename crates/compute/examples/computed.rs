@@ -29,6 +29,7 @@ use frazil_compute::state::{Extreme, Measure, Numbers, Share, Spread, Total};
 use frazil_data::Surroundings;
 use frazil_data::cog::Cog;
 use frazil_data::counting::Books;
+use frazil_data::credentials::ArchiveKeys;
 use frazil_data::cube::{Cube, File, Images, Request};
 use frazil_data::handle::{Handle, Logins};
 use frazil_data::http::{Client, Settings};
@@ -119,7 +120,7 @@ async fn open(path: &Path) -> Any<Opened> {
     let surroundings = Surroundings::of_process();
     let client = Client::new(Settings::of(&surroundings)?, &surroundings)?;
     let whereabouts = Whereabouts::new(client.clone());
-    let logins = Logins { client, session: None, amazon: None, google: None };
+    let logins = Logins { client, session: None, amazon: None, google: None, keys: ArchiveKeys::default() };
     let opener = Opener::new(logins, &whereabouts, Access::Auto, Books::new());
     Ok(opener.open(&path.display().to_string(), &Opening::default()).await?)
 }
