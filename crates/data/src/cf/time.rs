@@ -75,8 +75,11 @@ impl Times {
         // Whole units and the part of one by themselves: a double has no room for both in nanoseconds.
         (value.is_finite() && value.abs() < 1e18).then_some(())?;
         let part = (value.fract() * self.unit as f64).round() as i128;
-        let next = (value.abs().next_up() - value.abs()) * self.unit as f64;
-        self.at(roundest(i128::from(value.trunc() as i64) * i128::from(self.unit) + part, next as i128))
+        let since = i128::from(value.trunc() as i64) * i128::from(self.unit) + part;
+        let width = (value.abs().next_up() - value.abs()) * self.unit as f64;
+        // Half of the way to the next double, and of a nanosecond where the part was rounded, and a little for that.
+        let wrong = if width < 1.0 { 0 } else { (width / 2.0 + 0.52) as i128 };
+        self.at(roundest(since, wrong))
     }
 
     /// The moment of a whole number of units.
@@ -115,11 +118,11 @@ impl Moment {
     }
 }
 
-/// The multiple of a power of ten that is no further from a number than it may be wrong, where there is one; a
-/// power that is at least as large as that.
+/// The multiple of a power of ten that is no further from a number than it may be wrong, where there is one; of a
+/// power so large that there are no two.
 fn roundest(number: i128, wrong: i128) -> i128 {
     let mut power = 1;
-    while power < wrong {
+    while power <= 2 * wrong {
         power *= 10;
     }
     let round = (number + power / 2).div_euclid(power) * power;
@@ -244,7 +247,19 @@ mod tests {
         // What is not round stays as near as the double tells it: seconds of 2022, to 30 nanoseconds.
         let times = Times::parse("seconds since 2018-01-01", None).unwrap();
         let moment = times.moment(150_000_000.123_456_78).unwrap();
-        assert!((moment.nanosecond % 1_000_000_000 - 123_456_780).abs() <= 30, "{moment:?}");
+        assert!((moment.nanosecond % 1_000_000_000 - 123_456_780).abs() <= 15, "{moment:?}");
+        // Of neighbours, 30 nanoseconds apart, only the nearer one is the round moment between them.
+        let nearer = 150_000_000.000_000_1_f64;
+        let nanosecond = |value: f64| times.moment(value).unwrap().nanosecond;
+        assert_ne!(nanosecond(nearer), nanosecond(nearer.next_up()));
+        assert_ne!(nanosecond(nearer), nanosecond(nearer.next_down()));
+        // Doubles that are not quite two, and ten, nanoseconds wide.
+        let times = Times::parse("hours since 1850-01-01", None).unwrap();
+        let moment = times.moment(10_205_778.0 / 3600.0).unwrap();
+        assert_eq!(moment.nanosecond, 10_578_000_000_000);
+        let times = Times::parse("days since 1850-01-01", None).unwrap();
+        let moment = times.moment(65_058_061.0 / 86_400.0).unwrap();
+        assert_eq!(moment.nanosecond, 85_261_000_000_000);
     }
 
     proptest! {

@@ -81,7 +81,8 @@ fn stored_type(view: &View, place: u64) -> Step<Option<(u8, Vec<u8>)>> {
         while let Some((kind, flags, message)) = next(&mut cursor, &run)? {
             match kind {
                 MSG_DATATYPE => return Ok(Some((flags & SHARED, message.to_vec()))),
-                MSG_CONTINUATION => {
+                // With this flag the reader takes it for a reference, and has not seen that there are no circles.
+                MSG_CONTINUATION if flags & SHARED == 0 => {
                     let size = message.len();
                     let next =
                         continuation::parse(&mut Cursor::new(message), offset_size, length_size, size)?;

@@ -17,6 +17,7 @@ const FILL: u16 = 5;
 const LINK: u16 = 6;
 const LAYOUT: u16 = 8;
 const ATTRIBUTE: u16 = 12;
+const CONTINUATION: u16 = 16;
 const TABLE: u16 = 17;
 
 /// A file in the making: a superblock of version 0, and what was put behind it.
@@ -203,6 +204,31 @@ async fn numbers_of_fewer_bits_than_they_take_are_bytes_that_are_not_read() {
             }
         }
     }
+}
+
+/// What looks like messages that go on elsewhere, and is marked as a reference, is none of both.
+#[tokio::test]
+async fn a_header_whose_references_lead_back_to_it_has_an_end() {
+    let mut made = Made::new();
+    let message = |kind: u16, flags: u8, body: &[u8]| {
+        let length = u16::try_from(body.len()).unwrap().to_le_bytes();
+        [&kind.to_le_bytes()[..], &length, &[flags, 0, 0, 0], body].concat()
+    };
+    let of = message(TYPE, 0, &integers(2, 0, 16));
+    let there = made.put(&of);
+    // A reference of version 1, and a place that ends with the same byte.
+    made.0.resize(made.0.len().next_multiple_of(256) + 1, 0);
+    let round = words(&[made.0.len() as u64, 24]);
+    made.0.extend(message(CONTINUATION, 2, &round));
+    let array = made.header(&[
+        (SPACE, 0, space(&[2], None)),
+        (LAYOUT, 0, here(&[7, 0, 9, 0])),
+        (CONTINUATION, 0, words(&[there, of.len() as u64])),
+        (CONTINUATION, 2, round),
+    ]);
+    let root = made.group(&[("x", array)]);
+    let values = made.open(root, Limits::default()).await.read("/x", &Selection::All).await.unwrap();
+    assert_eq!(values.as_f64().unwrap(), [7.0, 9.0]);
 }
 
 #[tokio::test]
