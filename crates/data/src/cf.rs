@@ -12,8 +12,8 @@ mod time;
 pub use calendar::{Calendar, Date};
 pub(crate) use decode::whole;
 pub use decode::{Decoded, decode};
-pub use packed::Packed;
 pub(crate) use packed::as_told;
+pub use packed::{Packed, stored_as};
 pub use time::{Moment, Times};
 
 use crate::dataset::{Group, Variable};

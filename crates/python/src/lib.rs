@@ -7,7 +7,9 @@
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 makes values of arguments")]
 
 mod arrays;
+mod attended;
 mod catalog;
+mod computation;
 mod costs;
 mod cube;
 mod download;
@@ -22,11 +24,13 @@ mod pages;
 mod place;
 mod query;
 mod results;
+mod running;
 mod runtime;
 mod search;
 mod session;
 mod source;
 mod stats;
+mod tasks;
 mod walking;
 
 use pyo3::prelude::*;
@@ -39,6 +43,8 @@ static MEMORY: pages::Pages = pages::Pages;
 mod _native {
     #[pymodule_export]
     use super::catalog::{Catalog, open_catalog, parameters, search_cmr};
+    #[pymodule_export]
+    use super::computation::{Computation, area_weights};
     #[pymodule_export]
     use super::costs::set_prices;
     #[pymodule_export]
@@ -56,11 +62,15 @@ mod _native {
     #[pymodule_export]
     use super::results::{Finds, Results};
     #[pymodule_export]
+    use super::running::run_tasks;
+    #[pymodule_export]
     use super::session::Session;
     #[pymodule_export]
     use super::source::{Source, Variable};
     #[pymodule_export]
     use super::stats::{counted, flush};
+    #[pymodule_export]
+    use super::tasks::{Delayed, Task};
 
     /// The package's version.
     #[pymodule_export]

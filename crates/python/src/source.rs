@@ -51,7 +51,7 @@ pub(crate) struct Variable {
 }
 
 /// An extent along a dimension: the first, how many, from one to the next.
-type Along = (u64, u64, u64);
+pub(crate) type Along = (u64, u64, u64);
 
 /// What is wanted of a coordinate: its name, `at` or `between`, and the labels.
 type Named = (String, String, Option<Given>, Option<Given>);
@@ -100,7 +100,7 @@ impl Source {
         Arc::clone(&cell)
     }
 
-    fn opened(&self, py: Python<'_>) -> PyResult<Opened> {
+    pub(crate) fn opened(&self, py: Python<'_>) -> PyResult<Opened> {
         if let Some(opened) = self.cell().get() {
             return Ok(opened.clone());
         }
@@ -149,6 +149,18 @@ impl Source {
             let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
             all.retain(|(known, held)| known != name || !Arc::ptr_eq(held, &cell));
         }
+    }
+
+    /// Tells what it will cost to read a part of a variable, where prices are known.
+    pub(crate) fn warn_of_costs(
+        &self,
+        py: Python<'_>,
+        path: &str,
+        extents: Option<Vec<Along>>,
+    ) -> PyResult<()> {
+        let (Some(costs), selection) = (&costs(py)?, &selection(extents)) else { return Ok(()) };
+        let warnings = |opened: Opened| async move { Ok(opened.warnings(costs, path, selection).await) };
+        warn(py, self.with(py, warnings)?)
     }
 }
 
@@ -209,11 +221,8 @@ impl Source {
         extents: Option<Vec<Along>>,
         unpacked: Option<Py<Variable>>,
     ) -> PyResult<(Bound<'py, PyTuple>, bool)> {
+        self.warn_of_costs(py, path, extents.clone())?;
         let selection = &selection(extents);
-        if let Some(costs) = &costs(py)? {
-            let warnings = |opened: Opened| async move { Ok(opened.warnings(costs, path, selection).await) };
-            warn(py, self.with(py, warnings)?)?;
-        }
         let unpacked = unpacked.as_ref();
         let read = |opened: Opened| async move {
             let values = opened.dataset().read(path, selection).await?;

@@ -5,7 +5,8 @@
 
 use crate::dataset::{DataType, Values, Variable};
 
-/// How the numbers of a variable are unpacked: `stored * scale + offset`, and NaN for missing ones.
+/// How the numbers of a variable are unpacked: `stored * scale + offset` in the precision of what they become, rounded
+/// after each step as xarray does it, and NaN for missing ones.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Packed {
     /// Times this.
@@ -52,7 +53,15 @@ impl Packed {
 
     /// A stored number, unpacked.
     pub fn unpack(&self, stored: f64) -> f64 {
-        if self.missing.contains(&stored) { f64::NAN } else { stored.mul_add(self.scale, self.offset) }
+        if self.missing.contains(&stored) {
+            return f64::NAN;
+        }
+        if self.to != DataType::F32 {
+            return stored * self.scale + self.offset;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "single precision is what is asked for")]
+        let [stored, scale, offset] = [stored, self.scale, self.offset].map(|number| number as f32);
+        f64::from(stored * scale + offset)
     }
 
     /// Stored numbers ([`as_told`]), unpacked, as doubles; none for what are no numbers.
@@ -66,7 +75,7 @@ impl Packed {
 }
 
 /// What the stored numbers of a variable are: its type, or that of the same size which `_Unsigned` tells.
-fn stored_as(variable: &Variable) -> DataType {
+pub fn stored_as(variable: &Variable) -> DataType {
     use DataType::{I8, I16, I32, I64, U8, U16, U32, U64};
     const PAIRS: [(DataType, DataType); 4] = [(I8, U8), (I16, U16), (I32, U32), (I64, U64)];
     let told = variable.attribute("_Unsigned").and_then(|value| value.as_text()).map(str::to_lowercase);
@@ -171,6 +180,18 @@ mod tests {
         let all = packed.unpack_all(&stored).unwrap();
         assert!((all[0] - 273.15).abs() < 1e-12 && (all[1] - 274.15).abs() < 1e-12 && all[2].is_nan());
         assert_eq!(packed.to, DataType::F64);
+    }
+
+    /// `numpy.int16([77]).astype("f4") * 0.1 + 0.3`, where the scale is a single: numpy 2.4.6 has 8.0 for it, and
+    /// 8.00000012665987 for doubles.
+    #[test]
+    fn singles_are_rounded_after_each_step() {
+        let single = |value: f32| Values::numbers(DataType::F32, Vec::new(), &[value]);
+        let said = vec![("scale_factor", single(0.1)), ("add_offset", single(0.3))];
+        let packed = Packed::of(&variable(DataType::I16, said)).unwrap();
+        let due = f64::from(77.0_f32 * 0.1_f32 + 0.3_f32);
+        assert_eq!(packed.unpack(77.0).to_bits(), due.to_bits());
+        assert_ne!(77.0_f64.mul_add(packed.scale, packed.offset).to_bits(), due.to_bits());
     }
 
     #[test]

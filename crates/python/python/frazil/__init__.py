@@ -1,4 +1,4 @@
-"""Earth-science data where it lies: log in, search, download, read.
+"""Earth-science data where it lies: log in, search, download, read, compute.
 
 >>> import frazil
 >>> frazil.login()
@@ -14,7 +14,7 @@ from ._download import Download, DownloadedFile, download
 from ._file import File
 from ._login import login
 from ._native import VERSION as __version__
-from ._native import Catalog, Collection, Item, Results, Service, Session
+from ._native import Catalog, Collection, Item, Results, Service, Session, Task
 from ._open import Dataset, Variable
 from ._open import open as open
 from ._search import (
@@ -27,6 +27,8 @@ from ._search import (
     where,
 )
 from ._stats import IoStats, io_stats
+from ._tasks import Mapped, compute, delayed
+from ._tasks import map as map
 from .errors import Error
 
 __all__ = [
@@ -40,17 +42,22 @@ __all__ = [
     "File",
     "IoStats",
     "Item",
+    "Mapped",
     "Place",
     "Results",
     "Service",
     "Session",
+    "Task",
     "Variable",
     "__version__",
+    "compute",
     "cube",
+    "delayed",
     "download",
     "errors",
     "io_stats",
     "login",
+    "map",
     "open",
     "open_catalog",
     "prices",

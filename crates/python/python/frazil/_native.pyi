@@ -12,7 +12,9 @@ __all__ = [
     "VERSION",
     "Catalog",
     "Collection",
+    "Computation",
     "Cube",
+    "Delayed",
     "Finds",
     "Item",
     "Reader",
@@ -20,7 +22,9 @@ __all__ = [
     "Service",
     "Session",
     "Source",
+    "Task",
     "Variable",
+    "area_weights",
     "bring",
     "counted",
     "flush",
@@ -28,6 +32,7 @@ __all__ = [
     "parameters",
     "place",
     "readable",
+    "run_tasks",
     "search_cmr",
     "set_prices",
 ]
@@ -212,6 +217,76 @@ class Catalog:
     def search(self, *, count: int | None = None, **keywords: Any) -> Results[Item]: ...
     def __iter__(self) -> Iterator[Item]: ...
 
+@final
+class Computation:
+    """What is computed of an array, planned: what it takes is known, and nothing is read yet."""
+
+    def __new__(
+        cls,
+        name: str,
+        dimensions: list[tuple[str, int]],
+        dtype: str,
+        steps: list[tuple[Any, ...]],
+        limits: tuple[int | None, int | None],
+        copied: int = 0,
+    ) -> Computation: ...
+    @staticmethod
+    def stored(
+        source: Source,
+        path: str,
+        name: str,
+        along: list[tuple[str, int, int]],
+        is_unpacked: bool,
+        steps: list[tuple[Any, ...]],
+        limits: tuple[int | None, int | None],
+    ) -> Computation: ...
+    @staticmethod
+    def element_of(source: Source, path: str, is_unpacked: bool) -> str | None: ...
+    @property
+    def dims(self) -> list[tuple[str, int]]: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def peak(self) -> int: ...
+    def explain(self) -> str: ...
+    def picture(self) -> str: ...
+    def run(
+        self, values: np.ndarray[Any, Any] | None = None
+    ) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]: ...
+    def run_into(self, out: np.ndarray[Any, Any], values: np.ndarray[Any, Any] | None = None) -> None: ...
+
+@final
+class Delayed(Generic[_T]):
+    """A function whose calls are made later."""
+
+    def __new__(
+        cls, function: Callable[..., Any], name: str, again: tuple[int, Callable[[Exception], bool]] | None
+    ) -> Delayed[_T]: ...
+    @property
+    def __wrapped__(self) -> Callable[..., Any]: ...
+    @property
+    def __name__(self) -> str: ...
+    def __call__(self, *arguments: Any, **keywords: Any) -> Task[_T]: ...
+    def named(self, name: str, arguments: tuple[Any, ...]) -> Task[_T]: ...
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> Any: ...
+
+@final
+class Task(Generic[_T]):
+    """A call that is made when its value is wanted: `frazil.delayed` makes functions whose calls are tasks."""
+
+    @property
+    def name(self) -> str: ...
+    def compute(
+        self, *, threads: int | None = None, progress: bool | Callable[[int, int], None] = True
+    ) -> _T: ...
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> Any: ...
+
+def area_weights(latitudes: list[float]) -> list[float]: ...
+def run_tasks(
+    tasks: list[Task[Any]], threads: int | None, hearer: Callable[[int, int], None] | None
+) -> list[Any]: ...
 def search_cmr(
     kind: str, pairs: list[tuple[str, str]], count: int | None, session: Session | None
 ) -> Results[Any]: ...

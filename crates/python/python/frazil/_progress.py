@@ -141,6 +141,30 @@ class Searching:
             self._shown.close()
 
 
+class Running:
+    """Shows how many of many tasks are done, when they take longer."""
+
+    def __init__(self) -> None:
+        self._shown: Shown | None = None
+        self._begun = time.monotonic()
+        self._next = self._begun + PATIENCE
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now < self._next and not (self._shown and done == total):
+            return
+        self._next = now + PERIOD
+        if self._shown is None:
+            self._shown = usual()
+        left = f", {_time((now - self._begun) * (total - done) / done)} left" if 0 < done < total else ""
+        self._shown.line(f"{done} of {total} tasks{left}", done / total if total else 1.0)
+
+    def close(self) -> None:
+        """The last line stays."""
+        if self._shown is not None:
+            self._shown.close()
+
+
 def text_of(look: Look) -> str:
     """`2 of 3 files, 45.1 MB of 60.0 MB, 12.3 MB/s, 1 s left`."""
     parts = [f"{look['complete']} of {look['files']} files"]

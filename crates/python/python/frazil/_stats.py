@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import atexit
 import html
+import operator
 import os
 import sys
-from dataclasses import asdict, astuple, dataclass, field, fields
+from collections import Counter
+from dataclasses import asdict, astuple, dataclass, field, fields, replace
 from typing import Any
 
 from ._native import counted, flush, readable
@@ -47,6 +49,9 @@ class Sums:
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(*map(sum, zip(astuple(self), astuple(other), strict=True)))
+
+    def __sub__(self, other: Sums) -> Sums:
+        return Sums(*map(operator.sub, astuple(self), astuple(other)))
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,15 @@ class IoStats:
         """A dict a line, for `pandas.DataFrame`."""
         lines = [asdict(line) for line in self.lines]
         return [line.pop("sums") | line for line in lines]
+
+    def since(self, before: IoStats) -> IoStats:
+        """What was read after an earlier call of `io_stats()`."""
+        known = {replace(line, sums=Sums()): line.sums for line in before.lines}
+        lines = (
+            replace(line, sums=line.sums - known.get(replace(line, sums=Sums()), Sums())) for line in self.lines
+        )
+        broken = Counter(self.broken) - Counter(before.broken)
+        return IoStats(tuple(line for line in lines if line.sums != Sums()), tuple(broken.elements()))
 
     def __str__(self) -> str:
         total = self.total

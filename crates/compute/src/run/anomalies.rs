@@ -1,0 +1,97 @@
+//! What elements differ by from the means of their groups.
+
+use crate::block::{Block, Element};
+use crate::error::Result;
+use crate::expression::{Expression, Span};
+use crate::kernels::{Accumulator, subtract};
+use crate::source::Real;
+use crate::state::{Cells, Measure, Numbers, Output, Place, State, Total};
+
+/// The means of groups, of a region.
+pub(super) struct Means {
+    cells: Cells,
+    means: Vec<f64>,
+}
+
+impl Means {
+    /// Those that a pass before computed of all of it; none where the expression has no groups.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] where groups are not known for all of it.
+    pub(super) fn of(expression: &Expression, output: Output) -> Result<Option<Self>> {
+        let Some(climatology) = expression.climatology() else { return Ok(None) };
+        let cells = climatology.cells(&climatology.relative(climatology.part()))?;
+        Ok(Some(Self { cells, means: doubles(output) }))
+    }
+
+    /// Puts what each element of a block differs by into `out`: NaN where it is in no group.
+    pub(super) fn subtract<F: Real>(&self, block: &Block<'_, F>, out: &mut Vec<F>) -> Result<()> {
+        let values = block.values()?;
+        out.clear();
+        out.resize(values.len(), F::nan());
+        self.cells.each_place(block.shape(), block.origin(), |place| match place {
+            Place::Across(first, places) => {
+                subtract(&values[places.clone()], &self.means[first..], &mut out[places]);
+            }
+            Place::Into(cell, places) => {
+                for (out, value) in out[places.clone()].iter_mut().zip(&values[places]) {
+                    *out = <F as Accumulator>::of(Element::to_f64(*value) - self.means[cell]);
+                }
+            }
+        })
+    }
+}
+
+/// Means on their way: states of stretches, merged in their order.
+pub(super) struct Gathering {
+    cells: Cells,
+    stretch: Option<u64>,
+    now: State,
+    merged: Option<State>,
+}
+
+impl Gathering {
+    /// Of a region of the stored array; none where the expression has no groups.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] where groups are not known for all of it.
+    pub(super) fn new(expression: &Expression, region: &[Span]) -> Result<Option<Self>> {
+        let Some(climatology) = expression.climatology() else { return Ok(None) };
+        let cells = climatology.cells(&climatology.relative(region))?;
+        let now = State::new(&Measure::Total(Total::Mean), cells.clone())?;
+        Ok(Some(Self { cells, stretch: None, now, merged: None }))
+    }
+
+    /// Takes in a block of a stretch.
+    pub(super) fn take<F: Real>(&mut self, stretch: Option<u64>, block: &Block<'_, F>) -> Result<()> {
+        if self.stretch != stretch {
+            self.merge()?;
+            self.stretch = stretch;
+        }
+        self.now.update(block)
+    }
+
+    fn merge(&mut self) -> Result<()> {
+        let next = State::new(&Measure::Total(Total::Mean), self.cells.clone())?;
+        let done = std::mem::replace(&mut self.now, next);
+        if let Some(merged) = &mut self.merged {
+            return merged.merge(&done);
+        }
+        self.merged = Some(done);
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> Result<Means> {
+        self.merge()?;
+        let means = self.merged.map_or_else(Vec::new, |merged| doubles(merged.finish()));
+        Ok(Means { cells: self.cells, means })
+    }
+}
+
+fn doubles(output: Output) -> Vec<f64> {
+    match output.values {
+        Numbers::F64(means) => means,
+        // Means are doubles.
+        Numbers::U64(_) => Vec::new(),
+    }
+}

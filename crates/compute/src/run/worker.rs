@@ -1,0 +1,275 @@
+//! A run: its blocks one after the other.
+
+use std::collections::VecDeque;
+
+use super::Job;
+use super::anomalies::{Gathering, Means};
+use super::moving::Windows;
+use crate::block::{Block, Element, ElementType, for_element};
+use crate::error::Result;
+use crate::expression::{Expression, Span};
+use crate::plan::Blocks;
+use crate::sink::Sink;
+use crate::source::{Elements, Pending, Real, Values, lengths, origin};
+use crate::state::{Measure, State};
+
+/// The state of a run.
+pub(super) fn state(job: Job<'_>, measure: &Measure, run: u64) -> Result<State> {
+    let (_, region) = job.plan.region(run);
+    let mut state = State::new(measure, job.plan.cells(&region)?)?;
+    if job.plan.is_direct() {
+        for_element!(job.plan.expression().element(), T => as_it_lies::<T>(job, run, &mut state))?;
+    } else {
+        each_block(job, run, &mut Target::State(&mut state))?;
+    }
+    Ok(state)
+}
+
+/// The state of a run of what lies in memory, which is read in small parts where it does not.
+fn as_it_lies<T: Element>(job: Job<'_>, run: u64, state: &mut State) -> Result<()> {
+    let expression = job.plan.expression();
+    for part in job.plan.blocks(run) {
+        job.watch.check()?;
+        let (shape, own) = (lengths(&part)?, origin(expression, &part));
+        let lies = job.source.in_place(&part)?;
+        let lies =
+            lies.and_then(|lies| Some((bytemuck::try_cast_slice::<_, T>(lies.bytes).ok()?, lies.pieces)));
+        if let Some((values, pieces)) = lies {
+            let block: Block<'_, T> = match pieces {
+                None => Block::new(values, &shape, &own)?,
+                Some(pieces) => Block::in_pieces(values, &shape, &own, pieces)?,
+            };
+            state.update(&block)?;
+            job.watch.add((block.count() * size_of::<T>()) as u64);
+            continue;
+        }
+        for part in job.plan.pieces(&part) {
+            let values = job.source.begin(&part)?()?;
+            let (shape, own) = (lengths(&part)?, origin(expression, &part));
+            values.elements(|values: &[T]| state.update(&Block::new(values, &shape, &own)?))?;
+            job.watch.add(values.bytes().len() as u64);
+        }
+    }
+    Ok(())
+}
+
+/// The elements of a run, into a sink.
+pub(super) fn fill(job: Job<'_>, run: u64, sink: &dyn Sink) -> Result<()> {
+    each_block(job, run, &mut Target::Sink(sink))
+}
+
+/// Where blocks go.
+enum Target<'a> {
+    State(&'a mut State),
+    Sink(&'a dyn Sink),
+}
+
+impl Target<'_> {
+    /// Takes a block, and what lies beside each of its values if there is anything.
+    fn take<T: Element>(&mut self, block: &Block<'_, T>, beside: Option<&[f64]>) -> Result<()> {
+        match (self, beside) {
+            (Self::State(state), None) => state.update(block),
+            (Self::State(state), Some(beside)) => state.update_pairs(block, beside),
+            (Self::Sink(sink), _) => {
+                let along = block.origin().iter().zip(block.shape());
+                let part: Vec<Span> =
+                    along.map(|(start, count)| Span { start: *start, count: *count as u64 }).collect();
+                sink.put(&part, T::TYPE, bytemuck::cast_slice(block.values()?))
+            }
+        }
+    }
+}
+
+fn each_block(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()> {
+    for_element!(job.plan.expression().element(), W => <W as Working>::each_block(job, run, target))
+}
+
+/// What elements are while they are computed with.
+trait Working: Element {
+    /// Takes the blocks of a run to where they go.
+    fn each_block(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()>;
+}
+
+macro_rules! working {
+    (whole: $($whole:ty),*; floats: $($float:ty),*) => {
+        $(impl Working for $whole {
+            fn each_block(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()> {
+                as_stored::<Self>(job, run, target)
+            }
+        })*
+        $(impl Working for $float {
+            fn each_block(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()> {
+                let back = Back::new(job, run);
+                if job.plan.is_held() { held::<Self>(job, run, back, target) } else { once(job, run, back, target) }
+            }
+        })*
+    };
+}
+
+working!(whole: i8, i16, i32, i64, u8, u16, u32, u64; floats: f32, f64);
+
+/// Integers that stay what they are.
+fn as_stored<T: Element>(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()> {
+    let expression = job.plan.expression();
+    let companion = expression.companion();
+    let mut beside = Beside::new(companion.as_ref())?;
+    let mut reading = Reading::new(job, run);
+    while let Some(read) = reading.next()? {
+        let others = beside.doubles(&read)?;
+        let (shape, origin) = (lengths(&read.part)?, origin(expression, &read.part));
+        read.values.elements(|stored: &[T]| target.take(&Block::new(stored, &shape, &origin)?, others))?;
+    }
+    Ok(())
+}
+
+/// Elements that go on as they come.
+fn once<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<'_>) -> Result<()> {
+    let expression = job.plan.expression();
+    let companion = expression.companion();
+    let mut beside = Beside::new(companion.as_ref())?;
+    let mut elements = Elements::<F>::new(expression)?;
+    let mut reading = Reading::new(job, run);
+    while let Some(read) = reading.next()? {
+        let others = beside.doubles(&read)?;
+        elements.take(&read.values, &read.part, &mut |block| back.take(block, job.means, others, target))?;
+    }
+    Ok(())
+}
+
+/// Elements that are held until the means of their groups are known.
+fn held<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<'_>) -> Result<()> {
+    let (plan, expression) = (job.plan, job.plan.expression());
+    let Some(mut gathering) = Gathering::new(expression, &plan.reach(run))? else { return Ok(()) };
+    let mut elements = Elements::<F>::new(expression)?;
+    let (mut reading, mut all) = (Reading::new(job, run), Vec::new());
+    while let Some(read) = reading.next()? {
+        let stretch = plan.stretch(&read.part);
+        elements.take(&read.values, &read.part, &mut |block| gathering.take(stretch, block))?;
+        all.push(read);
+    }
+    let means = gathering.finish()?;
+    let mut elements = Elements::<F>::new(expression)?;
+    for read in all {
+        job.watch.check()?;
+        elements.take(&read.values, &read.part, &mut |block| back.take(block, Some(&means), None, target))?;
+    }
+    Ok(())
+}
+
+/// A box that was read.
+struct Read<'a> {
+    part: Vec<Span>,
+    values: Values<'a>,
+    /// What lies beside it.
+    beside: Option<Values<'a>>,
+}
+
+/// Reads the blocks of a run, some ahead.
+struct Reading<'a> {
+    job: Job<'a>,
+    blocks: Blocks,
+    ahead: VecDeque<(Vec<Span>, Pending<'a>, Option<Pending<'a>>)>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(job: Job<'a>, run: u64) -> Self {
+        Self { job, blocks: job.plan.blocks(run), ahead: VecDeque::new() }
+    }
+
+    /// The next block; none behind the last one.
+    fn next(&mut self) -> Result<Option<Read<'a>>> {
+        let job = self.job;
+        job.watch.check()?;
+        while self.ahead.len() as u64 <= job.plan.memory().ahead
+            && let Some(block) = self.blocks.next()
+        {
+            let pending = job.source.begin(&block)?;
+            let beside = job.beside.map(|beside| beside.begin(&block)).transpose()?;
+            self.ahead.push_back((block, pending, beside));
+        }
+        let Some((part, pending, beside)) = self.ahead.pop_front() else { return Ok(None) };
+        let (values, beside) = (pending()?, beside.map(|pending| pending()).transpose()?);
+        let bytes = values.bytes().len() + beside.as_ref().map_or(0, |beside| beside.bytes().len());
+        job.watch.add(bytes as u64);
+        Ok(Some(Read { part, values, beside }))
+    }
+}
+
+/// What lies beside the blocks, as doubles.
+enum Beside<'a> {
+    Nothing,
+    Singles(Elements<'a, f32>, Vec<f64>),
+    Doubles(Elements<'a, f64>, Vec<f64>),
+}
+
+impl<'a> Beside<'a> {
+    fn new(companion: Option<&'a Expression>) -> Result<Self> {
+        Ok(match companion {
+            None => Self::Nothing,
+            Some(companion) if companion.element() == ElementType::F32 => {
+                Self::Singles(Elements::new(companion)?, Vec::new())
+            }
+            Some(companion) => Self::Doubles(Elements::new(companion)?, Vec::new()),
+        })
+    }
+
+    fn doubles(&mut self, read: &Read<'_>) -> Result<Option<&[f64]>> {
+        let Some(values) = &read.beside else { return Ok(None) };
+        let doubles = match self {
+            Self::Nothing => return Ok(None),
+            Self::Singles(elements, doubles) => {
+                doubles.clear();
+                elements.take(values, &read.part, &mut |block| {
+                    doubles.extend(block.values()?.iter().map(|single| f64::from(*single)));
+                    Ok(())
+                })?;
+                doubles
+            }
+            Self::Doubles(elements, doubles) => {
+                doubles.clear();
+                elements.take(values, &read.part, &mut |block| {
+                    doubles.extend_from_slice(block.values()?);
+                    Ok(())
+                })?;
+                doubles
+            }
+        };
+        Ok(Some(doubles))
+    }
+}
+
+/// From elements to where they go: turned into anomalies, taken together by windows that move.
+struct Back<F> {
+    anomalies: Vec<F>,
+    windows: Option<Windows<F>>,
+}
+
+impl<F: Real> Back<F> {
+    fn new(job: Job<'_>, run: u64) -> Self {
+        let expression = job.plan.expression();
+        let extent = job.plan.extent(run);
+        let windows = Windows::new(expression, |axis| expression.indices(axis, extent[axis]));
+        Self { anomalies: Vec::new(), windows }
+    }
+
+    fn take(
+        &mut self,
+        block: &Block<'_, F>,
+        means: Option<&Means>,
+        beside: Option<&[f64]>,
+        target: &mut Target<'_>,
+    ) -> Result<()> {
+        let differing = match means {
+            Some(means) => {
+                means.subtract(block, &mut self.anomalies)?;
+                Some(Block::new(&self.anomalies, block.shape(), block.origin())?)
+            }
+            None => None,
+        };
+        let block = differing.as_ref().unwrap_or(block);
+        match &mut self.windows {
+            Some(windows) => windows.take(block, |results| target.take(results, beside)),
+            None => target.take(block, beside),
+        }
+    }
+}

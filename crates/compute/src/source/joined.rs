@@ -1,0 +1,252 @@
+//! Several arrays as one, one behind the other along an axis: granules of a collection.
+
+use std::sync::Arc;
+
+use frazil_data::dataset::Dataset;
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{Pending, Source, Stored, Values, aligned::Aligned};
+use crate::error::{Error, Result};
+use crate::expression::{Array, Dimension, Span};
+
+/// So many granules are asked at the same time what they hold.
+const AT_ONCE: usize = 16;
+
+/// Arrays that follow each other along an axis. They are alike but for their lengths along it.
+pub struct Joined<'a> {
+    sources: Vec<Box<dyn Source + 'a>>,
+    /// The index of each one's first element along the axis.
+    starts: Vec<u64>,
+    axis: usize,
+    array: Array,
+}
+
+impl<'a> Joined<'a> {
+    /// Arrays one behind the other along a dimension that all of them have.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where there are none, or they differ in another dimension, their type or their
+    /// packing; the message names the first that does.
+    pub fn new(sources: Vec<Box<dyn Source + 'a>>, dimension: &str) -> Result<Self> {
+        let none = || Error::invalid("there are no arrays to join", "give one array or more");
+        let first = sources.first().ok_or_else(none)?.array();
+        let axis = first.dimensions().iter().position(|own| own.name == dimension).ok_or_else(|| {
+            let names: Vec<_> = first.dimensions().iter().map(|own| own.name.as_str()).collect();
+            Error::invalid(
+                format!("`{}` has no dimension `{dimension}` to join along", first.name()),
+                format!("its dimensions are {}", names.join(", ")),
+            )
+        })?;
+        let (mut starts, mut length) = (Vec::with_capacity(sources.len()), 0_u64);
+        for (number, source) in sources.iter().enumerate() {
+            if !is_alike(first, source.array(), axis) {
+                return Err(unlike(sources[0].as_ref(), source.as_ref(), number));
+            }
+            starts.push(length);
+            length = length.saturating_add(source.array().dimensions()[axis].length);
+        }
+        let array = joined(&sources, axis, length)?;
+        Ok(Self { sources, starts, axis, array })
+    }
+
+    /// The same variable of many datasets, one behind the other along a dimension. Of each, what it holds is read.
+    ///
+    /// # Errors
+    /// As [`Stored::open`] and [`Self::new`]; the message names the dataset.
+    pub async fn open(datasets: Vec<Arc<dyn Dataset>>, path: &str, dimension: &str) -> Result<Self> {
+        let opened = datasets.into_iter().map(|dataset| Stored::open(dataset, path));
+        let opened: Vec<Stored> = stream::iter(opened).buffered(AT_ONCE).try_collect().await?;
+        let sources = opened.into_iter().map(|source| -> Box<dyn Source + 'a> { Box::new(source) });
+        Self::new(sources.collect(), dimension)
+    }
+
+    /// The parts of the sources that a part is made of.
+    fn parts(&self, part: &[Span]) -> Vec<(usize, Vec<Span>)> {
+        let along = part[self.axis];
+        let first = self.starts.partition_point(|start| *start <= along.start).saturating_sub(1);
+        let mut parts = Vec::new();
+        for (number, start) in self.starts.iter().enumerate().skip(first) {
+            if *start >= along.end() {
+                break;
+            }
+            let length = self.sources[number].array().dimensions()[self.axis].length;
+            let from = along.start.max(*start);
+            let end = along.end().min(start + length);
+            if from < end {
+                let mut own = part.to_vec();
+                own[self.axis] = Span { start: from - start, count: end - from };
+                parts.push((number, own));
+            }
+        }
+        parts
+    }
+}
+
+/// Whether arrays are alike but for their lengths along an axis.
+fn is_alike(one: &Array, other: &Array, axis: usize) -> bool {
+    let is_same = |(own, (one, other)): (usize, (&Dimension, &Dimension))| {
+        one.name == other.name && (own == axis || one.length == other.length)
+    };
+    one.element() == other.element()
+        && one.packing() == other.packing()
+        && one.dimensions().len() == other.dimensions().len()
+        && one.dimensions().iter().zip(other.dimensions()).enumerate().all(is_same)
+}
+
+fn unlike(first: &dyn Source, other: &dyn Source, number: usize) -> Error {
+    let like = |source: &dyn Source| {
+        format!("{}, is {:?} of {}", source.called(), source.array().shape(), source.array().element())
+    };
+    Error::invalid(
+        format!(
+            "array {number}, {}, while the first, {}; or they are packed otherwise",
+            like(other),
+            like(first)
+        ),
+        "join arrays that differ in their length along one dimension only",
+    )
+}
+
+/// The array that they are together. It has the chunks of the first where those of all of them fit together,
+/// else each array is a chunk along the axis.
+fn joined(sources: &[Box<dyn Source + '_>], axis: usize, length: u64) -> Result<Array> {
+    let first = sources[0].array();
+    let lengths = || sources.iter().map(|source| source.array().dimensions()[axis].length);
+    let chunks = first.chunks().map(|chunks| {
+        let mut chunks = chunks.to_vec();
+        let is_grid = sources.iter().all(|source| source.array().chunks() == first.chunks())
+            && lengths().take(sources.len() - 1).all(|length| length % chunks[axis] == 0);
+        if !is_grid {
+            let longest = lengths().max().unwrap_or(1).max(1);
+            chunks[axis] = if lengths().all(|length| length == longest) { longest } else { 1 };
+        }
+        chunks
+    });
+    let dimensions: Vec<_> = first
+        .dimensions()
+        .iter()
+        .enumerate()
+        .map(|(own, dimension)| {
+            (dimension.name.as_str(), if own == axis { length } else { dimension.length })
+        })
+        .collect();
+    // A part of several is put together of what each gives.
+    let most = sources.iter().map(|source| source.array().reading()).max().unwrap_or(0);
+    let array = Array::new(first.name(), &dimensions, first.element(), chunks)?;
+    let array = array.read_with(most.saturating_add(first.element().size() as u64));
+    Ok(match first.packing() {
+        Some(packing) => array.packed(packing.clone()),
+        None => array,
+    })
+}
+
+impl Source for Joined<'_> {
+    fn array(&self) -> &Array {
+        &self.array
+    }
+
+    fn called(&self) -> String {
+        format!("{} arrays such as {}", self.sources.len(), self.sources[0].called())
+    }
+
+    fn begin<'b>(&'b self, part: &[Span]) -> Result<Pending<'b>> {
+        self.array.contains(part)?;
+        let mut parts = self.parts(part);
+        if parts.len() == 1
+            && let Some((number, own)) = parts.pop()
+        {
+            return self.sources[number].begin(&own);
+        }
+        let begun =
+            parts.iter().map(|(number, own)| Ok((self.sources[*number].begin(own)?, own[self.axis].count)));
+        let begun = begun.collect::<Result<Vec<_>>>()?;
+        let size = self.array.element().size() as u64;
+        let inner = part[self.axis + 1..].iter().map(|span| span.count).fold(size, u64::saturating_mul);
+        let length = part[..=self.axis].iter().map(|span| span.count).fold(inner, u64::saturating_mul);
+        let row = inner.saturating_mul(part[self.axis].count);
+        Ok(Box::new(move || {
+            let mut all = Aligned::new(length)?;
+            let mut from = 0;
+            for (pending, count) in begun {
+                let values = pending()?;
+                place(&mut all, values.bytes(), from, inner * count, row)?;
+                from += inner * count;
+            }
+            Ok(Values::new(all))
+        }))
+    }
+}
+
+/// Puts rows of a source into the rows of all.
+fn place(all: &mut Aligned, values: &[u8], from: u64, length: u64, row: u64) -> Result<()> {
+    let places = [from, length, row].map(usize::try_from);
+    let [Ok(from), Ok(length), Ok(row)] = places else {
+        return Err(Error::invalid("the part is larger than memory", "take a smaller part"));
+    };
+    if length == 0 {
+        return Ok(());
+    }
+    for (to, values) in all.bytes_mut().chunks_exact_mut(row).zip(values.chunks_exact(length)) {
+        to[from..from + length].copy_from_slice(values);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::ElementType;
+    use crate::source::Memory;
+
+    fn part(spans: [(u64, u64); 2]) -> Vec<Span> {
+        spans.map(|(start, count)| Span { start, count }).to_vec()
+    }
+
+    #[test]
+    fn parts_go_over_the_borders_of_arrays() {
+        let (one, two, three) = ([1_u16, 2, 3, 4], [5_u16, 6], [7_u16, 8, 9, 10]);
+        let memory = |values, x| -> Box<dyn Source> {
+            Box::new(Memory::new("n", &[("y", 2), ("x", x)], values).unwrap())
+        };
+        let joined = Joined::new(vec![memory(&one, 2), memory(&two, 1), memory(&three, 2)], "x").unwrap();
+        assert_eq!(joined.array().shape(), [2, 5]);
+        let read = |spans| {
+            let values = joined.begin(&part(spans)).unwrap()().unwrap();
+            values.elements(|found: &[u16]| Ok(found.to_vec())).unwrap()
+        };
+        assert_eq!(read([(0, 2), (0, 5)]), [1, 2, 5, 7, 8, 3, 4, 6, 9, 10]);
+        assert_eq!(read([(1, 1), (1, 3)]), [4, 6, 9]);
+        assert_eq!(read([(0, 2), (3, 1)]), [7, 9]);
+        assert!(read([(0, 2), (5, 0)]).is_empty());
+        assert!(joined.begin(&part([(0, 2), (4, 2)])).is_err());
+    }
+
+    #[test]
+    fn arrays_that_do_not_fit_are_named() {
+        let (one, two) = ([1_u16, 2], [5_u16, 6, 7]);
+        let memory =
+            |values, x| -> Box<dyn Source> { Box::new(Memory::new("n", &[("x", x)], values).unwrap()) };
+        assert!(Joined::new(vec![], "x").is_err());
+        assert!(Joined::new(vec![memory(&one, 2)], "y").is_err());
+        let wide: Box<dyn Source> = Box::new(Memory::new("wide", &[("x", 3)], &[1.0_f32; 3]).unwrap());
+        let Err(error) = Joined::new(vec![memory(&two, 3), wide], "x") else { panic!("they differ") };
+        assert!(error.to_string().contains("array 1, `wide`"), "{error}");
+    }
+
+    #[test]
+    fn chunks_stay_where_they_fit_together() {
+        let values = [0_u8; 6];
+        let of = |lengths: &[u64]| {
+            let source = |length: &u64| -> Box<dyn Source> {
+                let array = Array::new("n", &[("x", *length)], ElementType::U8, Some(vec![2])).unwrap();
+                let values = &values[..usize::try_from(*length).unwrap()];
+                Box::new(Memory::new("n", &[("x", *length)], values).unwrap().described(array).unwrap())
+            };
+            let joined = Joined::new(lengths.iter().map(source).collect(), "x").unwrap();
+            joined.array().chunks().unwrap().to_vec()
+        };
+        assert_eq!(of(&[4, 2, 5]), [2]);
+        assert_eq!(of(&[3, 3]), [3]);
+        assert_eq!(of(&[3, 4]), [1]);
+    }
+}

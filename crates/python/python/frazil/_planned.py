@@ -1,0 +1,156 @@
+"""Results that are planned: what they take is known, and nothing is read yet."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from . import _values
+from ._native import Computation, readable
+from ._refusing import invalid
+
+
+class Picture(str):
+    """A picture as a text of SVG, which notebooks show."""
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes it to a file."""
+        Path(path).write_text(self, encoding="utf-8")
+
+
+class Planned(ABC):
+    """A result that is planned."""
+
+    @abstractmethod
+    def explain(self) -> str:
+        """What is read and what it takes, a line each."""
+
+    @abstractmethod
+    def picture(self) -> Picture:
+        """The same, drawn."""
+
+    @abstractmethod
+    def compute(self) -> xr.DataArray:
+        """The result."""
+
+
+@dataclass(frozen=True)
+class Reduced(Planned):
+    """A reduction."""
+
+    values: _values.InMemory | _values.Stored
+    steps: tuple[_values.Step, ...]
+    limits: _values.Limits
+    least: int = 0
+    """A result is missing where fewer values are there."""
+    each: int = 0
+    """As many values are there for a result where none is missing."""
+    added: tuple[str, int] | None = None
+    """The dimension that the measure adds, and its length."""
+    finish: Callable[[xr.DataArray], xr.DataArray] = lambda told: told
+    """What is still to be done to the result's coordinates."""
+
+    @cached_property
+    def plan(self) -> Computation:
+        """How it is run."""
+        return self.values.planned(self.steps, self.limits)
+
+    def explain(self) -> str:
+        return self.plan.explain() + _copy(self.values)
+
+    def picture(self) -> Picture:
+        return Picture(self.plan.picture())
+
+    def compute(self) -> xr.DataArray:
+        array = self.values.array
+        numbers, _, left_out = self.values.run(self.plan)
+        if self.least > 0 and (left_out[0] or self.each < self.least):
+            numbers = np.where(self._counts() < self.least, np.nan, numbers)
+        sizes = {name: length for name, length in self.plan.dims if name in array.dims}
+        coords, attrs = kept(array, sizes), attrs_of(array)
+        if self.added is not None:
+            sizes |= [self.added]
+            attrs = dict(zip(("missing", "below", "above"), left_out, strict=True))
+        told = xr.DataArray(numbers.reshape(list(sizes.values())), coords, list(sizes), array.name, attrs)
+        return self.finish(told)
+
+    def _counts(self) -> np.ndarray[Any, Any]:
+        """How many values are there for each result."""
+        *before, (_, dims) = self.steps
+        counting = self.values.planned([*before, ("count", dims)], self.limits)
+        return self.values.run(counting)[0]
+
+
+@dataclass(frozen=True)
+class Whole(Planned):
+    """A result as large as what it is made of."""
+
+    values: _values.InMemory | _values.Stored
+    steps: tuple[_values.Step, ...]
+    limits: _values.Limits
+    out: np.ndarray[Any, Any] | None
+
+    @cached_property
+    def plan(self) -> Computation:
+        """How it is run."""
+        return self.values.planned(self.steps, self.limits)
+
+    def explain(self) -> str:
+        where = "fresh memory" if self.out is None else "a buffer that is given"
+        return f"{self.plan.explain()}\ninto    {where}{_copy(self.values)}"
+
+    def picture(self) -> Picture:
+        return Picture(self.plan.picture())
+
+    def compute(self) -> xr.DataArray:
+        array, sizes = self.values.array, self._sizes()
+        out = self._memory()
+        self.values.run_into(self.plan, out)
+        return xr.DataArray(out, kept(array, sizes), list(sizes), array.name, attrs_of(array))
+
+    def _sizes(self) -> dict[str, int]:
+        return {name: length for name, length in self.plan.dims if name in self.values.array.dims}
+
+    def _memory(self) -> np.ndarray[Any, Any]:
+        shape, dtype, out = tuple(self._sizes().values()), np.dtype(self.plan.dtype), self.out
+        if out is None:
+            return np.empty(shape, dtype)
+        flags = out.flags
+        is_right = out.shape == shape and out.dtype == dtype and out.dtype.isnative
+        if not (is_right and flags.c_contiguous and flags.aligned and flags.writeable):
+            what = f"`out` of {out.shape} of {out.dtype} cannot hold {shape} of {dtype}"
+            raise invalid(what, "give an array of numpy of this shape and type, in one piece, that may be written to")
+        if self.values.held is not None and np.may_share_memory(self.values.held, out):
+            raise invalid("`out` overlaps the array", "give memory of its own")
+        return out
+
+
+def attrs_of(array: xr.DataArray | xr.Dataset) -> dict[Any, Any]:
+    """The attributes that a result keeps, as `xarray.set_options(keep_attrs=…)` says."""
+    return {} if xr.get_options()["keep_attrs"] is False else dict(array.attrs)  # type: ignore[no-untyped-call]
+
+
+def kept(array: xr.DataArray, sizes: dict[str, int]) -> dict[Hashable, xr.DataArray]:
+    """The coordinates of a result: what is as long as before is what was there before."""
+    return {
+        name: one
+        for name, one in array.coords.items()
+        if all(sizes.get(str(dim)) == array.sizes[dim] for dim in one.dims)
+    }
+
+
+def _copy(values: _values.InMemory | _values.Stored) -> str:
+    if not values.copied:
+        return ""
+    return f"\ncopy    {readable(values.copied)} besides: the array is copied, for {values.why}"

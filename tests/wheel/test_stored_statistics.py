@@ -1,0 +1,130 @@
+"""Statistics of what the engine of xarray opened: read part by part by the native code, the same as when it is loaded."""
+
+import files
+import numpy as np
+import pytest
+import xarray as xr
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+@pytest.fixture(autouse=True)
+def registered():
+    import frazil.xarray
+
+
+@pytest.fixture(params=["path", "open"])
+def where(request, made, world):
+    """The same files here, and far away."""
+    return {"path": str(made), "open": f"{files.OPEN}/made"}[request.param]
+
+
+def is_read_in_parts(array):
+    from frazil import _values
+
+    return isinstance(_values.of(array), _values.Stored)
+
+
+def same(stored, measure, *arguments, **keywords):
+    """By the stored array, which stays where it is, and by its values."""
+    found = getattr(stored.frazil, measure)(*arguments, **keywords)
+    assert not stored.variable._in_memory
+    loaded = stored.copy().load()
+    # Chunks and memory are cut otherwise: sums are added up in another order.
+    expected = getattr(loaded.frazil, measure)(*arguments, **keywords)
+    xr.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert found.dtype == expected.dtype
+    assert xr.Variable((), 0, found.attrs).identical(xr.Variable((), 0, expected.attrs))
+
+
+def test_packed_grids_are_read_where_they_lie(where):
+    with xr.open_dataset(f"{where}/model.nc", engine="frazil") as model:
+        sst = model.sst
+        assert is_read_in_parts(sst)
+        for measure in ("sum", "mean", "min", "max", "count", "std"):
+            same(sst, measure)
+            same(sst, measure, ["lat", "lon"])
+            same(sst[5:40, ::, 3:], measure, "time")
+        same(sst[7], "mean", "lat")
+        same(sst[7, :, -1], "mean")
+        same(sst, "quantile", 0.3, "time")
+        same(sst, "climatology")
+        same(sst, "mean", ["lat", "lon"], skipna=False)
+        same(sst.rename(lat="y", time="when"), "mean", "when")
+
+
+def test_what_is_not_a_box_is_loaded(where):
+    with xr.open_dataset(f"{where}/model.nc", engine="frazil") as model:
+        for part in (model.sst[::2], model.sst[[1, 5]], model.sst.T, model.sst[::-1]):
+            assert not is_read_in_parts(part)
+            expected = part.copy().load().astype("f8").mean("time")
+            xr.testing.assert_allclose(part.frazil.mean("time"), expected, rtol=1e-6)
+        assert "copy" in model.sst[::2].frazil.explain("mean", "time")
+
+
+def test_numbers_as_they_are_stored(where):
+    with xr.open_dataset(f"{where}/model.nc", engine="frazil", mask_and_scale=False) as model:
+        assert model.sst.dtype == "i2" and is_read_in_parts(model.sst)
+        same(model.sst, "min", "time")
+        same(model.sst, "sum")
+
+
+def test_stores_of_zarr_and_files_of_hdf5(where):
+    for name in ("two.zarr", "three.zarr"):
+        with xr.open_dataset(f"{where}/{name}", engine="frazil") as grid:
+            assert is_read_in_parts(grid.t)
+            same(grid.t, "mean", "x")
+            same(grid.t, "histogram", np.linspace(-3, 3, 13), "y")
+            box = grid.t.frazil.box(x=(1, 2.5), y=(10, 20)).mean()
+            own = grid.t.sel(x=slice(1, 2.5), y=slice(10, 20)).load().astype("f8")
+            xr.testing.assert_allclose(box, own.mean())
+    with xr.open_dataset(f"{where}/track.h5", engine="frazil", group="gt1l/heights") as heights:
+        assert is_read_in_parts(heights.h_ph)
+        same(heights.h_ph, "mean")
+        same(heights.signal_conf_ph, "max", "delta_time")
+
+
+def test_a_plan_names_chunks_and_reads_nothing(where):
+    with xr.open_dataset(f"{where}/model.nc", engine="frazil") as model:
+        text = model.sst.frazil.explain("mean", "time")
+        assert "chunks  12 of 10 x 19 x 18, each read once" in text, text
+        drawn = model.sst[:20].frazil.visualize("mean", "time")
+        assert "time 0:20, lat 0:19, lon 0:36 of int16" in drawn and "times 0.01 plus 273.15" in drawn
+        assert not model.sst.variable._in_memory
+
+
+def test_the_memory_that_a_call_may_take_holds_for_what_is_stored(where):
+    from frazil.errors import InvalidError
+
+    with xr.open_dataset(f"{where}/model.nc", engine="frazil") as model:
+        with pytest.raises(InvalidError, match="bytes of memory"):
+            model.sst.frazil.mean("time", memory=100)
+        assert not model.sst.variable._in_memory
+
+
+def test_anomalies_and_windows_of_what_is_stored(where):
+    with xr.open_dataset(f"{where}/model.nc", engine="frazil") as model:
+        sst = model.sst
+        assert "copy" not in sst.frazil.explain("rolling_mean", "time", 3)
+        same(sst, "rolling_mean", "time", 3)
+        same(sst[:, 3], "rolling_max", "lon", 5, center=True)
+        found = sst.frazil.anomaly()
+        assert not sst.variable._in_memory
+        xr.testing.assert_allclose(found, sst.copy().load().frazil.anomaly(), rtol=1e-6, atol=1e-9)
+
+
+def test_what_is_chunked_by_dask_is_refused(made):
+    from frazil.errors import InvalidError
+
+    with xr.open_dataset(made / "model.nc", engine="frazil", chunks={}) as model:
+        with pytest.raises(InvalidError, match="`sst` is chunked") as raised:
+            model.sst.frazil.mean("time")
+        assert "`.load()`" in raised.value.__notes__[0]
+
+
+def test_texts_and_times_are_told(made):
+    from frazil.errors import InvalidError
+
+    with xr.open_dataset(made / "classic.nc", engine="frazil") as classic:
+        with pytest.raises(InvalidError, match="is no type of numbers here"):
+            classic.station.frazil.count()
