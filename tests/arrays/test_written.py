@@ -24,7 +24,7 @@ def stored(tmp_path):
         {
             "time": ("time", numpy.datetime64("2000-01-01") + numpy.arange(50) * numpy.timedelta64(6, "h")),
             "lat": ("lat", numpy.linspace(-40, 40, 9).astype("f4"), {"units": "degrees_north", "bounds": "lat_bnds"}),
-            "lon": ("lon", numpy.arange(14) * 2.5, {"units": "degrees_east"}),
+            "lon": ("lon", numpy.arange(14) * 2.5, {"units": "degrees_east", "climatology": "lon_clim"}),
         },
         {"Conventions": "CF-1.8", "title": "made"},
     )

@@ -6,8 +6,10 @@ mod merge;
 mod moving;
 mod worker;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use crate::cancellation::Cancellation;
 use crate::error::{Error, Result};
@@ -44,6 +46,11 @@ impl Watch {
     /// Ends the run before its next block.
     pub fn cancel(&self) {
         self.cancellation.cancel();
+    }
+
+    /// What ends it: for sources that are not to be waited for then either.
+    pub fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
     }
 
     pub(crate) fn add(&self, bytes: u64) {
@@ -96,7 +103,14 @@ fn reduce(plan: &Plan, source: &dyn Source, beside: Option<&dyn Source>, watch: 
     let merge = Merge::new(plan, measure)?;
     on_threads(plan, || {
         while let Some(run) = merge.take() {
-            merge.put(run, worker::state(job, measure, run));
+            match catch_unwind(AssertUnwindSafe(|| worker::state(job, measure, run))) {
+                Ok(state) => merge.put(run, state),
+                Err(panic) => {
+                    // Nobody is to wait for what does not come.
+                    merge.put(run, Err(Error::Cancelled));
+                    resume_unwind(panic);
+                }
+            }
         }
     });
     merge.finish()
@@ -165,15 +179,15 @@ fn must_be_of(plan: &Plan, source: &dyn Source, beside: Option<&dyn Source>) -> 
     }
 }
 
-/// Does the same on each of the plan's threads.
+/// Does the same on each of the plan's threads, of which this one is the first; on fewer where the system has no more.
 fn on_threads(plan: &Plan, work: impl Fn() + Sync) {
-    if plan.memory().threads <= 1 {
-        return work();
-    }
-    std::thread::scope(|scope| {
-        for _ in 0..plan.memory().threads {
-            scope.spawn(&work);
+    thread::scope(|scope| {
+        for _ in 1..plan.memory().threads {
+            if thread::Builder::new().spawn_scoped(scope, &work).is_err() {
+                break;
+            }
         }
+        work();
     });
 }
 

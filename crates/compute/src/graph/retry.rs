@@ -29,8 +29,7 @@ impl Retries {
         passing: impl Fn(&E) -> bool,
         idle: impl Fn(&mut (dyn FnMut() + Send)),
     ) -> Result<T, E> {
-        let mut pause = self.pause;
-        for _ in 0..self.most {
+        for pause in self.pauses() {
             let error = match call() {
                 Err(error) if passing(&error) => error,
                 told => return told,
@@ -40,8 +39,26 @@ impl Retries {
             if is_cancelled {
                 return Err(error);
             }
-            pause = LONGEST.min(pause * 2);
         }
         call()
+    }
+
+    /// The pauses, one before each further call.
+    fn pauses(self) -> impl Iterator<Item = Duration> {
+        let first = LONGEST.min(self.pause);
+        (0..self.most).scan(first, |pause, _| Some(std::mem::replace(pause, LONGEST.min(*pause * 2))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_half_a_minute() {
+        let of = |most, pause| Retries { most, pause }.pauses().collect::<Vec<_>>();
+        assert_eq!(of(4, Duration::from_secs(10)), [10, 20, 30, 30].map(Duration::from_secs));
+        assert_eq!(of(2, Duration::MAX), [LONGEST; 2]);
+        assert!(of(0, LONGEST).is_empty());
     }
 }

@@ -398,6 +398,34 @@ fn a_run_is_ended_from_outside_and_refuses_other_arrays() {
     assert_eq!(watch.bytes(), 32);
 }
 
+/// Memory of which one element is nowhere.
+struct Broken<'a>(Memory<'a>);
+
+impl Source for Broken<'_> {
+    fn array(&self) -> &Array {
+        self.0.array()
+    }
+
+    fn begin<'b>(&'b self, part: &[Span]) -> Result<Pending<'b>> {
+        assert!(part[0].start > 0, "the first element");
+        self.0.begin(part)
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_thread_that_panicked() {
+    let values = [1.0_f64; 400];
+    let array = Array::new("t", &[("x", 400)], ElementType::F64, Some(vec![1])).unwrap();
+    let memory = Memory::new("t", &[("x", 400)], &values).unwrap().described(array.clone()).unwrap();
+    let expression = Expression::of(array).reduce(&[], Measure::Total(Total::Sum)).unwrap();
+    let limits = Limits { threads: 3, memory: 1 << 30 };
+    let plan = Plan::of_sizes(&expression, limits, Sizes::small(8)).unwrap();
+    assert!(plan.runs() > 6 * 2 && plan.memory().threads == 3, "{plan}");
+    let broken = Broken(memory);
+    let ran = std::panic::catch_unwind(AssertUnwindSafe(|| run(&plan, &broken, &Watch::new())));
+    assert!(ran.is_err());
+}
+
 /// ERA5's hourly rain of forty years: 1.5 TB, of which the plan is a few numbers.
 #[test]
 fn the_plan_of_a_large_array_is_small_and_fits_or_is_refused() {

@@ -8,7 +8,8 @@ use crate::expression::{Dimension, Expression};
 use crate::source::element;
 
 /// What speaks of numbers as they were stored, which a result's are no more.
-const OF_STORED: [&str; 8] = [
+const OF_STORED: [&str; 9] = [
+    "dtype",
     "scale_factor",
     "add_offset",
     "_FillValue",
@@ -67,10 +68,13 @@ impl Contents {
     /// The same under another name.
     ///
     /// # Errors
-    /// As [`Self::of`].
+    /// [`Error::Invalid`] for a name that files do not have, and for that of a coordinate.
     pub fn named(mut self, name: impl Into<String>) -> Result<Self> {
         self.name = name.into();
         check(&self.name)?;
+        if self.coordinates.iter().any(|own| own.name == self.name) {
+            return Err(twice(&self.name));
+        }
         Ok(self)
     }
 
@@ -99,10 +103,7 @@ impl Contents {
         let Coordinate { name, dimensions, values, .. } = &coordinate;
         check(name)?;
         if *name == self.name || self.coordinates.iter().any(|other| other.name == *name) {
-            return Err(Error::invalid(
-                format!("`{name}` is there twice"),
-                "give each array a name of its own",
-            ));
+            return Err(twice(name));
         }
         let shape: Option<Vec<u64>> = dimensions
             .iter()
@@ -171,6 +172,11 @@ impl Contents {
     }
 }
 
+/// That two arrays have one name.
+fn twice(name: &str) -> Error {
+    Error::invalid(format!("`{name}` is there twice"), "give each array a name of its own")
+}
+
 /// A name that Zarr and NetCDF both have: of one folder, without signs that nobody sees.
 fn check(name: &str) -> Result<()> {
     let is_odd = name.is_empty()
@@ -211,6 +217,7 @@ mod tests {
     fn coordinates_lie_along_the_result() {
         let three = Values::numbers(DataType::F64, vec![3], &[1.0, 2.0, 3.0]);
         let with = contents().with_coordinate(coordinate("x", "x", three.clone())).unwrap();
+        assert!(with.clone().named("x").is_err());
         assert!(with.with_coordinate(coordinate("x", "x", three.clone())).is_err());
         assert!(contents().with_coordinate(coordinate("t", "x", three.clone())).is_err());
         assert!(contents().with_coordinate(coordinate("x", "time", three.clone())).is_err());
@@ -235,7 +242,7 @@ mod tests {
     #[test]
     fn what_was_said_of_stored_numbers_is_left_out() {
         let said = |name: &str| Attribute { name: name.to_owned(), value: Values::text("m") };
-        let contents = contents().with_attributes([said("units"), said("scale_factor"), said("valid_range")]);
+        let contents = contents().with_attributes(["units", "scale_factor", "valid_range", "dtype"].map(said));
         assert_eq!(contents.attributes(), [said("units")]);
     }
 }

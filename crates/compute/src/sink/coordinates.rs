@@ -8,9 +8,11 @@ use crate::expression::{Expression, Span};
 use crate::source::{Source, Stored, element, unread};
 
 /// What names other variables, which are not written.
-const REFERRING: [&str; 7] = [
+const REFERRING: [&str; 9] = [
     "coordinates",
     "bounds",
+    "climatology",
+    "geometry",
     "grid_mapping",
     "ancillary_variables",
     "cell_measures",

@@ -59,6 +59,8 @@ impl NetCdf {
     /// [`Error::Sink`] where it cannot be moved. Nothing is left of it then.
     pub fn finish(self) -> Result<()> {
         self.left.is_none(&self.path)?;
+        // On the disk before it has its name: after a loss of power there is no empty file at the place.
+        self.file.as_file().sync_all().map_err(unwritten(&self.path))?;
         match self.file.persist_noclobber(&self.path) {
             Ok(_) => Ok(()),
             Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {

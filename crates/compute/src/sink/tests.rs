@@ -345,6 +345,20 @@ fn each_element_is_put_once() {
 }
 
 #[test]
+fn what_waits_is_beside_arrays_of_any_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let contents = contents([2, 1, 3], ElementType::U8).named(".waiting").unwrap();
+    let path = folder.path().join("t");
+    let zarr = Zarr::create(&path, &contents, &[2, 1, 3], Codec::Plain).unwrap();
+    for start in [0, 1] {
+        let row = [Span { start, count: 1 }, Span { start: 0, count: 1 }, Span { start: 0, count: 3 }];
+        zarr.put(&row, ElementType::U8, &[1, 2, 3]).unwrap();
+    }
+    zarr.finish().unwrap();
+    assert_eq!(read(&path, ".waiting").bytes[..], [1, 2, 3, 1, 2, 3]);
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let contents = contents([2, 1, 3], ElementType::F64);

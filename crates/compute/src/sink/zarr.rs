@@ -74,7 +74,8 @@ impl Zarr {
         let said = attributes(contents.attributes(), Some(element), true);
         let encoder = Encoder::new(element, (&shape, chunk), &dimensions, &said, codec)?;
         let folder = beside::folder(&path)?;
-        let waiting = Waiting::new(folder.path().join(".waiting"));
+        // No array has this name.
+        let waiting = Waiting::new(folder.path().join("__waiting"));
         let name = contents.name().to_owned();
         let store = Self { folder, path, name, shape, element, encoder, waiting, left };
         store.describe(contents, codec)?;

@@ -10,6 +10,7 @@ use super::aligned::Aligned;
 use super::reading::Reading;
 use super::{Pending, Source, Values, element};
 use crate::block::ElementType;
+use crate::cancellation::Cancellation;
 use crate::error::{Error, Result};
 use crate::expression::{Array, Packing, Span};
 
@@ -27,6 +28,7 @@ pub struct Band {
     number: usize,
     array: Array,
     runtime: Handle,
+    cancellation: Cancellation,
 }
 
 impl Band {
@@ -43,7 +45,13 @@ impl Band {
             )
         })?;
         let array = described(&cube, &cube.bands()[number])?;
-        Ok(Self { cube, images, number, array, runtime })
+        Ok(Self { cube, images, number, array, runtime, cancellation: Cancellation::new() })
+    }
+
+    /// The same, of which no read is waited for once this says that the run is to end.
+    #[must_use]
+    pub fn ended_by(self, cancellation: &Cancellation) -> Self {
+        Self { cancellation: cancellation.clone(), ..self }
     }
 }
 
@@ -112,7 +120,7 @@ impl Source for Band {
                 &self.runtime,
                 async move { cube.read_planes(&planes, window, images.as_ref()).await },
             );
-        Ok(Box::new(move || self.joined(reading.wait(|| self.called())?, bytes)))
+        Ok(Box::new(move || self.joined(reading.wait(&self.cancellation, || self.called())?, bytes)))
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use super::reading::{Reading, unread};
 use super::{Pending, Source, Values};
 use crate::block::ElementType;
+use crate::cancellation::Cancellation;
 use crate::error::{Error, Result};
 use crate::expression::{Array, Packing, Span};
 
@@ -22,6 +23,7 @@ pub struct Stored {
     /// What is read: integers that are unsigned where their type has no room to say so have the same bits.
     read_as: DataType,
     runtime: Handle,
+    cancellation: Cancellation,
 }
 
 impl Stored {
@@ -45,7 +47,14 @@ impl Stored {
             )
         })?;
         let (array, read_as) = (described(variable)?, variable.data_type.clone());
-        Ok(Self { array, read_as, path: path.to_owned(), runtime: Handle::current(), dataset })
+        let (runtime, cancellation) = (Handle::current(), Cancellation::new());
+        Ok(Self { array, read_as, path: path.to_owned(), runtime, cancellation, dataset })
+    }
+
+    /// The same, of which no read is waited for once this says that the run is to end.
+    #[must_use]
+    pub fn ended_by(self, cancellation: &Cancellation) -> Self {
+        Self { cancellation: cancellation.clone(), ..self }
     }
 
     /// What it is a variable of, and by which path.
@@ -145,7 +154,7 @@ impl Source for Stored {
         let reading = Reading::begin(&self.runtime, async move { dataset.read(&path, &selection).await });
         let count = part.iter().map(|span| span.count).product::<u64>();
         Ok(Box::new(move || {
-            let values = reading.wait(|| self.called())?;
+            let values = reading.wait(&self.cancellation, || self.called())?;
             if values.data_type != self.read_as || values.count() != count {
                 return Err(Error::invalid(
                     format!("{} gave {} values of {}", self.called(), values.count(), values.data_type),
