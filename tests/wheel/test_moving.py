@@ -80,15 +80,14 @@ def test_errors_do_not_add_up():
 @pytest.mark.parametrize("dim", ["time", "lat", "lon"])
 def test_the_answer_does_not_depend_on_threads(dim):
     rng = np.random.default_rng(1)
-    array = xr.DataArray(rng.normal(size=(60, 30, 40)).astype("f4"), dims=("time", "lat", "lon"))
+    array = xr.DataArray(rng.normal(size=(60, 300, 500)).astype("f4"), dims=("time", "lat", "lon"))
+    assert "at most: 2 threads" in array.frazil.explain("rolling_mean", dim, 7, threads=5)
     array["time"] = xr.date_range("2000-01-01", periods=60, freq="7D", use_cftime=False)
     for make in (
         lambda threads: array.frazil.rolling_mean(dim, 7, threads=threads),
         lambda threads: array.frazil.anomaly("month", threads=threads),
     ):
-        first, *others = (make(threads) for threads in (1, 2, 5))
-        for other in others:
-            xr.testing.assert_identical(first, other)
+        xr.testing.assert_identical(make(1), make(2))
 
 
 def test_results_go_into_memory_that_is_given():

@@ -32,7 +32,9 @@ def test_sums_means_and_counts_of_all_types(dtype, dim):
     wide = one.astype("f8")
     xr.testing.assert_allclose(one.frazil.sum(dim), wide.sum(dim), rtol=1e-12, atol=1e-9)
     xr.testing.assert_allclose(one.frazil.mean(dim), wide.mean(dim), rtol=1e-12, atol=1e-9)
-    xr.testing.assert_equal(one.frazil.count(dim), wide.count(dim))
+    counts = one.frazil.count(dim)
+    xr.testing.assert_equal(counts, wide.count(dim))
+    assert counts.dtype == wide.count(dim).dtype
 
 
 @pytest.mark.parametrize("dim", [None, "time", ["lon", "time"]])
@@ -60,7 +62,7 @@ def test_histograms_are_numpys(dtype, edges):
     one = array(values, lat=range(7))
     wide = values.astype("f4" if dtype == ">f4" else dtype)
     told = one.frazil.histogram(edges, "lon")
-    assert told.dims == ("time", "lat", "t_bin") and told.dtype.kind == "u"
+    assert told.dims == ("time", "lat", "t_bin") and told.dtype == np.histogram([1.0], edges)[0].dtype
     expected = [[np.histogram(row, edges)[0] for row in rows] for rows in wide]
     np.testing.assert_array_equal(told, expected)
     whole = one.frazil.histogram(edges)
@@ -120,10 +122,39 @@ def test_climatology_in_a_calendar_of_360_days():
 
 
 def test_the_answer_does_not_depend_on_threads():
-    one = array(made("f4", (400, 50, 60)))
-    first, *others = (one.frazil.mean("time", threads=threads) for threads in (1, 2, 3, 7))
+    one = array(made("f4", (1400, 110, 110)))
+    assert "at most: 3 threads" in one.frazil.explain("mean", "time", threads=7)
+    first, *others = (one.frazil.mean("time", threads=threads) for threads in (1, 2, 7))
     for other in others:
         xr.testing.assert_identical(first, other)
+
+
+def test_dimensions_are_named_as_to_xarray():
+    from frazil.errors import InvalidError
+
+    one = array(made("f4"), lat=range(7), lon=range(9))
+    one[3, 2] = np.nan
+    xr.testing.assert_identical(one.frazil.mean(...), one.frazil.mean())
+    xr.testing.assert_identical(xr.Dataset({"t": one}).frazil.mean(...).t, one.frazil.mean())
+    twice = one.frazil.mean(["lat", "lat"], skipna=False)
+    xr.testing.assert_allclose(twice, one.astype("f8").mean("lat", skipna=False), rtol=1e-12)
+    with pytest.raises(InvalidError, match="no dimension is named"):
+        one.frazil.mean([])
+    assert array(np.float32(3)).frazil.mean() == 3
+
+
+def test_numbers_that_cannot_be_are_refused():
+    from frazil.errors import InvalidError
+
+    one = array(made("f4"), lat=range(7))
+    for call, told in [
+        (lambda of: of.coarsen_sum(time=0), "a window cannot be of 0 elements along `time`"),
+        (lambda of: of.var("time", ddof=-1), "-1 degrees of freedom"),
+        (lambda of: of.rolling_std("time", 3, ddof=-1), "-1 degrees of freedom"),
+        (lambda of: of.box(lat=(np.nan, 3)), "nothing of `lat` lies between nan and 3"),
+    ]:
+        with pytest.raises(InvalidError, match=told):
+            call(one.frazil)
 
 
 def test_what_a_call_takes_is_told_and_what_takes_too_much_refused():
@@ -278,6 +309,16 @@ def test_a_dataset_is_reduced_variable_by_variable():
 
     with pytest.raises(InvalidError, match="no dimension `depth`"):
         dataset.frazil.mean("depth")
+    with pytest.raises(InvalidError, match="`out` is memory for one array") as raised:
+        dataset.frazil.rolling_mean("time", 3, out=np.empty((40, 7, 9), "f4"))
+    assert "call `rolling_mean` of each variable" in raised.value.__notes__[0]
+
+
+def test_coordinates_of_a_dataset_that_no_variable_has_stay():
+    dataset = xr.Dataset({"t": ("time", made("f4", (4,)))}, {"lat": range(3), "time": range(4), "grid": ("lat", list("abc"))})
+    told = dataset.frazil.mean("time")
+    xr.testing.assert_allclose(told, dataset.mean("time"))
+    assert set(told.coords) == {"lat", "grid"}
 
 
 def test_copies_are_told_and_counted():

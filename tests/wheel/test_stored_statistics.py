@@ -1,9 +1,15 @@
 """Statistics of what the engine of xarray opened: read part by part by the native code, the same as when it is loaded."""
 
+import signal
+import subprocess
+import sys
+import time
+
 import files
 import numpy as np
 import pytest
 import xarray as xr
+from earthdata import World
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -128,3 +134,78 @@ def test_texts_and_times_are_told(made):
     with xr.open_dataset(made / "classic.nc", engine="frazil") as classic:
         with pytest.raises(InvalidError, match="is no type of numbers here"):
             classic.station.frazil.count()
+
+
+def test_what_cannot_be_read_is_told_as_where_it_is_read_alone(world):
+    from frazil.errors import InvalidError
+
+    with xr.open_dataset(f"{files.OPEN}/made/large.tif", engine="frazil", memory=1 << 20) as image:
+        band = image.band_data
+        assert is_read_in_parts(band)
+        world.ask("faults", [{"fault": "status", "status": 404, "host": "open", "times": -1}])
+        with pytest.raises(Exception) as alone:
+            band[0, -5:].load()
+        with pytest.raises(type(alone.value)) as raised:
+            band.frazil.mean()
+    assert not isinstance(raised.value, InvalidError)
+    assert raised.value.status == alone.value.status and raised.value.address == alone.value.address
+    assert any("`band_data` of " in note for note in raised.value.__notes__)
+
+
+def test_a_new_login_reaches_a_call(made, monkeypatch):
+    from frazil.errors import LoginError
+
+    own = World("--serve", f"made={made}")
+    try:
+        for name, value in own.environment.items():
+            monkeypatch.setenv(name, value)
+
+        def log_in():
+            asked = {"user": own.username, "host": "urs.earthdata.nasa.gov", "life": 86_400 * 9}
+            token = own.ask("tokens", asked)
+            monkeypatch.setenv("EARTHDATA_TOKEN", token.get("access_token") or token["token"])
+
+        log_in()
+        expected = xr.open_dataset(made / "large.tif", engine="frazil").band_data.astype("f8").mean()
+        band = xr.open_dataset(f"{files.ARCHIVE}/made/large.tif", engine="frazil", memory=1 << 20).band_data
+        assert is_read_in_parts(band)
+        xr.testing.assert_allclose(band.frazil.mean(), expected)
+        own.ask("tokens", method="DELETE")
+        own.ask("clock", {"seconds": 100_000})
+        with pytest.raises(LoginError, match="no longer valid"):
+            band.frazil.mean()
+        log_in()
+        xr.testing.assert_allclose(band.frazil.mean(), expected)
+    finally:
+        own.close()
+
+
+STUCK = """
+import signal, sys
+import frazil.xarray
+import xarray
+signal.signal(signal.SIGINT, signal.default_int_handler)
+band = xarray.open_dataset(sys.argv[1], engine="frazil", memory=1 << 20).band_data
+print(band.frazil.explain(), "begun", sep="\\n", flush=True)
+try:
+    band.frazil.mean()
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+
+
+def test_ctrl_c_ends_a_call_that_waits_for_an_answer(world):
+    address = f"{files.OPEN}/made/large.tif"
+    world.ask("faults", [{"fault": "hang", "host": "open", "times": -1, "skip": 1}])
+    child = subprocess.Popen([sys.executable, "-c", STUCK, address], stdout=subprocess.PIPE, text=True)
+    try:
+        assert "band_data" in child.stdout.readline()
+        while child.stdout.readline() != "begun\n":
+            assert child.poll() is None
+        time.sleep(1)
+        begun = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.read() == "stopped\n" and child.wait(60) == 0
+        assert time.monotonic() - begun < 10
+    finally:
+        child.kill()

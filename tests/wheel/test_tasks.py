@@ -1,5 +1,6 @@
 """Functions that are called later: their order, their errors, and one function over many items."""
 
+import dataclasses
 import os
 import re
 import signal
@@ -106,6 +107,19 @@ def test_an_error_is_the_tasks_own_and_says_which(frazil):
     assert not ran
 
 
+def test_an_error_that_takes_no_notes_is_raised_as_it_is(frazil):
+    @dataclasses.dataclass(frozen=True)
+    class Sealed(Exception):
+        number: int
+
+    def fails():
+        raise Sealed(3)
+
+    with pytest.raises(Sealed) as raised:
+        frazil.delayed(fails)().compute()
+    assert raised.value.number == 3
+
+
 def test_values_are_let_go_of_when_the_last_that_takes_them_is_done(frazil):
     class Value:
         pass
@@ -193,6 +207,28 @@ def test_after_ctrl_c_no_task_begins(frazil):
     assert time.monotonic() - begun < 60
 
 
+LEFT = """
+import time
+import frazil
+def spin():
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        pass
+    print("done", flush=True)
+def stop(done, total):
+    raise RuntimeError("enough")
+try:
+    frazil.delayed(spin)().compute(progress=stop)
+except RuntimeError:
+    print("left", flush=True)
+"""
+
+
+def test_python_ends_when_the_calls_that_were_left_have_ended(frazil):
+    done = subprocess.run([sys.executable, "-c", LEFT], capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr, done.returncode) == ("left\ndone\n", "", 0)
+
+
 def test_a_child_of_a_fork_has_threads_of_its_own(frazil):
     assert frazil.delayed(inc)(1).compute() == 2
     child = os.fork()
@@ -242,6 +278,33 @@ def test_map_tries_again_what_may_pass(frazil):
     assert [tried.count(item) for item in items] == [2, 1, 2, 1, 2]
     assert mapped[0] == mapped[2] == 2
     assert list(frazil.map(flaky, [(ValueError(""), 2)], retries=1, retry_on=(ValueError,))) == [2]
+    assert list(frazil.map(flaky, [(ValueError(" "), 2)], retries=1, retry_on=ValueError)) == [2]
+    for odd in ("ValueError", [ValueError("")], [int]):
+        with pytest.raises(frazil.errors.InvalidError, match="no class of exceptions"):
+            frazil.map(flaky, [], retry_on=odd)
+
+
+def test_nothing_is_tried_again_when_all_has_ended(frazil):
+    tried = []
+
+    def work(item):
+        if item == "ends":
+            time.sleep(0.3)
+            raise SystemExit
+        tried.append(item)
+        raise OSError
+
+    with pytest.raises(SystemExit):
+        frazil.map(work, ["fails", "ends"], threads=2, retries=5)
+    time.sleep(1.5)
+    assert tried == ["fails"]
+
+
+def test_items_are_given_as_they_are(frazil):
+    endless = []
+    endless.append(endless)
+    later = frazil.delayed(inc)(1)
+    assert list(frazil.map(type, [endless, later], threads=1)) == [list, frazil.Task]
 
 
 def test_map_over_granules_sums_what_was_read(frazil, logged_in, granules):

@@ -19,11 +19,11 @@ pub(crate) fn attended<T: Send>(py: Python<'_>, work: impl FnOnce(&Watch) -> T +
         thread::scope(|scope| {
             let (tell, hear) = channel();
             let watch = &watch;
-            let working = scope.spawn(move || {
+            let working = thread::Builder::new().spawn_scoped(scope, move || {
                 let done = work(watch);
                 drop(tell);
                 done
-            });
+            })?;
             let mut pressed: PyResult<()> = Ok(());
             while hear.recv_timeout(PERIOD) == Err::<(), _>(RecvTimeoutError::Timeout) {
                 if pressed.is_ok() {

@@ -18,7 +18,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::attended::attended;
-use crate::error::invalid;
+use crate::error::{general, invalid, noted, raised};
 use crate::runtime::wait;
 use crate::source::Source;
 
@@ -37,6 +37,18 @@ struct Variable {
     source: Py<Source>,
     path: String,
     values: Stored,
+}
+
+impl Variable {
+    /// The values, opened once more after an error by the login that is found now; none where no login has ended.
+    fn again(&self, py: Python<'_>, error: &Error) -> PyResult<Option<Stored>> {
+        let Error::Source { source: error, .. } = error else { return Ok(None) };
+        let Some(error) = error.downcast_ref::<frazil_data::Error>() else { return Ok(None) };
+        let source = self.source.get();
+        let Some(opened) = source.opened_again(py, error, &source.opened(py)?)? else { return Ok(None) };
+        let found = wait(py, || Stored::open(Arc::clone(opened.dataset()), &self.path), |_| Ok(()))?;
+        computed(py, found.and_then(|found| found.described(self.values.array().clone()))).map(Some)
+    }
 }
 
 /// Most bytes of memory and most threads of a call; as usual where it is not said.
@@ -348,12 +360,24 @@ impl Computation {
         }
     }
 
+    /// Over what is stored. Where the login has ended that it was opened by, once more by the one that is found now.
     fn over_stored<W: Work>(&self, py: Python<'_>, variable: &Variable, work: &W) -> PyResult<W::Done> {
         let part = self.plan.expression().part();
         let extents = part.iter().map(|span| (span.start, span.count, 1)).collect();
         variable.source.get().warn_of_costs(py, &variable.path, Some(extents))?;
-        let done = attended(py, |watch| work.over(&self.plan, &variable.values, watch))?;
-        computed(py, done)
+        let over = |values: &Stored| {
+            attended(py, |watch| {
+                work.over(&self.plan, &values.clone().ended_by(watch.cancellation()), watch)
+            })
+        };
+        let error = match over(&variable.values)? {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        match variable.again(py, &error)? {
+            Some(values) => computed(py, over(&values)?),
+            None => Err(failed(py, error)),
+        }
     }
 
     fn over_any<W: Work>(&self, values: &Bound<'_, PyAny>, work: &W) -> PyResult<W::Done> {
@@ -424,5 +448,18 @@ fn named(of: &Array, name: &str, along: &[(String, u64, u64)], is_unpacked: bool
 
 /// A result of the compute crate as one of Python's.
 fn computed<T>(py: Python<'_>, result: Result<T, Error>) -> PyResult<T> {
-    result.map_err(|error| invalid(py, error.to_string(), &error.advice()))
+    result.map_err(|error| failed(py, error))
+}
+
+/// Why nothing was computed. What kept values from being read is told as where they are read alone.
+fn failed(py: Python<'_>, error: Error) -> PyErr {
+    let advice = error.advice();
+    match error {
+        Error::Invalid { .. } | Error::Memory { .. } => invalid(py, error.to_string(), &advice),
+        Error::Source { what, source, .. } => match source.downcast::<frazil_data::Error>() {
+            Ok(error) => noted(py, raised(py, *error), &format!("while {what} was read")),
+            Err(error) => general(py, &format!("cannot read {what}: {error}"), &advice),
+        },
+        error => general(py, &error.to_string(), &advice),
+    }
 }

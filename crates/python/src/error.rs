@@ -59,6 +59,19 @@ pub(crate) fn invalid(py: Python<'_>, what: impl Into<String>, advice: &str) -> 
     raised(py, Error::Invalid { what: what.into(), advice: advice.to_owned() })
 }
 
+/// What went wrong and has no class of its own: the one that all others are of.
+pub(crate) fn general(py: Python<'_>, what: &str, advice: &str) -> PyErr {
+    let class = py.import("frazil.errors").and_then(|errors| errors.getattr("Error"));
+    let raised = class.and_then(|class| class.call1((what,)));
+    raised.map_or_else(|error| error, |raised| noted(py, PyErr::from_value(raised), advice))
+}
+
+/// An exception with a note. Those that take none stay what they are.
+pub(crate) fn noted(py: Python<'_>, error: PyErr, note: &str) -> PyErr {
+    error.value(py).call_method1("add_note", (note,)).ok();
+    error
+}
+
 /// Refuses keywords that are none with Python's `TypeError`, which names those that may be meant.
 pub(crate) fn check_keywords(
     py: Python<'_>,

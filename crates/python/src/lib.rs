@@ -62,7 +62,7 @@ mod _native {
     #[pymodule_export]
     use super::results::{Finds, Results};
     #[pymodule_export]
-    use super::running::run_tasks;
+    use super::running::{await_tasks, run_tasks};
     #[pymodule_export]
     use super::session::Session;
     #[pymodule_export]

@@ -1,15 +1,17 @@
 //! Graphs of Python's calls on threads of their own.
 
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
-use std::thread::{Builder, available_parallelism};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle, available_parallelism, sleep};
 use std::time::Duration;
 
 use frazil_compute::Cancellation;
 use frazil_compute::graph::{Failure, Run};
 use pyo3::prelude::*;
 
-use crate::error::invalid;
+use crate::error::{general, invalid, noted};
+use crate::runtime::OfProcess;
 use crate::tasks::{Task, graph};
 
 type Calls = Run<'static, Py<PyAny>, PyErr>;
@@ -36,12 +38,41 @@ pub(crate) fn run_tasks(
     let run = Run::new(graph, &wanted, cancellation.clone()).map_err(|failure| raised(py, failure))?;
     let run = Arc::new(run);
     let watched = start(&run, threads).and_then(|()| watch(py, &run, hearer.as_ref()));
-    if watched.is_err() {
+    let values = watched.and_then(|()| run.results().map_err(|failure| raised(py, failure)));
+    if values.is_err() {
+        // Nothing is tried again either.
         cancellation.cancel();
     }
-    watched?;
-    let values = run.results().map_err(|failure| raised(py, failure))?;
-    Ok(values.iter().map(|value| value.clone_ref(py)).collect())
+    Ok(values?.iter().map(|value| value.clone_ref(py)).collect())
+}
+
+/// Waits for the threads of tasks that go on in the background. When Python ends, it ends threads where they ask for its
+/// lock, and a thread that Rust has called from cannot be ended so: the process would be aborted.
+#[pyfunction]
+pub(crate) fn await_tasks(py: Python<'_>) -> PyResult<()> {
+    let started = started();
+    loop {
+        lock(&started).retain(|thread| !thread.is_finished());
+        if lock(&started).is_empty() {
+            return Ok(());
+        }
+        py.detach(|| sleep(PERIOD));
+        py.check_signals()?;
+    }
+}
+
+/// Threads that may still be running.
+type Started = Mutex<Vec<JoinHandle<()>>>;
+
+/// Those of this process.
+fn started() -> Arc<Started> {
+    static STARTED: OfProcess<Started> = OfProcess::new();
+    let Ok(started) = STARTED.get(|| Ok::<_, Infallible>(Started::default()));
+    started
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How many threads: as many as there are cores for this process, unless said.
@@ -63,7 +94,11 @@ fn start(run: &Arc<Calls>, threads: usize) -> PyResult<()> {
                 run.work(|wait| py.detach(wait));
             });
         };
-        Builder::new().name(format!("frazil-task-{number}")).spawn(work)?;
+        let thread = Builder::new().name(format!("frazil-task-{number}")).spawn(work)?;
+        let started = started();
+        let mut started = lock(&started);
+        started.retain(|thread| !thread.is_finished());
+        started.push(thread);
     }
     Ok(())
 }
@@ -84,15 +119,8 @@ fn watch(py: Python<'_>, run: &Calls, hearer: Option<&Py<PyAny>>) -> PyResult<()
 /// Why there are no values: the exception of the task itself, with a note of which it was.
 fn raised(py: Python<'_>, failure: Failure<PyErr>) -> PyErr {
     match failure {
-        Failure::Task { task, source } => {
-            let noted = source.value(py).call_method1("add_note", (format!("in the task `{task}`"),));
-            noted.err().unwrap_or(source)
-        }
+        Failure::Task { task, source } => noted(py, source, &format!("in the task `{task}`")),
         Failure::Graph(error) => invalid(py, error.to_string(), &error.advice()),
-        other => {
-            let raised = py.import("frazil.errors").and_then(|errors| errors.getattr("Error"));
-            let raised = raised.and_then(|class| class.call1((other.to_string(),)));
-            raised.map_or_else(|error| error, PyErr::from_value)
-        }
+        ended => general(py, &ended.to_string(), "call again; if it stays so, tell frazil's makers"),
     }
 }

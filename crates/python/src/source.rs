@@ -132,12 +132,22 @@ impl Source {
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
-        let Some(again) = self.recipe.work_again(py, &error, opened.handle())? else {
-            return Err(raised(py, error));
-        };
+        match self.opened_again(py, &error, &opened)? {
+            Some(opened) => told(py, wait(py, || work(opened), |_| Ok(()))?),
+            None => Err(raised(py, error)),
+        }
+    }
+
+    /// What is opened once more after an error, by the login that is found now; none where no login has ended.
+    pub(crate) fn opened_again(
+        &self,
+        py: Python<'_>,
+        error: &frazil_data::Error,
+        opened: &Opened,
+    ) -> PyResult<Option<Opened>> {
+        let Some(work) = self.recipe.work_again(py, error, opened.handle())? else { return Ok(None) };
         self.forget();
-        let opened = told(py, self.opened_by(py, &again)?)?;
-        told(py, wait(py, || work(opened), |_| Ok(()))?)
+        told(py, self.opened_by(py, &work)?).map(Some)
     }
 
     /// Leaves what is open to those who still read it.

@@ -157,6 +157,10 @@ impl<'py> Parsed<'py> {
     fn of(task: Bound<'py, Task>) -> PyResult<Self> {
         let (py, mut inputs) = (task.py(), Vec::new());
         let given = task.get();
+        // Items of `map` are given as they are.
+        if given.call.get().again.is_some() {
+            return Ok(Self { task, arguments: None, inputs });
+        }
         let (arguments, keywords) =
             (given.arguments.bind(py), given.keywords.as_ref().map(|all| all.bind(py)));
         let in_keywords = keywords.map_or(Ok(false), |all| holds_task(all, 0))?;

@@ -25,6 +25,8 @@ def boxed(of: _Of, between: Mapping[str, tuple[float, float]]) -> _Of:
 
 def _taken(coords: Mapping[Any, xr.DataArray], name: str, low: float, high: float) -> dict[Hashable, Any]:
     """The positions along a dimension whose coordinate lies between two numbers."""
+    if low != low or high != high:  # NaN and NaT
+        raise invalid(f"nothing of `{name}` lies between {low} and {high}", "say two numbers")
     lines = {str(own): its for own, its in coords.items() if its.ndim == 1}
     if name not in lines:
         known = ", ".join(lines)

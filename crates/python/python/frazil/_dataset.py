@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,14 @@ from . import _boxes
 from ._planned import attrs_of
 from ._refusing import invalid
 
-_Dim = str | Iterable[Hashable] | None
+_Dim = str | Iterable[Hashable] | EllipsisType | None
 
 
 class DatasetStatistics:
     """Statistics of all variables of numbers: see `Statistics` of arrays for each, and for its keywords.
 
-    What has none of the dimensions stays as it is; variables of texts and times that have one are left out.
+    What has none of the dimensions stays as it is; variables of texts and times that have one are left out. `out` is for
+    arrays alone.
     """
 
     def __init__(self, dataset: xr.Dataset) -> None:
@@ -66,27 +68,27 @@ class DatasetStatistics:
 
     def anomaly(self, by: Any = "month", dim: str = "time", **keywords: Any) -> xr.Dataset:
         """What values differ by from their climatology."""
-        return self._each(dim, lambda of, _: of.frazil.anomaly(by, dim, **keywords))
+        return self._whole("anomaly", dim, (by, dim), keywords)
 
     def rolling_mean(self, dim: str, window: int, **keywords: Any) -> xr.Dataset:
         """The means of windows."""
-        return self._each(dim, lambda of, _: of.frazil.rolling_mean(dim, window, **keywords))
+        return self._whole("rolling_mean", dim, (dim, window), keywords)
 
     def rolling_sum(self, dim: str, window: int, **keywords: Any) -> xr.Dataset:
         """The sums of windows."""
-        return self._each(dim, lambda of, _: of.frazil.rolling_sum(dim, window, **keywords))
+        return self._whole("rolling_sum", dim, (dim, window), keywords)
 
     def rolling_min(self, dim: str, window: int, **keywords: Any) -> xr.Dataset:
         """The least values of windows."""
-        return self._each(dim, lambda of, _: of.frazil.rolling_min(dim, window, **keywords))
+        return self._whole("rolling_min", dim, (dim, window), keywords)
 
     def rolling_max(self, dim: str, window: int, **keywords: Any) -> xr.Dataset:
         """The largest values of windows."""
-        return self._each(dim, lambda of, _: of.frazil.rolling_max(dim, window, **keywords))
+        return self._whole("rolling_max", dim, (dim, window), keywords)
 
     def rolling_std(self, dim: str, window: int, ddof: int = 0, **keywords: Any) -> xr.Dataset:
         """The standard deviations of windows."""
-        return self._each(dim, lambda of, _: of.frazil.rolling_std(dim, window, ddof, **keywords))
+        return self._whole("rolling_std", dim, (dim, window, ddof), keywords)
 
     def histogram(self, bins: Iterable[float], dim: _Dim = None, **keywords: Any) -> xr.Dataset:
         """How many values of each variable lie in each bin. Each has bins of its own, whose bounds are told as CF has them:
@@ -101,9 +103,15 @@ class DatasetStatistics:
             told[name].attrs["bounds"] = f"{name}_bounds"
         return told
 
+    def _whole(self, name: str, dim: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> xr.Dataset:
+        """Results as large as the variables."""
+        if keywords.get("out") is not None:
+            raise invalid("`out` is memory for one array", f"call `{name}` of each variable, with memory of its own")
+        return self._each(dim, lambda of, _: getattr(of.frazil, name)(*arguments, **keywords))
+
     def _each(self, dim: _Dim, result: Callable[[xr.DataArray, list[Hashable]], xr.DataArray]) -> xr.Dataset:
         dataset = self._dataset
-        wanted = list(dataset.dims if dim is None else [dim] if isinstance(dim, str) else dim)
+        wanted = list(dataset.dims if dim is None or dim is ... else [dim] if isinstance(dim, str) else dim)
         for name in wanted:
             if name not in dataset.dims:
                 raise invalid(f"the dataset has no dimension `{name}`", f"its dimensions are {_said(dataset.dims)}")
@@ -114,7 +122,9 @@ class DatasetStatistics:
                 results[name] = one
             elif one.dtype.kind in "biuf":
                 results[name] = result(one, own)
-        return xr.Dataset(results, attrs=attrs_of(dataset))
+        told = xr.Dataset(results, attrs=attrs_of(dataset))
+        fits = {name: one for name, one in dataset.coords.items() if not set(one.dims) & set(wanted)}
+        return told.assign_coords({name: one for name, one in fits.items() if name not in told.coords})
 
 
 def _said(names: Iterable[Hashable]) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "Task",
     "Variable",
     "area_weights",
+    "await_tasks",
     "bring",
     "counted",
     "flush",
@@ -284,6 +285,7 @@ class Task(Generic[_T]):
     def __class_getitem__(cls, key: Any) -> Any: ...
 
 def area_weights(latitudes: list[float]) -> list[float]: ...
+def await_tasks() -> None: ...
 def run_tasks(
     tasks: list[Task[Any]], threads: int | None, hearer: Callable[[int, int], None] | None
 ) -> list[Any]: ...

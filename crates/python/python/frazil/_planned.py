@@ -75,6 +75,9 @@ class Reduced(Planned):
     def compute(self) -> xr.DataArray:
         array = self.values.array
         numbers, _, left_out = self.values.run(self.plan)
+        if numbers.dtype == np.uint64:
+            # Counts are of the type that numpy and xarray give them: differences may be below zero.
+            numbers = numbers.view(np.int64)
         if self.least > 0 and (left_out[0] or self.each < self.least):
             numbers = np.where(self._counts() < self.least, np.nan, numbers)
         sizes = {name: length for name, length in self.plan.dims if name in array.dims}

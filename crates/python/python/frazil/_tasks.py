@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from . import _progress
-from ._native import Delayed, Item, Task, run_tasks
+from ._native import Delayed, Item, Task, await_tasks, run_tasks
 from ._refusing import invalid
 from ._stats import IoStats, io_stats
 from .errors import Error
@@ -16,6 +17,8 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 Progress = bool | Callable[[int, int], None]
+
+atexit.register(await_tasks)
 
 
 @overload
@@ -43,7 +46,8 @@ def compute(*tasks: Task[Any], threads: int | None = None, progress: Progress = 
     """The values of tasks. What several of them need is called once.
 
     A value is let go of when the last call that takes it is done. The first exception ends it, with a note of the task
-    that raised it. After Ctrl-C no call begins any more; those that are running go on in the background.
+    that raised it. After that, and after Ctrl-C, no call begins any more; those that are running go on in the background,
+    and Python ends when they have ended.
 
     threads: as many as there are cores for this process, unless said. Functions run at once as far as they let go of
     Python's lock, as those of numpy do, and whatever waits.
@@ -124,7 +128,8 @@ def map(  # noqa: A001 (as executors have it)
     retry_on: tuple[type[Exception], ...] = (OSError,),
     progress: Progress = True,
 ) -> Mapped[_R]:
-    """Calls a function for each item, such as granules that were found, on threads of this process.
+    """Calls a function for each item, such as granules that were found, on threads of this process. All items are taken
+    before the first call.
 
     An item for which it fails stops no other: look at `failures`, or call `raise_for_failures()`. `io_stats` of the
     result has what was read meanwhile.
@@ -138,9 +143,13 @@ def map(  # noqa: A001 (as executors have it)
         raise invalid(f"there is no place {where!r} to run at", 'say "local"')
     if retries not in range(1001):
         raise invalid(f"nothing is called again {retries} times", "say 0 to 1000")
+    kinds = (retry_on,) if isinstance(retry_on, type) else tuple(retry_on)
+    for kind in kinds:
+        if not (isinstance(kind, type) and issubclass(kind, Exception)):
+            raise invalid(f"`retry_on` names {kind!r}, which is no class of exceptions", "say `(OSError, ValueError)`")
     listed = list(items)
     call: Delayed[tuple[_R | None, Exception | None]]
-    call = Delayed(function, _name(function), (retries, lambda error: _may_pass(error, retry_on)))
+    call = Delayed(function, _name(function), (retries, lambda error: _may_pass(error, kinds)))
     before = io_stats()
     tasks = [call.named(f"{_name(function)} of {_item(item)}", (item,)) for item in listed]
     told = compute(*tasks, threads=threads, progress=progress)

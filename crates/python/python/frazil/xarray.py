@@ -10,6 +10,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Hashable, Iterable
+from types import EllipsisType
 from typing import Any, Concatenate, Literal, ParamSpec
 
 import numpy as np
@@ -23,7 +24,7 @@ from ._refusing import invalid
 __all__ = ["DatasetStatistics", "Picture", "Planned", "Statistics", "area_weights"]
 
 By = Literal["month", "season", "dayofyear", "hour", "year", "day"]
-_Dim = str | Iterable[Hashable] | None
+_Dim = str | Iterable[Hashable] | EllipsisType | None
 _Keywords = ParamSpec("_Keywords")
 
 
@@ -71,6 +72,9 @@ class Statistics:
         """Statistics of sums: so many elements along a dimension become one. What is behind the last whole window is
         left out, as with `coarsen(boundary="trim")`. The sums themselves are not kept.
         """
+        for dim, window in windows.items():
+            if window < 1:
+                raise invalid(f"a window cannot be of {window} elements along `{dim}`", "give at least one")
         return Statistics(self._array, (*self._before, *windows.items()))
 
     @_computed
@@ -132,7 +136,7 @@ class Statistics:
         threads: int | None = None,
     ) -> Planned:
         """The variance of what is not NaN; `ddof` is taken from the count, as by numpy."""
-        return self._reduced(("var", ddof), dim, skipna, memory, threads)
+        return self._reduced(("var", _freedom(ddof)), dim, skipna, memory, threads)
 
     @_computed
     def std(
@@ -145,7 +149,7 @@ class Statistics:
         threads: int | None = None,
     ) -> Planned:
         """The standard deviation of what is not NaN; `ddof` is taken from the count, as by numpy."""
-        return self._reduced(("std", ddof), dim, skipna, memory, threads)
+        return self._reduced(("std", _freedom(ddof)), dim, skipna, memory, threads)
 
     @_computed
     def quantile(
@@ -295,7 +299,7 @@ class Statistics:
         threads: int | None = None,
     ) -> Planned:
         """The standard deviation of each window: see `rolling_mean`; `ddof` is taken from the count, as by numpy."""
-        return self._moving("std", dim, (window, min_periods, center), ddof, out, memory, threads)
+        return self._moving("std", dim, (window, min_periods, center), _freedom(ddof), out, memory, threads)
 
     def explain(self, measure: str = "mean", *arguments: Any, **keywords: Any) -> str:
         """What a call would read and take, without making it: `explain("mean", "time")`."""
@@ -314,8 +318,12 @@ class Statistics:
         return planned
 
     def _named(self, dim: _Dim) -> list[str]:
-        names = self._array.dims if dim is None else [dim] if isinstance(dim, str) else dim
-        return [str(name) for name in names]
+        if dim is None or dim is ...:
+            return [str(name) for name in self._array.dims]
+        names = [dim] if isinstance(dim, str) else list(dict.fromkeys(map(str, dim)))
+        if not names:
+            raise invalid("no dimension is named", "name at least one, or give no `dim` for all of them")
+        return names
 
     def _must_have(self, dim: str) -> None:
         array = self._array
@@ -389,6 +397,12 @@ class Statistics:
         whole = (length, length if least is None else least, is_centred)
         steps = (*self._before, ((what, ddof), dim, whole))
         return _planned.Whole(_values.of(self._array), steps, (memory, threads), out)
+
+
+def _freedom(ddof: int) -> int:
+    if ddof < 0:
+        raise invalid(f"{ddof} degrees of freedom cannot be taken from a count", "say 0 or more")
+    return ddof
 
 
 _Measure = str | tuple[str, int] | tuple[str, list[float]] | tuple[str, list[float], str]
