@@ -39,18 +39,6 @@ struct Variable {
     values: Stored,
 }
 
-impl Variable {
-    /// The values, opened once more after an error by the login that is found now; none where no login has ended.
-    fn again(&self, py: Python<'_>, error: &Error) -> PyResult<Option<Stored>> {
-        let Error::Source { source: error, .. } = error else { return Ok(None) };
-        let Some(error) = error.downcast_ref::<frazil_data::Error>() else { return Ok(None) };
-        let source = self.source.get();
-        let Some(opened) = source.opened_again(py, error, &source.opened(py)?)? else { return Ok(None) };
-        let found = wait(py, || Stored::open(Arc::clone(opened.dataset()), &self.path), |_| Ok(()))?;
-        computed(py, found.and_then(|found| found.described(self.values.array().clone()))).map(Some)
-    }
-}
-
 /// Most bytes of memory and most threads of a call; as usual where it is not said.
 type Most = (Option<u64>, Option<usize>);
 
@@ -222,9 +210,7 @@ impl Computation {
         limits: Most,
     ) -> PyResult<Self> {
         let py = source.py();
-        let opened = source.get().opened(py)?;
-        let found = wait(py, || Stored::open(Arc::clone(opened.dataset()), &path), |_| Ok(()))?;
-        let found = computed(py, found)?;
+        let found = computed(py, found(py, source.get(), &path)?)?;
         let array = computed(py, named(found.array(), name, &along, is_unpacked))?;
         let parts = along.into_iter().map(|(name, start, count)| Step::Slice(name, start, count));
         let steps = parts.chain(steps).collect();
@@ -237,11 +223,10 @@ impl Computation {
     #[staticmethod]
     fn element_of(source: Bound<'_, Source>, path: &str, is_unpacked: bool) -> PyResult<Option<String>> {
         let py = source.py();
-        let opened = source.get().opened(py)?;
-        match wait(py, || Stored::open(Arc::clone(opened.dataset()), path), |_| Ok(()))? {
+        match found(py, source.get(), path)? {
             Err(Error::Invalid { .. }) => Ok(None),
             Ok(found) if is_unpacked => Ok(Some(Expression::of(found.array().clone()).element().to_string())),
-            found => Ok(Some(computed(py, found)?.array().element().to_string())),
+            other => Ok(Some(computed(py, other)?.array().element().to_string())),
         }
     }
 
@@ -364,7 +349,8 @@ impl Computation {
     fn over_stored<W: Work>(&self, py: Python<'_>, variable: &Variable, work: &W) -> PyResult<W::Done> {
         let part = self.plan.expression().part();
         let extents = part.iter().map(|span| (span.start, span.count, 1)).collect();
-        variable.source.get().warn_of_costs(py, &variable.path, Some(extents))?;
+        let source = variable.source.get();
+        source.warn_of_costs(py, &variable.path, Some(extents))?;
         let over = |values: &Stored| {
             attended(py, |watch| {
                 work.over(&self.plan, &values.clone().ended_by(watch.cancellation()), watch)
@@ -374,10 +360,12 @@ impl Computation {
             Ok(done) => return Ok(done),
             Err(error) => error,
         };
-        match variable.again(py, &error)? {
-            Some(values) => computed(py, over(&values)?),
-            None => Err(failed(py, error)),
+        if !is_opened_again(py, source, &error)? {
+            return Err(failed(py, error));
         }
+        let found = found(py, source, &variable.path)?;
+        let values = computed(py, found.and_then(|found| found.described(variable.values.array().clone())))?;
+        computed(py, over(&values)?)
     }
 
     fn over_any<W: Work>(&self, values: &Bound<'_, PyAny>, work: &W) -> PyResult<W::Done> {
@@ -409,6 +397,25 @@ impl Computation {
         let done = attended(py, |watch| work.over(&self.plan, &memory, watch))?;
         computed(py, done)
     }
+}
+
+/// A variable of what is open. Where the login has ended that it was opened by, of what is opened once more.
+fn found(py: Python<'_>, source: &Source, path: &str) -> PyResult<Result<Stored, Error>> {
+    let open = || {
+        let opened = source.opened(py)?;
+        wait(py, || Stored::open(Arc::clone(opened.dataset()), path), |_| Ok(()))
+    };
+    match open()? {
+        Err(error) if is_opened_again(py, source, &error)? => open(),
+        told => Ok(told),
+    }
+}
+
+/// Whether an error was that a login has ended, and all is open again by the one that is found now.
+fn is_opened_again(py: Python<'_>, source: &Source, error: &Error) -> PyResult<bool> {
+    let Error::Source { source: error, .. } = error else { return Ok(false) };
+    let Some(error) = error.downcast_ref::<frazil_data::Error>() else { return Ok(false) };
+    Ok(source.opened_again(py, error, &source.opened(py)?)?.is_some())
 }
 
 /// The cosines of latitudes in degrees.
