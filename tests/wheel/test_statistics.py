@@ -152,6 +152,9 @@ def test_numbers_that_cannot_be_are_refused():
         (lambda of: of.var("time", ddof=-1), "-1 degrees of freedom"),
         (lambda of: of.rolling_std("time", 3, ddof=-1), "-1 degrees of freedom"),
         (lambda of: of.box(lat=(np.nan, 3)), "nothing of `lat` lies between nan and 3"),
+        (lambda of: of.mean(threads=0), "there are no 0 threads"),
+        (lambda of: of.mean(threads=-1), "there are no -1 threads"),
+        (lambda of: of.mean(memory=-1), "no less than 0 bytes"),
     ]:
         with pytest.raises(InvalidError, match=told):
             call(one.frazil)

@@ -19,6 +19,7 @@ use pyo3::types::PyTuple;
 
 use crate::attended::attended;
 use crate::error::{general, invalid, noted, raised};
+use crate::running::number;
 use crate::runtime::wait;
 use crate::source::Source;
 
@@ -40,7 +41,7 @@ struct Variable {
 }
 
 /// Most bytes of memory and most threads of a call; as usual where it is not said.
-type Most = (Option<u64>, Option<usize>);
+type Most = (Option<i64>, Option<i64>);
 
 /// What is done, one after the other, as Python says it.
 #[derive(FromPyObject)]
@@ -426,8 +427,7 @@ pub(crate) fn area_weights(py: Python<'_>, latitudes: Vec<f64>) -> PyResult<Vec<
 
 /// Plans steps over an array, with what is left of the memory beside a copy of the array.
 fn planned(py: Python<'_>, of: Array, steps: Vec<Step>, most: Most, copied: u64) -> PyResult<Plan> {
-    let usual = Limits::default();
-    let limits = Limits { threads: most.1.unwrap_or(usual.threads), memory: most.0.unwrap_or(usual.memory) };
+    let limits = limits(py, most)?;
     let mut expression = Expression::of(of);
     for step in steps {
         expression = step.applied(py, expression)?;
@@ -440,6 +440,16 @@ fn planned(py: Python<'_>, of: Array, steps: Vec<Step>, most: Most, copied: u64)
         other => other,
     });
     computed(py, plan)
+}
+
+/// What a call may take.
+fn limits(py: Python<'_>, (memory, threads): Most) -> PyResult<Limits> {
+    let memory = match memory.map(u64::try_from) {
+        None => Limits::default().memory,
+        Some(Ok(bytes)) => bytes,
+        Some(Err(_)) => return Err(invalid(py, "memory is no less than 0 bytes", "say how many bytes a call may take")),
+    };
+    Ok(Limits { threads: number(py, threads)?, memory })
 }
 
 /// A stored array under other names, and as it is stored where it is not unpacked.

@@ -76,7 +76,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// How many threads: as many as there are cores for this process, unless said.
-fn number(py: Python<'_>, threads: Option<i64>) -> PyResult<usize> {
+pub(crate) fn number(py: Python<'_>, threads: Option<i64>) -> PyResult<usize> {
     let Some(said) = threads else { return Ok(available_parallelism().map_or(1, NonZeroUsize::get)) };
     let number = usize::try_from(said).ok().filter(|number| (1..=MOST).contains(number));
     number.ok_or_else(|| invalid(py, format!("there are no {said} threads"), &format!("say 1 to {MOST}")))

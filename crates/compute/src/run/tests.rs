@@ -422,7 +422,7 @@ fn nobody_waits_for_a_thread_that_panicked() {
     let plan = Plan::of_sizes(&expression, limits, Sizes::small(8)).unwrap();
     assert!(plan.runs() > 6 * 2 && plan.memory().threads == 3, "{plan}");
     let broken = Broken(memory);
-    let ran = std::panic::catch_unwind(AssertUnwindSafe(|| run(&plan, &broken, &Watch::new())));
+    let ran = catch_unwind(AssertUnwindSafe(|| run(&plan, &broken, &Watch::new())));
     assert!(ran.is_err());
 }
 
