@@ -146,7 +146,10 @@ impl<'a, T, E> Graph<'a, T, E> {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         thread::scope(|scope| {
             for _ in 1..cores.min(run.progress().total) {
-                scope.spawn(|| run.work(|wait| wait()));
+                // With fewer threads it takes longer.
+                if thread::Builder::new().spawn_scoped(scope, || run.work(|wait| wait())).is_err() {
+                    break;
+                }
             }
             run.work(|wait| wait());
         });

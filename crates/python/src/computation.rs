@@ -243,12 +243,6 @@ impl Computation {
         self.plan.expression().element().to_string()
     }
 
-    /// Bytes of memory that it takes at most, without a copy of the array.
-    #[getter]
-    fn peak(&self) -> u64 {
-        self.plan.memory().peak()
-    }
-
     /// What is read and what it takes, without what it is copied for.
     fn explain(&self) -> String {
         self.plan.to_string()
