@@ -65,6 +65,15 @@ def test_delayed_is_a_decorator_and_keeps_what_a_function_is_called(frazil):
     assert half(third(12)).compute() == 2
     with pytest.raises(TypeError, match="3 cannot be called"):
         frazil.delayed(3)
+    with pytest.raises(TypeError, match="3 cannot be called"):
+        frazil.map(3, [1])
+
+    async def later(number):
+        return number
+
+    for call in (lambda: frazil.delayed(later), lambda: frazil.map(later, [1])):
+        with pytest.raises(TypeError, match="later is a coroutine function"):
+            call()
     with pytest.raises(TypeError, match="3 is no task"):
         frazil.compute(3)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, overload
@@ -37,9 +38,8 @@ def delayed(function: Callable[..., _R] | None = None, *, name: str | None = Non
     """
     if function is None:
         return lambda function: delayed(function, name=name)
-    if not callable(function):
-        raise TypeError(f"{function!r} cannot be called")
-    return Delayed(function, name or _name(function), None)
+    own = _name(function)
+    return Delayed(function, name or own, None)
 
 
 def compute(*tasks: Task[Any], threads: int | None = None, progress: Progress = True) -> tuple[Any, ...]:
@@ -149,9 +149,10 @@ def map(  # noqa: A001 (as executors have it)
             raise invalid(f"`retry_on` names {kind!r}, which is no class of exceptions", "say `(OSError, ValueError)`")
     listed = list(items)
     call: Delayed[tuple[_R | None, Exception | None]]
-    call = Delayed(function, _name(function), (retries, lambda error: _may_pass(error, kinds)))
+    name = _name(function)
+    call = Delayed(function, name, (retries, lambda error: _may_pass(error, kinds)))
     before = io_stats()
-    tasks = [call.named(f"{_name(function)} of {_item(item)}", (item,)) for item in listed]
+    tasks = [call.named(f"{name} of {_item(item)}", (item,)) for item in listed]
     told = compute(*tasks, threads=threads, progress=progress)
     failures = tuple(
         Failure(index, item, error)
@@ -166,7 +167,13 @@ def _may_pass(error: Exception, retry_on: tuple[type[Exception], ...]) -> bool:
 
 
 def _name(function: Callable[..., Any]) -> str:
-    return str(getattr(function, "__name__", None) or type(function).__name__)
+    """What a function is called; an error for what gives no value when it is called."""
+    if not callable(function):
+        raise TypeError(f"{function!r} cannot be called")
+    name = str(getattr(function, "__name__", None) or type(function).__name__)
+    if inspect.iscoroutinefunction(function):
+        raise TypeError(f"{name} is a coroutine function; give one that runs it, as `asyncio.run` does")
+    return name
 
 
 def _item(item: Any) -> str:
