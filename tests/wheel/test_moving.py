@@ -54,6 +54,13 @@ def test_anomalies_of_all_types_and_layouts(by, seed):
         near(array.frazil.anomaly(by), expected, array)
 
 
+def test_results_of_halves_are_singles():
+    array = xr.DataArray(np.arange(12, dtype="f2"), dims="x")
+    found = array.frazil.rolling_mean("x", 3)
+    assert found.dtype == "f4"
+    xr.testing.assert_allclose(found.astype("f8"), array.astype("f8").rolling(x=3).mean(), rtol=1e-6)
+
+
 def test_deviations_take_degrees_of_freedom():
     array = xr.DataArray(np.arange(12.0) ** 2, dims="x")
     for ddof in (0, 1, 3):

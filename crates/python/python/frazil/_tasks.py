@@ -125,7 +125,7 @@ def map(  # noqa: A001 (as executors have it)
     where: Literal["local"] = "local",
     threads: int | None = None,
     retries: int = 2,
-    retry_on: tuple[type[Exception], ...] = (OSError,),
+    retry_on: type[Exception] | Iterable[type[Exception]] = (OSError,),
     progress: Progress = True,
 ) -> Mapped[_R]:
     """Calls a function for each item, such as granules that were found, on threads of this process. All items are taken
@@ -147,9 +147,9 @@ def map(  # noqa: A001 (as executors have it)
     for kind in kinds:
         if not (isinstance(kind, type) and issubclass(kind, Exception)):
             raise invalid(f"`retry_on` names {kind!r}, which is no class of exceptions", "say `(OSError, ValueError)`")
+    name = _name(function)
     listed = list(items)
     call: Delayed[tuple[_R | None, Exception | None]]
-    name = _name(function)
     call = Delayed(function, name, (retries, lambda error: _may_pass(error, kinds)))
     before = io_stats()
     tasks = [call.named(f"{name} of {_item(item)}", (item,)) for item in listed]

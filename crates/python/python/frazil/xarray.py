@@ -51,7 +51,7 @@ class Statistics:
     need more is refused before it begins. The result of `anomaly` and of what rolls does not count: it is as large as the
     array.
     threads: as many as there are cores for this process, unless said.
-    out: memory for a result as large as the array: an array of numpy, float32 for an array of float32 and else float64.
+    out: memory for a result as large as the array: an array of numpy, float32 for an array of float32 or float16, else float64.
     """
 
     def __init__(self, array: xr.DataArray, before: tuple[tuple[str, int], ...] = ()) -> None:
