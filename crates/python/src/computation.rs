@@ -347,9 +347,7 @@ impl Computation {
         let source = variable.source.get();
         source.warn_of_costs(py, &variable.path, Some(extents))?;
         let over = |values: &Stored| {
-            attended(py, |watch| {
-                work.over(&self.plan, &values.clone().ended_by(watch.cancellation()), watch)
-            })
+            attended(py, |watch| work.over(&self.plan, &values.clone().ended_by(watch.cancellation()), watch))
         };
         let error = match over(&variable.values)? {
             Ok(done) => return Ok(done),
@@ -441,7 +439,9 @@ fn limits(py: Python<'_>, (memory, threads): Most) -> PyResult<Limits> {
     let memory = match memory.map(u64::try_from) {
         None => Limits::default().memory,
         Some(Ok(bytes)) => bytes,
-        Some(Err(_)) => return Err(invalid(py, "memory is no less than 0 bytes", "say how many bytes a call may take")),
+        Some(Err(_)) => {
+            return Err(invalid(py, "memory is no less than 0 bytes", "say how many bytes a call may take"));
+        }
     };
     Ok(Limits { threads: number(py, threads)?, memory })
 }

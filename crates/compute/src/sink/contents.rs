@@ -242,7 +242,8 @@ mod tests {
     #[test]
     fn what_was_said_of_stored_numbers_is_left_out() {
         let said = |name: &str| Attribute { name: name.to_owned(), value: Values::text("m") };
-        let contents = contents().with_attributes(["units", "scale_factor", "valid_range", "dtype"].map(said));
+        let contents =
+            contents().with_attributes(["units", "scale_factor", "valid_range", "dtype"].map(said));
         assert_eq!(contents.attributes(), [said("units")]);
     }
 }

@@ -40,7 +40,9 @@ impl<T: Send + 'static> Reading<T> {
         loop {
             match self.told.recv_timeout(PERIOD) {
                 Ok(read) => return read.map_err(|error| unread(what(), error)),
-                Err(RecvTimeoutError::Timeout) if cancellation.is_cancelled() => return Err(Error::Cancelled),
+                Err(RecvTimeoutError::Timeout) if cancellation.is_cancelled() => {
+                    return Err(Error::Cancelled);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Error::Source {
