@@ -1,5 +1,6 @@
 """What is computed on: made once, the same each time."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,10 @@ import numpy as np
 LATITUDES, LONGITUDES = 721, 1440
 # Hours in a chunk of the store.
 CHUNK = 24
+# Hours in a chunk of the store that is only planned, as that of the seeds had them.
+LONG_CHUNK = 31
+# Different chunks of the large store.
+KINDS = 24
 
 
 def rain(folder: Path, hours: int) -> Path:
@@ -30,21 +35,69 @@ def store(folder: Path, hours: int) -> Path:
     path = folder / f"rain_{hours}.zarr"
     if path.exists():
         return path
-    import zarr
-    from zarr.codecs import BloscCodec
-
     hourly = np.load(rain(folder, hours), mmap_mode="r")
-    compressor = BloscCodec(cname="lz4", clevel=5, shuffle="shuffle")
-    chunks = (CHUNK, LATITUDES, LONGITUDES)
     part = path.with_suffix(".part")
-    group = zarr.create_group(part, overwrite=True)
-    names = ("time", "latitude", "longitude")
-    out = group.create_array(
-        "tp", shape=hourly.shape, chunks=chunks, dtype="f4", compressors=compressor, dimension_names=names
-    )
+    out = begun(part, hours, CHUNK)
     for hour in range(0, hours, CHUNK):
         out[hour : hour + CHUNK] = rounded(hourly[hour : hour + CHUNK])
     return part.rename(path)
+
+
+def begun(path: Path, hours: int, chunk: int):
+    """A store for so many hours, of which no chunk is written yet."""
+    import zarr
+    from zarr.codecs import BloscCodec
+
+    compressor = BloscCodec(cname="lz4", clevel=5, shuffle="shuffle")
+    group = zarr.create_group(path, overwrite=True)
+    return group.create_array(
+        "tp",
+        shape=(hours, LATITUDES, LONGITUDES),
+        chunks=(chunk, LATITUDES, LONGITUDES),
+        dtype="f4",
+        compressors=compressor,
+        dimension_names=("time", "latitude", "longitude"),
+    )
+
+
+def planned(folder: Path, hours: int) -> Path:
+    """A store of which there is only what describes it: its chunks were never written."""
+    path = folder / f"planned_{hours}.zarr"
+    if not path.exists():
+        part = path.with_suffix(".part")
+        begun(part, hours, LONG_CHUNK)
+        part.rename(path)
+    return path
+
+
+def large(folder: Path, hours: int) -> Path:
+    """A store of rain that falls on a fifth of the world, so that it is less than a sixth as large as what it holds.
+
+    Behind the first chunks each is a copy of one of them: a file of its own, so that all that is stored is read.
+    """
+    path = folder / f"large_{hours}.zarr"
+    if path.exists():
+        return path
+    part = path.with_suffix(".part")
+    out = begun(part, hours, CHUNK)
+    for kind in range(min(KINDS, hours // CHUNK)):
+        out[kind * CHUNK : (kind + 1) * CHUNK] = showers(kind)
+    chunks = part / "tp" / "c"
+    for number in range(KINDS, hours // CHUNK):
+        (chunks / str(number) / "0").mkdir(parents=True)
+        shutil.copyfile(chunks / str(number % KINDS) / "0" / "0", chunks / str(number) / "0" / "0")
+    return part.rename(path)
+
+
+def showers(kind: int) -> np.ndarray:
+    """The hours of a chunk of the large store."""
+    rng = np.random.default_rng(kind)
+    # Fields of some degrees, which are wet or dry for all of the day.
+    is_wet = rng.random((LATITUDES // 20 + 1, LONGITUDES // 20)) < 0.2
+    is_wet = is_wet.repeat(20, axis=0).repeat(20, axis=1)[:LATITUDES]
+    values = np.zeros((CHUNK, LATITUDES, LONGITUDES), "f4")
+    values[:, is_wet] = rng.gamma(0.15, 0.7, size=(CHUNK, int(is_wet.sum())))
+    return rounded(values)
 
 
 def rounded(values: np.ndarray) -> np.ndarray:
