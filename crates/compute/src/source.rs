@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::expression::{Array, Span};
 
 /// An array whose values can be read in parts.
-pub trait Source: Sync {
+pub trait Source: Send + Sync {
     /// The array.
     fn array(&self) -> &Array;
 
@@ -48,6 +48,20 @@ pub trait Source: Sync {
         let _ = part;
         Ok(None)
     }
+}
+
+/// That a source's array may be told otherwise: under other names, and with another packing.
+fn redescribed(source: &dyn Source, array: &Array) -> Result<()> {
+    let own = source.array();
+    let is_same =
+        own.shape() == array.shape() && own.element() == array.element() && own.chunks() == array.chunks();
+    if is_same {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        format!("{:?} of {} are not what {} has", array.shape(), array.element(), source.called()),
+        format!("describe {:?} of {}", own.shape(), own.element()),
+    ))
 }
 
 /// Values in the caller's memory.

@@ -36,6 +36,10 @@ impl fmt::Display for Plan {
             }
             None => writeln!(out, "chunks  none: the array is in memory")?,
         }
+        let steps: Vec<_> = self.expression.steps().iter().map(ToString::to_string).collect();
+        if !steps.is_empty() {
+            writeln!(out, "each    {}", steps.join("; "))?;
+        }
         for (name, told) in self.stages() {
             writeln!(out, "{name:<7} {told}")?;
         }

@@ -187,7 +187,7 @@ fn writing(shape: &Shape<'_>, block: &[u64]) -> u64 {
         coarse.saturating_add(moving(axis).map_or(0, |moving| 2 * moving.window.length() as u64))
     });
     let bytes = along.fold(expression.element().size() as u64, u64::saturating_mul);
-    shape.sink.map_or(0, |sink| sink.memory(bytes))
+    shape.writing.map_or(0, |writing| writing(bytes))
 }
 
 /// A block unpacked, the coarser one, and what is left of a window for the next block with its counts.
@@ -246,7 +246,7 @@ fn held(expression: &Expression, run: &[Span]) -> Result<u64> {
     let means = match expression.climatology() {
         Some(climatology) => {
             let measure = climatology.measure();
-            Shape { expression: &climatology, measure, block: &[], solid: 0, sink: None }.state(run)?
+            Shape { expression: &climatology, measure, block: &[], solid: 0, writing: None }.state(run)?
         }
         None => 0,
     };

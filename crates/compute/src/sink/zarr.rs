@@ -82,6 +82,14 @@ impl Zarr {
         Ok(store)
     }
 
+    /// Bytes of memory that writing a box of so many bytes takes at most, besides the box, where chunks have so many elements
+    /// along each axis.
+    pub fn memory_of(chunk: &[u64], element: ElementType, bytes: u64) -> u64 {
+        let chunk = chunk.iter().copied().fold(element.size() as u64, u64::saturating_mul);
+        // Its elements, what a box or a file has of them, and how they are stored.
+        chunk.saturating_mul(2).saturating_add(chunk.min(bytes)).saturating_add(WORKSPACE)
+    }
+
     /// Puts the store at its place. All elements are there.
     ///
     /// # Errors
@@ -203,10 +211,7 @@ impl Sink for Zarr {
     }
 
     fn memory(&self, bytes: u64) -> u64 {
-        let chunk =
-            self.encoder.chunk().iter().copied().fold(self.element.size() as u64, u64::saturating_mul);
-        // Its elements, what a box or a file has of them, and how they are stored.
-        chunk.saturating_mul(2).saturating_add(chunk.min(bytes)).saturating_add(WORKSPACE)
+        Self::memory_of(self.encoder.chunk(), self.element, bytes)
     }
 
     fn put(&self, part: &[Span], element: ElementType, bytes: &[u8]) -> Result<()> {

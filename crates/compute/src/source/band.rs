@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::aligned::Aligned;
 use super::reading::Reading;
-use super::{Pending, Source, Values, element};
+use super::{Pending, Source, Values, element, redescribed};
 use crate::block::ElementType;
 use crate::cancellation::Cancellation;
 use crate::error::{Error, Result};
@@ -52,6 +52,15 @@ impl Band {
     #[must_use]
     pub fn ended_by(self, cancellation: &Cancellation) -> Self {
         Self { cancellation: cancellation.clone(), ..self }
+    }
+
+    /// The same, under other names or with another packing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the array is of another shape, type or chunks.
+    pub fn described(self, array: Array) -> Result<Self> {
+        redescribed(&self, &array)?;
+        Ok(Self { array, ..self })
     }
 }
 

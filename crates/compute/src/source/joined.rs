@@ -60,8 +60,12 @@ impl<'a> Joined<'a> {
         Self::new(sources.collect(), dimension)
     }
 
-    /// The parts of the sources that a part is made of.
-    fn parts(&self, part: &[Span]) -> Vec<(usize, Vec<Span>)> {
+    /// The parts of the sources that a part is made of: the number of each, and what it is of its array.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a part that is not inside the array.
+    pub fn parts(&self, part: &[Span]) -> Result<Vec<(usize, Vec<Span>)>> {
+        self.array.contains(part)?;
         let along = part[self.axis];
         let first = self.starts.partition_point(|start| *start <= along.start).saturating_sub(1);
         let mut parts = Vec::new();
@@ -78,7 +82,7 @@ impl<'a> Joined<'a> {
                 parts.push((number, own));
             }
         }
-        parts
+        Ok(parts)
     }
 }
 
@@ -150,8 +154,7 @@ impl Source for Joined<'_> {
     }
 
     fn begin<'b>(&'b self, part: &[Span]) -> Result<Pending<'b>> {
-        self.array.contains(part)?;
-        let mut parts = self.parts(part);
+        let mut parts = self.parts(part)?;
         if parts.len() == 1
             && let Some((number, own)) = parts.pop()
         {

@@ -7,7 +7,7 @@ use frazil_data::dataset::{DataType, Dataset, Extent, Selection, Variable};
 use tokio::runtime::Handle;
 
 use super::reading::{Reading, unread};
-use super::{Pending, Source, Values};
+use super::{Pending, Source, Values, redescribed};
 use crate::block::ElementType;
 use crate::cancellation::Cancellation;
 use crate::error::{Error, Result};
@@ -67,17 +67,8 @@ impl Stored {
     /// # Errors
     /// [`Error::Invalid`] where the array is of another shape, type or chunks.
     pub fn described(self, array: Array) -> Result<Self> {
-        let own = &self.array;
-        let is_same = own.shape() == array.shape()
-            && own.element() == array.element()
-            && own.chunks() == array.chunks();
-        if is_same {
-            return Ok(Self { array, ..self });
-        }
-        Err(Error::invalid(
-            format!("{:?} of {} are not what {} has", array.shape(), array.element(), self.called()),
-            format!("describe {:?} of {}", self.array.shape(), self.array.element()),
-        ))
+        redescribed(&self, &array)?;
+        Ok(Self { array, ..self })
     }
 }
 
