@@ -264,6 +264,47 @@ def test_chunks_of_dask_travel_and_are_the_same(items):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(frazil.cube(items, ["B4", "QA"]))).values, values)
 
 
+def test_a_band_is_computed_where_its_images_lie(items):
+    import frazil
+    import frazil.xarray
+
+    red = frazil.cube(items, ["B4", "QA"]).isel(band=0)
+    loaded = red.copy().load()
+    for part in (np.s_[:], np.s_[1:], np.s_[:, 40:300, 7:290], np.s_[2, 5]):
+        for measure in ("sum", "max", "count", "std"):
+            found = getattr(red[part].frazil, measure)(["x"])
+            np.testing.assert_allclose(found, getattr(loaded[part].frazil, measure)(["x"]), rtol=1e-12)
+    assert not red.variable._in_memory
+    text = red[1:, 40:300].frazil.explain("mean", "time")
+    assert "cube[time 1:3, y 40:300, x 0:300] of uint16" in text and "copy" not in text
+    counts = red.frazil.where("!=", 0).scale(0.5, -10).histogram([-10, 0, 40, 100], "time")
+    values = np.where(loaded == 0, np.nan, loaded * 0.5 - 10.0)
+    np.testing.assert_array_equal(counts.sum(["y", "x"]), np.histogram(values[~np.isnan(values)], [-10, 0, 40, 100])[0])
+
+
+def test_several_bands_of_a_cube_are_loaded(items):
+    import frazil
+    import frazil.xarray
+
+    cube = frazil.cube(items, ["B4", "QA"])
+    assert "copy" in cube.frazil.explain("mean", "time") and "copy" in cube[:, [1]].frazil.explain("mean", "time")
+    np.testing.assert_allclose(cube.frazil.mean("time"), cube.astype("f8").mean("time"), rtol=1e-12)
+
+
+def test_images_that_changed_are_computed_of_by_the_next_call(tmp_path):
+    import frazil
+    import frazil.xarray
+
+    values = numbers(7, 0)
+    band = frazil.cube([item("a", TIMES[0], {"B4": write(tmp_path / "a.tif", values, 0)})], "B4")[:, 0]
+    assert band[:, :100].frazil.sum() == values[:, :100].sum()
+    write(tmp_path / "b.tif", values * 2, 0)
+    (tmp_path / "a.tif").write_bytes((tmp_path / "b.tif").read_bytes())
+    with pytest.raises(frazil.errors.ChangedError):
+        band.frazil.sum()
+    assert band.frazil.sum() == 2 * values.sum(dtype="f8")
+
+
 def test_numbers_become_values_by_each_image_s_own_scale(items, tmp_path):
     import frazil
 

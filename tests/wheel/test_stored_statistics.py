@@ -119,6 +119,56 @@ def test_anomalies_and_windows_of_what_is_stored(where):
         xr.testing.assert_allclose(found, sst.copy().load().frazil.anomaly(), rtol=1e-6, atol=1e-9)
 
 
+def test_elements_and_pairs_of_what_is_stored(where):
+    with xr.open_dataset(f"{where}/model.nc", engine="frazil") as model:
+        warm = model.sst.frazil.where(">", 288).scale(1, -273.15)
+        loaded = model.sst.copy().load().astype("f8")
+        xr.testing.assert_allclose(warm.mean("time"), loaded.where(loaded > 288).mean("time") - 273.15, rtol=1e-5)
+        xr.testing.assert_allclose(model.sst.frazil.resample("season"), loaded.resample(time="QS-DEC").mean(), rtol=1e-6)
+        edges, again = [250, 280, 288, 300], model.sst.rename("again")
+        # Both are read where they are stored, if the same part of both is taken.
+        for one, other, copied in [
+            (model.sst, again, 0),
+            (model.sst[5:40], again[5:40], 0),
+            (model.sst, again.copy().load(), 0),
+            (model.sst[5:40], again[5:40].copy().load(), 1),
+            (model.sst.copy().load(), again, 1),
+            (model.sst[:, 3], again[:, 4].drop_vars("lat"), 2),
+        ]:
+            text = one.frazil.explain("joint_histogram", other, edges, edges, "time")
+            assert text.count("copy  ") == copied, text
+            found = one.frazil.joint_histogram(other, edges, edges)
+            pair = [array.copy().load().values.ravel().astype("f8") for array in (one, other)]
+            np.testing.assert_array_equal(found, np.histogram2d(*pair, [edges, edges])[0])
+        assert not model.sst.variable._in_memory
+
+
+def test_images_are_read_where_they_lie(where):
+    with xr.open_dataset(f"{where}/image.tif", engine="frazil") as image:
+        bands = image.band_data
+        assert is_read_in_parts(bands)
+        same(bands, "mean", ["y", "x"])
+        same(bands[1, 100:200, 7:], "histogram", np.linspace(0, 400_000, 9))
+        assert not bands.variable._in_memory
+
+
+def test_what_cannot_be_read_is_told_as_by_a_read(made, tmp_path):
+    import shutil
+
+    from frazil.errors import InvalidError
+
+    store = shutil.copytree(made / "two.zarr", tmp_path / "two.zarr")
+    (store / "t" / "1.1").write_bytes(b"none")
+    with xr.open_dataset(store, engine="frazil") as grid:
+        with pytest.raises(Exception, match="1.1") as read:
+            grid.t.copy().load()
+        with pytest.raises(type(read.value), match="1.1") as computed:
+            grid.t.frazil.mean()
+        assert not isinstance(computed.value, InvalidError)
+        assert any(note.startswith("cannot read `t` of ") for note in computed.value.__notes__)
+        assert grid.t[:10].frazil.count() == 500
+
+
 def test_what_is_chunked_by_dask_is_refused(made):
     from frazil.errors import InvalidError
 

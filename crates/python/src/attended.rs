@@ -4,6 +4,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use frazil_compute::Cancellation;
 use frazil_compute::run::Watch;
 use pyo3::prelude::*;
 
@@ -12,9 +13,13 @@ use crate::error::invalid;
 /// How often is looked whether the person pressed Ctrl-C.
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// Runs something on a thread of its own, without Python's lock. Ctrl-C ends it.
-pub(crate) fn attended<T: Send>(py: Python<'_>, work: impl FnOnce(&Watch) -> T + Send) -> PyResult<T> {
-    let watch = Watch::new();
+/// Runs something on a thread of its own, without Python's lock. Ctrl-C ends it, and whatever is ended by the same.
+pub(crate) fn attended<T: Send>(
+    py: Python<'_>,
+    cancellation: &Cancellation,
+    work: impl FnOnce(&Watch) -> T + Send,
+) -> PyResult<T> {
+    let watch = Watch::with(cancellation.clone());
     py.detach(|| {
         thread::scope(|scope| {
             let (tell, hear) = channel();

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use frazil_compute::source::Band;
 use frazil_data::Error;
 use frazil_data::cog::Cog;
 use frazil_data::counting::{Costs, Label, Planned};
@@ -15,6 +16,7 @@ use frazil_data::open::{Opener, Opening};
 use frazil_data::stac::to_item;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use crate::arrays::{dtype, taken};
@@ -44,7 +46,7 @@ static SHARED: OfProcess<Shared> = OfProcess::new();
 /// A cube that is planned. Threads may share it; in another process its images are opened again.
 #[pyclass(frozen, module = "frazil._native")]
 pub(crate) struct Cube {
-    planned: cube::Cube,
+    planned: Arc<cube::Cube>,
     how: Py<PyDict>,
     session: Option<Py<Session>>,
     /// Tells its images from those of other cubes, between which they may have changed.
@@ -229,9 +231,50 @@ impl Cube {
         for address in self.planned.files().filter_map(File::href) {
             check(py, address)?;
         }
-        serde_json::to_string(&self.planned).map_err(|error| {
+        serde_json::to_string(&*self.planned).map_err(|error| {
             invalid(py, format!("it cannot be written down: {error}"), "make it again there")
         })
+    }
+
+    /// A band by its name: its number, and what reads it block by block.
+    pub(crate) fn band(&self, py: Python<'_>, name: &str) -> PyResult<(usize, Band)> {
+        let images = Arc::new(opens(py, &self.number, &self.how, self.session.as_ref())?);
+        let of_runtime =
+            || async move { Band::new(Arc::clone(&self.planned), name, images, Handle::current()) };
+        let band = wait(py, of_runtime, |_| Ok(()))?;
+        let band = band.map_err(|error| invalid(py, error.to_string(), &error.advice()))?;
+        let number = self.planned.bands().iter().position(|own| own.name == name).unwrap_or_default();
+        Ok((number, band))
+    }
+
+    /// Gives up the images of a window of planes, so that they are opened anew.
+    pub(crate) fn give_up(
+        &self,
+        py: Python<'_>,
+        planes: &[(usize, usize)],
+        window: (u64, u64, u64, u64),
+    ) -> PyResult<()> {
+        let images = opens(py, &self.number, &self.how, self.session.as_ref())?;
+        self.forget(&images, planes, window);
+        Ok(())
+    }
+
+    fn forget(&self, images: &Opens, planes: &[(usize, usize)], window: (u64, u64, u64, u64)) {
+        let touching = planes.iter().flat_map(|(slot, band)| self.planned.touching(*slot, *band, of(window)));
+        images.forget(touching.map(|image| &image.file));
+    }
+
+    /// Tells what it will cost to read a window of planes, where prices are known.
+    pub(crate) fn warn_of_costs(
+        &self,
+        py: Python<'_>,
+        planes: &[(usize, usize)],
+        window: (u64, u64, u64, u64),
+    ) -> PyResult<()> {
+        let Some(costs) = costs(py)? else { return Ok(()) };
+        let images = opens(py, &self.number, &self.how, self.session.as_ref())?;
+        let warnings = || images.warnings(&self.planned, planes, of(window), &costs);
+        warn(py, wait(py, warnings, |_| Ok(()))?)
     }
 }
 
@@ -251,7 +294,7 @@ impl Cube {
         let number = number();
         let images = opens(py, &number, &how, session.as_ref())?;
         let planned = wait(py, || cube::Cube::plan(&items, &request, &images), |_| Ok(()))?;
-        Ok(Self { planned: told(py, planned)?, how, session, number })
+        Ok(Self { planned: Arc::new(told(py, planned)?), how, session, number })
     }
 
     /// Made anew in another process.
@@ -265,7 +308,8 @@ impl Cube {
     ) -> PyResult<Self> {
         let none =
             |error: serde_json::Error| invalid(py, format!("this is no cube: {error}"), "make it again");
-        Ok(Self { planned: serde_json::from_str(text).map_err(none)?, how, session, number })
+        let planned = serde_json::from_str(text).map_err(none)?;
+        Ok(Self { planned: Arc::new(planned), how, session, number })
     }
 
     /// Planes along time, bands, rows and columns.
@@ -316,17 +360,11 @@ impl Cube {
         planes: Vec<(usize, usize)>,
         window: (u64, u64, u64, u64),
     ) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+        self.warn_of_costs(py, &planes, window)?;
         let images = opens(py, &self.number, &self.how, self.session.as_ref())?;
-        if let Some(costs) = costs(py)? {
-            let warnings = || images.warnings(&self.planned, &planes, of(window), &costs);
-            let said = wait(py, warnings, |_| Ok(()))?;
-            warn(py, said)?;
-        }
         let mut read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
         if read.as_ref().is_err_and(|error| is_other(error, self.session.as_ref())) {
-            let touching =
-                planes.iter().flat_map(|(slot, band)| self.planned.touching(*slot, *band, of(window)));
-            images.forget(touching.map(|image| &image.file));
+            self.forget(&images, &planes, window);
             let images = opens(py, &self.number, &self.how, self.session.as_ref())?;
             read = wait(py, || self.planned.read_planes(&planes, of(window), &images), |_| Ok(()))?;
         }
@@ -341,7 +379,7 @@ impl Cube {
 
     /// What is the same for the same cube, and tells nothing of it.
     fn _token(&self) -> String {
-        let text = serde_json::to_string(&self.planned).unwrap_or_default();
+        let text = serde_json::to_string(&*self.planned).unwrap_or_default();
         let hash = |number: u8| {
             let mut hasher = DefaultHasher::new();
             (number, &text).hash(&mut hasher);

@@ -44,7 +44,7 @@ mod _native {
     #[pymodule_export]
     use super::catalog::{Catalog, open_catalog, parameters, search_cmr};
     #[pymodule_export]
-    use super::computation::{Computation, area_weights};
+    use super::computation::{Computation, area_weights, periods};
     #[pymodule_export]
     use super::costs::set_prices;
     #[pymodule_export]

@@ -66,6 +66,10 @@ class DatasetStatistics:
         """The means of each month, season, and so on."""
         return self._each(dim, lambda of, _: of.frazil.climatology(by, dim, **keywords))
 
+    def resample(self, by: Any = "month", dim: str = "time", **keywords: Any) -> xr.Dataset:
+        """The means of each month, season or year, one after the other, or another measure of them."""
+        return self._each(dim, lambda of, _: of.frazil.resample(by, dim, **keywords))
+
     def anomaly(self, by: Any = "month", dim: str = "time", **keywords: Any) -> xr.Dataset:
         """What values differ by from their climatology."""
         return self._whole("anomaly", dim, (by, dim), keywords)

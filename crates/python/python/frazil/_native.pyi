@@ -31,6 +31,7 @@ __all__ = [
     "flush",
     "open_catalog",
     "parameters",
+    "periods",
     "place",
     "readable",
     "run_tasks",
@@ -224,25 +225,14 @@ class Computation:
 
     def __new__(
         cls,
-        name: str,
-        dimensions: list[tuple[str, int]],
-        dtype: str,
-        steps: list[tuple[Any, ...]],
+        array: tuple[Any, ...],
+        steps: list[str | tuple[Any, ...]],
         limits: tuple[int | None, int | None],
-        copied: int = 0,
+        beside: tuple[tuple[Any, ...], list[str | tuple[Any, ...]]] | None = None,
+        form: str | None = None,
     ) -> Computation: ...
     @staticmethod
-    def stored(
-        source: Source,
-        path: str,
-        name: str,
-        along: list[tuple[str, int, int]],
-        is_unpacked: bool,
-        steps: list[tuple[Any, ...]],
-        limits: tuple[int | None, int | None],
-    ) -> Computation: ...
-    @staticmethod
-    def element_of(source: Source, path: str, is_unpacked: bool) -> str | None: ...
+    def described(source: Source, path: str, is_unpacked: bool) -> tuple[str, list[int]] | None: ...
     @property
     def dims(self) -> list[tuple[str, int]]: ...
     @property
@@ -250,9 +240,12 @@ class Computation:
     def explain(self) -> str: ...
     def picture(self) -> str: ...
     def run(
-        self, values: np.ndarray[Any, Any] | None = None
+        self, values: np.ndarray[Any, Any] | None = None, beside: np.ndarray[Any, Any] | None = None
     ) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]: ...
     def run_into(self, out: np.ndarray[Any, Any], values: np.ndarray[Any, Any] | None = None) -> None: ...
+    def write(
+        self, path: str | os.PathLike[str], told: tuple[Any, ...], values: np.ndarray[Any, Any] | None = None
+    ) -> None: ...
 
 @final
 class Delayed(Generic[_T]):
@@ -284,6 +277,7 @@ class Task(Generic[_T]):
 
 def area_weights(latitudes: list[float]) -> list[float]: ...
 def await_tasks() -> None: ...
+def periods(by: str, months: list[tuple[int, int]]) -> tuple[list[int], list[int]]: ...
 def run_tasks(
     tasks: list[Task[Any]], threads: int | None, hearer: Callable[[int, int], None] | None
 ) -> list[Any]: ...

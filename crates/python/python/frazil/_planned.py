@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from . import _values
+from . import _values, _written
 from ._native import Computation, readable
 from ._refusing import invalid
 
@@ -49,32 +49,40 @@ class Planned(ABC):
 class Reduced(Planned):
     """A reduction."""
 
-    values: _values.InMemory | _values.Stored
+    values: _values.Values
     steps: tuple[_values.Step, ...]
     limits: _values.Limits
     least: int = 0
     """A result is missing where fewer values are there."""
     each: int = 0
     """As many values are there for a result where none is missing."""
-    added: tuple[str, int] | None = None
-    """The dimension that the measure adds, and its length."""
+    added: tuple[tuple[str, int], ...] = ()
+    """The dimensions that the measure adds, and their lengths."""
     finish: Callable[[xr.DataArray], xr.DataArray] = lambda told: told
     """What is still to be done to the result's coordinates."""
+    beside: _values.Values | None = None
+    """The array whose elements are taken together with these."""
 
     @cached_property
     def plan(self) -> Computation:
         """How it is run."""
-        return self.values.planned(self.steps, self.limits)
+        return self._planned(self.steps)
+
+    def _planned(self, steps: Sequence[_values.Step]) -> Computation:
+        beside = None if self.beside is None else (self.beside.given, list[_values.Step]())
+        return Computation(self.values.given, list(steps), self.limits, beside)
 
     def explain(self) -> str:
-        return self.plan.explain() + _copy(self.values)
+        told = self.plan.explain() + _copy(self.values)
+        return told if self.beside is None else told + _copy(self.beside, f"`{_values.name_of(self.beside.array)}`")
 
     def picture(self) -> Picture:
         return Picture(self.plan.picture())
 
     def compute(self) -> xr.DataArray:
         array = self.values.array
-        numbers, _, left_out = self.values.run(self.plan)
+        beside = None if self.beside is None else self.beside.values()
+        numbers, _, left_out = self.plan.run(self.values.values(), beside)
         if numbers.dtype == np.uint64:
             # Counts are of the type that numpy and xarray give them: differences may be below zero.
             numbers = numbers.view(np.int64)
@@ -82,35 +90,43 @@ class Reduced(Planned):
             numbers = np.where(self._counts() < self.least, np.nan, numbers)
         sizes = {name: length for name, length in self.plan.dims if name in array.dims}
         coords, attrs = kept(array, sizes), attrs_of(array)
-        if self.added is not None:
-            sizes |= [self.added]
+        if self.added:
+            sizes |= dict(self.added)
             attrs = dict(zip(("missing", "below", "above"), left_out, strict=True))
         told = xr.DataArray(numbers.reshape(list(sizes.values())), coords, list(sizes), array.name, attrs)
         return self.finish(told)
 
     def _counts(self) -> np.ndarray[Any, Any]:
         """How many values are there for each result."""
-        *before, (_, dims) = self.steps
-        counting = self.values.planned([*before, ("count", dims)], self.limits)
-        return self.values.run(counting)[0]
+        *before, last = self.steps
+        return self._planned([*before, ("count", last[1])]).run(self.values.values())[0]
+
+
+Out = np.ndarray[Any, Any] | str | PathLike[str] | None
+"""Where a result goes that is as large as its array: into memory that is given, to a path, or into fresh memory."""
 
 
 @dataclass(frozen=True)
 class Whole(Planned):
     """A result as large as what it is made of."""
 
-    values: _values.InMemory | _values.Stored
+    values: _values.Values
     steps: tuple[_values.Step, ...]
     limits: _values.Limits
-    out: np.ndarray[Any, Any] | None
+    out: Out
 
     @cached_property
     def plan(self) -> Computation:
         """How it is run."""
-        return self.values.planned(self.steps, self.limits)
+        form = None if self._path is None else _written.form(self._path)
+        return Computation(self.values.given, list(self.steps), self.limits, None, form)
+
+    @property
+    def _path(self) -> Path | None:
+        return Path(self.out) if isinstance(self.out, (str, PathLike)) else None
 
     def explain(self) -> str:
-        where = "fresh memory" if self.out is None else "a buffer that is given"
+        where = "fresh memory" if self.out is None else "a buffer that is given" if self._path is None else self._path
         return f"{self.plan.explain()}\ninto    {where}{_copy(self.values)}"
 
     def picture(self) -> Picture:
@@ -118,9 +134,13 @@ class Whole(Planned):
 
     def compute(self) -> xr.DataArray:
         array, sizes = self.values.array, self._sizes()
+        coords, attrs = kept(array, sizes), attrs_of(array)
+        if self._path is not None:
+            self.plan.write(self._path, _written.told(coords, list(sizes), attrs), self.values.values())
+            return xr.open_dataset(self._path, engine="frazil")[_values.name_of(array)]
         out = self._memory()
-        self.values.run_into(self.plan, out)
-        return xr.DataArray(out, kept(array, sizes), list(sizes), array.name, attrs_of(array))
+        self.plan.run_into(out, self.values.values())
+        return xr.DataArray(out, coords, list(sizes), array.name, attrs)
 
     def _sizes(self) -> dict[str, int]:
         return {name: length for name, length in self.plan.dims if name in self.values.array.dims}
@@ -129,6 +149,8 @@ class Whole(Planned):
         shape, dtype, out = tuple(self._sizes().values()), np.dtype(self.plan.dtype), self.out
         if out is None:
             return np.empty(shape, dtype)
+        if not isinstance(out, np.ndarray):
+            raise invalid(f"`out` is a {type(out).__name__}", "give an array of numpy, or a path")
         flags = out.flags
         is_right = out.shape == shape and out.dtype == dtype and out.dtype.isnative
         if not (is_right and flags.c_contiguous and flags.aligned and flags.writeable):
@@ -153,7 +175,7 @@ def kept(array: xr.DataArray, sizes: dict[str, int]) -> dict[Hashable, xr.DataAr
     }
 
 
-def _copy(values: _values.InMemory | _values.Stored) -> str:
+def _copy(values: _values.Values, what: str = "the array") -> str:
     if not values.copied:
         return ""
-    return f"\ncopy    {readable(values.copied)} besides: the array is copied, for {values.why}"
+    return f"\ncopy    {readable(values.copied)} besides: {what} is copied, for {values.why}"
