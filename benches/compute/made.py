@@ -71,7 +71,7 @@ def planned(folder: Path, hours: int) -> Path:
 
 
 def large(folder: Path, hours: int) -> Path:
-    """A store of rain that falls on a fifth of the world, so that it is less than a sixth as large as what it holds.
+    """A store of rain that falls on a tenth of the world, so that it is less than a tenth as large as what it holds.
 
     Behind the first chunks each is a copy of one of them: a file of its own, so that all that is stored is read.
     """
@@ -93,7 +93,7 @@ def showers(kind: int) -> np.ndarray:
     """The hours of a chunk of the large store."""
     rng = np.random.default_rng(kind)
     # Fields of some degrees, which are wet or dry for all of the day.
-    is_wet = rng.random((LATITUDES // 20 + 1, LONGITUDES // 20)) < 0.2
+    is_wet = rng.random((LATITUDES // 20 + 1, LONGITUDES // 20)) < 0.1
     is_wet = is_wet.repeat(20, axis=0).repeat(20, axis=1)[:LATITUDES]
     values = np.zeros((CHUNK, LATITUDES, LONGITUDES), "f4")
     values[:, is_wet] = rng.gamma(0.15, 0.7, size=(CHUNK, int(is_wet.sum())))
