@@ -10,8 +10,6 @@ mod array;
 mod elementwise;
 mod stages;
 
-use serde::{Deserialize, Serialize};
-
 pub use array::{Array, Dimension, Packing};
 pub(crate) use elementwise::apply;
 pub use elementwise::{Condition, Map, Step, Test};
@@ -20,10 +18,10 @@ pub use stages::{Anomaly, Beside, Coarsening, Moving};
 
 use crate::block::ElementType;
 use crate::error::{Error, Result};
-use crate::state::{Axis, Cells, Groups, Measure, Total};
+use crate::state::{Axis, Cells, Groups, Measure, Total, Weights};
 
 /// What is computed of an array.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     array: Array,
     part: Vec<Span>,
@@ -36,7 +34,7 @@ pub struct Expression {
 }
 
 /// Elements along an axis: from one on, so many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// The first.
     pub start: u64,
@@ -45,7 +43,7 @@ pub struct Span {
 }
 
 /// A reduction of what goes before it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Reduction {
     /// What happens to each axis.
     pub axes: Vec<Axis>,
@@ -152,8 +150,8 @@ impl Expression {
     /// Elements `start` to `start + count` along a dimension.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a dimension that there is not, elements beyond its end, or one that has groups or windows
-    /// that move.
+    /// [`Error::Invalid`] for a dimension that there is not, elements beyond its end, or one that has groups, weights or
+    /// windows that move.
     pub fn slice(mut self, dimension: &str, start: u64, count: u64) -> Result<Self> {
         let axis = self.axis(dimension)?;
         let length = self.length(axis);
@@ -163,11 +161,7 @@ impl Expression {
                 "take elements inside the dimension",
             ));
         }
-        let is_grouped = matches!(self.kept_axis(axis), Some(Axis::Grouped(_)));
-        let is_along = |own: Option<usize>| own == Some(axis);
-        let is_moving = is_along(self.moving.map(|moving| moving.axis));
-        if is_grouped || is_moving || is_along(self.anomaly.as_ref().map(|anomaly| anomaly.axis)) {
-            let what = if is_moving { "windows that move" } else { "groups" };
+        if let Some(what) = self.is_whole(axis) {
             return Err(Error::invalid(
                 format!("`{dimension}` has {what}, of which no part can be taken"),
                 "take a part of the result, or a part of the array before that",
@@ -177,6 +171,21 @@ impl Expression {
         self.part[axis].start += start * window;
         self.part[axis].count = count * window;
         Ok(self)
+    }
+
+    /// What an axis has of which no part can be taken.
+    fn is_whole(&self, axis: usize) -> Option<&'static str> {
+        let is_along = |own: Option<usize>| own == Some(axis);
+        let is_grouped = matches!(self.kept_axis(axis), Some(Axis::Grouped(_)));
+        if is_along(self.moving.map(|moving| moving.axis)) {
+            Some("windows that move")
+        } else if is_grouped || is_along(self.anomaly.as_ref().map(|anomaly| anomaly.axis)) {
+            Some("groups")
+        } else if is_along(self.measure().and_then(Measure::weights).map(Weights::axis)) {
+            Some("weights")
+        } else {
+            None
+        }
     }
 
     /// Each element by a function.
@@ -202,8 +211,8 @@ impl Expression {
     /// A measure of all elements along some dimensions; along all of them where none is named.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a dimension that there is not, or a second reduction that does not follow from
-    /// the first.
+    /// [`Error::Invalid`] for a dimension that there is not, weights that are not as many as the elements along theirs, or
+    /// a second reduction that does not follow from the first.
     pub fn reduce(mut self, dimensions: &[&str], measure: Measure) -> Result<Self> {
         let mut axes = vec![if dimensions.is_empty() { Axis::Reduced } else { Axis::Kept }; self.part.len()];
         for dimension in dimensions {
@@ -220,7 +229,7 @@ impl Expression {
     /// A measure of each group along a dimension: the other dimensions are kept.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a dimension that there is not, labels that are not as many as its elements, or
+    /// [`Error::Invalid`] for a dimension that there is not, labels or weights that are not as many as its elements, or
     /// what is reduced already.
     pub fn group(mut self, dimension: &str, groups: Groups, measure: Measure) -> Result<Self> {
         let along = self.axis(dimension)?;
@@ -258,6 +267,15 @@ impl Expression {
 
     /// Counts and sums of cells are added up further; the mean of counts is their sum by their number.
     fn reduce_again(mut self, again: &[Axis], measure: &Measure) -> Result<Self> {
+        let grouped = again.iter().enumerate().find(|(axis, what)| {
+            matches!((what, self.kept_axis(*axis)), (Axis::Reduced, Some(Axis::Grouped(_))))
+        });
+        if let Some((axis, _)) = grouped {
+            return Err(Error::invalid(
+                format!("groups along `{}` cannot be reduced", self.array.dimensions()[axis].name),
+                "reduce the other dimensions; or keep the result, and begin anew with it",
+            ));
+        }
         let adds = self.reduction.as_ref().is_some_and(|reduction| reduction.measure.adds_up());
         let lengths = again.iter().enumerate().filter(|(axis, what)| {
             matches!((what, self.kept_axis(*axis)), (Axis::Reduced, Some(Axis::Kept)))
@@ -317,8 +335,25 @@ impl Expression {
                 ),
                 "leave it away, or ask for a measure of both",
             )),
-            _ => Ok(()),
+            _ => measure.weights().map_or(Ok(()), |weights| self.must_have(weights)),
         }
+    }
+
+    /// That there is a weight for each element along an axis.
+    fn must_have(&self, weights: &Weights) -> Result<()> {
+        let axis = weights.axis();
+        let length = (axis < self.part.len()).then(|| self.length(axis));
+        if length == Some(weights.length()) {
+            return Ok(());
+        }
+        let along = self.array.dimensions().get(axis).map_or_else(
+            || format!("an axis that `{}` does not have", self.array.name()),
+            |own| format!("{} elements along `{}`", length.unwrap_or_default(), own.name),
+        );
+        Err(Error::invalid(
+            format!("{} weights are not for {along}", weights.length()),
+            "give a weight for each element of the part that is taken",
+        ))
     }
 
     fn axis(&self, name: &str) -> Result<usize> {
@@ -337,6 +372,7 @@ impl Expression {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::{Edges, Weighing};
 
     fn rain() -> Expression {
         let dimensions = [("time", 100), ("latitude", 8), ("longitude", 16)];
@@ -374,6 +410,32 @@ mod tests {
         assert!(reduced.map(Map::Absolute).is_err());
         let groups = Groups { count: 2, labels: vec![0; 99] };
         assert!(rain().group("time", groups, mean).is_err());
+    }
+
+    #[test]
+    fn weights_are_those_of_the_part_that_is_taken() {
+        let of = |axis, count| Measure::WeightedMean(Weights::new(axis, vec![1.0; count]).unwrap());
+        let part = || rain().slice("latitude", 2, 5).unwrap();
+        for (axis, count) in [(1, 8), (1, 4), (0, 5), (3, 5)] {
+            assert!(part().reduce(&["latitude", "longitude"], of(axis, count)).is_err(), "{axis} {count}");
+        }
+        assert!(part().reduce(&["latitude", "longitude"], of(1, 5)).is_ok());
+        let along = Weighing::Along(Weights::new(1, vec![1.0; 8]).unwrap());
+        let weighed = Measure::WeightedHistogram(Edges::new(vec![0.0, 1.0]).unwrap(), along);
+        let weighed = rain().reduce(&["time"], weighed).unwrap();
+        assert!(weighed.clone().slice("latitude", 1, 2).unwrap_err().to_string().contains("has weights"));
+        assert!(weighed.slice("longitude", 1, 2).is_ok());
+    }
+
+    #[test]
+    fn groups_are_not_reduced_again() {
+        let groups = Groups { count: 2, labels: vec![0; 100] };
+        let counts = rain().group("time", groups, Measure::Total(Total::Count)).unwrap();
+        let error = counts.clone().reduce(&["time"], Measure::Total(Total::Sum)).unwrap_err();
+        assert!(error.to_string().contains("groups along `time`"), "{error}");
+        assert!(counts.clone().reduce(&[], Measure::Total(Total::Mean)).is_err());
+        let mean = counts.reduce(&["latitude"], Measure::Total(Total::Mean)).unwrap();
+        assert_eq!(mean.reduction().unwrap().divisor, Some(8));
     }
 
     #[test]

@@ -94,11 +94,12 @@ fn reduce(plan: &Plan, source: &dyn Source, beside: Option<&dyn Source>, watch: 
     let means = means(plan, source, watch)?;
     let job = Job { plan, source, beside, means: means.as_ref(), watch };
     let merge = Merge::new(plan, measure)?;
-    on_threads(plan, || {
+    let work = || {
         while let Some(run) = merge.take() {
             merge.put(run, worker::state(job, measure, run));
         }
-    });
+    };
+    on_threads(plan, work, || merge.end(Error::Cancelled));
     merge.finish()
 }
 
@@ -120,17 +121,21 @@ pub fn run_into(plan: &Plan, source: &dyn Source, sink: &dyn Sink, watch: &Watch
     let means = means(plan, source, watch)?;
     let job = Job { plan, source, beside: None, means: means.as_ref(), watch };
     let (next, failed) = (AtomicU64::new(0), Mutex::new(None));
-    on_threads(plan, || {
+    let end = |error: Error| {
+        failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    };
+    let work = || {
         loop {
             let run = next.fetch_add(1, Ordering::Relaxed);
             if run >= plan.runs() || failed.lock().is_ok_and(|failed| failed.is_some()) {
                 return;
             }
             if let Err(error) = worker::fill(job, run, sink) {
-                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                end(error);
             }
         }
-    });
+    };
+    on_threads(plan, work, || end(Error::Cancelled));
     failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
@@ -165,16 +170,33 @@ fn must_be_of(plan: &Plan, source: &dyn Source, beside: Option<&dyn Source>) -> 
     }
 }
 
-/// Does the same on each of the plan's threads.
-fn on_threads(plan: &Plan, work: impl Fn() + Sync) {
-    if plan.memory().threads <= 1 {
-        return work();
-    }
+/// Does the same on each of the plan's threads, of which this is one. Where one panics, `end` is called: others may wait
+/// for what never comes.
+fn on_threads(plan: &Plan, work: impl Fn() + Sync, end: impl Fn() + Sync) {
+    let each = || {
+        let _ending = Ending(&end);
+        work();
+    };
     std::thread::scope(|scope| {
-        for _ in 0..plan.memory().threads {
-            scope.spawn(&work);
+        for _ in 1..plan.memory().threads {
+            // Where the system has no more threads, those that there are do all of it.
+            if std::thread::Builder::new().spawn_scoped(scope, &each).is_err() {
+                break;
+            }
         }
+        each();
     });
+}
+
+/// Calls a function if it is dropped by a panic.
+struct Ending<F: Fn()>(F);
+
+impl<F: Fn()> Drop for Ending<F> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            (self.0)();
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! How much memory a run takes, counted before it.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Limits, Pieces, Runs, Shape};
 use crate::error::{Error, Result};
-use crate::expression::{Expression, Moving, Span};
+use crate::expression::{Array, Expression, Moving, Span};
+use crate::state::Axis;
 
 /// What a run takes, at its peak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// Threads that compute.
     pub threads: usize,
@@ -15,8 +14,8 @@ pub struct Memory {
     pub ahead: u64,
     /// Bytes of the largest block's values as they are stored.
     pub block: u64,
-    /// Bytes that reading a block takes besides: chunks before they are decoded; nothing where values are
-    /// borrowed.
+    /// Bytes that reading a block takes besides: chunks as they are stored, and decoded where a block is not just one
+    /// of them; nothing where values are borrowed.
     pub reading: u64,
     /// Bytes of a block unpacked, mapped, coarsened and turned into anomalies, and of what windows that move keep.
     pub scratch: u64,
@@ -24,7 +23,7 @@ pub struct Memory {
     pub held: u64,
     /// Bytes that a sink takes to write a block.
     pub writing: u64,
-    /// Bytes of a state.
+    /// Bytes of a state, with the labels of its groups.
     pub state: u64,
     /// States that are there at the same time: of runs at work, of runs that wait to be merged, and the one
     /// that they are merged into.
@@ -41,11 +40,36 @@ impl Memory {
     /// All of it together, in bytes.
     pub fn peak(&self) -> u64 {
         let threads = self.threads as u64;
-        let blocks = self.block.saturating_add(self.reading).saturating_mul(1 + self.ahead);
-        let each = blocks.saturating_add(self.scratch).saturating_add(self.held).saturating_add(self.writing);
+        let blocks = self.of_block().saturating_mul(self.ahead.saturating_add(1));
+        let each = blocks.saturating_add(self.of_work());
         let states = self.state.saturating_mul(self.states);
         let own = threads.saturating_mul(each).saturating_add(states).saturating_add(self.result);
         own.saturating_add(self.means).max(self.before)
+    }
+
+    /// What a block takes, with reading it.
+    pub(super) fn of_block(&self) -> u64 {
+        self.block.saturating_add(self.reading)
+    }
+
+    /// What a thread takes to work in.
+    pub(super) fn of_work(&self) -> u64 {
+        self.scratch.saturating_add(self.held).saturating_add(self.writing)
+    }
+
+    /// What as many threads as possible take together, up to so many, with a block ahead of each if there is room; none
+    /// where there is too little for one.
+    fn within(self, limit: u64, threads: usize, jobs: u64) -> Option<Self> {
+        let of = |threads, ahead| Self { threads, ahead, states: states(threads, jobs), ..self };
+        let fits = |memory: &Self| memory.peak() <= limit;
+        // More threads take more: halved until it is known how many do.
+        let (mut fitting, mut beyond) = (0, threads.saturating_add(1));
+        while beyond - fitting > 1 {
+            let middle = fitting + (beyond - fitting) / 2;
+            if fits(&of(middle, 0)) { fitting = middle } else { beyond = middle }
+        }
+        let ahead = u64::from(fits(&of(fitting, 1)));
+        (fitting > 0).then(|| of(fitting, ahead))
     }
 }
 
@@ -80,42 +104,41 @@ pub(super) fn of(
     let lies = |axis: usize| if axis < shape.solid { 1 } else { u64::MAX };
     let block: Vec<u64> =
         along.map(|(axis, (block, span))| (*block).min(span.count).min(lies(axis))).collect();
-    let read = read(shape.expression, &block, &run);
-    let of_threads = |threads: usize, ahead| -> Result<Memory> {
-        Ok(Memory {
-            threads,
-            ahead,
-            block: read.block,
-            reading: read.reading,
-            scratch: read.scratch,
-            held: if passes.is_held { held(shape.expression, &run)? } else { 0 },
-            writing: writing(shape, &block),
-            state: shape.state(&region)?,
-            states: (2 * threads as u64).min(jobs) + 1,
-            result: shape.result()?,
-            means: passes.before.map_or(0, |before| before.result),
-            before: passes.before.map_or(0, Memory::peak),
-        })
+    let read = read(shape.expression, shape.block, &block, &run);
+    let one = Memory {
+        threads: 1,
+        ahead: 0,
+        block: read.block,
+        reading: read.reading,
+        scratch: read.scratch,
+        held: if passes.is_held { held(shape.expression, &run)? } else { 0 },
+        writing: writing(shape, &block),
+        state: shape.state(&region)?.saturating_add(labels(shape.expression)),
+        states: states(1, jobs),
+        result: shape.result()?,
+        means: passes.before.map_or(0, |before| before.result),
+        before: passes.before.map_or(0, Memory::peak),
     };
-    let mut threads = limits.threads.clamp(1, most);
-    let mut memory = of_threads(threads, 1)?;
-    while memory.peak() > limits.memory {
-        match (memory.ahead, threads) {
-            (0, 1) => {
-                return Err(Error::Memory {
-                    what: format!("the run over `{}`", shape.expression.array().name()),
-                    needed: memory.peak(),
-                    limit: limits.memory,
-                });
-            }
-            (0, _) => {
-                threads -= 1;
-                memory = of_threads(threads, 1)?;
-            }
-            _ => memory = of_threads(threads, 0)?,
-        }
-    }
-    Ok(memory)
+    one.within(limits.memory, limits.threads.clamp(1, most), jobs).ok_or_else(|| Error::Memory {
+        what: format!("the run over `{}`", shape.expression.array().name()),
+        needed: one.peak(),
+        limit: limits.memory,
+    })
+}
+
+/// How many states there are at a time: of runs at work and of runs that wait, and the one that they become.
+fn states(threads: usize, jobs: u64) -> u64 {
+    (threads as u64).saturating_mul(2).min(jobs).saturating_add(1)
+}
+
+/// Bytes of the labels of groups, of which each state has its own.
+fn labels(expression: &Expression) -> u64 {
+    let axes = expression.reduction().map(|reduction| reduction.axes.as_slice()).unwrap_or_default();
+    let of = |axis: &Axis| match axis {
+        Axis::Grouped(groups) => groups.labels.len() as u64 * size_of::<u32>() as u64,
+        Axis::Kept | Axis::Reduced => 0,
+    };
+    axes.iter().map(of).sum()
 }
 
 /// The most that is read for a run along each axis.
@@ -139,16 +162,16 @@ struct Read {
     scratch: u64,
 }
 
-/// For the array and what is beside it.
-fn read(expression: &Expression, block: &[u64], run: &[Span]) -> Read {
+/// For the array and what is beside it, of the largest block; `full` is one that nothing cuts.
+fn read(expression: &Expression, full: &[u64], block: &[u64], run: &[Span]) -> Read {
     let elements = block.iter().copied().fold(1, u64::saturating_mul);
-    let of = |expression: &Expression| {
-        let array = expression.array();
+    let of = |own: &Expression| {
+        let array = own.array();
         let bytes = elements.saturating_mul(array.element().size() as u64);
         Read {
-            block: if is_borrowed(expression, block) { 0 } else { bytes },
-            reading: elements.saturating_mul(array.reading()),
-            scratch: scratch(expression, block, elements),
+            block: if is_borrowed(own, block) { 0 } else { bytes },
+            reading: reading(array, expression, full, block),
+            scratch: scratch(own, block, elements),
         }
     };
     let mut own = of(expression);
@@ -162,6 +185,27 @@ fn read(expression: &Expression, block: &[u64], run: &[Span]) -> Read {
         own.scratch = own.scratch.saturating_add(beside.scratch).saturating_add(doubles);
     }
     own
+}
+
+/// What reading a block takes besides its values: the chunks that it touches as they are stored; and these decoded,
+/// where the block is not just one of them.
+fn reading(array: &Array, of: &Expression, full: &[u64], block: &[u64]) -> u64 {
+    let elements = block.iter().copied().fold(1, u64::saturating_mul);
+    let Some(chunks) = array.chunks().filter(|_| !array.is_in_parts()) else {
+        return elements.saturating_mul(array.reading());
+    };
+    let along = block.iter().enumerate().map(|(axis, length)| {
+        let chunk = chunks[axis];
+        // Blocks of whole chunks touch no others; others touch one more at most than they are long.
+        let is_whole = !array.is_uneven() && of.array().chunks().is_some_and(|own| own[axis].is_multiple_of(chunk));
+        let most = if is_whole { full[axis] } else { u64::MAX };
+        let touched = length.div_ceil(chunk).saturating_add(1).saturating_mul(chunk);
+        touched.min(most).min(array.decoded(axis, of.part()[axis]))
+    });
+    let touched = along.fold(1, u64::saturating_mul);
+    let is_chunk = touched == elements && chunks.iter().copied().fold(1, u64::saturating_mul) == touched;
+    let decoded = if is_chunk { 0 } else { touched.saturating_mul(array.element().size() as u64) };
+    touched.saturating_mul(array.reading()).saturating_add(decoded)
 }
 
 /// Whether blocks lie in one piece of the caller's memory.
@@ -182,7 +226,7 @@ fn writing(shape: &Shape<'_>, block: &[u64]) -> u64 {
     let along = block.iter().enumerate().map(|(axis, length)| {
         let coarse = match expression.window(axis) {
             1 => *length,
-            window => length.div_ceil(window) + 1,
+            window => length.div_ceil(window).saturating_add(1),
         };
         coarse.saturating_add(moving(axis).map_or(0, |moving| 2 * moving.window.length() as u64))
     });
@@ -198,8 +242,9 @@ fn scratch(expression: &Expression, block: &[u64], elements: u64) -> u64 {
         if is_other || expression.element() != expression.array().element() { elements } else { 0 };
     let coarse = expression.coarsening().map_or(0, |coarsening| {
         let length = block[coarsening.axis].max(1);
-        let folded = elements / length * (length.div_ceil(coarsening.window) + 2);
-        let turned = if coarsening.is_turned(block) { elements + folded } else { 0 };
+        let windows = length.div_ceil(coarsening.window).saturating_add(2);
+        let folded = (elements / length).saturating_mul(windows);
+        let turned = if coarsening.is_turned(block) { elements.saturating_add(folded) } else { 0 };
         folded.saturating_add(turned)
     });
     unpacked.saturating_add(coarse).saturating_mul(size)
@@ -208,7 +253,7 @@ fn scratch(expression: &Expression, block: &[u64], elements: u64) -> u64 {
 /// Anomalies of a block, and what windows that move keep and give.
 fn stages(expression: &Expression, block: &[u64], run: &[Span]) -> u64 {
     let size = expression.element().size() as u64;
-    let coarse = |axis: usize, length: u64| length.div_ceil(expression.window(axis)) + 1;
+    let coarse = |axis: usize, length: u64| length.div_ceil(expression.window(axis)).saturating_add(1);
     let elements = block.iter().enumerate().map(|(axis, length)| coarse(axis, *length));
     let anomalies = match expression.anomalies() {
         Some(_) => elements.fold(size, u64::saturating_mul),
@@ -222,8 +267,6 @@ fn stages(expression: &Expression, block: &[u64], run: &[Span]) -> u64 {
 /// follow each other along their axis, it is kept of all of these.
 fn windows(expression: &Expression, moving: Moving, block: &[u64], run: &[Span]) -> u64 {
     let size = expression.element().size() as u64;
-    let is_between = expression.anomalies().is_some_and(|anomaly| anomaly.axis == moving.axis)
-        || expression.coarsening().is_some_and(|coarsening| coarsening.axis != moving.axis);
     let row = |is_run: bool| {
         let along = block.iter().zip(run).enumerate().filter(|(axis, _)| *axis != moving.axis);
         let lengths = along.map(|(axis, (block, run))| {
@@ -233,22 +276,19 @@ fn windows(expression: &Expression, moving: Moving, block: &[u64], run: &[Span])
     };
     let length = moving.window.length() as u64;
     let steps = block[moving.axis].div_ceil(expression.window(moving.axis)).saturating_add(2 * length);
-    // The steps, the results, and the results turned round; of the others, the steps before.
-    let now = row(false).saturating_mul(steps).saturating_mul(3);
-    let others = if is_between { row(true).saturating_mul(2 * length) } else { 0 };
+    // The steps, the results, and the results turned round; steps that come few at a time have room for twice as many.
+    let now = row(false).saturating_mul(steps.saturating_mul(3).saturating_add(2 * length));
+    let others = if expression.is_between() { row(true).saturating_mul(4 * length) } else { 0 };
     now.saturating_add(others).saturating_add(moving.window.bytes(moving.what) as u64)
 }
 
-/// What is held of a run, and the means of its groups: two states of them.
+/// What is held of a run, and the means of its groups: two states of them, and their labels once more.
 fn held(expression: &Expression, run: &[Span]) -> Result<u64> {
     let size = expression.array().element().size() as u64;
     let values = run.iter().map(|span| span.count).fold(size, u64::saturating_mul);
-    let means = match expression.climatology() {
-        Some(climatology) => {
-            let measure = climatology.measure();
-            Shape { expression: &climatology, measure, block: &[], solid: 0, sink: None }.state(run)?
-        }
-        None => 0,
-    };
-    Ok(values.saturating_add(means.saturating_mul(2)))
+    let Some(climatology) = expression.climatology() else { return Ok(values) };
+    let measure = climatology.measure();
+    let means = Shape { expression: &climatology, measure, block: &[], solid: 0, sink: None }.state(run)?;
+    let labels = labels(&climatology).saturating_mul(3);
+    Ok(values.saturating_add(means.saturating_mul(2)).saturating_add(labels))
 }

@@ -155,11 +155,10 @@ impl Plan {
         let result = format!("({}): {}", lengths.join(", "), Bytes(self.size()));
         let memory = &self.memory;
         let threads = memory.threads as u64;
-        let blocks = (memory.block + memory.reading).saturating_mul(1 + memory.ahead).saturating_mul(threads);
-        let working = memory.scratch.saturating_add(memory.held).saturating_add(memory.writing);
+        let blocks = memory.of_block().saturating_mul(memory.ahead.saturating_add(1)).saturating_mul(threads);
         let parts = [
             ("blocks".to_owned(), blocks),
-            ("to work in".to_owned(), working.saturating_mul(threads)),
+            ("to work in".to_owned(), memory.of_work().saturating_mul(threads)),
             (format!("{} states", memory.states), memory.state.saturating_mul(memory.states)),
             ("result".to_owned(), memory.result),
             ("means of groups".to_owned(), memory.means),

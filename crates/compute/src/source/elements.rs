@@ -63,7 +63,8 @@ impl<'a, F: Real> Elements<'a, F> {
 
     fn unpack(&self, stored: ElementType, values: &Values<'_>, out: &mut Vec<F>) -> Result<()> {
         for_element!(stored, T => values.elements(|stored: &[T]| {
-            apply(stored, self.expression.array().packing(), self.expression.steps(), out)
+            apply(stored, self.expression.array().packing(), self.expression.steps(), out);
+            Ok(())
         }))
     }
 
