@@ -3,7 +3,8 @@
 //!
 //! A plan is arithmetic over the grid of chunks: its size does not depend on the array's. The array is cut
 //! along the axes that the result keeps into *regions*, each region along one reduced axis into *runs*, and
-//! each run into *blocks*. A block is a box of whole chunks, read once. A run is taken by one thread, block
+//! each run into *blocks*. A block is a box of whole chunks, read once; chunks that are no grid, as those of granules
+//! of different lengths, may lie in two. A run is taken by one thread, block
 //! after block, into a state; states are merged in the order of the runs. Runs and blocks along reduced axes
 //! depend on the array and the expression alone, so that sums are the same for any number of threads.
 //!

@@ -241,6 +241,11 @@ impl Expression {
         })
     }
 
+    /// Whether elements may be reduced as they come, in any boxes.
+    pub(crate) fn is_in_strips(&self) -> bool {
+        self.reduction.is_some() && self.moving.is_none() && self.beside.is_none()
+    }
+
     /// Whether each element is made of those of its own window alone.
     pub(crate) fn is_by_window(&self) -> bool {
         self.stage() <= Stage::Coarsened && self.beside.is_none()

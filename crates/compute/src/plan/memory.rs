@@ -3,6 +3,7 @@
 use super::{Limits, Pieces, Runs, Shape};
 use crate::error::{Error, Result};
 use crate::expression::{Array, Expression, Moving, Span};
+use crate::source::strip;
 use crate::state::Axis;
 
 /// What a run takes, at its peak.
@@ -171,17 +172,17 @@ fn read(expression: &Expression, full: &[u64], block: &[u64], run: &[Span]) -> R
         Read {
             block: if is_borrowed(own, block) { 0 } else { bytes },
             reading: reading(array, expression, full, block),
-            scratch: scratch(own, block, elements),
+            scratch: scratch(own, block),
         }
     };
     let mut own = of(expression);
     own.scratch = own.scratch.saturating_add(stages(expression, block, run));
     if let Some(beside) = expression.companion() {
-        let beside = of(&beside);
+        let (is_float, beside) = (beside.element().is_float(), of(&beside));
         own.block = own.block.saturating_add(beside.block);
         own.reading = own.reading.saturating_add(beside.reading);
-        // Beside each value lies a double.
-        let doubles = elements.saturating_mul(8);
+        // Beside each value lies a double, which whole numbers become before.
+        let doubles = elements.saturating_mul(if is_float { 8 } else { 16 });
         own.scratch = own.scratch.saturating_add(beside.scratch).saturating_add(doubles);
     }
     own
@@ -234,17 +235,19 @@ fn writing(shape: &Shape<'_>, block: &[u64]) -> u64 {
     shape.sink.map_or(0, |sink| sink.memory(bytes))
 }
 
-/// A block unpacked, the coarser one, and what is left of a window for the next block with its counts.
-fn scratch(expression: &Expression, block: &[u64], elements: u64) -> u64 {
+/// What is unpacked of a block at once, the coarser one, and what is left of a window for the next block with its counts.
+fn scratch(expression: &Expression, block: &[u64]) -> u64 {
     let size = expression.element().size() as u64;
     let is_other = !expression.steps().is_empty() || expression.array().packing().is_some();
+    let block = strip(expression, block.to_vec());
+    let elements = block.iter().copied().fold(1, u64::saturating_mul);
     let unpacked =
         if is_other || expression.element() != expression.array().element() { elements } else { 0 };
     let coarse = expression.coarsening().map_or(0, |coarsening| {
         let length = block[coarsening.axis].max(1);
         let windows = length.div_ceil(coarsening.window).saturating_add(2);
         let folded = (elements / length).saturating_mul(windows);
-        let turned = if coarsening.is_turned(block) { elements.saturating_add(folded) } else { 0 };
+        let turned = if coarsening.is_turned(&block) { elements.saturating_add(folded) } else { 0 };
         folded.saturating_add(turned)
     });
     unpacked.saturating_add(coarse).saturating_mul(size)

@@ -2,6 +2,7 @@ mod ends;
 mod pairs;
 mod stages;
 mod strips;
+mod unpacked;
 
 use std::sync::Mutex;
 

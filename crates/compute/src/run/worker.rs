@@ -127,7 +127,7 @@ fn once<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<
     let expression = job.plan.expression();
     let companion = expression.companion();
     let mut beside = Beside::new(companion.as_ref())?;
-    let mut elements = Elements::<F>::new(expression)?;
+    let mut elements = Elements::<F>::new(expression)?.in_strips(expression.is_in_strips());
     let mut reading = Reading::new(job, run);
     while let Some(read) = reading.next()? {
         let others = beside.doubles(&read)?;
@@ -140,7 +140,8 @@ fn once<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<
 fn held<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<'_>) -> Result<()> {
     let (plan, expression) = (job.plan, job.plan.expression());
     let Some(mut gathering) = Gathering::new(expression, &plan.reach(run))? else { return Ok(()) };
-    let mut elements = Elements::<F>::new(expression)?;
+    // As the pass before would take them.
+    let mut elements = Elements::<F>::new(expression)?.in_strips(true);
     let (mut reading, mut all) = (Reading::new(job, run), Vec::new());
     while let Some(read) = reading.next()? {
         let stretch = plan.stretch(&read.part);
@@ -148,7 +149,7 @@ fn held<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<
         all.push(read);
     }
     let means = gathering.finish()?;
-    let mut elements = Elements::<F>::new(expression)?;
+    let mut elements = Elements::<F>::new(expression)?.in_strips(expression.is_in_strips());
     for read in all {
         job.watch.check()?;
         elements.take(&read.values, &read.part, &mut |block| back.take(block, Some(&means), None, target))?;
