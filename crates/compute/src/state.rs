@@ -290,7 +290,9 @@ impl Measure {
     /// The weights that elements have along an axis, if there are any.
     pub(crate) fn weights(&self) -> Option<&Weights> {
         match self {
-            Self::WeightedMean(weights) | Self::WeightedHistogram(_, Weighing::Along(weights)) => Some(weights),
+            Self::WeightedMean(weights) | Self::WeightedHistogram(_, Weighing::Along(weights)) => {
+                Some(weights)
+            }
             _ => None,
         }
     }

@@ -210,7 +210,11 @@ mod tests {
             apply(&stored, Some(&packing), &[], &mut out);
             for (stored, found) in stored.iter().zip(out) {
                 let (stored, due) = (f64::from(*stored), f64::from(2 * stored + 1));
-                assert!(if missing.contains(&stored) { found.is_nan() } else { found.to_bits() == due.to_bits() });
+                assert!(if missing.contains(&stored) {
+                    found.is_nan()
+                } else {
+                    found.to_bits() == due.to_bits()
+                });
             }
         }
     }

@@ -124,7 +124,8 @@ impl Plan {
         let names = self.expression.array().dimensions();
         let beside = self.expression.companion().map(|beside| {
             let array = beside.array();
-            let often = if self.is_beside_whole(array) { "" } else { ", and each chunk for all in which it lies" };
+            let often =
+                if self.is_beside_whole(array) { "" } else { ", and each chunk for all in which it lies" };
             format!("{} of {}, by the same blocks{often}", array.name(), array.element())
         });
         let coarsening = self.expression.coarsening().map(|coarsening| {

@@ -198,7 +198,8 @@ fn reading(array: &Array, of: &Expression, full: &[u64], block: &[u64]) -> u64 {
     let along = block.iter().enumerate().map(|(axis, length)| {
         let chunk = chunks[axis];
         // Blocks of whole chunks touch no others; others touch one more at most than they are long.
-        let is_whole = !array.is_uneven() && of.array().chunks().is_some_and(|own| own[axis].is_multiple_of(chunk));
+        let is_whole =
+            !array.is_uneven() && of.array().chunks().is_some_and(|own| own[axis].is_multiple_of(chunk));
         let most = if is_whole { full[axis] } else { u64::MAX };
         let touched = length.div_ceil(chunk).saturating_add(1).saturating_mul(chunk);
         touched.min(most).min(array.decoded(axis, of.part()[axis]))

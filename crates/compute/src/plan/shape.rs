@@ -281,7 +281,10 @@ pub(super) fn unit(expression: &Expression, sizes: Sizes) -> Vec<u64> {
 pub(super) fn block(expression: &Expression, unit: &[u64], sizes: Sizes) -> Vec<u64> {
     let (array, part) = (expression.array(), expression.part());
     let (most, size) = (sizes.of(expression), array.element().size() as u64);
-    let own = part.iter().zip(unit).map(|(span, unit)| if array.is_in_parts() { span.count.min(*unit) } else { *unit });
+    let own = part
+        .iter()
+        .zip(unit)
+        .map(|(span, unit)| if array.is_in_parts() { span.count.min(*unit) } else { *unit });
     let mut bytes = own.fold(size, u64::saturating_mul);
     let mut block = unit.to_vec();
     // Of memory, many windows that move along few rows: few rows of many windows would not stay in a cache.

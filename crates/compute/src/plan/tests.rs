@@ -142,7 +142,10 @@ fn chunks_of_what_is_beside_may_be_read_for_several_blocks() {
         let both = Expression::of(of(own)).beside(Expression::of(of(beside))).unwrap();
         let both = both.reduce(&[], Measure::Joint(edges.clone(), edges)).unwrap();
         let plan = Plan::of_sizes(&both, Limits::default(), Sizes::small(8)).unwrap();
-        (plan.to_string().contains("by the same blocks, and each chunk for all in which it lies"), plan.memory().reading)
+        (
+            plan.to_string().contains("by the same blocks, and each chunk for all in which it lies"),
+            plan.memory().reading,
+        )
     };
     assert_eq!(told(100, 50), (false, 800 + 1600));
     assert_eq!(told(50, 100), (true, 400 + 3200));
@@ -155,7 +158,8 @@ fn plans_are_soon_made() {
     let array = Array::new("t", &dimensions, ElementType::F32, Some(vec![24, 103, 144])).unwrap();
     let labels = (0..350_640).map(|hour| hour / 730 % 12).collect();
     let groups = Groups { count: 12, labels };
-    let mean = Expression::of(array.clone()).group("time", groups.clone(), Measure::Total(Total::Mean)).unwrap();
+    let mean =
+        Expression::of(array.clone()).group("time", groups.clone(), Measure::Total(Total::Mean)).unwrap();
     let anomaly = Expression::of(array).anomaly("time", groups).unwrap();
     for expression in [&mean, &anomaly] {
         for memory in [0, 1 << 30, u64::MAX] {

@@ -56,7 +56,9 @@ impl<S: Source> Computed<S> {
 fn described(expression: &Expression) -> Result<Array> {
     let stored = expression.array();
     let along: Vec<(u64, bool)> = match stored.chunks() {
-        Some(chunks) => chunks.iter().enumerate().map(|(axis, chunk)| grid(expression, axis, *chunk)).collect(),
+        Some(chunks) => {
+            chunks.iter().enumerate().map(|(axis, chunk)| grid(expression, axis, *chunk)).collect()
+        }
         None => Vec::new(),
     };
     let chunks = stored.chunks().map(|_| along.iter().map(|(chunk, _)| *chunk).collect::<Vec<u64>>());
@@ -95,7 +97,8 @@ fn reading(expression: &Expression, chunks: Option<&[u64]>) -> u64 {
     let larger = match (stored.chunks(), chunks) {
         (Some(whole), Some(own)) if !stored.is_in_parts() => {
             let along = whole.iter().zip(own).enumerate();
-            let along = along.map(|(axis, (whole, own))| whole.div_ceil(own.saturating_mul(expression.window(axis))));
+            let along =
+                along.map(|(axis, (whole, own))| whole.div_ceil(own.saturating_mul(expression.window(axis))));
             along.fold(1, u64::saturating_mul)
         }
         _ => 1,

@@ -123,7 +123,8 @@ fn joined(sources: &[Box<dyn Source + '_>], axis: usize, length: u64) -> Result<
     let most = sources.iter().map(|source| source.array().reading()).max().unwrap_or(0);
     let array = Array::new(first.name(), &dimensions, first.element(), chunks)?;
     let array = array.read_with(most.saturating_add(first.element().size() as u64));
-    let array = if sources.iter().all(|source| source.array().is_in_parts()) { array.in_parts() } else { array };
+    let array =
+        if sources.iter().all(|source| source.array().is_in_parts()) { array.in_parts() } else { array };
     let array = if is_even { array } else { array.uneven() };
     Ok(match first.packing() {
         Some(packing) => array.packed(packing.clone()),
