@@ -161,7 +161,18 @@ impl Expression {
                 "take elements inside the dimension",
             ));
         }
-        if let Some(what) = self.is_whole(axis) {
+        let is_grouped = matches!(self.kept_axis(axis), Some(Axis::Grouped(_)));
+        let is_along = |own: Option<usize>| own == Some(axis);
+        let is_moving = is_along(self.moving.map(|moving| moving.axis));
+        let weights = self.measure().and_then(Measure::weights);
+        let is_weighted = is_along(weights.map(|weights| weights.extent().0));
+        let is_labelled = is_grouped || is_along(self.anomaly.as_ref().map(|anomaly| anomaly.axis));
+        if is_labelled || is_moving || is_weighted {
+            let what = match (is_moving, is_weighted) {
+                (true, _) => "windows that move",
+                (_, true) => "weights",
+                _ => "groups",
+            };
             return Err(Error::invalid(
                 format!("`{dimension}` has {what}, of which no part can be taken"),
                 "take a part of the result, or a part of the array before that",
@@ -171,21 +182,6 @@ impl Expression {
         self.part[axis].start += start * window;
         self.part[axis].count = count * window;
         Ok(self)
-    }
-
-    /// What an axis has of which no part can be taken.
-    fn is_whole(&self, axis: usize) -> Option<&'static str> {
-        let is_along = |own: Option<usize>| own == Some(axis);
-        let is_grouped = matches!(self.kept_axis(axis), Some(Axis::Grouped(_)));
-        if is_along(self.moving.map(|moving| moving.axis)) {
-            Some("windows that move")
-        } else if is_grouped || is_along(self.anomaly.as_ref().map(|anomaly| anomaly.axis)) {
-            Some("groups")
-        } else if is_along(self.measure().and_then(Measure::weights).map(Weights::axis)) {
-            Some("weights")
-        } else {
-            None
-        }
     }
 
     /// Each element by a function.
@@ -211,8 +207,8 @@ impl Expression {
     /// A measure of all elements along some dimensions; along all of them where none is named.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a dimension that there is not, weights that are not as many as the elements along theirs, or
-    /// a second reduction that does not follow from the first.
+    /// [`Error::Invalid`] for a dimension that there is not, weights that are not as many as its elements, or a second
+    /// reduction that does not follow from the first.
     pub fn reduce(mut self, dimensions: &[&str], measure: Measure) -> Result<Self> {
         let mut axes = vec![if dimensions.is_empty() { Axis::Reduced } else { Axis::Kept }; self.part.len()];
         for dimension in dimensions {
@@ -229,7 +225,7 @@ impl Expression {
     /// A measure of each group along a dimension: the other dimensions are kept.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a dimension that there is not, labels or weights that are not as many as its elements, or
+    /// [`Error::Invalid`] for a dimension that there is not, labels that are not as many as its elements, or
     /// what is reduced already.
     pub fn group(mut self, dimension: &str, groups: Groups, measure: Measure) -> Result<Self> {
         let along = self.axis(dimension)?;
@@ -320,7 +316,8 @@ impl Expression {
         self.part[axis].count / self.window(axis)
     }
 
-    /// Whether there is an array beside this one if the measure takes one, and none if not.
+    /// Whether there is an array beside this one if the measure takes one, and none if not, and a weight for each element
+    /// if it takes weights.
     fn must_suit(&self, measure: &Measure) -> Result<()> {
         match (measure.takes_beside(), &self.beside) {
             (true, None) => Err(Error::invalid(
@@ -335,23 +332,20 @@ impl Expression {
                 ),
                 "leave it away, or ask for a measure of both",
             )),
-            _ => measure.weights().map_or(Ok(()), |weights| self.must_have(weights)),
+            _ => self.must_have_weights(measure),
         }
     }
 
-    /// That there is a weight for each element along an axis.
-    fn must_have(&self, weights: &Weights) -> Result<()> {
-        let axis = weights.axis();
-        let length = (axis < self.part.len()).then(|| self.length(axis));
-        if length == Some(weights.length()) {
+    fn must_have_weights(&self, measure: &Measure) -> Result<()> {
+        let Some((axis, count)) = measure.weights().map(Weights::extent) else { return Ok(()) };
+        if self.part.get(axis).is_some_and(|_| self.length(axis) == count) {
             return Ok(());
         }
-        let along = self.array.dimensions().get(axis).map_or_else(
-            || format!("an axis that `{}` does not have", self.array.name()),
-            |own| format!("{} elements along `{}`", length.unwrap_or_default(), own.name),
-        );
         Err(Error::invalid(
-            format!("{} weights are not for {along}", weights.length()),
+            format!(
+                "{count} weights are not one for each element along axis {axis} of `{}`",
+                self.array.name()
+            ),
             "give a weight for each element of the part that is taken",
         ))
     }
@@ -412,19 +406,21 @@ mod tests {
         assert!(rain().group("time", groups, mean).is_err());
     }
 
+    /// A part that is taken later would be weighted by the weights of the first elements.
     #[test]
-    fn weights_are_those_of_the_part_that_is_taken() {
-        let of = |axis, count| Measure::WeightedMean(Weights::new(axis, vec![1.0; count]).unwrap());
-        let part = || rain().slice("latitude", 2, 5).unwrap();
-        for (axis, count) in [(1, 8), (1, 4), (0, 5), (3, 5)] {
-            assert!(part().reduce(&["latitude", "longitude"], of(axis, count)).is_err(), "{axis} {count}");
-        }
-        assert!(part().reduce(&["latitude", "longitude"], of(1, 5)).is_ok());
-        let along = Weighing::Along(Weights::new(1, vec![1.0; 8]).unwrap());
-        let weighed = Measure::WeightedHistogram(Edges::new(vec![0.0, 1.0]).unwrap(), along);
-        let weighed = rain().reduce(&["time"], weighed).unwrap();
-        assert!(weighed.clone().slice("latitude", 1, 2).unwrap_err().to_string().contains("has weights"));
-        assert!(weighed.slice("longitude", 1, 2).is_ok());
+    fn weights_are_for_all_elements_and_stay_with_them() {
+        let edges = Edges::new(vec![0.0, 1.0]).unwrap();
+        let weighted = |count| {
+            let weights = Weights::new(1, vec![1.0; count]).unwrap();
+            rain().reduce(&["time"], Measure::WeightedHistogram(edges.clone(), Weighing::Along(weights)))
+        };
+        assert!(weighted(7).is_err() && weighted(9).is_err());
+        let weighted = weighted(8).unwrap();
+        let error = weighted.clone().slice("latitude", 2, 3).unwrap_err();
+        assert_eq!(error.to_string(), "`latitude` has weights, of which no part can be taken");
+        assert!(weighted.slice("longitude", 2, 3).is_ok());
+        let beyond = Measure::WeightedMean(Weights::new(3, vec![1.0]).unwrap());
+        assert!(rain().reduce(&[], beyond).is_err());
     }
 
     #[test]

@@ -141,8 +141,16 @@ impl Plan {
     /// # Errors
     /// As [`Self::new`].
     pub fn into_sink(self, sink: &dyn Sink, limits: Limits) -> Result<Self> {
+        self.with_writing(&|bytes| sink.memory(bytes), limits)
+    }
+
+    /// As [`Self::into_sink`], where there is no sink yet: with the bytes that it will take to write a box of so many.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_writing(self, writing: &dyn Fn(u64) -> u64, limits: Limits) -> Result<Self> {
         let (expression, measure) = (&self.expression, self.measure());
-        let shape = Shape { expression, measure, block: &self.block, solid: 0, sink: Some(sink) };
+        let shape = Shape { expression, measure, block: &self.block, solid: 0, writing: Some(writing) };
         let passes = Passes { is_held: self.is_held(), before: self.before().map(Self::memory) };
         match memory::of(&shape, &self.regions, self.runs, passes, limits) {
             Ok(memory) => Ok(Self { memory, ..self }),
@@ -167,7 +175,7 @@ impl Plan {
         }
         let unit = unit(expression, sizes);
         let block = block(expression, &unit, sizes);
-        Shape { expression, measure, block: &block, solid: 0, sink: None }.planned(&unit, limits, sizes)
+        Shape { expression, measure, block: &block, solid: 0, writing: None }.planned(&unit, limits, sizes)
     }
 
     /// What is computed.

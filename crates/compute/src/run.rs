@@ -6,8 +6,10 @@ mod merge;
 mod moving;
 mod worker;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use crate::cancellation::Cancellation;
 use crate::error::{Error, Result};
@@ -44,6 +46,11 @@ impl Watch {
     /// Ends the run before its next block.
     pub fn cancel(&self) {
         self.cancellation.cancel();
+    }
+
+    /// What ends it: for sources that are not to be waited for then either.
+    pub fn cancellation(&self) -> &Cancellation {
+        &self.cancellation
     }
 
     pub(crate) fn add(&self, bytes: u64) {
@@ -94,12 +101,18 @@ fn reduce(plan: &Plan, source: &dyn Source, beside: Option<&dyn Source>, watch: 
     let means = means(plan, source, watch)?;
     let job = Job { plan, source, beside, means: means.as_ref(), watch };
     let merge = Merge::new(plan, measure)?;
-    let work = || {
+    on_threads(plan, || {
         while let Some(run) = merge.take() {
-            merge.put(run, worker::state(job, measure, run));
+            match catch_unwind(AssertUnwindSafe(|| worker::state(job, measure, run))) {
+                Ok(state) => merge.put(run, state),
+                Err(panic) => {
+                    // Nobody is to wait for what does not come.
+                    merge.put(run, Err(Error::Cancelled));
+                    resume_unwind(panic);
+                }
+            }
         }
-    };
-    on_threads(plan, work, || merge.end(Error::Cancelled));
+    });
     merge.finish()
 }
 
@@ -122,21 +135,17 @@ pub fn run_into(plan: &Plan, source: &dyn Source, sink: &dyn Sink, watch: &Watch
     let means = means(plan, source, watch)?;
     let job = Job { plan, source, beside: None, means: means.as_ref(), watch };
     let (next, failed) = (AtomicU64::new(0), Mutex::new(None));
-    let end = |error: Error| {
-        failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-    };
-    let work = || {
+    on_threads(plan, || {
         loop {
             let run = next.fetch_add(1, Ordering::Relaxed);
             if run >= plan.runs() || failed.lock().is_ok_and(|failed| failed.is_some()) {
                 return;
             }
             if let Err(error) = worker::fill(job, run, sink) {
-                end(error);
+                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
             }
         }
-    };
-    on_threads(plan, work, || end(Error::Cancelled));
+    });
     failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
@@ -171,33 +180,16 @@ fn must_be_of(plan: &Plan, source: &dyn Source, beside: Option<&dyn Source>) -> 
     }
 }
 
-/// Does the same on each of the plan's threads, of which this is one. Where one panics, `end` is called: others may wait
-/// for what never comes.
-fn on_threads(plan: &Plan, work: impl Fn() + Sync, end: impl Fn() + Sync) {
-    let each = || {
-        let _ending = Ending(&end);
-        work();
-    };
-    std::thread::scope(|scope| {
+/// Does the same on each of the plan's threads, of which this one is the first; on fewer where the system has no more.
+fn on_threads(plan: &Plan, work: impl Fn() + Sync) {
+    thread::scope(|scope| {
         for _ in 1..plan.memory().threads {
-            // Where the system has no more threads, those that there are do all of it.
-            if std::thread::Builder::new().spawn_scoped(scope, &each).is_err() {
+            if thread::Builder::new().spawn_scoped(scope, &work).is_err() {
                 break;
             }
         }
-        each();
+        work();
     });
-}
-
-/// Calls a function if it is dropped by a panic.
-struct Ending<F: Fn()>(F);
-
-impl<F: Fn()> Drop for Ending<F> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            (self.0)();
-        }
-    }
 }
 
 #[cfg(test)]

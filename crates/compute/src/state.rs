@@ -287,7 +287,7 @@ impl Measure {
         )
     }
 
-    /// The weights that elements have along an axis, if there are any.
+    /// The weights along an axis that it takes, if there are any.
     pub(crate) fn weights(&self) -> Option<&Weights> {
         match self {
             Self::WeightedMean(weights) | Self::WeightedHistogram(_, Weighing::Along(weights)) => {

@@ -17,7 +17,7 @@ impl Plan {
             block[along] = runs.longest();
         }
         let shape =
-            Shape { expression, measure: expression.measure(), block: &block, solid: axis, sink: None };
+            Shape { expression, measure: expression.measure(), block: &block, solid: axis, writing: None };
         let passes = memory::Passes { is_held: false, before: None };
         let memory = loop {
             match memory::of(&shape, &regions, runs, passes, limits) {
@@ -63,7 +63,7 @@ impl Strips {
         if first == 0 || !is_whole || !is_plain(expression, measure) {
             return Ok(None);
         }
-        let shape = Shape { expression, measure: Some(measure), block: &[], solid: 0, sink: None };
+        let shape = Shape { expression, measure: Some(measure), block: &[], solid: 0, writing: None };
         let mut regions: Vec<Pieces> = part.iter().copied().map(Pieces::whole).collect();
         let (mut axis, mut state) = (first, shape.state(part)?);
         if state <= sizes.near {

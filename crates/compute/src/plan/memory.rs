@@ -114,7 +114,7 @@ pub(super) fn of(
         scratch: read.scratch,
         held: if passes.is_held { held(shape.expression, &run)? } else { 0 },
         writing: writing(shape, &block),
-        state: shape.state(&region)?.saturating_add(labels(shape.expression)),
+        state: state(shape, &region)?,
         states: states(1, jobs),
         result: shape.result()?,
         means: passes.before.map_or(0, |before| before.result),
@@ -132,14 +132,13 @@ fn states(threads: usize, jobs: u64) -> u64 {
     (threads as u64).saturating_mul(2).min(jobs).saturating_add(1)
 }
 
-/// Bytes of the labels of groups, of which each state has its own.
-fn labels(expression: &Expression) -> u64 {
-    let axes = expression.reduction().map(|reduction| reduction.axes.as_slice()).unwrap_or_default();
-    let of = |axis: &Axis| match axis {
-        Axis::Grouped(groups) => groups.labels.len() as u64 * size_of::<u32>() as u64,
+/// What a state of a region takes, with the labels of groups, of which each has its own.
+fn state(shape: &Shape<'_>, region: &[Span]) -> Result<u64> {
+    let labels = shape.axes().iter().map(|axis| match axis {
+        Axis::Grouped(groups) => size_of_val(groups.labels.as_slice()) as u64,
         Axis::Kept | Axis::Reduced => 0,
-    };
-    axes.iter().map(of).sum()
+    });
+    Ok(labels.fold(shape.state(region)?, u64::saturating_add))
 }
 
 /// The most that is read for a run along each axis.
@@ -233,7 +232,7 @@ fn writing(shape: &Shape<'_>, block: &[u64]) -> u64 {
         coarse.saturating_add(moving(axis).map_or(0, |moving| 2 * moving.window.length() as u64))
     });
     let bytes = along.fold(expression.element().size() as u64, u64::saturating_mul);
-    shape.sink.map_or(0, |sink| sink.memory(bytes))
+    shape.writing.map_or(0, |writing| writing(bytes))
 }
 
 /// What is unpacked of a block at once, the coarser one, and what is left of a window for the next block with its counts.
@@ -286,13 +285,16 @@ fn windows(expression: &Expression, moving: Moving, block: &[u64], run: &[Span])
     now.saturating_add(others).saturating_add(moving.window.bytes(moving.what) as u64)
 }
 
-/// What is held of a run, and the means of its groups: two states of them, and their labels once more.
+/// What is held of a run, and the means of its groups: two states of them.
 fn held(expression: &Expression, run: &[Span]) -> Result<u64> {
     let size = expression.array().element().size() as u64;
     let values = run.iter().map(|span| span.count).fold(size, u64::saturating_mul);
-    let Some(climatology) = expression.climatology() else { return Ok(values) };
-    let measure = climatology.measure();
-    let means = Shape { expression: &climatology, measure, block: &[], solid: 0, sink: None }.state(run)?;
-    let labels = labels(&climatology).saturating_mul(3);
-    Ok(values.saturating_add(means.saturating_mul(2)).saturating_add(labels))
+    let means = match expression.climatology() {
+        Some(climatology) => {
+            let measure = climatology.measure();
+            state(&Shape { expression: &climatology, measure, block: &[], solid: 0, writing: None }, run)?
+        }
+        None => 0,
+    };
+    Ok(values.saturating_add(means.saturating_mul(2)))
 }

@@ -4,7 +4,6 @@ use super::memory::Passes;
 use super::{Limits, Pieces, Plan, READ_PER_STATE, Runs, Sizes, memory, together};
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Span};
-use crate::sink::Sink;
 use crate::state::{Axis, Measure, bytes_of, bytes_of_output};
 
 /// So many runs along other axes are enough not to cut the axis along which windows move.
@@ -20,7 +19,8 @@ pub(super) struct Shape<'a> {
     pub(super) block: &'a [u64],
     /// Axes from this one on lie in one piece: what goes before them is gone through, and not brought together.
     pub(super) solid: usize,
-    pub(super) sink: Option<&'a dyn Sink>,
+    /// Bytes that are taken to write a box of so many.
+    pub(super) writing: Option<&'a dyn Fn(u64) -> u64>,
 }
 
 impl Shape<'_> {
@@ -46,7 +46,7 @@ impl Shape<'_> {
             measure: climatology.measure(),
             block: &own,
             solid: 0,
-            sink: None,
+            writing: None,
         };
         let stretches = means.runs(sizes.run, None)?;
         if self.expression.array().chunks().is_some() {

@@ -46,7 +46,7 @@ impl<'a> Merge<'a> {
             if shared.failed.is_some() || shared.next >= self.plan.runs() {
                 return None;
             }
-            if shared.next - shared.due < self.most() {
+            if shared.next - shared.due < 2 * self.plan.memory().threads as u64 {
                 shared.next += 1;
                 return Some(shared.next - 1);
             }
@@ -54,27 +54,20 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// So many states may be there that are not merged yet.
-    fn most(&self) -> u64 {
-        (self.plan.memory().threads as u64).saturating_mul(2)
-    }
-
     /// What became of a run.
     pub(super) fn put(&self, run: u64, state: Result<State>) {
-        let taken = state.and_then(|state| {
-            let mut shared = self.lock();
-            shared.waiting.insert(run, state);
-            self.advance(&mut shared)
-        });
-        match taken {
-            Ok(()) => self.changed.notify_all(),
-            Err(error) => self.end(error),
+        let mut shared = self.lock();
+        match state {
+            Ok(state) => {
+                shared.waiting.insert(run, state);
+                if let Err(error) = self.advance(&mut shared) {
+                    shared.failed.get_or_insert(error);
+                }
+            }
+            Err(error) => {
+                shared.failed.get_or_insert(error);
+            }
         }
-    }
-
-    /// No run is taken any more. What ended it first is told.
-    pub(super) fn end(&self, error: Error) {
-        self.lock().failed.get_or_insert(error);
         self.changed.notify_all();
     }
 

@@ -44,19 +44,14 @@ impl Weights {
         }
     }
 
-    /// The axis.
-    pub(crate) fn axis(&self) -> usize {
-        self.axis
-    }
-
-    /// How many there are.
-    pub(crate) fn length(&self) -> u64 {
-        self.weights.len() as u64
+    /// Along which axis they go, and for how many elements.
+    pub(crate) fn extent(&self) -> (usize, u64) {
+        (self.axis, self.weights.len() as u64)
     }
 
     /// Bytes that a state takes however few its cells are.
     pub(super) fn bytes(&self) -> u64 {
-        self.length() * 8
+        self.weights.len() as u64 * 8
     }
 
     /// Whether they are for all elements of a region.
