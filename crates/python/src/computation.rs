@@ -415,7 +415,7 @@ fn planned(py: Python<'_>, of: Array, steps: Vec<Step>, most: Most, copied: u64)
 fn named(of: &Array, name: &str, along: &[(String, u64, u64)], is_unpacked: bool) -> Result<Array, Error> {
     let lengths = of.shape();
     let named: Vec<_> = along.iter().map(|(name, ..)| name.as_str()).zip(lengths).collect();
-    let array = Array::new(name, &named, of.element(), of.chunks().map(<[u64]>::to_vec))?.read_as(of);
+    let array = Array::new(name, &named, of.element(), of.chunks().map(<[u64]>::to_vec))?;
     Ok(match of.packing() {
         Some(packing) if is_unpacked => array.packed(packing.clone()),
         _ => array,
