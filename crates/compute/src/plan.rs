@@ -153,8 +153,9 @@ impl Plan {
         let shape = Shape { expression, measure, block: &self.block, solid: 0, writing: Some(writing) };
         let passes = Passes { is_held: self.is_held(), before: self.before().map(Self::memory) };
         match memory::of(&shape, &self.regions, self.runs, passes, limits) {
-            Ok(memory) => Ok(Self { memory, ..self }),
-            Err(_) => shape.planned(&self.unit, limits, Sizes::default()),
+            Ok(memory) if !shape.is_differing() => Ok(Self { memory, ..self }),
+            // Blocks are whole, where they need not be without a sink.
+            _ => shape.planned(&self.unit, limits, Sizes::default()),
         }
     }
 

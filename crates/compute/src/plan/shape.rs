@@ -86,6 +86,7 @@ impl Shape<'_> {
             self.fit(&mut fitting, most, limits.threads, anomalies.filter(|_| is_held))?;
             let mut regions = fitting.clone();
             self.spread(&mut regions, runs, limits.threads, sizes);
+            self.approach(&mut regions, runs, sizes);
             if is_held {
                 self.narrow(&mut regions, runs, most / limits.threads.max(1) as u64);
             }
@@ -214,6 +215,36 @@ impl Shape<'_> {
             let is_whole = [moving, grouped].contains(&Some(axis)) || *what != Axis::Kept;
             let (false, Some(cuts)) = (is_whole, self.cuts(axis)) else { continue };
             while jobs(regions) < most && self.halve(regions, axis, cuts) {}
+        }
+    }
+
+    /// Whether values in memory become anomalies, and nothing else.
+    pub(super) fn is_differing(&self) -> bool {
+        let is_all = self.measure.is_none() && self.expression.moving().is_none();
+        is_all && self.expression.anomalies().is_some() && self.expression.array().chunks().is_none()
+    }
+
+    /// Cuts regions of what lies in memory, so that the means of a region's groups stay near a core while all that differs
+    /// from them comes by; but not what lies together into parts that are not worth going to. Writing may need whole
+    /// blocks: then they are left as they are.
+    fn approach(&self, regions: &mut [Pieces], runs: Runs, sizes: Sizes) {
+        let is_cut = self.is_differing() && self.writing.is_none();
+        let Some(anomaly) = self.expression.anomalies().filter(|_| is_cut) else { return };
+        let size = self.expression.array().element().size() as u64;
+        let means = |regions: &[Pieces]| {
+            let lengths = regions.iter().enumerate().filter(|(axis, _)| *axis != anomaly.axis);
+            let lengths =
+                lengths.map(|(axis, region)| region.longest().div_ceil(self.expression.window(axis)));
+            lengths.fold(u64::from(anomaly.groups.count).saturating_mul(8), u64::saturating_mul)
+        };
+        let together = |regions: &[Pieces]| {
+            regions[anomaly.axis + 1..].iter().map(Pieces::longest).fold(size, u64::saturating_mul)
+        };
+        for axis in 0..regions.len() {
+            let is_whole = axis == anomaly.axis || runs.is_some_and(|(own, _)| own == axis);
+            let (false, Some(cuts)) = (is_whole, self.cuts(axis)) else { continue };
+            let is_worth = |regions: &[Pieces]| axis < anomaly.axis || together(regions) / 2 >= sizes.strip;
+            while means(regions) > sizes.near && is_worth(regions) && self.halve(regions, axis, cuts) {}
         }
     }
 

@@ -173,3 +173,28 @@ fn plans_are_soon_made() {
         }
     }
 }
+
+/// Anomalies of 2 GB by months, whose means are 25 MB: strip by strip, unless a sink takes whole blocks.
+#[test]
+fn means_stay_near_while_anomalies_are_taken() {
+    let dimensions = [("time", 1920), ("y", 360), ("x", 720)];
+    let array = Array::new("t", &dimensions, ElementType::F32, None).unwrap();
+    let labels = (0..1920).map(|month| month % 12).collect();
+    let anomaly = Expression::of(array).anomaly("time", Groups { count: 12, labels }).unwrap();
+    let limits = Limits { threads: 2, memory: 1 << 30 };
+    let elements = |plan: &Plan| -> u64 {
+        let blocks = (0..plan.runs()).flat_map(|run| plan.blocks(run));
+        blocks.map(|block| block.iter().map(|span| span.count).product::<u64>()).sum()
+    };
+    let plan = Plan::new(&anomaly, limits).unwrap();
+    let rows = plan.regions[1].longest();
+    assert!(
+        rows * 720 * 12 * 8 <= Sizes::default().near && rows * 720 * 4 >= Sizes::default().strip,
+        "{plan}"
+    );
+    assert_eq!((elements(&plan), plan.memory().block), (1920 * 360 * 720, 0), "{plan}");
+    assert_eq!(plan.grain(), [1, 360, 720]);
+    let written = plan.with_writing(&|bytes| bytes, limits).unwrap();
+    assert_eq!((elements(&written), written.regions_count()), (1920 * 360 * 720, 1), "{written}");
+    assert_eq!(written.memory().writing, 360 * 720 * 4);
+}
