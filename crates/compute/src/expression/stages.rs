@@ -241,6 +241,13 @@ impl Expression {
         })
     }
 
+    /// Whether windows that move are of elements as they are stored.
+    pub(crate) fn is_of_steps(&self) -> bool {
+        let is_plain = self.steps.is_empty() && self.array.packing().is_none();
+        let is_first = self.coarsening.is_none() && self.anomaly.is_none() && self.moving.is_some();
+        is_plain && is_first && self.array.element().is_float()
+    }
+
     /// Whether elements may be reduced as they come, in any boxes.
     pub(crate) fn is_in_strips(&self) -> bool {
         self.reduction.is_some() && self.moving.is_none() && self.beside.is_none()

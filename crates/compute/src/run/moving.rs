@@ -76,7 +76,12 @@ impl<F: Real> Windows<F> {
         if kept.steps.len() <= block.count() {
             kept.steps.reserve_exact(block.count());
         }
-        around.turn(block.values()?, &mut kept.steps);
+        if around.outer == 1 && block.solid() == axis + 1 {
+            let steps = (0..around.steps).map(|step| step * around.width()..(step + 1) * around.width());
+            steps.for_each(|step| kept.steps.extend_from_slice(block.at(step)));
+        } else {
+            around.turn(block.values()?, &mut kept.steps);
+        }
         let end = first + around.steps;
         let is_last = end >= window.needs(&self.wanted, self.length).end;
         let ready = if is_last { self.wanted.end } else { window.ready(end).min(self.wanted.end) };
