@@ -29,6 +29,9 @@ impl fmt::Display for Plan {
             Bytes(bytes)
         )?;
         match array.chunks() {
+            Some(chunks) if array.is_uneven() => {
+                writeln!(out, "chunks  of at most {}, each read {}", Lengths(chunks), self.how_often())?;
+            }
             Some(chunks) => {
                 let touched =
                     part.iter().zip(chunks).map(|(span, chunk)| Pieces::new(*span, *chunk, 0).count());

@@ -178,7 +178,10 @@ impl Plan {
             spans.map(|(one, span)| format!("{} {}:{}", one.name, span.start, span.end())).collect();
         let bytes = part.iter().map(|span| span.count).fold(size, u64::saturating_mul);
         let stored = match array.chunks() {
-            Some(chunks) => format!("chunks of {}, each read {}", Lengths(chunks), self.how_often()),
+            Some(chunks) => {
+                let most = if array.is_uneven() { "at most " } else { "" };
+                format!("chunks of {most}{}, each read {}", Lengths(chunks), self.how_often())
+            }
             None => "in memory".to_owned(),
         };
         let longest: Vec<u64> = self.regions.iter().map(Pieces::longest).collect();

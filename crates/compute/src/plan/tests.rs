@@ -130,7 +130,12 @@ fn chunks_are_counted_whole_where_a_part_of_them_is_taken() {
     assert_eq!((part.memory().block, part.memory().reading), (80, 1600));
     let uneven = planned(&sum(Expression::of(array.uneven())));
     assert_eq!((uneven.memory().block, uneven.memory().reading), (800, 3200));
-    assert!(uneven.to_string().contains("each read once, and again where it lies in two blocks"), "{uneven}");
+    assert!(
+        uneven
+            .to_string()
+            .contains("chunks  of at most 100, each read once, and again where it lies in two blocks"),
+        "{uneven}"
+    );
 }
 
 /// Blocks of an array cut the chunks of the one beside it.
