@@ -1,5 +1,5 @@
-//! Statistics of arrays larger than memory, on one machine: each stored chunk is read once, in memory that
-//! is known before the run.
+//! Statistics of arrays larger than memory, on one machine: in memory that is known before the run, of chunks that
+//! are read once wherever that is enough.
 //!
 //! Layers, each of which uses those above it only:
 //!

@@ -116,7 +116,8 @@ fn reduce(plan: &Plan, source: &dyn Source, beside: Option<&dyn Source>, watch: 
     merge.finish()
 }
 
-/// Runs a plan that reduces nothing over the array that it was made for, into a sink.
+/// Runs a plan that reduces nothing over the array that it was made for, into a sink. What the sink takes is counted by
+/// plans that were made for it: see [`Plan::into_sink`].
 ///
 /// # Errors
 /// [`Error::Invalid`] for a source of another array, a plan that reduces, or a sink of another shape or type;

@@ -11,7 +11,7 @@ mod stored;
 
 pub use band::Band;
 pub use computed::Computed;
-pub(crate) use elements::{Elements, Real, lengths, origin};
+pub(crate) use elements::{Elements, Real, lengths, origin, strip};
 pub use joined::Joined;
 pub use memory::Memory;
 pub(crate) use reading::unread;

@@ -287,6 +287,16 @@ impl Measure {
         )
     }
 
+    /// The weights along an axis that it takes, if there are any.
+    pub(crate) fn weights(&self) -> Option<&Weights> {
+        match self {
+            Self::WeightedMean(weights) | Self::WeightedHistogram(_, Weighing::Along(weights)) => {
+                Some(weights)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it takes what lies beside the values.
     pub(crate) fn takes_beside(&self) -> bool {
         matches!(self, Self::Joint(..) | Self::WeightedHistogram(_, Weighing::Beside))

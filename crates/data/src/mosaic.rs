@@ -111,6 +111,8 @@ pub(crate) struct Canvas {
 
 #[derive(Debug)]
 enum Painted {
+    /// So many bytes, of elements of a size, all of which have this value: nothing is asked for yet.
+    Blank(usize, usize, Vec<u8>),
     Numbers(Vec<u8>, usize),
     Whole(Bytes),
     Texts(Texts),
@@ -121,7 +123,7 @@ impl Canvas {
     pub(crate) fn new(data_type: &DataType, shape: Vec<u64>, fill: &Fill, limits: &Limits) -> Result<Self> {
         let elements = match (data_type.size(), fill) {
             (Some(size), Fill::Bytes(value)) => {
-                Painted::Numbers(filled(limits.size_of_values(&shape, size)?, value), size)
+                Painted::Blank(limits.size_of_values(&shape, size)?, size, value.clone())
             }
             (Some(size), Fill::Text(_)) => {
                 Painted::Numbers(vec![0; limits.size_of_values(&shape, size)?], size)
@@ -141,12 +143,24 @@ impl Canvas {
         let is_whole =
             |(part, length): (&Overlap, &u64)| part.count == *length && (part.step == 1 || part.count <= 1);
         let whole = decoded.shape == self.shape && overlaps.iter().zip(&decoded.shape).all(is_whole);
-        match (&mut self.elements, &mut decoded.elements) {
-            (Painted::Numbers(own, _), Elements::Numbers(bytes)) if whole && bytes.len() == own.len() => {
+        let length = match &self.elements {
+            Painted::Blank(length, ..) => *length,
+            Painted::Numbers(own, _) => own.len(),
+            Painted::Whole(_) | Painted::Texts(_) => return false,
+        };
+        match &mut decoded.elements {
+            Elements::Numbers(bytes) if whole && bytes.len() == length => {
                 self.elements = Painted::Whole(std::mem::take(bytes));
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Asks for room, if that is still to be done.
+    fn begin(&mut self) {
+        if let Painted::Blank(length, size, value) = &self.elements {
+            self.elements = Painted::Numbers(filled(*length, value), *size);
         }
     }
 
@@ -155,6 +169,7 @@ impl Canvas {
         if self.take(&mut decoded, overlaps) {
             return true;
         }
+        self.begin();
         let (chunk, shape) = (&decoded.shape, &self.shape);
         let placed = match (&mut self.elements, &mut decoded.elements) {
             (Painted::Numbers(own, size), Elements::Numbers(bytes)) => {
@@ -177,6 +192,7 @@ impl Canvas {
     /// The values.
     pub(crate) fn finish(self) -> Values {
         let (bytes, texts) = match self.elements {
+            Painted::Blank(length, _, value) => (filled(length, &value).into(), Texts::new()),
             Painted::Numbers(bytes, _) => (bytes.into(), Texts::new()),
             Painted::Whole(bytes) => (bytes, Texts::new()),
             Painted::Texts(texts) => (Bytes::new(), texts),
@@ -318,6 +334,20 @@ mod tests {
     fn chunks_between_steps_are_not_touched() {
         let extents = [Extent { start: 0, count: 3, step: 40 }];
         assert_eq!(pick(&[100], &[10], &extents), (vec![0, 40, 80], 3));
+    }
+
+    /// A chunk that is all that was asked for stays where it was decoded to: the room for it is never asked for.
+    #[test]
+    fn room_is_asked_for_when_it_is_needed() {
+        let limits = Limits { values: u64::MAX, ..Limits::default() };
+        let fill = Fill::Bytes(f64::NAN.to_ne_bytes().to_vec());
+        assert!(Canvas::new(&DataType::F64, vec![1 << 50], &fill, &limits).is_ok());
+        let mut canvas = Canvas::new(&DataType::F64, vec![2], &fill, &limits).unwrap();
+        let overlaps = touched(&[Extent::whole(2)], &[2], &limits).unwrap().remove(0).overlaps;
+        let bytes = Bytes::from(vec![7; 16]);
+        let elements = Elements::Numbers(bytes.clone());
+        assert!(canvas.place(Decoded { elements, shape: vec![2] }, &overlaps));
+        assert_eq!(canvas.finish().bytes.as_ptr(), bytes.as_ptr());
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! Arrays as they are stored.
 
-use serde::{Deserialize, Serialize};
-
 use super::Span;
 use crate::block::ElementType;
 use crate::error::{Error, Result};
 
 /// An array as it is stored, without its values.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Array {
     name: String,
     dimensions: Vec<Dimension>,
@@ -15,10 +13,12 @@ pub struct Array {
     chunks: Option<Vec<u64>>,
     packing: Option<Packing>,
     reading: u64,
+    is_in_parts: bool,
+    is_uneven: bool,
 }
 
 /// A named length.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dimension {
     /// Its name.
     pub name: String,
@@ -28,7 +28,7 @@ pub struct Dimension {
 
 /// How stored numbers become values: NaN for missing ones, else `stored * scale + offset` in the precision of the values,
 /// rounded after each step, as xarray does it (CF 1.12, 8.1 and 2.5.1).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Packing {
     /// Times this.
     pub scale: f64,
@@ -84,7 +84,8 @@ impl Array {
             .map(|(name, length)| Dimension { name: (*name).to_owned(), length: *length })
             .collect();
         let reading = if chunks.is_some() { size } else { 0 };
-        Ok(Self { name, dimensions, element, chunks, packing: None, reading })
+        let (is_in_parts, is_uneven) = (chunks.is_none(), false);
+        Ok(Self { name, dimensions, element, chunks, packing: None, reading, is_in_parts, is_uneven })
     }
 
     /// The same, packed.
@@ -100,6 +101,29 @@ impl Array {
     pub fn read_with(mut self, bytes: u64) -> Self {
         self.reading = bytes;
         self
+    }
+
+    /// The same, of whose chunks parts are read for themselves. Unless said, a chunk is fetched and decoded whole, whatever
+    /// is asked of it.
+    #[must_use]
+    pub fn in_parts(mut self) -> Self {
+        self.is_in_parts = true;
+        self
+    }
+
+    /// The same, whose chunks are of these lengths at most, and do not all begin at multiples of them: some lie in two
+    /// blocks, and are read for each.
+    #[must_use]
+    pub fn uneven(mut self) -> Self {
+        self.is_uneven = true;
+        self
+    }
+
+    /// The same, read as another is: see [`Self::read_with`], [`Self::in_parts`] and [`Self::uneven`].
+    #[must_use]
+    pub fn read_as(self, other: &Self) -> Self {
+        let Self { reading, is_in_parts, is_uneven, .. } = *other;
+        Self { reading, is_in_parts, is_uneven, ..self }
     }
 
     /// What it is called.
@@ -147,6 +171,28 @@ impl Array {
         self.reading
     }
 
+    /// Whether parts of chunks are read for themselves.
+    pub fn is_in_parts(&self) -> bool {
+        self.is_in_parts
+    }
+
+    /// Whether chunks may lie in two blocks.
+    pub fn is_uneven(&self) -> bool {
+        self.is_uneven
+    }
+
+    /// Elements along an axis of all chunks that are decoded for a span of it; the span's own where parts of chunks are
+    /// read.
+    pub(crate) fn decoded(&self, axis: usize, span: Span) -> u64 {
+        match &self.chunks {
+            Some(chunks) if !self.is_in_parts && span.count > 0 => {
+                let touched = (span.end() - 1) / chunks[axis] - span.start / chunks[axis] + 1;
+                touched.saturating_add(u64::from(self.is_uneven)).saturating_mul(chunks[axis])
+            }
+            _ => span.count,
+        }
+    }
+
     /// How its elements become values, where they are packed.
     pub fn packing(&self) -> Option<&Packing> {
         self.packing.as_ref()
@@ -165,5 +211,17 @@ mod tests {
         assert!(of(&[("x", 3)], Some(vec![1, 1])).is_err());
         assert!(of(&[("x", u64::MAX)], None).is_err());
         assert!(of(&[("x", 0), ("y", 1 << 40)], Some(vec![7, 7])).is_ok());
+    }
+
+    #[test]
+    fn chunks_are_decoded_whole_unless_they_are_read_in_parts() {
+        let array = Array::new("t", &[("x", 100)], ElementType::F64, Some(vec![30])).unwrap();
+        let decoded = |array: &Array, start, count| array.decoded(0, Span { start, count });
+        assert_eq!([decoded(&array, 29, 2), decoded(&array, 30, 30), decoded(&array, 95, 5)], [60, 30, 30]);
+        assert_eq!(decoded(&array, 7, 0), 0);
+        assert_eq!(decoded(&array.clone().uneven(), 30, 30), 60);
+        assert_eq!(decoded(&array.in_parts(), 29, 2), 2);
+        let memory = Array::new("t", &[("x", 100)], ElementType::F64, None).unwrap();
+        assert_eq!(decoded(&memory, 29, 2), 2);
     }
 }

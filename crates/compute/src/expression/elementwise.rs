@@ -3,14 +3,12 @@
 use std::fmt;
 
 use num_traits::Float;
-use serde::{Deserialize, Serialize};
 
 use super::Packing;
 use crate::block::Element;
-use crate::error::{Error, Result};
 
 /// Something that happens to each element.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Step {
     /// It becomes another.
     Map(Map),
@@ -19,7 +17,7 @@ pub enum Step {
 }
 
 /// A function of a number, in the precision of the number.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Map {
     /// `number * factor + term`, rounded after each.
     Linear {
@@ -43,7 +41,7 @@ pub enum Map {
 }
 
 /// A comparison of elements with a number. It does not hold for missing ones.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Condition {
     /// How an element is compared.
     pub test: Test,
@@ -52,7 +50,7 @@ pub struct Condition {
 }
 
 /// How two numbers are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Test {
     /// Less than.
     Less,
@@ -98,35 +96,43 @@ impl fmt::Display for Step {
 const STRIP: usize = 4096;
 
 /// Unpacks stored numbers into `out`, and takes them through the steps.
-///
-/// # Errors
-/// [`Error::Invalid`] where a number of a step is none of this precision.
 pub(crate) fn apply<T: Element, F: Float + Element>(
     stored: &[T],
     packing: Option<&Packing>,
     steps: &[Step],
     out: &mut Vec<F>,
-) -> Result<()> {
+) {
     out.clear();
-    out.reserve(stored.len());
+    out.reserve_exact(stored.len());
     for strip in stored.chunks(STRIP) {
         let from = out.len();
         match packing {
             None => out.extend(strip.iter().map(|number| float::<F>(number.to_f64()))),
-            Some(packing) => {
-                let (scale, offset) = (float::<F>(packing.scale), float::<F>(packing.offset));
-                out.extend(strip.iter().map(|number| {
-                    let stored = number.to_f64();
-                    let is_missing = packing.missing.contains(&stored);
-                    if is_missing { F::nan() } else { float::<F>(stored) * scale + offset }
-                }));
-            }
+            // Few numbers that stand for missing ones are looked for without a loop, so that many elements go at once.
+            Some(packing) => match *packing.missing.as_slice() {
+                [] => unpack(strip, packing, |_| false, out),
+                [one] => unpack(strip, packing, |stored| [one].contains(&stored), out),
+                [one, other] => unpack(strip, packing, |stored| [one, other].contains(&stored), out),
+                ref all => unpack(strip, packing, |stored| all.contains(&stored), out),
+            },
         }
         for step in steps {
-            take(*step, &mut out[from..])?;
+            take(*step, &mut out[from..]);
         }
     }
-    Ok(())
+}
+
+fn unpack<T: Element, F: Float + Element>(
+    stored: &[T],
+    packing: &Packing,
+    is_missing: impl Fn(f64) -> bool,
+    out: &mut Vec<F>,
+) {
+    let (scale, offset) = (float::<F>(packing.scale), float::<F>(packing.offset));
+    out.extend(stored.iter().map(|number| {
+        let stored = number.to_f64();
+        if is_missing(stored) { F::nan() } else { float::<F>(stored) * scale + offset }
+    }));
 }
 
 /// The nearest; every double has one.
@@ -134,20 +140,10 @@ fn float<F: Float>(number: f64) -> F {
     F::from(number).unwrap_or_else(F::nan)
 }
 
-fn take<F: Float>(step: Step, numbers: &mut [F]) -> Result<()> {
+fn take<F: Float>(step: Step, numbers: &mut [F]) {
     match step {
-        Step::Map(map) => {
-            each(map, numbers);
-            Ok(())
-        }
-        Step::Where(condition) => {
-            let with = F::from(condition.with).filter(|with| with.is_nan() == condition.with.is_nan());
-            let with = with.ok_or_else(|| {
-                Error::invalid(format!("{} is no number here", condition.with), "compare with another number")
-            })?;
-            keep(condition.test, with, numbers);
-            Ok(())
-        }
+        Step::Map(map) => each(map, numbers),
+        Step::Where(Condition { test, with }) => keep(test, float(with), numbers),
     }
 }
 
@@ -200,9 +196,27 @@ mod tests {
             Step::Map(Map::Square),
         ];
         let mut out = Vec::<f32>::new();
-        apply(&[4_i16, 3, 2, -9], Some(&packing), &steps, &mut out).unwrap();
+        apply(&[4_i16, 3, 2, -9], Some(&packing), &steps, &mut out);
         assert_eq!(out[..2], [16.0_f32, 9.0]);
         assert!(out[2].is_nan() && out[3].is_nan());
+    }
+
+    #[test]
+    fn each_number_that_stands_for_a_missing_one_is_missing() {
+        for missing in [vec![], vec![-9.0], vec![-9.0, 3.0], vec![7.0, -9.0, 3.0]] {
+            let packing = Packing { scale: 2.0, offset: 1.0, missing: missing.clone(), is_single: false };
+            let mut out = Vec::<f64>::new();
+            let stored = [-9_i32, 3, 7, 8];
+            apply(&stored, Some(&packing), &[], &mut out);
+            for (stored, found) in stored.iter().zip(out) {
+                let (stored, due) = (f64::from(*stored), f64::from(2 * stored + 1));
+                assert!(if missing.contains(&stored) {
+                    found.is_nan()
+                } else {
+                    found.to_bits() == due.to_bits()
+                });
+            }
+        }
     }
 
     /// `numpy.int16([77]).astype("f4") * numpy.float32(0.1) + numpy.float32(0.3)` of numpy 2.4.6 is 8.0, where doubles give
@@ -212,8 +226,8 @@ mod tests {
         let (scale, offset) = (f64::from(0.1_f32), f64::from(0.3_f32));
         let of = |is_single| Packing { scale, offset, missing: Vec::new(), is_single };
         let (mut single, mut double) = (Vec::<f32>::new(), Vec::<f64>::new());
-        apply(&[77_i16], Some(&of(true)), &[], &mut single).unwrap();
-        apply(&[77_i16], Some(&of(false)), &[], &mut double).unwrap();
+        apply(&[77_i16], Some(&of(true)), &[], &mut single);
+        apply(&[77_i16], Some(&of(false)), &[], &mut double);
         assert_eq!((single[0], double[0]), (8.0, 8.000_000_126_659_87));
     }
 
@@ -221,7 +235,7 @@ mod tests {
     fn each_element_is_taken_once() {
         let stored: Vec<f32> = (0..10_000_u16).map(f32::from).collect();
         let mut out = vec![7.0_f32];
-        apply(&stored, None, &[Step::Map(Map::Linear { factor: 1.0, term: 1.0 })], &mut out).unwrap();
+        apply(&stored, None, &[Step::Map(Map::Linear { factor: 1.0, term: 1.0 })], &mut out);
         let due: Vec<f32> = stored.iter().map(|number| number + 1.0).collect();
         assert_eq!(out, due);
     }

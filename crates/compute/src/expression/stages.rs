@@ -3,8 +3,6 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Array, Expression, Reduction, Span, Step};
 use crate::error::{Error, Result};
 use crate::kernels::{Fold, Folding, Labels, Missing, Part, Period, Rolling, Stamp, Window, group, resample};
@@ -15,7 +13,7 @@ const SHORT: u64 = 16;
 
 /// Windows of elements that become one, as `coarsen(boundary="trim")` of xarray: elements behind the last whole
 /// window are left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coarsening {
     /// Along which axis.
     pub axis: usize,
@@ -36,7 +34,7 @@ impl Coarsening {
 
 /// What elements differ by from the mean of their group: that of all elements that are not missing, in double
 /// precision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anomaly {
     /// Along which axis there are groups.
     pub axis: usize,
@@ -45,7 +43,7 @@ pub struct Anomaly {
 }
 
 /// Windows that move along an axis: one for each element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moving {
     /// Along which axis.
     pub axis: usize,
@@ -57,7 +55,7 @@ pub struct Moving {
 
 /// An array of the same shape as the one that is read: a measure takes its elements as weights or as the second of
 /// each pair.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Beside {
     /// The array.
     pub array: Array,
@@ -233,6 +231,26 @@ impl Expression {
             usize::try_from(at.saturating_sub(self.part[axis].start) / window).unwrap_or(usize::MAX)
         };
         index(span.start)..index(span.end())
+    }
+
+    /// Whether blocks of other places lie between those that follow each other along the axis of windows that move.
+    pub(crate) fn is_between(&self) -> bool {
+        self.moving.is_some_and(|moving| {
+            self.anomaly.as_ref().is_some_and(|anomaly| anomaly.axis == moving.axis)
+                || self.coarsening.is_some_and(|coarsening| coarsening.axis != moving.axis)
+        })
+    }
+
+    /// Whether windows that move are of elements as they are stored.
+    pub(crate) fn is_of_steps(&self) -> bool {
+        let is_plain = self.steps.is_empty() && self.array.packing().is_none();
+        let is_first = self.coarsening.is_none() && self.anomaly.is_none() && self.moving.is_some();
+        is_plain && is_first && self.array.element().is_float()
+    }
+
+    /// Whether elements may be reduced as they come, in any boxes.
+    pub(crate) fn is_in_strips(&self) -> bool {
+        self.reduction.is_some() && self.moving.is_none() && self.beside.is_none()
     }
 
     /// Whether each element is made of those of its own window alone.

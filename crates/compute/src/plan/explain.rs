@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Pieces, Plan};
+use crate::expression::Array;
 use crate::kernels::{Folding, Missing};
 use crate::state::Measure;
 
@@ -28,6 +29,9 @@ impl fmt::Display for Plan {
             Bytes(bytes)
         )?;
         match array.chunks() {
+            Some(chunks) if array.is_uneven() => {
+                writeln!(out, "chunks  of at most {}, each read {}", Lengths(chunks), self.how_often())?;
+            }
             Some(chunks) => {
                 let touched =
                     part.iter().zip(chunks).map(|(span, chunk)| Pieces::new(*span, *chunk, 0).count());
@@ -82,28 +86,43 @@ impl fmt::Display for Plan {
             "memory  {} at most: {} threads with {} blocks of {} and {} to work in, {} states of {}, {} the result",
             Bytes(memory.peak()),
             memory.threads,
-            1 + memory.ahead,
-            Bytes(memory.block + memory.reading),
-            Bytes(memory.scratch + memory.held + memory.writing),
+            memory.ahead.saturating_add(1),
+            Bytes(memory.of_block()),
+            Bytes(memory.of_work()),
             memory.states,
             Bytes(memory.state),
             if self.measure().is_some() { "and" } else { "besides" }
-        )
+        )?;
+        match memory.means {
+            0 => Ok(()),
+            means => write!(out, ", with the means of groups: {}", Bytes(means)),
+        }
     }
 }
 
 impl Plan {
     /// How often a chunk is read.
-    pub(super) fn how_often(&self) -> &'static str {
+    pub(super) fn how_often(&self) -> String {
         let is_cut = self.expression.moving().is_some_and(|moving| {
             self.regions[moving.axis].count() > 1
                 || self.runs.is_some_and(|(axis, runs)| axis == moving.axis && runs.count() > 1)
         });
-        match (self.before.is_some(), is_cut) {
-            (false, false) => "once",
-            (false, true) => "once, and again where windows begin in the run before",
-            (true, false) => "twice",
-            (true, true) => "twice, and again where windows begin in the run before",
+        let often = if self.before.is_some() { "twice" } else { "once" };
+        let more = [
+            (self.expression.array().is_uneven(), ", and again where it lies in two blocks"),
+            (is_cut, ", and again where windows begin in the run before"),
+        ];
+        more.into_iter().filter(|(is_so, _)| *is_so).fold(often.to_owned(), |told, (_, more)| told + more)
+    }
+
+    /// Whether blocks are whole chunks of what is beside.
+    fn is_beside_whole(&self, beside: &Array) -> bool {
+        let own = self.expression.array().chunks().filter(|_| !beside.is_uneven());
+        match (own, beside.chunks()) {
+            (Some(own), Some(beside)) => {
+                own.iter().zip(beside).all(|(own, beside)| own.is_multiple_of(*beside))
+            }
+            (_, chunks) => chunks.is_none(),
         }
     }
 
@@ -112,7 +131,9 @@ impl Plan {
         let names = self.expression.array().dimensions();
         let beside = self.expression.companion().map(|beside| {
             let array = beside.array();
-            format!("{} of {}, by the same blocks", array.name(), array.element())
+            let often =
+                if self.is_beside_whole(array) { "" } else { ", and each chunk for all in which it lies" };
+            format!("{} of {}, by the same blocks{often}", array.name(), array.element())
         });
         let coarsening = self.expression.coarsening().map(|coarsening| {
             let (name, Folding { fold, missing }) = (&names[coarsening.axis].name, coarsening.folding);

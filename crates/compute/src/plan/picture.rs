@@ -155,11 +155,10 @@ impl Plan {
         let result = format!("({}): {}", lengths.join(", "), Bytes(self.size()));
         let memory = &self.memory;
         let threads = memory.threads as u64;
-        let blocks = (memory.block + memory.reading).saturating_mul(1 + memory.ahead).saturating_mul(threads);
-        let working = memory.scratch.saturating_add(memory.held).saturating_add(memory.writing);
+        let blocks = memory.of_block().saturating_mul(memory.ahead.saturating_add(1)).saturating_mul(threads);
         let parts = [
             ("blocks".to_owned(), blocks),
-            ("to work in".to_owned(), working.saturating_mul(threads)),
+            ("to work in".to_owned(), memory.of_work().saturating_mul(threads)),
             (format!("{} states", memory.states), memory.state.saturating_mul(memory.states)),
             ("result".to_owned(), memory.result),
             ("means of groups".to_owned(), memory.means),
@@ -179,7 +178,10 @@ impl Plan {
             spans.map(|(one, span)| format!("{} {}:{}", one.name, span.start, span.end())).collect();
         let bytes = part.iter().map(|span| span.count).fold(size, u64::saturating_mul);
         let stored = match array.chunks() {
-            Some(chunks) => format!("chunks of {}, each read {}", Lengths(chunks), self.how_often()),
+            Some(chunks) => {
+                let most = if array.is_uneven() { "at most " } else { "" };
+                format!("chunks of {most}{}, each read {}", Lengths(chunks), self.how_often())
+            }
             None => "in memory".to_owned(),
         };
         let longest: Vec<u64> = self.regions.iter().map(Pieces::longest).collect();

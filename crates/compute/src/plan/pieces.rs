@@ -1,11 +1,9 @@
 //! An axis in pieces, by arithmetic.
 
-use serde::{Deserialize, Serialize};
-
 use crate::expression::Span;
 
 /// A span that is cut wherever an index leaves a remainder when it is divided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pieces {
     span: Span,
     step: u64,

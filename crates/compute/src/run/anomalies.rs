@@ -5,12 +5,14 @@ use crate::error::Result;
 use crate::expression::{Expression, Span};
 use crate::kernels::{Accumulator, subtract};
 use crate::source::Real;
-use crate::state::{Cells, Measure, Numbers, Output, Place, State, Total};
+use crate::state::{Cells, Groups, Measure, Numbers, Output, Place, State, Total};
 
 /// The means of groups, of a region.
 pub(super) struct Means {
     cells: Cells,
     means: Vec<f64>,
+    /// Whether each element is in a group.
+    is_all: bool,
 }
 
 impl Means {
@@ -21,13 +23,16 @@ impl Means {
     pub(super) fn of(expression: &Expression, output: Output) -> Result<Option<Self>> {
         let Some(climatology) = expression.climatology() else { return Ok(None) };
         let cells = climatology.cells(&climatology.relative(climatology.part()))?;
-        Ok(Some(Self { cells, means: doubles(output) }))
+        Ok(Some(Self { cells, means: doubles(output), is_all: is_all(expression) }))
     }
 
     /// Puts what each element of a block differs by into `out`: NaN where it is in no group.
     pub(super) fn subtract<F: Real>(&self, block: &Block<'_, F>, out: &mut Vec<F>) -> Result<()> {
         let values = block.values()?;
-        out.clear();
+        if !self.is_all {
+            out.clear();
+        }
+        out.reserve_exact(values.len().saturating_sub(out.len()));
         out.resize(values.len(), F::nan());
         self.cells.each_place(block.shape(), block.origin(), |place| match place {
             Place::Across(first, places) => {
@@ -48,6 +53,7 @@ pub(super) struct Gathering {
     stretch: Option<u64>,
     now: State,
     merged: Option<State>,
+    is_all: bool,
 }
 
 impl Gathering {
@@ -59,7 +65,7 @@ impl Gathering {
         let Some(climatology) = expression.climatology() else { return Ok(None) };
         let cells = climatology.cells(&climatology.relative(region))?;
         let now = State::new(&Measure::Total(Total::Mean), cells.clone())?;
-        Ok(Some(Self { cells, stretch: None, now, merged: None }))
+        Ok(Some(Self { cells, stretch: None, now, merged: None, is_all: is_all(expression) }))
     }
 
     /// Takes in a block of a stretch.
@@ -84,8 +90,14 @@ impl Gathering {
     pub(super) fn finish(mut self) -> Result<Means> {
         self.merge()?;
         let means = self.merged.map_or_else(Vec::new, |merged| doubles(merged.finish()));
-        Ok(Means { cells: self.cells, means })
+        Ok(Means { cells: self.cells, means, is_all: self.is_all })
     }
+}
+
+/// Whether each element is in a group: its difference is written over whatever was there.
+fn is_all(expression: &Expression) -> bool {
+    let is_in = |groups: &Groups| groups.labels.iter().all(|label| *label < groups.count);
+    expression.anomalies().is_some_and(|anomaly| is_in(&anomaly.groups))
 }
 
 fn doubles(output: Output) -> Vec<f64> {

@@ -18,6 +18,8 @@ pub(super) struct Windows<F> {
     wanted: Range<usize>,
     /// What is kept of the blocks so far, by where they lie along the other axes.
     kept: HashMap<Vec<(u64, usize)>, Kept<F>>,
+    /// Whether that is of many places at a time: then each has no more memory than it needs.
+    is_between: bool,
     /// Memory of steps that are not kept any more.
     spare: Vec<F>,
     turned: Vec<F>,
@@ -44,6 +46,7 @@ impl<F: Real> Windows<F> {
             length,
             wanted,
             kept: HashMap::new(),
+            is_between: expression.is_between(),
             spare: Vec::new(),
             turned: Vec::new(),
             out: Vec::new(),
@@ -70,7 +73,15 @@ impl<F: Real> Windows<F> {
             others.enumerate().filter(|(own, _)| *own != axis).map(|(_, along)| along).collect();
         let new = || Kept { steps: std::mem::take(&mut self.spare), first, next: self.wanted.start };
         let mut kept = self.kept.remove(&key).unwrap_or_else(new);
-        around.turn(block.values()?, &mut kept.steps);
+        if kept.steps.len() <= block.count() {
+            kept.steps.reserve_exact(block.count());
+        }
+        if around.outer == 1 && block.solid() == axis + 1 {
+            let steps = (0..around.steps).map(|step| step * around.width()..(step + 1) * around.width());
+            steps.for_each(|step| kept.steps.extend_from_slice(block.at(step)));
+        } else {
+            around.turn(block.values()?, &mut kept.steps);
+        }
         let end = first + around.steps;
         let is_last = end >= window.needs(&self.wanted, self.length).end;
         let ready = if is_last { self.wanted.end } else { window.ready(end).min(self.wanted.end) };
@@ -82,11 +93,14 @@ impl<F: Real> Windows<F> {
             let needed = window.needs(&(ready..ready + 1), self.length).start.max(kept.first);
             kept.steps.drain(..((needed - kept.first) * around.width()).min(kept.steps.len()));
             kept.first = needed;
-            if is_last {
+            if self.is_between {
+                kept.steps.shrink_to_fit();
+            }
+            if !is_last {
+                self.kept.insert(key, kept);
+            } else if !self.is_between {
                 kept.steps.clear();
                 self.spare = kept.steps;
-            } else {
-                self.kept.insert(key, kept);
             }
             return self.give(block, steps, with);
         }
@@ -98,14 +112,12 @@ impl<F: Real> Windows<F> {
     fn roll(&mut self, kept: &Kept<F>, wanted: Range<usize>, around: Around) -> Result<()> {
         let around = Around { steps: wanted.len(), ..around };
         let (window, what, width) = (self.moving.window, self.moving.what, around.width());
-        self.out.clear();
-        self.out.resize(width * wanted.len(), F::zero());
+        room(&mut self.out, width * wanted.len());
         let steps = Steps::new(&kept.steps, width, kept.first)?;
         if around.outer == 1 {
             return rolling(what, window, steps, wanted, &mut self.out);
         }
-        self.turned.clear();
-        self.turned.resize(self.out.len(), F::zero());
+        room(&mut self.turned, self.out.len());
         rolling(what, window, steps, wanted, &mut self.turned)?;
         around.turn_back(&self.turned, &mut self.out);
         Ok(())
@@ -125,4 +137,10 @@ impl<F: Real> Windows<F> {
         origin[self.moving.axis] = wanted.start as u64;
         with(&Block::new(&self.out, &shape, &origin)?)
     }
+}
+
+/// Makes room for so many numbers, and for no more. Those that were there stay: all are written anew.
+fn room<F: Real>(memory: &mut Vec<F>, length: usize) {
+    memory.reserve_exact(length.saturating_sub(memory.len()));
+    memory.resize(length, F::zero());
 }

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use super::Job;
 use super::anomalies::{Gathering, Means};
 use super::moving::Windows;
-use crate::block::{Block, Element, ElementType, for_element};
+use crate::block::{Block, Element, ElementType, Pieces, for_element};
 use crate::error::Result;
 use crate::expression::{Expression, Span};
-use crate::plan::Blocks;
+use crate::plan::{Blocks, Plan};
 use crate::sink::Sink;
 use crate::source::{Elements, Pending, Real, Values, lengths, origin};
 use crate::state::{Measure, State};
@@ -31,14 +31,8 @@ fn as_it_lies<T: Element>(job: Job<'_>, run: u64, state: &mut State) -> Result<(
     for part in job.plan.blocks(run) {
         job.watch.check()?;
         let (shape, own) = (lengths(&part)?, origin(expression, &part));
-        let lies = job.source.in_place(&part)?;
-        let lies =
-            lies.and_then(|lies| Some((bytemuck::try_cast_slice::<_, T>(lies.bytes).ok()?, lies.pieces)));
-        if let Some((values, pieces)) = lies {
-            let block: Block<'_, T> = match pieces {
-                None => Block::new(values, &shape, &own)?,
-                Some(pieces) => Block::in_pieces(values, &shape, &own, pieces)?,
-            };
+        if let Some((values, pieces)) = lying::<T>(job.source, &part)? {
+            let block = laid(values, pieces, &shape, &own)?;
             state.update(&block)?;
             job.watch.add((block.count() * size_of::<T>()) as u64);
             continue;
@@ -51,6 +45,24 @@ fn as_it_lies<T: Element>(job: Job<'_>, run: u64, state: &mut State) -> Result<(
         }
     }
     Ok(())
+}
+
+/// The elements of a part that lies in memory, and how they lie where they are not one piece; none where it does not.
+fn lying<'a, T: Element>(source: &'a dyn Source, part: &[Span]) -> Result<Option<(&'a [T], Option<Pieces>)>> {
+    let lies = source.in_place(part)?;
+    Ok(lies.and_then(|lies| Some((bytemuck::try_cast_slice(lies.bytes).ok()?, lies.pieces))))
+}
+
+fn laid<'a, T>(
+    values: &'a [T],
+    pieces: Option<Pieces>,
+    shape: &'a [usize],
+    origin: &'a [u64],
+) -> Result<Block<'a, T>> {
+    match pieces {
+        None => Block::new(values, shape, origin),
+        Some(pieces) => Block::in_pieces(values, shape, origin, pieces),
+    }
 }
 
 /// The elements of a run, into a sink.
@@ -100,13 +112,39 @@ macro_rules! working {
         $(impl Working for $float {
             fn each_block(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()> {
                 let back = Back::new(job, run);
-                if job.plan.is_held() { held::<Self>(job, run, back, target) } else { once(job, run, back, target) }
+                match Way::of(job.plan) {
+                    Way::Held => held::<Self>(job, run, back, target),
+                    Way::AsItLies => rolled::<Self>(job, run, back, target),
+                    Way::Once => once::<Self>(job, run, back, target),
+                }
             }
         })*
     };
 }
 
 working!(whole: i8, i16, i32, i64, u8, u16, u32, u64; floats: f32, f64);
+
+/// How elements go from where they are to where they go.
+enum Way {
+    /// They are held until the means of their groups are known.
+    Held,
+    /// Windows take them from where they lie in memory.
+    AsItLies,
+    /// They go on as they come.
+    Once,
+}
+
+impl Way {
+    fn of(plan: &Plan) -> Self {
+        if plan.is_held() {
+            Self::Held
+        } else if plan.expression().is_of_steps() && plan.expression().array().chunks().is_none() {
+            Self::AsItLies
+        } else {
+            Self::Once
+        }
+    }
+}
 
 /// Integers that stay what they are.
 fn as_stored<T: Element>(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()> {
@@ -127,7 +165,7 @@ fn once<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<
     let expression = job.plan.expression();
     let companion = expression.companion();
     let mut beside = Beside::new(companion.as_ref())?;
-    let mut elements = Elements::<F>::new(expression)?;
+    let mut elements = Elements::<F>::new(expression)?.in_strips(expression.is_in_strips());
     let mut reading = Reading::new(job, run);
     while let Some(read) = reading.next()? {
         let others = beside.doubles(&read)?;
@@ -136,11 +174,36 @@ fn once<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<
     Ok(())
 }
 
+/// Elements of memory whose windows are wanted, and nothing else: steps are taken from where they lie.
+fn rolled<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<'_>) -> Result<()> {
+    let expression = job.plan.expression();
+    let axis = expression.moving().map_or(0, |moving| moving.axis);
+    for part in job.plan.blocks(run) {
+        job.watch.check()?;
+        let (shape, own) = (lengths(&part)?, origin(expression, &part));
+        let is_step = |pieces: Option<Pieces>| {
+            pieces.is_none_or(|pieces| {
+                pieces.axis <= axis + 1 && shape[..axis].iter().all(|length| *length == 1)
+            })
+        };
+        match lying::<F>(job.source, &part)?.filter(|(_, pieces)| is_step(*pieces)) {
+            Some((values, pieces)) => {
+                back.take(&laid(values, pieces, &shape, &own)?, None, None, target)?;
+            }
+            None => job.source.begin(&part)?()?
+                .elements(|values: &[F]| back.take(&Block::new(values, &shape, &own)?, None, None, target))?,
+        }
+        job.watch.add((shape.iter().product::<usize>() * size_of::<F>()) as u64);
+    }
+    Ok(())
+}
+
 /// Elements that are held until the means of their groups are known.
 fn held<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<'_>) -> Result<()> {
     let (plan, expression) = (job.plan, job.plan.expression());
     let Some(mut gathering) = Gathering::new(expression, &plan.reach(run))? else { return Ok(()) };
-    let mut elements = Elements::<F>::new(expression)?;
+    // As the pass before would take them.
+    let mut elements = Elements::<F>::new(expression)?.in_strips(true);
     let (mut reading, mut all) = (Reading::new(job, run), Vec::new());
     while let Some(read) = reading.next()? {
         let stretch = plan.stretch(&read.part);
@@ -148,7 +211,7 @@ fn held<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<
         all.push(read);
     }
     let means = gathering.finish()?;
-    let mut elements = Elements::<F>::new(expression)?;
+    let mut elements = Elements::<F>::new(expression)?.in_strips(expression.is_in_strips());
     for read in all {
         job.watch.check()?;
         elements.take(&read.values, &read.part, &mut |block| back.take(block, Some(&means), None, target))?;

@@ -80,7 +80,7 @@ fn described(cube: &Cube, band: &Plain) -> Result<Array> {
     })?;
     let (height, width) = (cube.grid().height, cube.grid().width);
     let dimensions = [("time", cube.slots().len() as u64), ("y", height), ("x", width)];
-    let array = Array::new(&band.name, &dimensions, element, Some(vec![1, SIDE, SIDE]))?;
+    let array = Array::new(&band.name, &dimensions, element, Some(vec![1, SIDE, SIDE]))?.in_parts();
     Ok(match packing(band, element) {
         Some(packing) => array.packed(packing),
         None => array,

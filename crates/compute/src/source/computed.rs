@@ -51,31 +51,62 @@ impl<S: Source> Computed<S> {
     }
 }
 
-/// The array that the elements are. Its chunks are those of which it is made, where whole ones are.
+/// The array that the elements are. Its chunks are those of which it is made, where whole ones are; else they are as long,
+/// and lie elsewhere.
 fn described(expression: &Expression) -> Result<Array> {
     let stored = expression.array();
-    let chunks = stored.chunks().map(|chunks| {
-        let along = chunks.iter().zip(expression.part()).enumerate();
-        let each = along.map(|(axis, (chunk, part))| {
-            let window = expression.window(axis);
-            if part.count <= window || part.start == 0 && chunk >= &stored.dimensions()[axis].length {
-                (part.count / window).max(1)
-            } else if part.start.is_multiple_of(*chunk) && chunk.is_multiple_of(window) {
-                chunk / window
-            } else {
-                1
-            }
-        });
-        each.collect::<Vec<u64>>()
-    });
+    let along: Vec<(u64, bool)> = match stored.chunks() {
+        Some(chunks) => {
+            chunks.iter().enumerate().map(|(axis, chunk)| grid(expression, axis, *chunk)).collect()
+        }
+        None => Vec::new(),
+    };
+    let chunks = stored.chunks().map(|_| along.iter().map(|(chunk, _)| *chunk).collect::<Vec<u64>>());
     let dimensions = expression.dimensions();
     let named: Vec<_> = dimensions.iter().map(|own| (own.name.as_str(), own.length)).collect();
-    let array = Array::new(stored.name(), &named, expression.element(), chunks)?;
-    // The elements of a window, as they are stored and as what is computed with.
-    let size = expression.element().size() as u64;
-    let each = stored.reading().saturating_add(stored.element().size() as u64).saturating_add(size);
-    let windows = (0..named.len()).map(|axis| expression.window(axis)).fold(1, u64::saturating_mul);
-    Ok(array.read_with(each.saturating_mul(windows).saturating_add(size)))
+    let reading = reading(expression, chunks.as_deref());
+    let array = Array::new(stored.name(), &named, expression.element(), chunks)?.read_with(reading);
+    let array = if stored.is_in_parts() { array.in_parts() } else { array };
+    let is_even = !stored.is_uneven() && along.iter().all(|(_, is_even)| *is_even);
+    Ok(if is_even { array } else { array.uneven() })
+}
+
+/// Elements of a chunk along an axis, and whether each is made of whole stored ones.
+fn grid(expression: &Expression, axis: usize, chunk: u64) -> (u64, bool) {
+    let (part, window) = (expression.part()[axis], expression.window(axis));
+    let is_one = part.count == 0 || part.start / chunk == (part.end() - 1) / chunk;
+    if is_one || part.count <= window {
+        ((part.count / window).max(1), true)
+    } else if !part.start.is_multiple_of(chunk) {
+        (chunk.div_ceil(window), false)
+    } else if window.is_multiple_of(chunk) {
+        (1, true)
+    } else {
+        (chunk.div_ceil(window), chunk.is_multiple_of(window))
+    }
+}
+
+/// Bytes that each element takes while it is read, besides its own: those of its window as they are stored, with all that
+/// is decoded for them, and as what is computed with.
+fn reading(expression: &Expression, chunks: Option<&[u64]>) -> u64 {
+    let stored = expression.array();
+    let (size, element) = (stored.element().size() as u64, expression.element().size() as u64);
+    let windows = (0..expression.part().len()).map(|axis| expression.window(axis));
+    let windows = windows.fold(1, u64::saturating_mul);
+    // Of stored chunks that are larger than what is taken of them, all is decoded.
+    let larger = match (stored.chunks(), chunks) {
+        (Some(whole), Some(own)) if !stored.is_in_parts() => {
+            let along = whole.iter().zip(own).enumerate();
+            let along =
+                along.map(|(axis, (whole, own))| whole.div_ceil(own.saturating_mul(expression.window(axis))));
+            along.fold(1, u64::saturating_mul)
+        }
+        _ => 1,
+    };
+    let decoded = if larger > 1 { size } else { 0 };
+    let each = stored.reading().saturating_add(decoded).saturating_mul(larger);
+    let each = each.saturating_add(size).saturating_add(element);
+    each.saturating_mul(windows).saturating_add(element)
 }
 
 impl<S: Source> Source for Computed<S> {
@@ -177,6 +208,31 @@ mod tests {
         assert_eq!(computed.array().reading(), (4 + 4 + 8) * 2 + 8);
         assert_eq!(read::<f64>(&computed, &part(1, 2)), [-12.0, -13.0, -16.0, -17.0]);
         assert!(computed.begin(&part(5, 2)).is_err());
+    }
+
+    #[test]
+    fn chunks_are_those_of_which_elements_are_made() {
+        let values = [0_i32; 200];
+        let memory = memory(&values, Some(vec![10, 2]), None);
+        let sum = Folding { fold: Fold::Sum, missing: Missing::Kept };
+        for (start, count, window, chunk, is_even) in [
+            (0, 100, 1, 10, true),
+            (20, 80, 5, 2, true),
+            (20, 80, 20, 1, true),
+            (20, 80, 3, 4, false),
+            (21, 60, 1, 10, false),
+            (31, 8, 1, 8, true),
+            (35, 30, 30, 1, true),
+        ] {
+            let of = Expression::of(memory.array().clone()).slice("time", start, count).unwrap();
+            let computed = Computed::new(&memory, of.coarsen("time", window, sum).unwrap()).unwrap();
+            let found = (computed.array().chunks().unwrap()[0], !computed.array().is_uneven());
+            assert_eq!(found, (chunk, is_even), "{start} {count} {window}");
+        }
+        // Two of ten elements are taken of a chunk: it is fetched and decoded whole.
+        let of = Expression::of(memory.array().clone()).slice("time", 30, 2).unwrap();
+        let computed = Computed::new(&memory, of).unwrap();
+        assert_eq!(computed.array().reading(), (4 + 4) * 5 + 4 + 4 + 4);
     }
 
     #[test]

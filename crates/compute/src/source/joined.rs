@@ -111,21 +111,10 @@ fn unlike(first: &dyn Source, other: &dyn Source, number: usize) -> Error {
     )
 }
 
-/// The array that they are together. It has the chunks of the first where those of all of them fit together,
-/// else each array is a chunk along the axis.
+/// The array that they are together.
 fn joined(sources: &[Box<dyn Source + '_>], axis: usize, length: u64) -> Result<Array> {
     let first = sources[0].array();
-    let lengths = || sources.iter().map(|source| source.array().dimensions()[axis].length);
-    let chunks = first.chunks().map(|chunks| {
-        let mut chunks = chunks.to_vec();
-        let is_grid = sources.iter().all(|source| source.array().chunks() == first.chunks())
-            && lengths().take(sources.len() - 1).all(|length| length % chunks[axis] == 0);
-        if !is_grid {
-            let longest = lengths().max().unwrap_or(1).max(1);
-            chunks[axis] = if lengths().all(|length| length == longest) { longest } else { 1 };
-        }
-        chunks
-    });
+    let (chunks, is_even) = chunks(sources, axis);
     let dimensions: Vec<_> = first
         .dimensions()
         .iter()
@@ -138,10 +127,35 @@ fn joined(sources: &[Box<dyn Source + '_>], axis: usize, length: u64) -> Result<
     let most = sources.iter().map(|source| source.array().reading()).max().unwrap_or(0);
     let array = Array::new(first.name(), &dimensions, first.element(), chunks)?;
     let array = array.read_with(most.saturating_add(first.element().size() as u64));
+    let array =
+        if sources.iter().all(|source| source.array().is_in_parts()) { array.in_parts() } else { array };
+    let array = if is_even { array } else { array.uneven() };
     Ok(match first.packing() {
         Some(packing) => array.packed(packing.clone()),
         None => array,
     })
+}
+
+/// The chunks of arrays that are joined along an axis, and whether they are a grid: that of all of them where theirs fit
+/// together, or each array is a chunk along the axis where all are as long. Else they are as long as the longest of them.
+fn chunks(sources: &[Box<dyn Source + '_>], axis: usize) -> (Option<Vec<u64>>, bool) {
+    let own: Vec<&[u64]> = sources.iter().filter_map(|source| source.array().chunks()).collect();
+    let Some(first) = own.first() else { return (None, true) };
+    let lengths: Vec<u64> = sources.iter().map(|source| source.array().dimensions()[axis].length).collect();
+    let is_same = own.len() == sources.len() && own.iter().all(|chunks| chunks == first);
+    let is_even = sources.iter().all(|source| !source.array().is_uneven());
+    if is_same && is_even {
+        if lengths[..lengths.len() - 1].iter().all(|length| length % first[axis] == 0) {
+            return (Some(first.to_vec()), true);
+        }
+        if lengths.iter().all(|length| *length == lengths[0]) {
+            let along = (0..first.len()).map(|own| if own == axis { lengths[0] } else { first[own] });
+            return (Some(along.collect()), true);
+        }
+    }
+    let longest = |axis: usize| own.iter().map(|chunks| chunks[axis]).max().unwrap_or(1);
+    let most = |own: usize| if own == axis { lengths.iter().copied().max().unwrap_or(1) } else { u64::MAX };
+    (Some((0..first.len()).map(|own| longest(own).min(most(own)).max(1)).collect()), false)
 }
 
 impl Source for Joined<'_> {
@@ -236,20 +250,31 @@ mod tests {
         assert!(error.to_string().contains("array 1, `wide`"), "{error}");
     }
 
+    /// Arrays of a length with chunks of another, or of none.
+    fn chunked(values: &[u8], of: &[(u64, Option<u64>)]) -> Array {
+        let source = |(length, chunk): &(u64, Option<u64>)| -> Box<dyn Source + '_> {
+            let chunks = chunk.map(|chunk| vec![chunk]);
+            let array = Array::new("n", &[("x", *length)], ElementType::U8, chunks).unwrap();
+            let values = &values[..usize::try_from(*length).unwrap()];
+            Box::new(Memory::new("n", &[("x", *length)], values).unwrap().described(array).unwrap())
+        };
+        Joined::new(of.iter().map(source).collect(), "x").unwrap().array().clone()
+    }
+
     #[test]
     fn chunks_stay_where_they_fit_together() {
-        let values = [0_u8; 6];
-        let of = |lengths: &[u64]| {
-            let source = |length: &u64| -> Box<dyn Source> {
-                let array = Array::new("n", &[("x", *length)], ElementType::U8, Some(vec![2])).unwrap();
-                let values = &values[..usize::try_from(*length).unwrap()];
-                Box::new(Memory::new("n", &[("x", *length)], values).unwrap().described(array).unwrap())
-            };
-            let joined = Joined::new(lengths.iter().map(source).collect(), "x").unwrap();
-            joined.array().chunks().unwrap().to_vec()
+        let values = [0_u8; 31];
+        let of = |of: &[(u64, Option<u64>)]| {
+            let array = chunked(&values, of);
+            (array.chunks().map(<[u64]>::to_vec), array.is_uneven())
         };
-        assert_eq!(of(&[4, 2, 5]), [2]);
-        assert_eq!(of(&[3, 3]), [3]);
-        assert_eq!(of(&[3, 4]), [1]);
+        let even = |length: u64| (Some(vec![length]), false);
+        assert_eq!(of(&[(4, Some(2)), (2, Some(2)), (5, Some(2))]), even(2));
+        assert_eq!(of(&[(3, Some(2)), (3, Some(2))]), even(3));
+        assert_eq!(of(&[(3, None), (4, None)]), (None, false));
+        let uneven = |length: u64| (Some(vec![length]), true);
+        assert_eq!(of(&[(31, Some(31)), (28, Some(28)), (31, Some(31))]), uneven(31));
+        assert_eq!(of(&[(31, Some(8)), (28, Some(8))]), uneven(8));
+        assert_eq!(of(&[(5, Some(100)), (4, None)]), uneven(5));
     }
 }

@@ -47,39 +47,71 @@ impl<'a> Memory<'a> {
         ))
     }
 
-    /// The first byte and the number of bytes of each piece of a part.
-    fn pieces(&self, part: &[Span]) -> Result<(Vec<usize>, usize)> {
-        let too_large = || Error::invalid("the part is larger than memory", "take a smaller part");
-        let shape = self.array.shape();
+    /// Where a part lies, which is inside the array.
+    fn lies(&self, part: &[Span]) -> Result<Lies> {
+        let too_large = |_| Error::invalid("the part is larger than memory", "take a smaller part");
         let size = self.array.element().size();
-        let mut length = size as u64;
-        let mut starts = vec![0_u64];
-        let mut stride = size as u64;
-        let mut is_whole = true;
-        for (span, whole) in part.iter().zip(&shape).rev() {
+        let mut lies = Lies { first: 0, length: size, outer: Vec::new() };
+        let (mut stride, mut is_whole) = (size, true);
+        for (span, whole) in part.iter().zip(self.array.shape()).rev() {
+            let [start, count, all] = [span.start, span.count, whole].map(usize::try_from);
+            let (start, count, all) =
+                (start.map_err(too_large)?, count.map_err(too_large)?, all.map_err(too_large)?);
+            lies.first += start * stride;
             if is_whole {
-                length *= span.count;
-                for start in &mut starts {
-                    *start += span.start * stride;
-                }
-            } else {
-                let before = std::mem::take(&mut starts);
-                let along = (span.start..span.end()).map(|index| index * stride);
-                starts = along.flat_map(|from| before.iter().map(move |start| from + start)).collect();
+                lies.length *= count;
+            } else if count != 1 {
+                lies.outer.push((count, stride));
             }
-            is_whole = is_whole && span.count == *whole;
-            stride *= whole;
+            is_whole = is_whole && count == all;
+            stride *= all;
         }
-        let starts = starts.into_iter().map(|start| usize::try_from(start).map_err(|_| too_large()));
-        Ok((starts.collect::<Result<_>>()?, usize::try_from(length).map_err(|_| too_large())?))
+        Ok(lies)
     }
 
-    fn copy(&self, starts: &[usize], length: usize) -> Result<Aligned> {
-        let mut all = Aligned::new((starts.len() as u64).saturating_mul(length as u64))?;
-        for (to, from) in all.bytes_mut().chunks_exact_mut(length.max(1)).zip(starts) {
-            to.copy_from_slice(&self.bytes[*from..from + length]);
+    fn copy(&self, lies: &Lies) -> Result<Aligned> {
+        let mut all = Aligned::new((lies.count() as u64).saturating_mul(lies.length as u64))?;
+        for (to, from) in all.bytes_mut().chunks_exact_mut(lies.length.max(1)).zip(lies.starts()) {
+            to.copy_from_slice(&self.bytes[from..from + lies.length]);
         }
         Ok(all)
+    }
+}
+
+/// Where a part lies: pieces of as many bytes.
+struct Lies {
+    /// The first byte of the first.
+    first: usize,
+    /// Bytes of each.
+    length: usize,
+    /// Along each axis before those that are in a piece, the last one first: how many there are if that is not one, and
+    /// bytes from one to the next.
+    outer: Vec<(usize, usize)>,
+}
+
+impl Lies {
+    fn count(&self) -> usize {
+        self.outer.iter().map(|(count, _)| count).product()
+    }
+
+    /// The first byte of each piece.
+    fn starts(&self) -> impl Iterator<Item = usize> {
+        let (along, rest) = self.outer.split_first().unwrap_or((&(1, 0), &[]));
+        let rows: usize = rest.iter().map(|(count, _)| count).product();
+        (0..rows).flat_map(move |mut number| {
+            let mut start = self.first;
+            for (count, stride) in rest {
+                start += number % count * stride;
+                number /= count;
+            }
+            (0..along.0).map(move |step| start + step * along.1)
+        })
+    }
+
+    /// Bytes from each piece to the next, where these are as many for all.
+    fn stride(&self) -> Option<usize> {
+        let is_even = self.outer.windows(2).all(|pair| pair[1].1 == pair[0].0 * pair[0].1);
+        is_even.then(|| self.outer.first().map_or(0, |(_, stride)| *stride))
     }
 }
 
@@ -90,32 +122,27 @@ impl Source for Memory<'_> {
 
     fn begin<'b>(&'b self, part: &[Span]) -> Result<Pending<'b>> {
         self.array.contains(part)?;
-        let (starts, length) = self.pieces(part)?;
-        match starts.as_slice() {
-            [start] => {
-                let bytes = &self.bytes[*start..start + length];
-                Ok(Box::new(move || Ok(Values::new(bytes))))
-            }
-            _ => Ok(Box::new(move || Ok(Values::new(self.copy(&starts, length)?)))),
+        let lies = self.lies(part)?;
+        if lies.outer.is_empty() {
+            let bytes = &self.bytes[lies.first..lies.first + lies.length];
+            return Ok(Box::new(move || Ok(Values::new(bytes))));
         }
+        Ok(Box::new(move || Ok(Values::new(self.copy(&lies)?))))
     }
 
     fn in_place(&self, part: &[Span]) -> Result<Option<InPlace<'_>>> {
         self.array.contains(part)?;
-        let (starts, length) = self.pieces(part)?;
-        let (Some(first), Some(last)) = (starts.first(), starts.last()) else { return Ok(None) };
-        let stride = starts.get(1).map_or(0, |second| second - first);
-        if length == 0 || starts.windows(2).any(|pair| pair[1] - pair[0] != stride) {
-            return Ok(None);
-        }
-        let bytes = &self.bytes[*first..*last + length];
+        let lies = self.lies(part)?;
+        let count = lies.count();
+        let Some(stride) = lies.stride().filter(|_| count > 0 && lies.length > 0) else { return Ok(None) };
+        let bytes = &self.bytes[lies.first..lies.first + (count - 1) * stride + lies.length];
         let size = self.array.element().size();
         // A piece begins with the last axis of which not all is taken: behind it axes are whole.
         let behind =
             part.iter().zip(self.array.shape()).rev().take_while(|(span, whole)| span.count == *whole);
         let axis = part.len().saturating_sub(behind.count() + 1);
-        let pieces = Pieces { axis, length: length / size, stride: stride / size };
-        Ok(Some(InPlace { bytes, pieces: (starts.len() > 1).then_some(pieces) }))
+        let pieces = Pieces { axis, length: lies.length / size, stride: stride / size };
+        Ok(Some(InPlace { bytes, pieces: (count > 1).then_some(pieces) }))
     }
 }
 

@@ -82,7 +82,7 @@ fn described(variable: &Variable) -> Result<Array> {
     })?;
     let dimensions: Vec<_> =
         variable.dimensions.iter().map(String::as_str).zip(variable.shape.iter().copied()).collect();
-    // What is stored in one piece is read by rows.
+    // What is stored in one piece is read by rows, and of these what is asked for.
     let rows = || {
         let mut rows = vec![1; variable.shape.len()];
         if let (Some(row), Some(length)) = (rows.last_mut(), variable.shape.last()) {
@@ -92,6 +92,7 @@ fn described(variable: &Variable) -> Result<Array> {
     };
     let chunks = variable.chunks.clone().unwrap_or_else(rows);
     let array = Array::new(&variable.name, &dimensions, element, Some(chunks))?;
+    let array = if variable.chunks.is_some() { array } else { array.in_parts() };
     Ok(match packing(variable, element) {
         Some(packing) => array.packed(packing),
         None => array,

@@ -44,6 +44,11 @@ impl Weights {
         }
     }
 
+    /// Along which axis they go, and for how many elements.
+    pub(crate) fn extent(&self) -> (usize, u64) {
+        (self.axis, self.weights.len() as u64)
+    }
+
     /// Bytes that a state takes however few its cells are.
     pub(super) fn bytes(&self) -> u64 {
         self.weights.len() as u64 * 8

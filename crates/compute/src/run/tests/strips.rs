@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::block::Block;
+use crate::kernels::{Rolling, Window};
 use crate::state::{Cells, Extreme, Share, Spread, State, Weighing, Weights};
 
 const DIMENSIONS: [&str; 4] = ["time", "level", "y", "x"];
@@ -33,6 +34,44 @@ fn measure(number: u8, rows: u64) -> Measure {
         _ => {
             let weights = (1..=rows).map(|row| f64::from(u32::try_from(row).unwrap())).collect();
             Measure::WeightedHistogram(edges, Weighing::Along(Weights::new(2, weights).unwrap()))
+        }
+    }
+}
+
+/// Steps lie in one piece where windows move along the first axis that is not one element long; else they are brought
+/// together.
+#[test]
+fn windows_of_what_lies_in_memory_are_those_of_what_is_read() {
+    let lengths = [9_u64, 2, 5, 4];
+    let dimensions: Vec<_> = DIMENSIONS.into_iter().zip(lengths).collect();
+    let values: Vec<f64> = (0..lengths.iter().product())
+        .map(|at: u64| f64::from(u16::try_from(at * 37 % 101).unwrap()))
+        .collect();
+    let memory = Memory::new("t", &dimensions, &values).unwrap();
+    let window = Window::new(3).unwrap().with_least(1).centred();
+    for (axis, name) in DIMENSIONS.into_iter().enumerate() {
+        for cut in [None, Some("time"), Some("y"), Some("x")] {
+            let all = Expression::of(memory.array().clone());
+            let part = cut.map_or(all.clone(), |cut| all.slice(cut, 1, 2).unwrap());
+            let part = if axis == 2 {
+                part.slice("time", 0, 1).unwrap().slice("level", 1, 1).unwrap()
+            } else {
+                part
+            };
+            let rolling = part.rolling(name, window, Rolling::Mean).unwrap();
+            let shape: Vec<u64> = rolling.dimensions().into_iter().map(|own| own.length).collect();
+            for bytes in [8, 100, 1 << 20] {
+                let plan =
+                    Plan::of_sizes(&rolling, Limits { threads: 2, memory: 1 << 20 }, Sizes::small(bytes))
+                        .unwrap();
+                let filled = |source: &dyn Source| {
+                    let mut found = vec![-1.0_f64; place(shape.iter().product())];
+                    run_into(&plan, source, &Buffer::new(&shape, &mut found).unwrap(), &Watch::new())
+                        .unwrap();
+                    found
+                };
+                assert!(same(&filled(&memory), &filled(&Away(memory.clone()))), "{plan}");
+            }
         }
     }
 }
