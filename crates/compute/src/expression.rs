@@ -20,7 +20,7 @@ pub use stages::{Anomaly, Beside, Coarsening, Moving};
 
 use crate::block::ElementType;
 use crate::error::{Error, Result};
-use crate::state::{Axis, Cells, Groups, Measure, Total};
+use crate::state::{Axis, Cells, Groups, Measure, Total, Weights};
 
 /// What is computed of an array.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -152,8 +152,8 @@ impl Expression {
     /// Elements `start` to `start + count` along a dimension.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a dimension that there is not, elements beyond its end, or one that has groups or windows
-    /// that move.
+    /// [`Error::Invalid`] for a dimension that there is not, elements beyond its end, or one that has groups, weights or
+    /// windows that move.
     pub fn slice(mut self, dimension: &str, start: u64, count: u64) -> Result<Self> {
         let axis = self.axis(dimension)?;
         let length = self.length(axis);
@@ -166,8 +166,15 @@ impl Expression {
         let is_grouped = matches!(self.kept_axis(axis), Some(Axis::Grouped(_)));
         let is_along = |own: Option<usize>| own == Some(axis);
         let is_moving = is_along(self.moving.map(|moving| moving.axis));
-        if is_grouped || is_moving || is_along(self.anomaly.as_ref().map(|anomaly| anomaly.axis)) {
-            let what = if is_moving { "windows that move" } else { "groups" };
+        let weights = self.measure().and_then(Measure::weights);
+        let is_weighted = is_along(weights.map(|weights| weights.extent().0));
+        let is_labelled = is_grouped || is_along(self.anomaly.as_ref().map(|anomaly| anomaly.axis));
+        if is_labelled || is_moving || is_weighted {
+            let what = match (is_moving, is_weighted) {
+                (true, _) => "windows that move",
+                (_, true) => "weights",
+                _ => "groups",
+            };
             return Err(Error::invalid(
                 format!("`{dimension}` has {what}, of which no part can be taken"),
                 "take a part of the result, or a part of the array before that",
@@ -202,8 +209,8 @@ impl Expression {
     /// A measure of all elements along some dimensions; along all of them where none is named.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a dimension that there is not, or a second reduction that does not follow from
-    /// the first.
+    /// [`Error::Invalid`] for a dimension that there is not, weights that are not as many as its elements, or a second
+    /// reduction that does not follow from the first.
     pub fn reduce(mut self, dimensions: &[&str], measure: Measure) -> Result<Self> {
         let mut axes = vec![if dimensions.is_empty() { Axis::Reduced } else { Axis::Kept }; self.part.len()];
         for dimension in dimensions {
@@ -302,7 +309,8 @@ impl Expression {
         self.part[axis].count / self.window(axis)
     }
 
-    /// Whether there is an array beside this one if the measure takes one, and none if not.
+    /// Whether there is an array beside this one if the measure takes one, and none if not, and a weight for each element
+    /// if it takes weights.
     fn must_suit(&self, measure: &Measure) -> Result<()> {
         match (measure.takes_beside(), &self.beside) {
             (true, None) => Err(Error::invalid(
@@ -317,8 +325,22 @@ impl Expression {
                 ),
                 "leave it away, or ask for a measure of both",
             )),
-            _ => Ok(()),
+            _ => self.must_have_weights(measure),
         }
+    }
+
+    fn must_have_weights(&self, measure: &Measure) -> Result<()> {
+        let Some((axis, count)) = measure.weights().map(Weights::extent) else { return Ok(()) };
+        if self.part.get(axis).is_some_and(|_| self.length(axis) == count) {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            format!(
+                "{count} weights are not one for each element along axis {axis} of `{}`",
+                self.array.name()
+            ),
+            "give a weight for each element of the part that is taken",
+        ))
     }
 
     fn axis(&self, name: &str) -> Result<usize> {
@@ -337,6 +359,7 @@ impl Expression {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::{Edges, Weighing};
 
     fn rain() -> Expression {
         let dimensions = [("time", 100), ("latitude", 8), ("longitude", 16)];
@@ -366,7 +389,7 @@ mod tests {
         assert_eq!(error.advice(), "its dimensions are time, latitude, longitude");
         assert!(rain().slice("time", 99, 2).is_err());
         assert!(rain().slice("time", u64::MAX, 2).is_err());
-        assert!(rain().coarsen_sum("time", 0).is_err());
+        assert!(rain().coarsen_sum("time", 0).is_err() && rain().coarsen_sum("time", 1 << 32).is_err());
         let mean = Measure::Total(Total::Mean);
         let reduced = rain().reduce(&["time"], mean.clone()).unwrap();
         assert!(reduced.clone().slice("time", 0, 1).is_err());
@@ -374,6 +397,23 @@ mod tests {
         assert!(reduced.map(Map::Absolute).is_err());
         let groups = Groups { count: 2, labels: vec![0; 99] };
         assert!(rain().group("time", groups, mean).is_err());
+    }
+
+    /// A part that is taken later would be weighted by the weights of the first elements.
+    #[test]
+    fn weights_are_for_all_elements_and_stay_with_them() {
+        let edges = Edges::new(vec![0.0, 1.0]).unwrap();
+        let weighted = |count| {
+            let weights = Weights::new(1, vec![1.0; count]).unwrap();
+            rain().reduce(&["time"], Measure::WeightedHistogram(edges.clone(), Weighing::Along(weights)))
+        };
+        assert!(weighted(7).is_err() && weighted(9).is_err());
+        let weighted = weighted(8).unwrap();
+        let error = weighted.clone().slice("latitude", 2, 3).unwrap_err();
+        assert_eq!(error.to_string(), "`latitude` has weights, of which no part can be taken");
+        assert!(weighted.slice("longitude", 2, 3).is_ok());
+        let beyond = Measure::WeightedMean(Weights::new(3, vec![1.0]).unwrap());
+        assert!(rain().reduce(&[], beyond).is_err());
     }
 
     #[test]

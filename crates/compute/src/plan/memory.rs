@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Limits, Pieces, Runs, Shape};
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Moving, Span};
+use crate::state::Axis;
 
 /// What a run takes, at its peak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +91,7 @@ pub(super) fn of(
             scratch: read.scratch,
             held: if passes.is_held { held(shape.expression, &run)? } else { 0 },
             writing: writing(shape, &block),
-            state: shape.state(&region)?,
+            state: state(shape, &region)?,
             states: (2 * threads as u64).min(jobs) + 1,
             result: shape.result()?,
             means: passes.before.map_or(0, |before| before.result),
@@ -116,6 +117,15 @@ pub(super) fn of(
         }
     }
     Ok(memory)
+}
+
+/// What a state of a region takes, with the labels of groups, of which each has its own.
+fn state(shape: &Shape<'_>, region: &[Span]) -> Result<u64> {
+    let labels = shape.axes().iter().map(|axis| match axis {
+        Axis::Grouped(groups) => size_of_val(groups.labels.as_slice()) as u64,
+        Axis::Kept | Axis::Reduced => 0,
+    });
+    Ok(labels.fold(shape.state(region)?, u64::saturating_add))
 }
 
 /// The most that is read for a run along each axis.
@@ -246,7 +256,7 @@ fn held(expression: &Expression, run: &[Span]) -> Result<u64> {
     let means = match expression.climatology() {
         Some(climatology) => {
             let measure = climatology.measure();
-            Shape { expression: &climatology, measure, block: &[], solid: 0, sink: None }.state(run)?
+            state(&Shape { expression: &climatology, measure, block: &[], solid: 0, sink: None }, run)?
         }
         None => 0,
     };
