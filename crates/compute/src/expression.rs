@@ -396,7 +396,7 @@ mod tests {
         assert_eq!(error.advice(), "its dimensions are time, latitude, longitude");
         assert!(rain().slice("time", 99, 2).is_err());
         assert!(rain().slice("time", u64::MAX, 2).is_err());
-        assert!(rain().coarsen_sum("time", 0).is_err());
+        assert!(rain().coarsen_sum("time", 0).is_err() && rain().coarsen_sum("time", 1 << 32).is_err());
         let mean = Measure::Total(Total::Mean);
         let reduced = rain().reduce(&["time"], mean.clone()).unwrap();
         assert!(reduced.clone().slice("time", 0, 1).is_err());

@@ -12,7 +12,7 @@ mod moments;
 mod quantile;
 mod rolling;
 
-pub use anomaly::{standardise, subtract};
+pub use anomaly::subtract;
 pub use area::area_weights;
 pub(crate) use around::Around;
 pub use bins::{Bins, join, slots};
@@ -24,5 +24,5 @@ pub use moments::{
     Moments, add_across, divide, divide_by, largest, largest_across, least, least_across, moments_across,
     sum, sum_across, weighted_sum, weighted_sum_across,
 };
-pub use quantile::{extend, gather, median, quantile};
+pub use quantile::{median, quantile};
 pub use rolling::{Rolling, Steps, Window, rolling};

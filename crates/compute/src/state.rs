@@ -31,6 +31,7 @@ pub use weighted::{Weighted, Weights};
 
 use crate::block::{Block, Element};
 use crate::error::{Error, Result};
+use crate::kernels::Tally;
 
 /// What is reduced to a cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,7 +98,7 @@ pub enum Numbers {
 /// How many values are in no result, and why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
-    /// They were NaN or masked.
+    /// They were NaN or masked, or are in no group.
     pub missing: u64,
     /// They lie below the least edge.
     pub below: u64,
@@ -105,7 +106,7 @@ pub struct LeftOut {
     pub above: u64,
 }
 
-/// Bytes that a state takes, and its output as well.
+/// Bytes that a state takes, and its output as well; without the labels of groups, which [`Cells`] hold.
 ///
 /// # Errors
 /// [`Error::Invalid`] where they are more than can be counted.
@@ -120,7 +121,8 @@ pub fn bytes_of(measure: &Measure, cells: &Cells) -> Result<u64> {
         Measure::WeightedMean(_) => Weighted::BYTES_OF_CELL,
     };
     let besides = match measure {
-        Measure::Histogram(edges) | Measure::WeightedHistogram(edges, Weighing::Beside) => edges.bytes(),
+        Measure::Histogram(edges) => edges.bytes() + Tally::bytes_of(edges.slots()) as u64,
+        Measure::WeightedHistogram(edges, Weighing::Beside) => edges.bytes(),
         Measure::WeightedHistogram(edges, Weighing::Along(weights)) => edges.bytes() + weights.bytes(),
         Measure::Joint(edges, others) => edges.bytes() + others.bytes(),
         Measure::WeightedMean(weights) => weights.bytes(),
@@ -146,7 +148,7 @@ impl State {
     /// A state that has seen nothing.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where there are more cells than memory has places.
+    /// [`Error::Invalid`] where there are more cells than memory has places, or weights do not go with them.
     pub fn new(measure: &Measure, cells: Cells) -> Result<Self> {
         bytes_of(measure, &cells)?;
         Ok(match measure {
@@ -232,7 +234,7 @@ impl State {
         }
     }
 
-    /// Bytes that it takes.
+    /// Bytes that it takes: see [`bytes_of`].
     ///
     /// # Errors
     /// Never, for a state that could be made.
@@ -318,11 +320,11 @@ impl Numbers {
     }
 
     /// So many of what cannot be known.
-    fn empty(&self, length: usize) -> Self {
-        match self {
-            Self::F64(_) => Self::F64(vec![f64::NAN; length]),
-            Self::U64(_) => Self::U64(vec![0; length]),
-        }
+    fn empty(&self, length: usize, cells: &Cells) -> Result<Self> {
+        Ok(match self {
+            Self::F64(_) => Self::F64(filled(f64::NAN, length, cells)?),
+            Self::U64(_) => Self::U64(filled(0, length, cells)?),
+        })
     }
 
     /// Puts rows of a part where they belong.
@@ -358,7 +360,7 @@ impl Output {
         let each: u64 = added.iter().product();
         let length = usize::try_from(whole.count()?.saturating_mul(each)).map_err(|_| too_many(whole))?;
         let shape = whole.shape().into_iter().chain(added.iter().copied()).collect();
-        Ok(Self { shape, values: self.values.empty(length), left_out: LeftOut::default() })
+        Ok(Self { shape, values: self.values.empty(length, whole)?, left_out: LeftOut::default() })
     }
 
     /// Puts the result of a part of the cells where it belongs.
@@ -376,12 +378,36 @@ impl Output {
 }
 
 impl LeftOut {
+    /// Whether values can be as many.
+    fn can_be(self) -> bool {
+        can_be(&[self.missing, self.below, self.above], 0)
+    }
+
     /// Takes in those of other values.
     pub fn add(&mut self, other: Self) {
         self.missing += other.missing;
         self.below += other.below;
         self.above += other.above;
     }
+}
+
+/// Whether values can be as many as some counts and one more tell. No memory has 2^53 of them, and counts near the
+/// largest number would be too large when more come to them.
+fn can_be<'a>(counts: impl IntoIterator<Item = &'a u64>, one_more: u64) -> bool {
+    let all = counts.into_iter().try_fold(one_more, |all, count| all.checked_add(*count));
+    all.is_some_and(|all| all <= 1 << 53)
+}
+
+/// So many of a value, for a result of some cells.
+///
+/// # Errors
+/// [`Error::Invalid`] where memory has no room for them: without asking, the process would end.
+fn filled<T: Clone>(value: T, count: usize, cells: &Cells) -> Result<Vec<T>> {
+    let mut room = Vec::<T>::new();
+    room.try_reserve_exact(count).map_err(|_| too_many(cells))?;
+    // Given back, and seen by the compiler as used: zeros that `vec!` asks for are not written until they are needed.
+    drop(std::hint::black_box(room));
+    Ok(vec![value; count])
 }
 
 fn too_many(cells: &Cells) -> Error {

@@ -89,14 +89,16 @@ impl Expression {
     /// So many elements along a dimension become one; those behind the last whole window are left out.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a dimension that there is not, a window of 0, or a second coarsening.
+    /// [`Error::Invalid`] for a dimension that there is not, a window of 0 or of 2^32 and more, or a second coarsening.
     pub fn coarsen(mut self, dimension: &str, window: u64, folding: Folding) -> Result<Self> {
         self.must_be_at_most(Stage::Elements, "a coarsening")?;
         let axis = self.axis(dimension)?;
-        if window == 0 {
+        // So many are counted where some are missing.
+        let most = u64::from(u32::MAX);
+        if window == 0 || window > most {
             return Err(Error::invalid(
-                "a window of 0 elements becomes nothing",
-                "take a window of 1 or more",
+                format!("a window cannot be of {window} elements"),
+                format!("take a window of 1 or more, and of no more than {most}"),
             ));
         }
         self.part[axis].count -= self.part[axis].count % window;

@@ -14,15 +14,6 @@ pub fn subtract<T: Element, A: Accumulator>(numbers: &[T], usual: &[f64], out: &
     }
 }
 
-/// As [`subtract`], divided by a spread of its own: standardised anomalies. Where the spread is 0, infinite or NaN as the
-/// division has it.
-#[multiversion(targets = "simd")]
-pub fn standardise<T: Element, A: Accumulator>(numbers: &[T], usual: &[f64], spread: &[f64], out: &mut [A]) {
-    for (((out, number), usual), spread) in out.iter_mut().zip(numbers).zip(usual).zip(spread) {
-        *out = A::of((number.to_f64() - usual) / spread);
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "the very numbers are meant")]
 mod tests {
@@ -35,9 +26,5 @@ mod tests {
         assert_eq!(out[..2], [0.5, 0.75]);
         assert!(out[2].is_nan());
         assert_eq!(out[3..], [7.0]);
-        let mut out = [0.0_f64; 2];
-        standardise(&[3_i16, 4], &[1.0, 4.0], &[0.5, 0.0], &mut out);
-        assert_eq!(out[0], 4.0);
-        assert!(out[1].is_nan());
     }
 }

@@ -17,10 +17,10 @@ const CELLS: u64 = 1 << 16;
 const STRIP: usize = 256;
 
 /// Bins between edges, and the slots that numbers are counted in: slot 0 is for what is below the first edge,
-/// slots 1 to [`Bins::count`] are the bins, the next one is for what is above the last edge, and the last one for NaN.
+/// then come the bins, one for what is above the last edge, and one for NaN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bins<T: Element> {
-    edges: Vec<f64>,
+    slots: usize,
     /// The first key of each slot but the first.
     firsts: Vec<T::Key>,
     /// What cell a key is in: see [`Key::cell`].
@@ -48,10 +48,9 @@ impl<T: Element> Bins<T> {
     /// Where there are fewer than two edges, more than a hundred million, or one is NaN or smaller than the one before.
     pub fn new(edges: &[f64]) -> Result<Self> {
         Self::check(edges)?;
-        let firsts = firsts::<T>(edges);
         let mut bins = Self {
-            edges: edges.to_vec(),
-            firsts,
+            slots: edges.len() + 2,
+            firsts: firsts::<T>(edges),
             shift: 0,
             base: T::Key::default(),
             last: T::Key::default(),
@@ -92,30 +91,12 @@ impl<T: Element> Bins<T> {
     /// Bytes that bins take at most, for so many edges.
     pub fn bytes_at_most(edges: usize) -> usize {
         let cells = usize::try_from(CELLS).unwrap_or(usize::MAX).saturating_mul(size_of::<Cell<T::Key>>());
-        edges.saturating_mul(size_of::<f64>() + size_of::<T::Key>()).saturating_add(cells)
-    }
-
-    /// The edges, one more than bins.
-    pub fn edges(&self) -> &[f64] {
-        &self.edges
-    }
-
-    /// How many bins there are.
-    pub fn count(&self) -> usize {
-        self.edges.len() - 1
+        edges.saturating_add(1).saturating_mul(size_of::<T::Key>()).saturating_add(cells)
     }
 
     /// How many slots there are: three more than bins.
     pub fn slots(&self) -> usize {
-        self.edges.len() + 2
-    }
-
-    /// The slot of a number.
-    #[inline]
-    pub fn slot(&self, number: T) -> u32 {
-        let key = number.key();
-        let cell = key.cell(self.shift, self.base, self.last).index();
-        if self.is_single { self.single(key, cell) } else { self.several(key, cell) }
+        self.slots
     }
 
     /// Calls a function with the place and the slot of each number.
@@ -167,10 +148,11 @@ impl<T: Element> Bins<T> {
         self.shift = found.unwrap_or(allowed);
         self.base = T::Key::of_u64(low >> self.shift);
         self.last = T::Key::of_u64(cells(self.shift) - 1);
+        let mut slot = 0;
         let cell = |number: u64| {
             let begin =
                 if number == 0 { 0 } else { ((low >> self.shift) + number).saturating_mul(1 << self.shift) };
-            let slot = self.firsts.partition_point(|first| first.to_u64() <= begin);
+            slot += self.firsts[slot..].iter().take_while(|first| first.to_u64() <= begin).count();
             let end = self.firsts.get(slot).map_or(T::Key::MAX, |first| T::Key::of_u64(first.to_u64() - 1));
             Cell { slot: u32::try_from(slot).unwrap_or(u32::MAX), end }
         };
@@ -181,17 +163,12 @@ impl<T: Element> Bins<T> {
 /// The first key of each slot but the first: of every bin, of what is above all, and of NaN. Shorter where no
 /// number is in the last slots.
 fn firsts<T: Element>(edges: &[f64]) -> Vec<T::Key> {
-    let (bottom, top) = (edges[0], edges[edges.len() - 1]);
-    debug_assert!(bottom <= top);
-    let mut firsts: Vec<Option<u64>> =
-        edges[..edges.len() - 1].iter().map(|edge| first::<T>(|number| number >= *edge)).collect();
-    firsts.push(first::<T>(|number| number > top));
-    if T::HAS_NAN {
-        let nan = T::LAST.to_u64() + 1;
-        firsts.push(Some(nan));
-        return firsts.into_iter().map(|first| T::Key::of_u64(first.unwrap_or(nan))).collect();
-    }
-    firsts.into_iter().map_while(|first| first.map(T::Key::of_u64)).collect()
+    let nan = T::HAS_NAN.then(|| T::LAST.to_u64() + 1);
+    let bins = edges.iter().take(edges.len() - 1).map(|edge| first::<T>(|number| number >= *edge));
+    let above = edges.last().map(|top| first::<T>(|number| number > *top));
+    let mut firsts = Vec::with_capacity(edges.len() + 1);
+    firsts.extend(bins.chain(above).map_while(|first| first.or(nan)).chain(nan).map(T::Key::of_u64));
+    firsts
 }
 
 /// The first key of a number that is so, where all larger ones are too; none where no number is.
@@ -270,7 +247,6 @@ mod tests {
         slots(&bins, numbers, &mut found);
         for (number, found) in numbers.iter().zip(found) {
             assert_eq!(found as usize, naive(edges, number.to_f64()), "{number:?} in {edges:?}");
-            assert_eq!(found, bins.slot(*number));
         }
     }
 

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 pub const NO_GROUP: u32 = u32::MAX;
 /// Years further away than this count as this one: no calendar has them.
 const YEARS: i64 = 10_000_000;
-/// Periods are no more than this: hours of a thousand years.
+/// There are no more periods than this: their labels and values are kept.
 const PERIODS: i64 = 10_000_000;
 
 /// What a calendar says of a moment.

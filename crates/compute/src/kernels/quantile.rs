@@ -1,18 +1,7 @@
 //! Quantiles and medians of numbers that are not NaN, by what lies between the two nearest ones: the method
-//! `linear` of `numpy.nanquantile`, to the bit for doubles. Singles are taken as doubles.
-
-use crate::block::Element;
-
-/// Puts the numbers that are not NaN into memory that is used again and again.
-pub fn gather<T: Element>(numbers: &[T], there: &mut Vec<f64>) {
-    there.clear();
-    extend(numbers, there);
-}
-
-/// Puts the numbers that are not NaN behind those that are in memory already.
-pub fn extend<T: Element>(numbers: &[T], there: &mut Vec<f64>) {
-    there.extend(numbers.iter().map(|number| number.to_f64()).filter(|number| !number.is_nan()));
-}
+//! `linear` of `numpy.nanquantile`, to the bit for finite doubles. Where the place is that of a number, or both
+//! neighbours are the same, that number is given although it is infinite, of which numpy makes NaN. Singles are taken
+//! as doubles.
 
 /// The quantile of numbers, none of which is NaN; NaN where there are none. They are put in another order.
 ///
@@ -68,15 +57,18 @@ mod tests {
 
     use super::*;
 
+    fn gathered(numbers: &[f64]) -> Vec<f64> {
+        numbers.iter().copied().filter(|number| !number.is_nan()).collect()
+    }
+
     proptest! {
         #[test]
         fn quantiles_lie_where_the_order_says(
             numbers in prop::collection::vec(prop_oneof![8 => -1e3..1e3_f64, 1 => Just(f64::NAN), 2 => (-3..3_i32).prop_map(f64::from)], 1..60),
             at in 0.0..=1.0_f64,
         ) {
-            let mut there = Vec::new();
-            gather(&numbers, &mut there);
-            let mut sorted: Vec<f64> = numbers.iter().copied().filter(|number| !number.is_nan()).collect();
+            let mut there = gathered(&numbers);
+            let mut sorted = there.clone();
             sorted.sort_by(f64::total_cmp);
             let (found, middle) = (quantile(&mut there, at), median(&mut there));
             if sorted.is_empty() {
@@ -97,8 +89,7 @@ mod tests {
     #[test]
     fn they_are_those_of_numpy_to_the_bit() {
         let numbers = [0.1, 0.7, f64::NAN, 0.3, 1e-3, 12.5, 0.2];
-        let mut there = Vec::new();
-        gather(&numbers, &mut there);
+        let mut there = gathered(&numbers);
         let found: Vec<f64> =
             [0.0, 0.1, 0.37, 0.5, 0.9, 1.0].iter().map(|at| quantile(&mut there, *at)).collect();
         assert_eq!(found, [0.001, 0.0505, 0.185_000_000_000_000_03, 0.25, 6.6, 12.5]);

@@ -83,7 +83,7 @@ impl Window {
         Ok(Self { length, least: length, behind: 0 })
     }
 
-    /// One that has a result where so many numbers are there, at least one.
+    /// One that has a result where so many numbers are there: no fewer than one is taken, and no more than it has steps.
     #[must_use]
     pub fn with_least(self, least: usize) -> Self {
         Self { least: least.clamp(1, self.length), ..self }

@@ -64,6 +64,19 @@ proptest! {
     }
 }
 
+#[test]
+fn labels_of_groups_are_in_what_states_take() {
+    let labels: Vec<u32> = (0..1_000_000).map(|step| step % 12).collect();
+    let array = Array::new("t", &[("time", 1_000_000)], ElementType::F32, Some(vec![1000])).unwrap();
+    let group = Expression::of(array.clone())
+        .group("time", Groups { count: 12, labels: labels.clone() }, Measure::Total(Total::Mean))
+        .unwrap();
+    let differ = Expression::of(array).anomaly("time", Groups { count: 12, labels }).unwrap();
+    let limits = Limits { threads: 2, memory: 1 << 30 };
+    assert_eq!(Plan::new(&group, limits).unwrap().memory().state, 12 * 16 + 4_000_000);
+    assert!(Plan::new(&differ, limits).unwrap().memory().held >= 4_000_000 + 2 * 4_000_000);
+}
+
 /// The median of forty years at each place: all values of a place are kept until it is known, those of a few places at a
 /// time.
 #[test]

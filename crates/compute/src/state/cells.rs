@@ -245,11 +245,13 @@ impl Cells {
         mut visit: impl FnMut(Place),
     ) -> Result<()> {
         self.check(shape, origin)?;
-        let count: usize = shape.iter().product();
-        if count == 0 {
+        if shape.contains(&0) {
             return Ok(());
         }
-        if let Some(Axis::Grouped(groups)) = self.axes.last() {
+        let count: usize = shape.iter().product();
+        if let Some(Axis::Grouped(groups)) = self.axes.last()
+            && solid < shape.len()
+        {
             self.each_stretch(shape, origin, groups, visit);
             return Ok(());
         }
@@ -346,7 +348,8 @@ impl Cells {
                 Axis::Grouped(groups) => u64::from(groups.count),
             };
             *own = stride;
-            stride *= length;
+            // More than can be counted where there are no cells: no groups, or no elements along another axis.
+            stride = stride.saturating_mul(length);
         }
         strides
     }
@@ -451,6 +454,32 @@ mod tests {
                 step(&mut index, &shape);
             }
         }
+    }
+
+    #[test]
+    fn elements_that_lie_each_by_itself_are_found_too() {
+        use crate::block::Pieces;
+        let groups = Axis::Grouped(Groups { count: 2, labels: vec![1, 0, 0, 7] });
+        let cells = Cells::new(vec![0; 2], vec![2, 4], vec![Axis::Kept, groups]).unwrap();
+        let all: Vec<i32> = (0..16).collect();
+        let pieces = Pieces { axis: 2, length: 1, stride: 2 };
+        let block = Block::in_pieces(&all[..15], &[2, 4], &[0, 0], pieces).unwrap();
+        let mut found = Vec::new();
+        cells.each_row(&block, |row| found.push(row)).unwrap();
+        let due = [(1, 0), (0, 2), (0, 4), (3, 8), (2, 10), (2, 12)];
+        assert_eq!(found, due.map(|(cell, place)| Row::Into(cell, &all[place..=place])));
+    }
+
+    #[test]
+    fn blocks_without_elements_have_no_rows() {
+        let (long, most) = (1 << 40, vec![u64::MAX; 3]);
+        let cells = Cells::new(vec![0; 3], most, vec![Axis::Reduced; 3]).unwrap();
+        let none = Block::<f32>::new(&[], &[long, long, 0], &[0; 3]).unwrap();
+        cells.each_row(&none, |row| panic!("{row:?}")).unwrap();
+        let groups = Axis::Grouped(Groups { count: 0, labels: vec![0] });
+        let cells = Cells::new(vec![0; 3], vec![1, 1 << 40, 1 << 40], vec![groups, Axis::Kept, Axis::Kept]);
+        let block = Block::new(&[1.0], &[1, 1, 1], &[0; 3]).unwrap();
+        cells.unwrap().each_row(&block, |row| panic!("{row:?}")).unwrap();
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Cells, Row};
-use super::{LeftOut, Numbers, Output, other_cells};
+use super::{LeftOut, Numbers, Output, filled, other_cells};
 use crate::block::{Block, Element};
 use crate::error::Result;
 use crate::kernels::{largest, largest_across, least, least_across};
@@ -31,7 +31,7 @@ impl Extremes {
     pub(super) const BYTES_OF_CELL: u64 = 8;
 
     pub(super) fn new(extreme: Extreme, cells: Cells) -> Result<Self> {
-        let values = vec![f64::NAN; cells.places()?];
+        let values = filled(f64::NAN, cells.places()?, &cells)?;
         Ok(Self { extreme, cells, values, left_out: LeftOut::default() })
     }
 
@@ -44,7 +44,7 @@ impl Extremes {
     }
 
     pub(super) fn is_whole(&self) -> bool {
-        self.cells.places().is_ok_and(|count| count == self.values.len())
+        self.cells.places().is_ok_and(|count| count == self.values.len()) && self.left_out.can_be()
     }
 
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {

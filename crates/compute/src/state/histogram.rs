@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Cells, Row, STRIP};
-use super::{LeftOut, Numbers, Output, other_cells};
+use super::{LeftOut, Numbers, Output, can_be, filled, other_cells};
 use crate::block::{Block, Element};
 use crate::error::Result;
 use crate::kernels::{Bins, Tally, count, count_across, slots};
@@ -44,7 +44,8 @@ impl Edges {
     /// Edges of bins.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) where there are fewer than two, or they do not rise.
+    /// [`Error::Invalid`](crate::Error::Invalid) where there are fewer than two, too many, or one is NaN or
+    /// smaller than the one before.
     pub fn new(edges: Vec<f64>) -> Result<Self> {
         Bins::<f64>::check(&edges)?;
         Ok(Self(edges))
@@ -65,9 +66,10 @@ impl Edges {
         self.slots() as u64 * 8
     }
 
-    /// Bytes that a state takes however few its cells are.
+    /// Bytes that a state takes however few its cells are: the edges, and the table of bins.
     pub(super) fn bytes(&self) -> u64 {
-        Bins::<f64>::bytes_at_most(self.0.len()) as u64
+        let own = self.0.len().saturating_mul(size_of::<f64>());
+        own.saturating_add(Bins::<f64>::bytes_at_most(self.0.len())) as u64
     }
 }
 
@@ -101,7 +103,8 @@ impl Histogram {
     pub(super) fn new(edges: Edges, cells: Cells) -> Result<Self> {
         let width = edges.slots();
         let counts = cells.places()?.checked_mul(width).ok_or_else(|| super::too_many(&cells))?;
-        Ok(Self { edges, cells, counts: vec![0; counts], nowhere: 0, table: Table::default() })
+        let counts = filled(0, counts, &cells)?;
+        Ok(Self { edges, cells, counts, nowhere: 0, table: Table::default() })
     }
 
     pub(super) fn edges(&self) -> &Edges {
@@ -116,6 +119,7 @@ impl Histogram {
         self.cells
             .places()
             .is_ok_and(|count| count.checked_mul(self.edges.slots()) == Some(self.counts.len()))
+            && can_be(&self.counts, self.nowhere)
     }
 
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cells::{Cells, Place, STRIP};
 use super::histogram::{Edges, Table};
-use super::{LeftOut, Numbers, Output, other_cells};
+use super::{LeftOut, Numbers, Output, can_be, filled, other_cells};
 use crate::block::{Block, Element};
 use crate::error::{Error, Result};
 use crate::kernels::{count_across, count_into, join, slots};
@@ -38,14 +38,8 @@ impl Joint {
             )
         })?;
         let counts = cells.places()?.checked_mul(width).ok_or_else(|| super::too_many(&cells))?;
-        Ok(Self {
-            edges,
-            others,
-            cells,
-            counts: vec![0; counts],
-            nowhere: 0,
-            tables: <(Table, Table)>::default(),
-        })
+        let counts = filled(0, counts, &cells)?;
+        Ok(Self { edges, others, cells, counts, nowhere: 0, tables: <(Table, Table)>::default() })
     }
 
     pub(super) fn edges(&self) -> (&Edges, &Edges) {
@@ -59,7 +53,7 @@ impl Joint {
     pub(super) fn is_whole(&self) -> bool {
         let due =
             width(&self.edges, &self.others).and_then(|width| self.cells.places().ok()?.checked_mul(width));
-        due == Some(self.counts.len())
+        due == Some(self.counts.len()) && can_be(&self.counts, self.nowhere)
     }
 
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>, beside: &[f64]) -> Result<()> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Cells, Row};
-use super::{LeftOut, Numbers, Output, other_cells, too_many};
+use super::{LeftOut, Numbers, Output, filled, other_cells, too_many};
 use crate::block::{Block, Element};
 use crate::error::{Error, Result};
 use crate::kernels::{median, quantile};
@@ -69,7 +69,7 @@ impl Quantiles {
         let count = cells.places()?;
         let depth = u32::try_from(cells.depth()).map_err(|_| too_many(&cells))? as usize;
         let values = count.checked_mul(depth).ok_or_else(|| too_many(&cells))?;
-        let (values, counts) = (vec![0.0; values], vec![0; count]);
+        let (values, counts) = (filled(0.0, values, &cells)?, filled(0, count, &cells)?);
         Ok(Self { share, cells, depth, values, counts, left_out: LeftOut::default() })
     }
 
@@ -86,6 +86,7 @@ impl Quantiles {
         self.cells.places().is_ok_and(|count| count == self.counts.len() && has_room(count))
             && self.cells.depth() == self.depth as u64
             && self.counts.iter().all(|count| *count as usize <= self.depth)
+            && self.left_out.can_be()
     }
 
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {

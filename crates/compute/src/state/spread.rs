@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Cells, Row};
-use super::{LeftOut, Numbers, Output, other_cells};
+use super::{LeftOut, Numbers, Output, can_be, filled, other_cells};
 use crate::block::{Block, Element};
 use crate::error::Result;
 use crate::kernels::{Moments, moments_across};
@@ -31,7 +31,7 @@ impl Spreads {
     pub(super) const BYTES_OF_CELL: u64 = 32;
 
     pub(super) fn new(spread: Spread, cells: Cells) -> Result<Self> {
-        let moments = vec![Moments::default(); cells.places()?];
+        let moments = filled(Moments::default(), cells.places()?, &cells)?;
         Ok(Self { spread, cells, moments, left_out: LeftOut::default() })
     }
 
@@ -45,6 +45,8 @@ impl Spreads {
 
     pub(super) fn is_whole(&self) -> bool {
         self.cells.places().is_ok_and(|count| count == self.moments.len())
+            && can_be(self.moments.iter().map(|moments| &moments.count), 0)
+            && self.left_out.can_be()
     }
 
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {

@@ -193,6 +193,65 @@ fn long_rows_are_counted_as_short_ones_are() {
     assert_eq!(output(Total::Count).left_out.missing, WIDTH as u64 + 1);
 }
 
+/// Of the second row, which is in no group, no value is in a result.
+#[test]
+fn what_is_in_no_group_is_missing() {
+    let groups = |axis| {
+        let mut axes = vec![Axis::Reduced; 2];
+        axes[axis] = Axis::Grouped(Groups { count: 2, labels: vec![0, 7, 1, 0] });
+        Cells::new(vec![0; 2], vec![4; 2], axes).unwrap()
+    };
+    let edges = || Edges::new(vec![0.0, 9.0]).unwrap();
+    for axis in 0..2 {
+        let weights = || Weights::new(1 - axis, vec![1.0; 4]).unwrap();
+        for measure in [
+            Measure::Total(Total::Sum),
+            Measure::Spread(Spread::Variance(0)),
+            Measure::Extreme(Extreme::Least),
+            Measure::Histogram(edges()),
+            Measure::WeightedHistogram(edges(), Weighing::Along(weights())),
+            Measure::Quantile(Share::new(0.5).unwrap()),
+            Measure::WeightedMean(weights()),
+        ] {
+            let mut state = State::new(&measure, groups(axis)).unwrap();
+            let mut values = [1.0_f32; 16];
+            (values[0], values[5]) = (f32::NAN, f32::NAN);
+            state.update(&Block::new(&values, &[4, 4], &[0, 0]).unwrap()).unwrap();
+            assert_eq!(state.finish().left_out, LeftOut { missing: 5, ..LeftOut::default() }, "{measure:?}");
+        }
+    }
+}
+
+#[test]
+fn more_cells_than_memory_has_places_are_refused() {
+    let of = |cells: u64, measure: &Measure| {
+        State::new(measure, Cells::new(vec![0], vec![cells], vec![Axis::Kept]).unwrap())
+    };
+    let edges = Edges::new(vec![0.0, 1.0]).unwrap();
+    for measure in [
+        Measure::Total(Total::Sum),
+        Measure::Spread(Spread::Variance(0)),
+        Measure::Extreme(Extreme::Least),
+        Measure::Histogram(edges.clone()),
+        Measure::Joint(edges.clone(), edges),
+        Measure::Quantile(Share::new(0.5).unwrap()),
+    ] {
+        for cells in [1 << 55, 1 << 58, 1 << 60, u64::MAX] {
+            assert!(of(cells, &measure).is_err(), "{cells} of {measure:?}");
+        }
+    }
+}
+
+#[test]
+fn large_tables_are_in_what_a_state_takes() {
+    let edges = Edges::new((0..100_000).map(f64::from).collect()).unwrap();
+    let cells = Cells::new(vec![0], vec![1], vec![Axis::Reduced]).unwrap();
+    // Counts, edges, the first number of each bin, and four counters of a row.
+    let due = 100_000 * (8 + 8 + 8 + 16);
+    let told = bytes_of(&Measure::Histogram(edges), &cells).unwrap();
+    assert!((due..due + (2 << 20)).contains(&told), "{told} is not {due}");
+}
+
 #[test]
 fn what_is_in_no_bin_is_told() {
     let cells = Cells::new(vec![0], vec![6], vec![Axis::Reduced]).unwrap();

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Cells, Row};
-use super::{LeftOut, Numbers, Output, other_cells};
+use super::{LeftOut, Numbers, Output, can_be, filled, other_cells};
 use crate::block::{Block, Element};
 use crate::error::Result;
 use crate::kernels::{add_across, divide, sum, sum_across};
@@ -41,13 +41,8 @@ impl Totals {
 
     pub(super) fn new(total: Total, cells: Cells) -> Result<Self> {
         let count = cells.places()?;
-        Ok(Self {
-            total,
-            cells,
-            sums: vec![0.0; count],
-            counts: vec![0; count],
-            left_out: LeftOut::default(),
-        })
+        let (sums, counts) = (filled(0.0, count, &cells)?, filled(0, count, &cells)?);
+        Ok(Self { total, cells, sums, counts, left_out: LeftOut::default() })
     }
 
     pub(super) fn total(&self) -> Total {
@@ -60,6 +55,8 @@ impl Totals {
 
     pub(super) fn is_whole(&self) -> bool {
         self.cells.places().is_ok_and(|count| count == self.sums.len() && count == self.counts.len())
+            && can_be(&self.counts, 0)
+            && self.left_out.can_be()
     }
 
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {

@@ -129,6 +129,37 @@ mod tests {
         }
     }
 
+    /// Values and counts of nearly 2^64 would be more than can be counted as soon as others come to them.
+    #[test]
+    fn counts_that_cannot_be_are_refused() {
+        let told = |state: &State| State::from_bytes(&state.to_bytes().unwrap());
+        let cells = || Cells::new(vec![0], vec![3], vec![Axis::Reduced]).unwrap();
+        let mut state = State::new(&Measure::Total(Total::Sum), cells()).unwrap();
+        state.update(&Block::new(&[1.0, f64::NAN], &[2], &[0]).unwrap()).unwrap();
+        assert!(told(&state).is_ok());
+        // As often as a number doubles until it is too large.
+        for measure in
+            measures().into_iter().filter(|measure| !measure.takes_beside() && measure.weights().is_none())
+        {
+            let mut state = State::new(&measure, cells()).unwrap();
+            state.update(&Block::new(&[1.0, f64::NAN], &[2], &[0]).unwrap()).unwrap();
+            for _ in 0..54 {
+                state.merge(&state.clone()).unwrap();
+            }
+            assert!(told(&state).is_err(), "{measure:?}");
+        }
+    }
+
+    #[test]
+    fn weights_that_are_no_numbers_are_refused() {
+        let told = |weights: &[f64]| {
+            let bytes = postcard::to_stdvec(&(1_usize, weights)).unwrap();
+            postcard::from_bytes::<Weights>(&bytes).ok()
+        };
+        assert_eq!(told(&[0.5, 2.0]), Some(Weights::new(1, vec![0.5, 2.0]).unwrap()));
+        assert_eq!((told(&[0.5, f64::NAN]), told(&[f64::INFINITY])), (None, None));
+    }
+
     #[test]
     fn what_is_no_state_is_refused() {
         let state = state(&Measure::Total(Total::Sum), &[f32::NAN; 12]);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cells::{Cells, Place, STRIP};
 use super::histogram::{Edges, Table};
-use super::{LeftOut, Measure, Numbers, Output, Weights, other_cells};
+use super::{LeftOut, Measure, Numbers, Output, Weights, filled, other_cells};
 use crate::block::{Block, Element};
 use crate::error::{Error, Result};
 use crate::kernels::{slots, weigh_across, weigh_into};
@@ -37,7 +37,7 @@ impl Weighed {
             weights.must_cover(&cells)?;
         }
         let sums = cells.places()?.checked_mul(edges.slots()).ok_or_else(|| super::too_many(&cells))?;
-        let (sums, left_out, table) = (vec![0.0; sums], LeftOut::default(), Table::default());
+        let (sums, left_out, table) = (filled(0.0, sums, &cells)?, LeftOut::default(), Table::default());
         Ok(Self { edges, weighing, cells, sums, left_out, table })
     }
 
@@ -55,7 +55,7 @@ impl Weighed {
             Weighing::Along(weights) => weights.must_cover(&self.cells).is_ok(),
         };
         let due = self.cells.places().ok().and_then(|count| count.checked_mul(self.edges.slots()));
-        is_covered && due == Some(self.sums.len())
+        is_covered && due == Some(self.sums.len()) && self.left_out.can_be()
     }
 
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>, beside: Option<&[f64]>) -> Result<()> {

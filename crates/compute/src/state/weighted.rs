@@ -5,18 +5,34 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Axis, Cells, Row};
-use super::{LeftOut, Numbers, Output, other_cells};
+use super::{LeftOut, Numbers, Output, filled, other_cells};
 use crate::block::{Block, Element};
 use crate::error::{Error, Result};
 use crate::kernels::{as_f64, divide_by, sum, weighted_sum, weighted_sum_across};
 
-/// Weights of the elements along an axis that is reduced.
+/// Weights of the elements along an axis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Given")]
 pub struct Weights {
     /// The axis.
     axis: usize,
     /// A weight for each element of the whole axis.
     weights: Vec<f64>,
+}
+
+/// Weights as they are told, before it is known whether they are numbers.
+#[derive(Deserialize)]
+struct Given {
+    axis: usize,
+    weights: Vec<f64>,
+}
+
+impl TryFrom<Given> for Weights {
+    type Error = Error;
+
+    fn try_from(given: Given) -> Result<Self> {
+        Self::new(given.axis, given.weights)
+    }
 }
 
 /// Weighted sums, and the weights in them.
@@ -102,7 +118,7 @@ impl Weighted {
             ));
         }
         let count = cells.places()?;
-        let (sums, all) = (vec![0.0; count], vec![0.0; count]);
+        let (sums, all) = (filled(0.0, count, &cells)?, filled(0.0, count, &cells)?);
         Ok(Self { weights, cells, sums, all, left_out: LeftOut::default() })
     }
 
@@ -118,46 +134,51 @@ impl Weighted {
         self.weights.must_cover(&self.cells).is_ok()
             && self.cells.axes().get(self.weights.axis) == Some(&Axis::Reduced)
             && self.cells.places().is_ok_and(|count| count == self.sums.len() && count == self.all.len())
+            && self.left_out.can_be()
     }
 
     pub(super) fn update<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
         self.cells.check(block.shape(), block.origin())?;
-        let axis = self.weights.axis;
-        let missing = block.values()?.iter().filter(|value| value.to_f64().is_nan()).count() as u64;
-        if axis + 1 == block.shape().len() {
-            self.along_rows(block)?;
-        } else {
-            self.by_rows(block)?;
+        let values = block.values()?;
+        if values.is_empty() {
+            return Ok(());
         }
-        self.left_out.missing += missing;
+        let there = if self.weights.axis + 1 == block.shape().len() {
+            self.along_rows(block)?
+        } else {
+            self.by_rows(block, values)?
+        };
+        self.left_out.missing += block.count() as u64 - there;
         Ok(())
     }
 
-    /// Where the axis is the last one: the weights go along each row.
-    fn along_rows<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
+    /// Where the axis is the last one: the weights go along each row. How many values are there.
+    fn along_rows<T: Element>(&mut self, block: &Block<'_, T>) -> Result<u64> {
         let (axis, sums, all) = (self.weights.axis, &mut self.sums, &mut self.all);
-        let length = block.shape()[axis];
-        let Some(weights) = self.weights.along(block.origin()[axis], length) else { return Ok(()) };
+        let (length, mut there) = (block.shape()[axis], 0);
+        let Some(weights) = self.weights.along(block.origin()[axis], length) else { return Ok(0) };
         self.cells.each_row(block, |row| {
             if let Row::Into(cell, values) = row {
-                for values in values.chunks(length.max(1)) {
+                there += count(values);
+                for values in values.chunks(length) {
                     let (sum, weight) = weighted_sum(values, weights);
                     sums[cell] += sum;
                     all[cell] += weight;
                 }
             }
-        })
+        })?;
+        Ok(there)
     }
 
-    /// Where others follow it: one weight for all that follows one of its elements.
-    fn by_rows<T: Element>(&mut self, block: &Block<'_, T>) -> Result<()> {
+    /// Where others follow it: one weight for all that follows one of its elements. How many values are there.
+    fn by_rows<T: Element>(&mut self, block: &Block<'_, T>, values: &[T]) -> Result<u64> {
         let (axis, sums, all) = (self.weights.axis, &mut self.sums, &mut self.all);
         let (mut shape, mut origin) = (block.shape().to_vec(), block.origin().to_vec());
         let inner: usize = shape[axis + 1..].iter().product();
-        let Some(weights) = self.weights.along(origin[axis], shape[axis]) else { return Ok(()) };
+        let Some(weights) = self.weights.along(origin[axis], shape[axis]) else { return Ok(0) };
         shape[..=axis].fill(1);
-        let mut same = Vec::new();
-        for (number, values) in block.values()?.chunks(inner.max(1)).enumerate() {
+        let (mut same, mut there) = (Vec::new(), 0);
+        for (number, values) in values.chunks(inner).enumerate() {
             let mut rest = number;
             for own in (0..=axis).rev() {
                 origin[own] = block.origin()[own] + (rest % block.shape()[own]) as u64;
@@ -167,17 +188,19 @@ impl Weighted {
             self.cells.each_row(&Block::new(values, &shape, &origin)?, |row| match row {
                 Row::Into(cell, values) => {
                     let (sum, count) = sum(values);
+                    there += count;
                     sums[cell] += if count == 0 { 0.0 } else { sum * weight };
                     all[cell] += as_f64(count) * weight;
                 }
                 Row::Across(first, values) => {
+                    there += count(values);
                     same.clear();
                     same.resize(values.len(), weight);
                     weighted_sum_across(values, &same, &mut sums[first..], &mut all[first..]);
                 }
             })?;
         }
-        Ok(())
+        Ok(there)
     }
 
     pub(super) fn merge(&mut self, later: &Self) -> Result<()> {
@@ -199,4 +222,9 @@ impl Weighted {
         divide_by(&mut self.sums, &self.all);
         Output { shape: self.cells.shape(), values: Numbers::F64(self.sums), left_out: self.left_out }
     }
+}
+
+/// How many values are there.
+fn count<T: Element>(values: &[T]) -> u64 {
+    values.iter().filter(|value| !value.to_f64().is_nan()).count() as u64
 }
