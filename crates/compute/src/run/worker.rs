@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::expression::{Expression, Span};
 use crate::plan::{Blocks, Plan};
 use crate::sink::Sink;
-use crate::source::{Elements, Pending, Real, Values, lengths, origin};
+use crate::source::{Elements, Pending, Real, Source, Values, lengths, origin};
 use crate::state::{Measure, State};
 
 /// The state of a run.

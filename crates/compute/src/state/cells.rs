@@ -340,7 +340,7 @@ impl Cells {
     /// From one element along an axis to the next, so many cells.
     fn strides(&self) -> Vec<u64> {
         let mut strides = vec![0; self.axes.len()];
-        let mut stride = 1;
+        let mut stride = 1_u64;
         for (axis, own) in strides.iter_mut().enumerate().rev() {
             let length = match &self.axes[axis] {
                 Axis::Reduced => continue,
@@ -472,9 +472,9 @@ mod tests {
 
     #[test]
     fn blocks_without_elements_have_no_rows() {
-        let (long, most) = (1 << 40, vec![u64::MAX; 3]);
-        let cells = Cells::new(vec![0; 3], most, vec![Axis::Reduced; 3]).unwrap();
-        let none = Block::<f32>::new(&[], &[long, long, 0], &[0; 3]).unwrap();
+        let shape = [1 << 40, 1 << 40, 0];
+        let cells = Cells::new(vec![0; 3], vec![u64::MAX; 3], vec![Axis::Reduced; 3]).unwrap();
+        let none = Block::<f32>::new(&[], &shape, &[0; 3]).unwrap();
         cells.each_row(&none, |row| panic!("{row:?}")).unwrap();
         let groups = Axis::Grouped(Groups { count: 0, labels: vec![0] });
         let cells = Cells::new(vec![0; 3], vec![1, 1 << 40, 1 << 40], vec![groups, Axis::Kept, Axis::Kept]);
