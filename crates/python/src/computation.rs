@@ -13,6 +13,7 @@ use frazil_compute::kernels::{self, Period, Stamp, resample};
 use frazil_compute::plan::{Limits, Plan};
 use frazil_compute::run::{run, run_beside, run_into};
 use frazil_compute::sink::{Buffer, Codec, NetCdf, Sink, Zarr};
+use frazil_compute::source::Source as _;
 use frazil_compute::state::Numbers;
 use frazil_compute::{Cancellation, Error};
 use numpy::{IntoPyArray, PyReadwriteArrayDyn};
