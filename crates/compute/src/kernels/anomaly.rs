@@ -15,7 +15,6 @@ pub fn subtract<T: Element, A: Accumulator>(numbers: &[T], usual: &[f64], out: &
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "the very numbers are meant")]
 mod tests {
     use super::*;
 

@@ -10,7 +10,8 @@ use crate::state::{Cells, Groups, Measure, Numbers, Output, Place, State, Total}
 /// The means of groups, of a region.
 pub(super) struct Means {
     cells: Cells,
-    means: Vec<f64>,
+    /// Of each cell, its own.
+    of_cells: Vec<f64>,
     /// Whether each element is in a group.
     is_all: bool,
 }
@@ -23,7 +24,7 @@ impl Means {
     pub(super) fn of(expression: &Expression, output: Output) -> Result<Option<Self>> {
         let Some(climatology) = expression.climatology() else { return Ok(None) };
         let cells = climatology.cells(&climatology.relative(climatology.part()))?;
-        Ok(Some(Self { cells, means: doubles(output), is_all: is_all(expression) }))
+        Ok(Some(Self { cells, of_cells: doubles(output), is_all: is_all(expression) }))
     }
 
     /// Puts what each element of a block differs by into `out`: NaN where it is in no group.
@@ -36,11 +37,11 @@ impl Means {
         out.resize(values.len(), F::nan());
         self.cells.each_place(block.shape(), block.origin(), |place| match place {
             Place::Across(first, places) => {
-                subtract(&values[places.clone()], &self.means[first..], &mut out[places]);
+                subtract(&values[places.clone()], &self.of_cells[first..], &mut out[places]);
             }
             Place::Into(cell, places) => {
                 for (out, value) in out[places.clone()].iter_mut().zip(&values[places]) {
-                    *out = <F as Accumulator>::of(Element::to_f64(*value) - self.means[cell]);
+                    *out = <F as Accumulator>::of(Element::to_f64(*value) - self.of_cells[cell]);
                 }
             }
         })
@@ -89,8 +90,8 @@ impl Gathering {
 
     pub(super) fn finish(mut self) -> Result<Means> {
         self.merge()?;
-        let means = self.merged.map_or_else(Vec::new, |merged| doubles(merged.finish()));
-        Ok(Means { cells: self.cells, means, is_all: self.is_all })
+        let of_cells = self.merged.map_or_else(Vec::new, |merged| doubles(merged.finish()));
+        Ok(Means { cells: self.cells, of_cells, is_all: self.is_all })
     }
 }
 

@@ -90,7 +90,7 @@ fn a_panic_ends_the_run_on_all_threads() {
             let _tell = tell;
             Troubled::new(0, Trouble::Panics).run(&Watch::new(), is_reduced)
         });
-        let ended = hear.recv_timeout(Duration::from_secs(60));
+        let ended = hear.recv_timeout(Duration::from_mins(1));
         assert_eq!(ended, Err(RecvTimeoutError::Disconnected), "threads wait for each other");
         assert!(running.join().is_err());
     }

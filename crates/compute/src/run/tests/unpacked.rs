@@ -33,7 +33,7 @@ fn strips_become_what_all_of_it_becomes() {
         let value = |stored: &i16| if *stored < 0 { f32::NAN } else { f32::from(*stored) * 0.5 };
         let values: Vec<f32> = stored.iter().map(value).collect();
         let dimensions: Vec<_> = NAMES.into_iter().zip(lengths).collect();
-        let plain = Memory::new("t", &dimensions, &values).unwrap();
+        let unpacked = Memory::new("t", &dimensions, &values).unwrap();
         for chunks in [None, Some(vec![4, lengths[1], 160])] {
             let packing = Packing { scale: 0.5, offset: 0.0, missing: vec![-1.0], is_single: true };
             let array = Array::new("t", &dimensions, ElementType::I16, chunks).unwrap().packed(packing);
@@ -45,7 +45,7 @@ fn strips_become_what_all_of_it_becomes() {
                     let output = run(&plan, source, &Watch::new()).unwrap();
                     (plan.memory().scratch, output.left_out, doubles(output.values))
                 };
-                let ((scratch, left_out, found), (_, due_left_out, due)) = (run(&packed), run(&plain));
+                let ((scratch, left_out, found), (_, due_left_out, due)) = (run(&packed), run(&unpacked));
                 assert!(same(&found, &due) && left_out == due_left_out, "{number} of {lengths:?}");
                 // All of it but where windows along another axis keep it together.
                 let most = (lengths[1] * 160).max(1 << 16);
