@@ -145,8 +145,8 @@ class Joined(Values):
 
     @property
     def given(self) -> tuple[Any, ...]:
-        granules = [(one.source, one.path, [taken[1:] for taken in one.along]) for one in self.parts]
-        return self.axis, granules, name_of(self.array), list(self.along), self.parts[0].is_unpacked
+        granules = [(one.source, one.path, one.is_unpacked, [taken[1:] for taken in one.along]) for one in self.parts]
+        return self.axis, granules, name_of(self.array), list(self.along)
 
     @property
     def laid(self) -> tuple[tuple[int, ...], Along]:
@@ -192,8 +192,7 @@ def _stored(array: xr.DataArray, lazy: _Lazy, along: list[_Taken], is_unpacked: 
     if isinstance(lazy, _joined.Lazy):
         parts = [of(xr.DataArray(one)) for one in lazy.variables]
         stored = tuple(one for one in parts if isinstance(one, Stored) and one.is_whole)
-        is_alike = len(stored) == len(parts) and len({one.is_unpacked for one in stored}) == 1
-        return Joined(array, stored, lazy.axis, lazy.shape, named) if is_alike else None
+        return Joined(array, stored, lazy.axis, lazy.shape, named) if len(stored) == len(parts) else None
     at, _, is_there = along[BAND]
     if is_there:
         return None

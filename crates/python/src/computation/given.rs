@@ -18,8 +18,9 @@ use crate::source::Source;
 /// A dimension: what it is called, the first element and how many.
 type Along = (String, u64, u64);
 
-/// A variable, by where it is and its path, and of each of its dimensions the first element and how many.
-type Granule = (Py<Source>, String, Vec<(u64, u64)>);
+/// A variable, by where it is and its path; whether its numbers are unpacked; and of each of its dimensions the first element
+/// and how many.
+type Granule = (Py<Source>, String, bool, Vec<(u64, u64)>);
 
 /// An array.
 #[derive(FromPyObject)]
@@ -30,10 +31,9 @@ pub(super) enum Given {
     /// A variable of a file or store, by its path; under which name; of each of its dimensions what is taken; and whether its
     /// numbers are unpacked.
     Stored(Py<Source>, String, String, Vec<Along>, bool),
-    /// Variables that follow each other along a dimension, by the number of it: of each where it is, its path, and what is taken of
-    /// it along each dimension; under which name; what is taken of all of them together; and whether their numbers are
-    /// unpacked.
-    Joined(usize, Vec<Granule>, String, Vec<Along>, bool),
+    /// Variables that follow each other along a dimension, by the number of it; under which name; and what is taken of all of
+    /// them together.
+    Joined(usize, Vec<Granule>, String, Vec<Along>),
     /// A band of a cube as its images have it; under which name; and what is taken of time, y and x.
     Band(Py<Cube>, String, String, Vec<Along>),
 }
@@ -74,8 +74,8 @@ impl Given {
                 let values = computed(py, found.described(array.clone()))?;
                 Ok(Known { array, part, held: Held::Stored(source, path, values) })
             }
-            Self::Joined(axis, granules, name, part, is_unpacked) => {
-                let taken = granules.iter().map(|granule| granule_of(py, granule, &name, &part, is_unpacked));
+            Self::Joined(axis, granules, name, part) => {
+                let taken = granules.iter().map(|granule| granule_of(py, granule, &name, &part));
                 let taken = taken.collect::<PyResult<Vec<_>>>()?;
                 let dimension = part.get(axis).map(|(name, ..)| name.as_str()).unwrap_or_default();
                 let dimension = dimension.to_owned();
@@ -161,7 +161,7 @@ impl Known {
     fn warn_of_costs(&self, py: Python<'_>, granules: &[Granule], found: &Joined<'_>) -> PyResult<()> {
         let part: Vec<Span> = self.part.iter().map(|(_, start, count)| span(*start, *count)).collect();
         for (number, part) in computed(py, found.parts(&part))? {
-            let (source, path, taken) = &granules[number];
+            let (source, path, _, taken) = &granules[number];
             let along = part.iter().zip(taken);
             let extents = along.map(|(span, (start, _))| (start + span.start, span.count, 1)).collect();
             source.get().warn_of_costs(py, path, Some(extents))?;
@@ -202,13 +202,12 @@ fn is_opened_again(py: Python<'_>, source: &Source, error: &Error) -> PyResult<b
 /// A variable that is one of several, and what is taken of it.
 fn granule_of(
     py: Python<'_>,
-    (source, path, taken): &Granule,
+    (source, path, is_unpacked, taken): &Granule,
     name: &str,
     along: &[Along],
-    is_unpacked: bool,
 ) -> PyResult<(Stored, Expression)> {
     let found = computed(py, stored(py, source.get(), path)?)?;
-    let array = computed(py, named(found.array(), name, along, is_unpacked))?;
+    let array = computed(py, named(found.array(), name, along, *is_unpacked))?;
     let mut part = Expression::of(array.clone());
     for ((name, ..), (start, count)) in along.iter().zip(taken) {
         part = computed(py, part.slice(name, *start, *count))?;
