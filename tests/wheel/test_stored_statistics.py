@@ -132,7 +132,7 @@ def test_elements_and_pairs_of_what_is_stored(where):
             (model.sst[5:40], again[5:40], 0),
             (model.sst, again.copy().load(), 0),
             (model.sst[5:40], again[5:40].copy().load(), 1),
-            (model.sst.copy().load(), again, 1),
+            (model.sst.copy().load(), again.copy(), 1),
             (model.sst[:, 3], again[:, 4].drop_vars("lat"), 2),
         ]:
             text = one.frazil.explain("joint_histogram", other, edges, edges, "time")
@@ -165,7 +165,7 @@ def test_what_cannot_be_read_is_told_as_by_a_read(made, tmp_path):
         with pytest.raises(type(read.value), match="1.1") as computed:
             grid.t.frazil.mean()
         assert not isinstance(computed.value, InvalidError)
-        assert any(note.startswith("cannot read `t` of ") for note in computed.value.__notes__)
+        assert any("`t` of " in note for note in computed.value.__notes__)
         assert grid.t[:10].frazil.count() == 500
 
 

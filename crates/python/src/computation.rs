@@ -173,12 +173,12 @@ impl Computation {
         match &self.form {
             Some(Form::Zarr(chunk)) => {
                 let zarr = computed(py, Zarr::create(path, &contents, chunk, Codec::default()))?;
-                self.into_sink(py, &zarr, values)?;
+                self.run_to(py, &zarr, values)?;
                 computed(py, zarr.finish())
             }
             Some(Form::NetCdf) => {
                 let netcdf = computed(py, NetCdf::create(path, &contents))?;
-                self.into_sink(py, &netcdf, values)?;
+                self.run_to(py, &netcdf, values)?;
                 computed(py, netcdf.finish())
             }
             None => Err(invalid(py, "it was planned for memory", "plan it as `zarr` or `netcdf`")),
@@ -200,10 +200,10 @@ impl Computation {
         let mut result: PyReadwriteArrayDyn<'_, T> = out.extract()?;
         let shape: Vec<u64> = self.plan.expression().dimensions().iter().map(|one| one.length).collect();
         let buffer = computed(py, Buffer::new(&shape, result.as_slice_mut()?))?;
-        self.into_sink(py, &buffer, values)
+        self.run_to(py, &buffer, values)
     }
 
-    fn into_sink(&self, py: Python<'_>, sink: &dyn Sink, values: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    fn run_to(&self, py: Python<'_>, sink: &dyn Sink, values: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let (plan, cancellation) = (&self.plan, Cancellation::new());
         let done = self.of.with(py, values, &cancellation, &|source| {
             attended(py, &cancellation, |watch| run_into(plan, source, sink, watch))

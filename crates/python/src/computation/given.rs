@@ -170,9 +170,11 @@ impl Known {
     }
 }
 
-/// The planes of a band (their numbers along time and bands) that a part of it takes, and the window of them: its first
-/// column and row, how many columns and rows.
-fn planes(part: &[Along], band: usize) -> (Vec<(usize, usize)>, (u64, u64, u64, u64)) {
+/// The first column and row of a window of an image, how many columns and rows.
+type Window = (u64, u64, u64, u64);
+
+/// The planes of a band (their numbers along time and bands) that a part of it takes, and the window of them.
+fn planes(part: &[Along], band: usize) -> (Vec<(usize, usize)>, Window) {
     let [(_, first, times), (_, row, rows), (_, column, columns)] = part else {
         return (Vec::new(), (0, 0, 0, 0));
     };
@@ -238,7 +240,7 @@ fn named(of: &Array, name: &str, along: &[Along], is_unpacked: bool) -> Result<A
     let lengths = of.shape();
     let named: Vec<_> = along.iter().map(|(name, ..)| name.as_str()).zip(lengths).collect();
     let array = Array::new(name, &named, of.element(), of.chunks().map(<[u64]>::to_vec))?;
-    let array = array.read_with(of.reading());
+    let array = array.read_as(of);
     Ok(match of.packing() {
         Some(packing) if is_unpacked => array.packed(packing.clone()),
         _ => array,
