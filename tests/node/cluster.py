@@ -23,6 +23,8 @@ ROOT = HERE.parents[1]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "frazil-tests"
 TOOLS = Path(os.environ.get("FRAZIL_CLUSTER_TOOLS", ROOT.parent / "shared/tools/cluster"))
 BIN = Path(os.environ.get("FRAZIL_CLUSTER_BIN", CACHE / "cluster"))
+# The exit code of what can have no node here.
+SKIPPED = 77
 SOCKET = "/run/frazil-containerd/containerd.sock"
 PACKAGES = {
     "containerd": "containerd", "runc": "runc", "nft": "nftables", "conntrack": "conntrack",
@@ -268,5 +270,6 @@ def _full(image):
 
 if __name__ == "__main__":
     if reason := missing():
-        sys.exit(f"skipped: tests/node: {reason}")
+        print(f"skipped: tests/node: {reason}", file=sys.stderr)
+        sys.exit(SKIPPED)
     prepare()
