@@ -60,6 +60,12 @@ def running(made):
     world.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def surroundings(running):
+    """Who is not logged in has one client for all of the process: it is to know the stand-in, whichever test comes first."""
+    os.environ.update(running.environment)
+
+
 @pytest.fixture
 def world(running, monkeypatch, tmp_path):
     """The stand-in, with a home of its own where nothing is yet, and nobody logged in."""

@@ -81,8 +81,7 @@ def test_a_netrc_that_cannot_be_read_does_not_close_what_is_open(world):
 def test_a_token_may_be_typed(world, monkeypatch):
     import frazil
 
-    made = world.ask("tokens", {"user": world.username, "host": "urs.earthdata.nasa.gov", "life": 86400 * 9})
-    token = made.get("access_token") or made["token"]
+    token = world.token()
     monkeypatch.setattr("getpass.getpass", lambda _: token)
     session = frazil.login("token")
     assert not session.status()["renewable"]
@@ -94,8 +93,7 @@ def test_no_secret_is_in_pickles_words_or_logs(logged_in, monkeypatch, caplog, c
     from frazil import Session
 
     caplog.set_level(logging.DEBUG)
-    made = logged_in.ask("tokens", {"user": logged_in.username, "host": "urs.earthdata.nasa.gov", "life": 86400 * 9})
-    token = made.get("access_token") or made["token"]
+    token = logged_in.token()
     monkeypatch.setenv("EARTHDATA_TOKEN", token)
     session = frazil.login()
     item = frazil.search_granules(short_name="ATL08", count=1)[0]

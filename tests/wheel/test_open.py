@@ -366,9 +366,7 @@ def test_a_new_token_reaches_what_is_open(world, made, monkeypatch):
             monkeypatch.setenv(name, value)
 
         def log_in():
-            asked = {"user": own.username, "host": "urs.earthdata.nasa.gov", "life": 86_400 * 9}
-            made = own.ask("tokens", asked)
-            monkeypatch.setenv("EARTHDATA_TOKEN", made.get("access_token") or made["token"])
+            monkeypatch.setenv("EARTHDATA_TOKEN", own.token())
 
         def end():
             own.ask("tokens", method="DELETE")

@@ -211,9 +211,7 @@ def test_a_new_login_reaches_a_call(made, monkeypatch):
             monkeypatch.setenv(name, value)
 
         def log_in():
-            asked = {"user": own.username, "host": "urs.earthdata.nasa.gov", "life": 86_400 * 9}
-            token = own.ask("tokens", asked)
-            monkeypatch.setenv("EARTHDATA_TOKEN", token.get("access_token") or token["token"])
+            monkeypatch.setenv("EARTHDATA_TOKEN", own.token())
 
         log_in()
         expected = xr.open_dataset(made / "large.tif", engine="frazil").band_data.astype("f8").mean()

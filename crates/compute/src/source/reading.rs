@@ -71,7 +71,6 @@ pub(crate) fn unread(what: String, error: frazil_data::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use std::thread;
-    use std::time::Instant;
 
     use super::*;
 
@@ -81,7 +80,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn nobody_waits_for_an_answer_that_does_not_come_when_the_run_is_to_end() {
-        let (cancellation, begun) = (Cancellation::new(), Instant::now());
+        let cancellation = Cancellation::new();
         let reading = Reading::<()>::begin(&Handle::current(), std::future::pending());
         let waiting = thread::spawn({
             let cancellation = cancellation.clone();
@@ -91,7 +90,6 @@ mod tests {
         assert!(!waiting.is_finished());
         cancellation.cancel();
         assert!(matches!(waiting.join().unwrap(), Err(Error::Cancelled)));
-        assert!(begun.elapsed() < Duration::from_mins(1));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

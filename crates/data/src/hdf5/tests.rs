@@ -206,7 +206,7 @@ async fn numbers_of_fewer_bits_than_they_take_are_bytes_that_are_not_read() {
     }
 }
 
-/// What looks like messages that go on elsewhere, and is marked as a reference, is none of both.
+/// What looks like messages that go on elsewhere, and is marked as a reference, is neither.
 #[tokio::test]
 async fn a_header_whose_references_lead_back_to_it_has_an_end() {
     let mut made = Made::new();
