@@ -120,8 +120,8 @@ if __name__ == "__main__":
         values, work = opened(store(folder, hours), reader), FROM_ZARR[reader]
     else:
         values, work = np.array(np.load(rain(folder, hours), mmap_mode="r")), (IN_MEMORY | REFERENCES)[reader]
-    # What is imported and compiled at the first call.
+    # What is imported and compiled at the first call. Of a store little: what it takes is measured.
     if work is not read_only:
-        work(np.ones((CHUNK, LATITUDES, LONGITUDES), "f4"))
+        work(np.ones((CHUNK, LATITUDES, 1 if source == "zarr" else LONGITUDES), "f4"))
     with Measured(out) as run:
         run.result = work(values)

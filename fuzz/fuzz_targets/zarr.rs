@@ -3,7 +3,7 @@
 #![no_main]
 
 use frazil_fuzz::{TINY, block, files};
-use frazil_data::dataset::{Dataset, Selection};
+use frazil_data::dataset::{Arrived, Dataset, Selection};
 use frazil_data::zarr::Zarr;
 use libfuzzer_sys::fuzz_target;
 
@@ -15,6 +15,12 @@ fuzz_target!(|bytes: &[u8]| {
             drop(zarr.ranges(&variable.name, &Selection::All).await);
             if let Ok(values) = zarr.read(&variable.name, &Selection::All).await {
                 assert_eq!(values.shape, variable.shape);
+                if let Ok(Arrived::Chunk(mut chunk)) = zarr.arrive(&variable.name, &Selection::All).await
+                    && let (whole, half) = (chunk.count(), chunk.count() / 2)
+                    && let (Ok(first), Ok(second)) = (chunk.elements(0..half), chunk.elements(half..whole))
+                {
+                    assert_eq!([first.bytes, second.bytes].concat(), values.bytes);
+                }
             }
         }
     });

@@ -90,6 +90,45 @@ def test_stores_of_zarr_and_files_of_hdf5(where):
         same(heights.signal_conf_ph, "max", "delta_time")
 
 
+def test_large_chunks_are_decoded_a_strip_at_a_time(tmp_path):
+    import zarr
+    from zarr.codecs import BloscCodec
+
+    rng = np.random.default_rng(3)
+    hourly = rng.gamma(0.2, 1.0, (10, 600, 1024)).astype("f4")
+    group = zarr.create_group(tmp_path / "rain.zarr")
+    for name, values in (("tp", hourly), ("packed", (hourly * 100).astype("i2"))):
+        blosc = BloscCodec(cname="lz4", clevel=5, shuffle="shuffle")
+        names = ("time", "y", "x")
+        of = {"shape": values.shape, "chunks": (4, 600, 1024), "dtype": values.dtype, "fill_value": 3}
+        array = group.create_array(name, compressors=blosc, dimension_names=names, **of)
+        array[:8] = values[:8]
+        if name == "packed":
+            array.attrs["scale_factor"] = 0.01
+    # The last chunk was never written.
+    written = np.concatenate([hourly[:8], np.full((2, 600, 1024), 3, "f4")])
+    with xr.open_dataset(tmp_path / "rain.zarr", engine="frazil", mask_and_scale=False) as rain:
+        assert "decoded 2.4 MB at a time" in rain.tp.frazil.explain("mean", "time")
+        assert rain.packed.dtype == "i2" and "at a time" in rain.packed.frazil.explain("sum")
+        same(rain.tp, "mean", ["time", "x"])
+        same(rain.tp[1:9], "max", "time")
+        same(rain.tp, "quantile", 0.5, "time")
+        same(rain.packed, "sum", "time")
+        same(rain.packed, "min")
+        edges = np.logspace(-5, 2, 51)
+        counts = rain.tp.frazil.coarsen_sum(time=2).histogram(edges, ["time", "x"])
+        sums = written.reshape(5, 2, 600, 1024).sum(axis=1)
+        expected = np.stack([np.histogram(sums[:, row], bins=edges)[0] for row in range(600)])
+        np.testing.assert_array_equal(counts.values, expected)
+        # Behind the first axis a part is of whole chunks, or it is decoded whole.
+        assert "at a time" not in rain.tp[:, 1:].frazil.explain("mean", "time")
+        same(rain.tp[:, 1:], "mean", "time")
+        same(rain.tp, "rolling_mean", "time", 3)
+    with xr.open_dataset(tmp_path / "rain.zarr", engine="frazil") as rain:
+        assert "at a time" in rain.packed.frazil.explain("mean")
+        same(rain.packed, "mean", "time")
+
+
 def test_a_plan_names_chunks_and_reads_nothing(where):
     with xr.open_dataset(f"{where}/model.nc", engine="frazil") as model:
         text = model.sst.frazil.explain("mean", "time")

@@ -21,6 +21,7 @@ mod memory;
 mod picture;
 mod pieces;
 mod shape;
+mod strips;
 
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Span};
@@ -114,6 +115,8 @@ pub struct Plan {
     runs: Runs,
     /// Elements of a block along each axis.
     block: Vec<u64>,
+    /// Elements along each axis of what is decoded at once, where that is less than a block.
+    strip: Option<Vec<u64>>,
     /// Elements that are stored together along each axis.
     unit: Vec<u64>,
     /// Along the axis of groups, of which elements are anomalies: parts whose means are merged.

@@ -8,15 +8,17 @@ mod joined;
 mod memory;
 mod reading;
 mod stored;
+mod strips;
 
 pub use band::Band;
 pub use computed::Computed;
-pub(crate) use elements::{Elements, Real, lengths, origin, strip};
+pub(crate) use elements::{Elements, Real, lengths, longest, origin, strip, strips};
 pub use joined::Joined;
 pub use memory::Memory;
 pub(crate) use reading::unread;
 pub use stored::Stored;
 pub(crate) use stored::element;
+pub use strips::{Arrived, Arriving, Strips};
 
 use crate::block::{Element, Pieces};
 use crate::error::{Error, Result};
@@ -38,6 +40,15 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// What keeps the part from being read.
     fn begin<'a>(&'a self, part: &[Span]) -> Result<Pending<'a>>;
+
+    /// As [`Self::begin`]; what is stored in one piece may come undecoded.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    fn arrive<'a>(&'a self, part: &[Span]) -> Result<Arriving<'a>> {
+        let pending = self.begin(part)?;
+        Ok(Box::new(move || pending().map(Arrived::Values)))
+    }
 
     /// A part that lies in the caller's memory, as one piece or in pieces that are as far from each other; none
     /// where it has to be read or brought together.
@@ -84,6 +95,10 @@ impl<S: Source + ?Sized> Source for &S {
 
     fn begin<'a>(&'a self, part: &[Span]) -> Result<Pending<'a>> {
         (**self).begin(part)
+    }
+
+    fn arrive<'a>(&'a self, part: &[Span]) -> Result<Arriving<'a>> {
+        (**self).arrive(part)
     }
 
     fn in_place(&self, part: &[Span]) -> Result<Option<InPlace<'_>>> {

@@ -1,6 +1,7 @@
 //! What a file or store of arrays holds, whatever its format: a tree of groups with variables, and
 //! the values of a part of a variable.
 
+mod chunk;
 mod data_type;
 mod json;
 mod selection;
@@ -10,6 +11,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+pub use chunk::{Arrived, Chunk};
 pub use data_type::{DataType, Field};
 pub use selection::{Extent, Selection};
 pub use values::{Texts, Values};
@@ -108,6 +110,24 @@ pub trait Dataset: fmt::Debug + Send + Sync {
     /// [`crate::Error::Invalid`] for a variable that there is not, or a part outside it;
     /// [`crate::Error::Damaged`] for what cannot be decoded, with chunk and byte.
     async fn read(&self, path: &str, selection: &Selection) -> Result<Values>;
+
+    /// Whether [`Dataset::arrive`] gives chunks of a variable, where it can, before they are decoded.
+    ///
+    /// # Errors
+    /// As [`Dataset::read`].
+    async fn has_strips(&self, path: &str) -> Result<bool> {
+        let _ = path;
+        Ok(false)
+    }
+
+    /// As [`Dataset::read`]; a part that lies in one chunk without gaps may come as it is stored, and is decoded by whoever
+    /// computes with it, strip after strip.
+    ///
+    /// # Errors
+    /// As [`Dataset::read`].
+    async fn arrive(&self, path: &str, selection: &Selection) -> Result<Arrived> {
+        self.read(path, selection).await.map(Arrived::Values)
+    }
 }
 
 /// Where a chunk is stored.

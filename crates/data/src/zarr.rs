@@ -12,6 +12,7 @@ mod decompress;
 mod narrow;
 mod read;
 mod shards;
+mod strips;
 mod tree;
 
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::address::Address;
-use crate::dataset::{Dataset, Group, Selection, Stored, Values};
+use crate::dataset::{Arrived, Dataset, Group, Selection, Stored, Values};
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::objects::{Folder, Objects};
@@ -93,5 +94,20 @@ impl Dataset for Zarr {
     async fn read(&self, path: &str, selection: &Selection) -> Result<Values> {
         let (key, array) = self.tree.array(path).await?;
         read::read(&self.objects, &key, array, selection, self.limits).await
+    }
+
+    async fn has_strips(&self, path: &str) -> Result<bool> {
+        let (_, array) = self.tree.array(path).await?;
+        Ok(array.decoder.as_ref().is_ok_and(|decoder| decoder.in_strips().is_some()))
+    }
+
+    async fn arrive(&self, path: &str, selection: &Selection) -> Result<Arrived> {
+        let (key, array) = self.tree.array(path).await?;
+        match strips::chunk(&self.objects, &key, &array, selection, &self.limits).await? {
+            Some(chunk) => Ok(Arrived::Chunk(Box::new(chunk))),
+            None => {
+                read::read(&self.objects, &key, array, selection, self.limits).await.map(Arrived::Values)
+            }
+        }
     }
 }

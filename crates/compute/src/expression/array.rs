@@ -15,6 +15,7 @@ pub struct Array {
     reading: u64,
     is_in_parts: bool,
     is_uneven: bool,
+    has_strips: bool,
 }
 
 /// A named length.
@@ -84,8 +85,8 @@ impl Array {
             .map(|(name, length)| Dimension { name: (*name).to_owned(), length: *length })
             .collect();
         let reading = if chunks.is_some() { size } else { 0 };
-        let (is_in_parts, is_uneven) = (chunks.is_none(), false);
-        Ok(Self { name, dimensions, element, chunks, packing: None, reading, is_in_parts, is_uneven })
+        let (is_in_parts, is_uneven, has_strips) = (chunks.is_none(), false, false);
+        Ok(Self { name, dimensions, element, chunks, packing: None, reading, is_in_parts, is_uneven, has_strips })
     }
 
     /// The same, packed.
@@ -119,11 +120,18 @@ impl Array {
         self
     }
 
-    /// The same, read as another is: see [`Self::read_with`], [`Self::in_parts`] and [`Self::uneven`].
+    /// The same, whose chunks come as they are stored and are decoded strip after strip: see [`crate::source::Source::arrive`].
+    #[must_use]
+    pub fn in_strips(mut self) -> Self {
+        self.has_strips = true;
+        self
+    }
+
+    /// The same, read as another is: see [`Self::read_with`], [`Self::in_parts`], [`Self::uneven`] and [`Self::in_strips`].
     #[must_use]
     pub fn read_as(self, other: &Self) -> Self {
-        let Self { reading, is_in_parts, is_uneven, .. } = *other;
-        Self { reading, is_in_parts, is_uneven, ..self }
+        let Self { reading, is_in_parts, is_uneven, has_strips, .. } = *other;
+        Self { reading, is_in_parts, is_uneven, has_strips, ..self }
     }
 
     /// What it is called.
@@ -179,6 +187,11 @@ impl Array {
     /// Whether chunks may lie in two blocks.
     pub fn is_uneven(&self) -> bool {
         self.is_uneven
+    }
+
+    /// Whether chunks are decoded strip after strip.
+    pub fn has_strips(&self) -> bool {
+        self.has_strips
     }
 
     /// Elements along an axis of all chunks that are decoded for a span of it; the span's own where parts of chunks are

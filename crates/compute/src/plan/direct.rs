@@ -27,8 +27,8 @@ impl Plan {
         };
         let unit = vec![1; block.len()];
         let expression = expression.clone();
-        let (stretches, before, direct) = (None, None, Some(axis));
-        Ok(Some(Self { expression, regions, runs, block, unit, stretches, before, direct, memory }))
+        let (strip, stretches, before, direct) = (None, None, None, Some(axis));
+        Ok(Some(Self { expression, regions, runs, block, strip, unit, stretches, before, direct, memory }))
     }
 }
 

@@ -74,12 +74,9 @@ impl fmt::Display for Plan {
         }
         let block: Vec<u64> =
             self.block.iter().zip(&region).map(|(block, region)| *block.min(region)).collect();
-        writeln!(
-            out,
-            "blocks  of {}: {}",
-            Lengths(&block),
-            Bytes(block.iter().copied().fold(size, u64::saturating_mul))
-        )?;
+        let bytes = |lengths: &[u64]| Bytes(lengths.iter().copied().fold(size, u64::saturating_mul));
+        let at_once = self.strip.as_ref().map(|strip| format!(", decoded {} at a time", bytes(strip)));
+        writeln!(out, "blocks  of {}: {}{}", Lengths(&block), bytes(&block), at_once.unwrap_or_default())?;
         let memory = &self.memory;
         write!(
             out,

@@ -1,6 +1,6 @@
 //! How much memory a run takes, counted before it.
 
-use super::{Limits, Pieces, Runs, Shape};
+use super::{Limits, Pieces, Runs, Shape, strips};
 use crate::error::{Error, Result};
 use crate::expression::{Array, Expression, Moving, Span};
 use crate::source::strip;
@@ -105,7 +105,11 @@ pub(super) fn of(
     let lies = |axis: usize| if axis < shape.solid { 1 } else { u64::MAX };
     let block: Vec<u64> =
         along.map(|(axis, (block, span))| (*block).min(span.count).min(lies(axis))).collect();
-    let read = read(shape.expression, shape.block, &block, &run);
+    let strip = strips::strip(shape.expression, shape.block, passes);
+    let read = match &strip {
+        None => read(shape.expression, shape.block, &block, &run),
+        Some(strip) => read_in_strips(shape.expression, &block, strip, &run),
+    };
     let one = Memory {
         threads: 1,
         ahead: 0,
@@ -185,6 +189,17 @@ fn read(expression: &Expression, full: &[u64], block: &[u64], run: &[Span]) -> R
         own.scratch = own.scratch.saturating_add(beside.scratch).saturating_add(doubles);
     }
     own
+}
+
+/// For an array whose blocks are chunks that are decoded strip after strip.
+fn read_in_strips(expression: &Expression, block: &[u64], strip: &[u64], run: &[Span]) -> Read {
+    let array = expression.array();
+    let stored = block.iter().copied().fold(array.reading(), u64::saturating_mul);
+    let strip: Vec<u64> = strip.iter().zip(block).map(|(strip, block)| *strip.min(block)).collect();
+    let decoded = strip.iter().copied().fold(array.element().size() as u64, u64::saturating_mul);
+    let scratch = scratch(expression, &strip).saturating_add(stages(expression, &strip, run));
+    // What is decoded has the room of what zarrs makes of it.
+    Read { block: decoded.saturating_mul(2), reading: stored, scratch }
 }
 
 /// What reading a block takes besides its values: the chunks that it touches as they are stored; and these decoded,

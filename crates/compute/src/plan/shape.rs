@@ -1,7 +1,7 @@
 //! How an array is cut: into regions of the result, runs, and blocks.
 
 use super::memory::Passes;
-use super::{Limits, Pieces, Plan, READ_PER_STATE, Runs, Sizes, memory, together};
+use super::{Limits, Pieces, Plan, READ_PER_STATE, Runs, Sizes, memory, strips, together};
 use crate::error::{Error, Result};
 use crate::expression::{Expression, Span};
 use crate::state::{Axis, Measure, bytes_of, bytes_of_output};
@@ -101,6 +101,7 @@ impl Shape<'_> {
             regions,
             runs,
             block: self.block.to_vec(),
+            strip: strips::strip(self.expression, self.block, passes),
             unit: unit.to_vec(),
             stretches,
             before: before.map(Box::new),

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::expression::{Expression, Span};
 use crate::plan::{Blocks, Plan};
 use crate::sink::Sink;
-use crate::source::{Elements, Pending, Real, Source, Values, lengths, origin};
+use crate::source::{Arrived, Arriving, Elements, Pending, Real, Source, Strips, Values, lengths, origin};
 use crate::state::{Measure, State};
 
 /// The state of a run.
@@ -149,6 +149,12 @@ impl Way {
 /// Integers that stay what they are.
 fn as_stored<T: Element>(job: Job<'_>, run: u64, target: &mut Target<'_>) -> Result<()> {
     let expression = job.plan.expression();
+    if job.plan.has_strips() {
+        return each_strip(job, run, &mut |values, part| {
+            let (shape, origin) = (lengths(part)?, origin(expression, part));
+            values.elements(|stored: &[T]| target.take(&Block::new(stored, &shape, &origin)?, None))
+        });
+    }
     let companion = expression.companion();
     let mut beside = Beside::new(companion.as_ref())?;
     let mut reading = Reading::new(job, run);
@@ -166,10 +172,60 @@ fn once<F: Real>(job: Job<'_>, run: u64, mut back: Back<F>, target: &mut Target<
     let companion = expression.companion();
     let mut beside = Beside::new(companion.as_ref())?;
     let mut elements = Elements::<F>::new(expression)?.in_strips(expression.is_in_strips());
+    if job.plan.has_strips() {
+        return each_strip(job, run, &mut |values, part| {
+            elements.take(values, part, &mut |block| back.take(block, job.means, None, target))
+        });
+    }
     let mut reading = Reading::new(job, run);
     while let Some(read) = reading.next()? {
         let others = beside.doubles(&read)?;
         elements.take(&read.values, &read.part, &mut |block| back.take(block, job.means, others, target))?;
+    }
+    Ok(())
+}
+
+/// Takes the strips of each block, in their order, as each is decoded.
+fn each_strip(
+    job: Job<'_>,
+    run: u64,
+    with: &mut dyn FnMut(&Values<'_>, &[Span]) -> Result<()>,
+) -> Result<()> {
+    let mut take = |values: &Values<'_>, part: &[Span]| {
+        with(values, part)?;
+        job.watch.add(values.bytes().len() as u64);
+        Ok(())
+    };
+    let (mut blocks, mut ahead) = (job.plan.blocks(run), VecDeque::new());
+    loop {
+        job.watch.check()?;
+        while ahead.len() as u64 <= job.plan.memory().ahead
+            && let Some(block) = blocks.next()
+        {
+            let arriving: Arriving<'_> = job.source.arrive(&block)?;
+            ahead.push_back((block, arriving));
+        }
+        let Some((part, arriving)) = ahead.pop_front() else { return Ok(()) };
+        match arriving()? {
+            Arrived::Values(values) => take(&values, &part)?,
+            Arrived::Strips(mut chunk) => decoded(job, &part, chunk.as_mut(), &mut take)?,
+        }
+    }
+}
+
+/// Decodes a block, strip after strip.
+fn decoded(
+    job: Job<'_>,
+    part: &[Span],
+    chunk: &mut dyn Strips,
+    take: &mut dyn FnMut(&Values<'_>, &[Span]) -> Result<()>,
+) -> Result<()> {
+    let mut first = 0;
+    for strip in job.plan.strips(part) {
+        job.watch.check()?;
+        let behind = first + strip.iter().map(|span| span.count).product::<u64>();
+        take(&chunk.elements(first..behind)?, &strip)?;
+        first = behind;
     }
     Ok(())
 }

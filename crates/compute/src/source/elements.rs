@@ -79,7 +79,7 @@ impl<'a, F: Real> Elements<'a, F> {
         with: &mut dyn FnMut(&Block<'_, F>) -> Result<()>,
     ) -> Result<()> {
         let expression = self.expression;
-        let strips = if self.is_in_strips { strips(expression, part) } else { vec![part.to_vec()] };
+        let strips = if self.is_in_strips { strips(expression, part, STRIP) } else { vec![part.to_vec()] };
         for strip in strips {
             let count = lengths(&strip)?.iter().product::<usize>();
             let (now, later) = stored.split_at_checked(count).ok_or_else(|| unfit(stored.len(), &strip))?;
@@ -119,19 +119,24 @@ fn is_plain(expression: &Expression, element: ElementType) -> bool {
 }
 
 /// Elements along each axis of what is unpacked at once of a box of so many.
-pub(crate) fn strip(expression: &Expression, mut lengths: Vec<u64>) -> Vec<u64> {
+pub(crate) fn strip(expression: &Expression, lengths: Vec<u64>) -> Vec<u64> {
     let is_whole = is_plain(expression, expression.element()) || !expression.is_in_strips();
-    if let Some((axis, step)) = cut(&lengths, expression, STRIP).filter(|_| !is_whole) {
+    if is_whole { lengths } else { longest(expression, lengths, STRIP) }
+}
+
+/// Elements along each axis of the longest of the strips of a box of so many.
+pub(crate) fn longest(expression: &Expression, mut lengths: Vec<u64>, most: u64) -> Vec<u64> {
+    if let Some((axis, step)) = cut(&lengths, expression, most) {
         lengths[..axis].fill(1);
         lengths[axis] = step;
     }
     lengths
 }
 
-/// The boxes that a box is unpacked by, in their order: each lies in one piece.
-fn strips(expression: &Expression, part: &[Span]) -> Vec<Vec<Span>> {
+/// The boxes of so many elements at most, if they can be, that a box is taken by, in their order: each lies in one piece.
+pub(crate) fn strips(expression: &Expression, part: &[Span], most: u64) -> Vec<Vec<Span>> {
     let lengths: Vec<u64> = part.iter().map(|span| span.count).collect();
-    match cut(&lengths, expression, STRIP) {
+    match cut(&lengths, expression, most) {
         Some((axis, step)) => along(part, axis, step).collect(),
         None => vec![part.to_vec()],
     }

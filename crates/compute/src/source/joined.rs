@@ -5,7 +5,7 @@ use std::sync::Arc;
 use frazil_data::dataset::Dataset;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Pending, Source, Stored, Values, aligned::Aligned};
+use super::{Arrived, Arriving, Pending, Source, Stored, Values, aligned::Aligned};
 use crate::error::{Error, Result};
 use crate::expression::{Array, Dimension, Span};
 
@@ -130,6 +130,9 @@ fn joined(sources: &[Box<dyn Source + '_>], axis: usize, length: u64) -> Result<
     let array =
         if sources.iter().all(|source| source.array().is_in_parts()) { array.in_parts() } else { array };
     let array = if is_even { array } else { array.uneven() };
+    let are_theirs = is_even && array.chunks() == first.chunks();
+    let has_strips = are_theirs && sources.iter().all(|source| source.array().has_strips());
+    let array = if has_strips { array.in_strips() } else { array };
     Ok(match first.packing() {
         Some(packing) => array.packed(packing.clone()),
         None => array,
@@ -191,6 +194,14 @@ impl Source for Joined<'_> {
             }
             Ok(Values::new(all))
         }))
+    }
+
+    fn arrive<'b>(&'b self, part: &[Span]) -> Result<Arriving<'b>> {
+        if let [(number, own)] = self.parts(part)?.as_slice() {
+            return self.sources[*number].arrive(own);
+        }
+        let pending = self.begin(part)?;
+        Ok(Box::new(move || pending().map(Arrived::Values)))
     }
 }
 

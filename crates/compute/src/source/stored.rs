@@ -1,13 +1,14 @@
 //! Variables of files and stores: Zarr, HDF5, NetCDF, COG, and what references name.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use frazil_data::cf::{Packed, stored_as};
-use frazil_data::dataset::{DataType, Dataset, Extent, Selection, Variable};
+use frazil_data::dataset::{self, Chunk, DataType, Dataset, Extent, Selection, Variable};
 use tokio::runtime::Handle;
 
 use super::reading::{Reading, unread};
-use super::{Pending, Source, Values, redescribed};
+use super::{Arrived, Arriving, Pending, Source, Strips, Values, redescribed};
 use crate::block::ElementType;
 use crate::cancellation::Cancellation;
 use crate::error::{Error, Result};
@@ -47,6 +48,8 @@ impl Stored {
             )
         })?;
         let (array, read_as) = (described(variable)?, variable.data_type.clone());
+        let has_strips = dataset.has_strips(path).await.map_err(|error| unread(what(), error))?;
+        let array = if has_strips { array.in_strips() } else { array };
         let (runtime, cancellation) = (Handle::current(), Cancellation::new());
         Ok(Self { array, read_as, path: path.to_owned(), runtime, cancellation, dataset })
     }
@@ -55,6 +58,24 @@ impl Stored {
     #[must_use]
     pub fn ended_by(self, cancellation: &Cancellation) -> Self {
         Self { cancellation: cancellation.clone(), ..self }
+    }
+
+    /// What is asked of the dataset.
+    fn asked(&self, part: &[Span]) -> Result<(Arc<dyn Dataset>, String, Selection)> {
+        self.array.contains(part)?;
+        let extents = part.iter().map(|span| Extent { start: span.start, count: span.count, step: 1 });
+        Ok((Arc::clone(&self.dataset), self.path.clone(), Selection::Box(extents.collect())))
+    }
+
+    /// Values of the type that was told, and as many as were asked for.
+    fn due(&self, values: dataset::Values, count: u64) -> Result<Values<'static>> {
+        if values.data_type == self.read_as && values.count() == count {
+            return Ok(Values::new(values.bytes));
+        }
+        Err(Error::invalid(
+            format!("{} gave {} values of {}", self.called(), values.count(), values.data_type),
+            "open it again: it may have changed",
+        ))
     }
 
     /// What it is a variable of, and by which path.
@@ -139,21 +160,36 @@ impl Source for Stored {
     }
 
     fn begin<'a>(&'a self, part: &[Span]) -> Result<Pending<'a>> {
-        self.array.contains(part)?;
-        let extents = part.iter().map(|span| Extent { start: span.start, count: span.count, step: 1 });
-        let selection = Selection::Box(extents.collect());
-        let (dataset, path) = (Arc::clone(&self.dataset), self.path.clone());
+        let (dataset, path, selection) = self.asked(part)?;
         let reading = Reading::begin(&self.runtime, async move { dataset.read(&path, &selection).await });
-        let count = part.iter().map(|span| span.count).product::<u64>();
+        let count = part.iter().map(|span| span.count).product();
+        Ok(Box::new(move || self.due(reading.wait(&self.cancellation, || self.called())?, count)))
+    }
+
+    fn arrive<'a>(&'a self, part: &[Span]) -> Result<Arriving<'a>> {
+        let (dataset, path, selection) = self.asked(part)?;
+        let reading = Reading::begin(&self.runtime, async move { dataset.arrive(&path, &selection).await });
+        let count = part.iter().map(|span| span.count).product();
         Ok(Box::new(move || {
-            let values = reading.wait(&self.cancellation, || self.called())?;
-            if values.data_type != self.read_as || values.count() != count {
-                return Err(Error::invalid(
-                    format!("{} gave {} values of {}", self.called(), values.count(), values.data_type),
-                    "open it again: it may have changed",
-                ));
-            }
-            Ok(Values::new(values.bytes))
+            Ok(match reading.wait(&self.cancellation, || self.called())? {
+                dataset::Arrived::Values(values) => Arrived::Values(self.due(values, count)?),
+                dataset::Arrived::Chunk(chunk) => Arrived::Strips(Box::new(Undecoded { stored: self, chunk })),
+            })
         }))
+    }
+}
+
+/// A chunk of a variable, as it is stored.
+struct Undecoded<'a> {
+    stored: &'a Stored,
+    chunk: Box<dyn Chunk>,
+}
+
+impl Strips for Undecoded<'_> {
+    fn elements(&mut self, places: Range<u64>) -> Result<Values<'static>> {
+        let count = places.end - places.start;
+        let values =
+            self.chunk.elements(places).map_err(|error| unread(self.stored.called(), error))?;
+        self.stored.due(values, count)
     }
 }

@@ -8,6 +8,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use zarrs::array::codec::BloscCodec;
 use zarrs::array::codec::api::{ArrayToBytesCodecTraits, CodecOptions};
 use zarrs::array::{Array as Zarrs, ArrayBytes, ArrayMetadata};
 
@@ -54,6 +55,8 @@ pub(super) struct Decoder {
     most: u64,
     /// Whether elements lie in a chunk as they are in memory, in row-major order.
     pub(super) is_plain: bool,
+    /// Whether they do once it is decompressed.
+    is_row_major: bool,
     /// Whether texts lie in a chunk each behind its length (`vlen-utf8`, `vlen-bytes`).
     has_lengths: bool,
 }
@@ -117,14 +120,14 @@ impl Array {
             let rest: Vec<Value> = all.iter().filter(|codec| !is_of_bytes(id(codec))).map(|codec| (*codec).clone()).collect();
             are_known(rest.iter().map(id))?;
             let is_row_major = metadata.get("order").is_none_or(|order| order == "C");
-            let is_plain = rest.is_empty() && steps.is_empty() && is_row_major;
+            let is_row_major = rest.is_empty() && is_row_major;
             let told_fill = fill_for_zarrs(&element, &fill);
             let zarrs = json!({
                 "zarr_format": 2, "node_type": "array", "shape": told.shape, "chunks": told.chunks, "dtype": element.told,
                 "compressor": null, "filters": if rest.is_empty() { Value::Null } else { rest.into() },
                 "fill_value": told_fill, "order": metadata.get("order").cloned().unwrap_or_else(|| json!("C")),
             });
-            Decoder::new(element, &fill, steps, zarrs, told.chunks.clone(), is_plain, limits)
+            Decoder::new(element, &fill, steps, zarrs, told.chunks.clone(), is_row_major, limits)
         });
         let separator = metadata.get("dimension_separator").and_then(Value::as_str).unwrap_or(".");
         let keys = Keys { prefix: "", separator: separator.chars().next().unwrap_or('.') };
@@ -249,8 +252,7 @@ impl Array {
         let after = self.decoder.as_ref().ok().map(|decoder| &decoder.element.after);
         let is_big = order == Order::Big && self.data_type.size().is_some_and(|size| size > 1);
         let is_raw = matches!(self.data_type, DataType::Opaque(_) | DataType::Compound(..));
-        let chunks = self.shards.as_ref().map_or(&self.chunks, |shards| &shards.chunks);
-        let has_columns = chunks.iter().filter(|length| **length > 1).count() > 1;
+        let has_columns = self.decoded().iter().filter(|length| **length > 1).count() > 1;
         let words = [
             (is_column_major && has_columns).then_some("column-major"),
             matches!(after, Some(After::Swap(..))).then_some("big-endian fields"),
@@ -259,16 +261,20 @@ impl Array {
         words.into_iter().flatten().map(str::to_owned).collect()
     }
 
+    /// Elements along each dimension of what is decoded for itself: a chunk, or one inside of a shard.
+    pub(super) fn decoded(&self) -> &[u64] {
+        self.shards.as_ref().map_or(&self.chunks, |shards| &shards.chunks)
+    }
+
     /// As a variable.
     pub(super) fn variable(&self, name: &str, dimensions: Vec<String>) -> Variable {
-        let chunks = self.shards.as_ref().map_or(&self.chunks, |shards| &shards.chunks);
         Variable {
             name: name.to_owned(),
             data_type: self.data_type.clone(),
             is_char: self.decoder.as_ref().is_ok_and(|decoder| decoder.element.after == After::Texts(1)),
             shape: self.shape.clone(),
             dimensions,
-            chunks: Some(chunks.clone()),
+            chunks: Some(self.decoded().to_vec()),
             filters: self.filters.clone(),
             fill: self.decoder.as_ref().ok().map(|decoder| decoder.fill.values(&self.data_type)),
             attributes: self.attributes.clone(),
@@ -384,7 +390,7 @@ impl Decoder {
             return Self::of_shards(steps, Nested { shards, inner, limits: *limits }, chunks);
         }
         are_known(rest.iter().map(|codec| name_of(codec)))?;
-        let is_plain = steps.is_empty() && rest.len() == 1 && name_of(rest[0]) == "bytes";
+        let is_row_major = rest.len() == 1 && name_of(rest[0]) == "bytes";
         let fill = metadata.get("fill_value").cloned().unwrap_or_default();
         let told_fill = fill_for_zarrs(&element, &fill);
         let zarrs = json!({
@@ -392,7 +398,7 @@ impl Decoder {
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": chunks}},
             "chunk_key_encoding": {"name": "default"}, "fill_value": told_fill, "codecs": rest,
         });
-        Self::new(element, &fill, steps, zarrs, chunks, is_plain, limits)
+        Self::new(element, &fill, steps, zarrs, chunks, is_row_major, limits)
     }
 
     /// Of shards that lie in chunks themselves.
@@ -402,7 +408,8 @@ impl Decoder {
         let most = bytes.saturating_mul(2).saturating_add(nested.shards.size).saturating_add(1 << 16);
         let shape = chunks.into_iter().filter_map(NonZeroU64::new).collect();
         let codecs = Codecs::Shards(Box::new(nested));
-        Ok(Self { element, fill, steps, codecs, shape, most, is_plain: false, has_lengths: false })
+        let (is_plain, is_row_major, has_lengths) = (false, false, false);
+        Ok(Self { element, fill, steps, codecs, shape, most, is_plain, is_row_major, has_lengths })
     }
 
     fn new(
@@ -411,13 +418,14 @@ impl Decoder {
         steps: Vec<Step>,
         zarrs: Value,
         chunks: Vec<u64>,
-        is_plain: bool,
+        is_row_major: bool,
         limits: &Limits,
     ) -> Result<Self, String> {
         if element.size() == Some(0) {
             return Err("elements of no bytes are not read".to_owned());
         }
         // A chunk of which parts can be read is never decoded as a whole.
+        let is_plain = is_row_major && steps.is_empty();
         let is_in_parts = is_plain && element.size().is_some();
         let most = if is_in_parts { u64::MAX } else { limits.chunk };
         let bytes = bytes_of_chunk(&element, &chunks, &Limits { chunk: most, ..*limits })?;
@@ -442,7 +450,23 @@ impl Decoder {
         };
         let shape = chunks.into_iter().filter_map(NonZeroU64::new).collect();
         let codecs = Codecs::Zarrs(Box::new(zarrs));
-        Ok(Self { element, fill, steps, codecs, shape, most, is_plain, has_lengths })
+        Ok(Self { element, fill, steps, codecs, shape, most, is_plain, is_row_major, has_lengths })
+    }
+
+    /// The codec of chunks that are decoded strip after strip: numbers in row-major order in Blosc and nothing else.
+    pub(super) fn in_strips(&self) -> Option<&Arc<BloscCodec>> {
+        let is_of_numbers = self.element.size().is_some() && self.element.after == After::Nothing;
+        match self.steps.as_slice() {
+            [Step::Blosc(codec)] if self.is_row_major && is_of_numbers => Some(codec),
+            _ => None,
+        }
+    }
+
+    /// So many elements of one, of their decompressed bytes.
+    pub(super) fn strip(&self, bytes: &[u8], count: u64) -> Result<Elements, String> {
+        let mut shape = vec![1; self.shape.len().saturating_sub(1)];
+        shape.push(count);
+        self.elements(Cow::Borrowed(bytes), Some(&shape)).map(|decoded| decoded.elements)
     }
 
     /// The most bytes that a chunk can have as it is stored.
@@ -457,6 +481,11 @@ impl Decoder {
         for step in self.steps.iter().rev() {
             bytes = step.undo(bytes, self.most)?;
         }
+        self.elements(bytes, shape)
+    }
+
+    /// Elements of a chunk, or of a part that has another shape, of their decompressed bytes.
+    fn elements(&self, bytes: Cow<'_, [u8]>, shape: Option<&[u64]>) -> Result<Decoded, String> {
         let part: Option<Vec<NonZeroU64>> =
             shape.map(|shape| shape.iter().filter_map(|length| NonZeroU64::new(*length)).collect());
         let shape = part.as_deref().unwrap_or(&self.shape);

@@ -91,15 +91,19 @@ impl Step {
             Self::Shuffle(size) => unshuffled(&stored, *size),
             Self::Fletcher32 => return summed(stored),
             Self::Blosc(codec) => {
-                let says = stored.get(4..8).and_then(|size| size.try_into().ok()).map(u32::from_le_bytes);
-                let says = says.ok_or("the blosc header is not whole")?;
-                within(u64::from(says), most)?;
+                within(told_by_blosc(&stored)?, most)?;
                 return checked(codec.as_ref(), stored);
             }
             Self::Checked(codec) => return checked(codec.as_ref(), stored),
         };
         Ok(Cow::Owned(bytes))
     }
+}
+
+/// How many bytes a chunk of Blosc says that it has.
+pub(super) fn told_by_blosc(stored: &[u8]) -> Result<u64, String> {
+    let says = stored.get(4..8).and_then(|size| size.try_into().ok()).map(u32::from_le_bytes);
+    Ok(says.ok_or("the blosc header is not whole")?.into())
 }
 
 fn unknown(name: &str) -> String {

@@ -53,7 +53,7 @@ pub(super) async fn ranges(
 
 /// Why it is asked where chunks lie.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reading {
+pub(super) enum Reading {
     /// They are read then.
     Begun,
     /// They may never be: nothing of them is to come.
@@ -61,7 +61,7 @@ enum Reading {
 }
 
 /// The chunks that a part touches, each with the place where it lies.
-async fn located(
+pub(super) async fn located(
     objects: &Arc<dyn Objects>,
     key: &str,
     array: &Array,
@@ -107,6 +107,15 @@ async fn located(
         Ok((Job { key: key.clone(), place, shape: None }, touched))
     });
     jobs.collect()
+}
+
+/// That a chunk cannot be decoded.
+pub(super) fn damaged(store: &Address, job: &Job, touched: Option<&Touched>, what: &str) -> Error {
+    let at = touched.map(|touched| format!(" from element {:?} on", touched.origin)).unwrap_or_default();
+    let address = job.place.as_ref().and_then(Place::address);
+    let address = address
+        .unwrap_or_else(|| Address::named(format!("{}/{}", store.as_str().trim_end_matches('/'), job.key)));
+    Error::Damaged { address, what: format!("the chunk {}{at} cannot be decoded: {what}", job.key) }
 }
 
 pub(super) fn beyond(key: &str, from: u64) -> Error {
@@ -177,7 +186,7 @@ pub(super) async fn read(
     let (data_type, fill) = (&decoder.element.data_type, &decoder.fill);
     let mut canvas = Canvas::new(data_type, shape, fill, &limits)?;
     let mut jobs = located(objects, key, &array, &extents, &limits, Reading::Begun).await?;
-    let chunks = array.shards.as_ref().map_or(&array.chunks, |shards| &shards.chunks);
+    let chunks = array.decoded();
     if decoder.is_plain {
         jobs = narrow(jobs, decoder, chunks, &limits)?;
     }
@@ -255,15 +264,7 @@ async fn painted(
     let waits = Arc::downgrade(&waiting);
     let work = tokio::task::spawn_blocking(move || {
         let Ok(decoder) = &array.decoder else { return Ok(canvas) };
-        let damaged = |job: &Job, touched: Option<&Touched>, what: &str| {
-            let at =
-                touched.map(|touched| format!(" from element {:?} on", touched.origin)).unwrap_or_default();
-            let address = job.place.as_ref().and_then(Place::address);
-            let address = address.unwrap_or_else(|| {
-                Address::named(format!("{}/{}", store.as_str().trim_end_matches('/'), job.key))
-            });
-            Error::Damaged { address, what: format!("the chunk {}{at} cannot be decoded: {what}", job.key) }
-        };
+        let damaged = |job: &Job, touched: Option<&Touched>, what: &str| damaged(&store, job, touched, what);
         let decode = |job: &Job, touched: &Touched| -> Result<Option<Decoded>> {
             // Nothing is decoded any more once nobody waits for it.
             let Some(place) = job.place.as_ref().filter(|_| waits.strong_count() > 0) else {
