@@ -1,5 +1,7 @@
 //! Chunks that a part of an array touches, and how their elements come together.
 
+mod slabs;
+
 use std::sync::Mutex;
 
 use bytes::Bytes;
@@ -11,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::overlap::{Overlap, filled, runs};
 use crate::passes::locked;
+use slabs::Slabs;
 
 /// Bytes that are held for each chunk that a part touches, until all are decoded: which it is, where it lies and
 /// what of it is wanted. By the sizes of these, for chunks of a Zarr of four dimensions.
@@ -173,11 +176,7 @@ impl Canvas {
         let (chunk, shape) = (&decoded.shape, &self.shape);
         let placed = match (&mut self.elements, &mut decoded.elements) {
             (Painted::Numbers(own, size), Elements::Numbers(bytes)) => {
-                runs(chunk, overlaps, shape, |from, to, run| {
-                    let source = bytes.get(from * *size..(from + run) * *size)?;
-                    own.get_mut(to * *size..(to + run) * *size)?.copy_from_slice(source);
-                    Some(())
-                })
+                copied((bytes, chunk), overlaps, (own, shape), *size)
             }
             (Painted::Texts(own), Elements::Texts(texts)) => runs(chunk, overlaps, shape, |from, to, run| {
                 let source = texts.get_mut(from..from + run)?;
@@ -199,6 +198,21 @@ impl Canvas {
         };
         Values { data_type: self.data_type, shape: self.shape, bytes, texts }
     }
+}
+
+/// Copies what is wanted of a chunk, with its shape, to where it belongs in a part, with its own; none where the chunk is
+/// too small.
+fn copied(
+    (chunk, shape): (&[u8], &[u64]),
+    overlaps: &[Overlap],
+    (part, whole): (&mut [u8], &[u64]),
+    size: usize,
+) -> Option<()> {
+    runs(shape, overlaps, whole, |from, to, run| {
+        let source = chunk.get(from * size..(from + run) * size)?;
+        part.get_mut(to * size..(to + run) * size)?.copy_from_slice(source);
+        Some(())
+    })
 }
 
 /// The value of what was never written.
@@ -245,6 +259,13 @@ pub(crate) fn paint<J: Send + Sync>(
     let cores = cores()?;
     if let [job] = jobs {
         return put(canvas, job, cores.install(|| decode(&job.0, &job.1))?);
+    }
+    if let Some(slabs) = Slabs::of(canvas, jobs.iter().map(|(_, touched)| touched)) {
+        let one = |job: &(J, Touched)| match decode(&job.0, &job.1)? {
+            Some(decoded) if !slabs.place(&decoded, &job.1.overlaps) => Err(too_small(&job.0)),
+            _ => Ok(()),
+        };
+        return cores.install(|| jobs.par_iter().try_for_each(one));
     }
     let canvas = Mutex::new(canvas);
     let one = |job: &(J, Touched)| {

@@ -105,9 +105,7 @@ impl Dataset for Zarr {
         let (key, array) = self.tree.array(path).await?;
         match strips::chunk(&self.objects, &key, &array, selection, &self.limits).await? {
             Some(chunk) => Ok(Arrived::Chunk(Box::new(chunk))),
-            None => {
-                read::read(&self.objects, &key, array, selection, self.limits).await.map(Arrived::Values)
-            }
+            None => read::read(&self.objects, &key, array, selection, self.limits).await.map(Arrived::Values),
         }
     }
 }

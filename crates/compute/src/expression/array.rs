@@ -86,7 +86,17 @@ impl Array {
             .collect();
         let reading = if chunks.is_some() { size } else { 0 };
         let (is_in_parts, is_uneven, has_strips) = (chunks.is_none(), false, false);
-        Ok(Self { name, dimensions, element, chunks, packing: None, reading, is_in_parts, is_uneven, has_strips })
+        Ok(Self {
+            name,
+            dimensions,
+            element,
+            chunks,
+            packing: None,
+            reading,
+            is_in_parts,
+            is_uneven,
+            has_strips,
+        })
     }
 
     /// The same, packed.

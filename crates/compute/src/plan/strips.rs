@@ -17,9 +17,8 @@ pub(super) fn strip(expression: &Expression, block: &[u64], passes: Passes<'_>) 
         return None;
     }
     // Behind the first axis chunks are whole: else what is taken of them has gaps.
-    let is_whole = |(span, chunk): (&Span, &u64)| {
-        span.start.is_multiple_of(*chunk) && span.end().is_multiple_of(*chunk)
-    };
+    let is_whole =
+        |(span, chunk): (&Span, &u64)| span.start.is_multiple_of(*chunk) && span.end().is_multiple_of(*chunk);
     if !expression.part().iter().zip(block).skip(1).all(is_whole) {
         return None;
     }

@@ -173,7 +173,9 @@ impl Source for Stored {
         Ok(Box::new(move || {
             Ok(match reading.wait(&self.cancellation, || self.called())? {
                 dataset::Arrived::Values(values) => Arrived::Values(self.due(values, count)?),
-                dataset::Arrived::Chunk(chunk) => Arrived::Strips(Box::new(Undecoded { stored: self, chunk })),
+                dataset::Arrived::Chunk(chunk) => {
+                    Arrived::Strips(Box::new(Undecoded { stored: self, chunk }))
+                }
             })
         }))
     }
@@ -188,8 +190,7 @@ struct Undecoded<'a> {
 impl Strips for Undecoded<'_> {
     fn elements(&mut self, places: Range<u64>) -> Result<Values<'static>> {
         let count = places.end - places.start;
-        let values =
-            self.chunk.elements(places).map_err(|error| unread(self.stored.called(), error))?;
+        let values = self.chunk.elements(places).map_err(|error| unread(self.stored.called(), error))?;
         self.stored.due(values, count)
     }
 }

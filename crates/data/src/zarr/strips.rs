@@ -108,7 +108,10 @@ impl Strips {
     /// Bytes of an element, and of all of the chunk.
     fn bytes(&self) -> (u64, u64) {
         let size = self.array.decoder.as_ref().ok().and_then(|decoder| decoder.element.size()).unwrap_or(1);
-        (size as u64, self.array.decoded().iter().fold(size as u64, |all, length| all.saturating_mul(*length)))
+        (
+            size as u64,
+            self.array.decoded().iter().fold(size as u64, |all, length| all.saturating_mul(*length)),
+        )
     }
 
     /// Elements of the chunk, by their places in it.
@@ -151,7 +154,9 @@ fn strip(decoder: &Decoder, opened: &Opened, places: Range<u64>, size: u64) -> R
     };
     match opened {
         Opened::Blank => match &decoder.fill {
-            Fill::Bytes(value) => Ok(filled(usize::try_from(to - from).map_err(|_| too_short())?, value).into()),
+            Fill::Bytes(value) => {
+                Ok(filled(usize::try_from(to - from).map_err(|_| too_short())?, value).into())
+            }
             Fill::Text(_) => Err("it has texts".to_owned()),
         },
         Opened::Whole(bytes) => Ok(bytes.slice(cut(bytes, from, to)?)),
@@ -252,7 +257,13 @@ mod tests {
     }
 
     /// The numbers of a chunk, compressed as numbers of so many bytes in blocks of so many.
-    fn compressed(first: i32, endian: &str, shuffle: BloscShuffleMode, number: usize, block: usize) -> Vec<u8> {
+    fn compressed(
+        first: i32,
+        endian: &str,
+        shuffle: BloscShuffleMode,
+        number: usize,
+        block: usize,
+    ) -> Vec<u8> {
         let to_bytes = |value: i32| if endian == "big" { value.to_be_bytes() } else { value.to_le_bytes() };
         let bytes: Vec<u8> = (first..first + 126).flat_map(|value| to_bytes(value * value)).collect();
         let level = 5_u8.try_into().unwrap();
@@ -284,13 +295,19 @@ mod tests {
                 let array = Arc::new(Array::of_v3(&array(endian), &Limits::default()).unwrap());
                 for (start, count) in [(0, 3), (1, 2), (2, 1), (3, 2)] {
                     let part = along(start, count);
-                    let whole = read(&objects, "", Arc::clone(&array), &part, Limits::default()).await.unwrap();
+                    let whole =
+                        read(&objects, "", Arc::clone(&array), &part, Limits::default()).await.unwrap();
                     let mut strips = opened(&objects, &array, &part).await.unwrap();
                     assert_eq!(strips.count(), count * 42);
                     for (from, to) in [(0, count * 42), (0, 1), (41, 42), (5, 5), (17, 30)] {
                         let found = strips.elements(from..to).unwrap();
-                        let due = whole.bytes.slice(usize::try_from(from * 4).unwrap()..usize::try_from(to * 4).unwrap());
-                        assert_eq!(found.bytes, due, "{shuffle:?} {number} {block} {endian} {start} {from}..{to}");
+                        let due = whole
+                            .bytes
+                            .slice(usize::try_from(from * 4).unwrap()..usize::try_from(to * 4).unwrap());
+                        assert_eq!(
+                            found.bytes, due,
+                            "{shuffle:?} {number} {block} {endian} {start} {from}..{to}"
+                        );
                         assert_eq!((found.count(), &found.data_type), (to - from, &whole.data_type));
                     }
                     assert!(strips.elements(0..count * 42 + 1).is_err());
@@ -324,11 +341,15 @@ mod tests {
         let mut chunk = compressed(0, "little", BloscShuffleMode::Shuffle, 4, 0);
         for length in [0, 3, 8, 15] {
             std::fs::write(folder.path().join("c.0.0.0"), &chunk[..length]).unwrap();
-            assert!(opened(&objects, &array, &along(0, 3)).await.unwrap().elements(0..9).is_err(), "{length}");
+            assert!(
+                opened(&objects, &array, &along(0, 3)).await.unwrap().elements(0..9).is_err(),
+                "{length}"
+            );
         }
         chunk[4..8].copy_from_slice(&500_u32.to_le_bytes());
         std::fs::write(folder.path().join("c.0.0.0"), &chunk).unwrap();
-        let error = opened(&objects, &array, &along(0, 3)).await.unwrap().elements(0..9).unwrap_err().to_string();
+        let error =
+            opened(&objects, &array, &along(0, 3)).await.unwrap().elements(0..9).unwrap_err().to_string();
         assert!(error.contains("c.0.0.0") && error.contains("500 bytes, where 504 are due"), "{error}");
     }
 
