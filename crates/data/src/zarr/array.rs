@@ -463,10 +463,10 @@ impl Decoder {
     }
 
     /// So many elements of one, of their decompressed bytes.
-    pub(super) fn strip(&self, bytes: &[u8], count: u64) -> Result<Elements, String> {
+    pub(super) fn strip(&self, bytes: Cow<'_, [u8]>, count: u64) -> Result<Elements, String> {
         let mut shape = vec![1; self.shape.len().saturating_sub(1)];
         shape.push(count);
-        self.elements(Cow::Borrowed(bytes), Some(&shape)).map(|decoded| decoded.elements)
+        self.elements(bytes, Some(&shape)).map(|decoded| decoded.elements)
     }
 
     /// The most bytes that a chunk can have as it is stored.

@@ -166,7 +166,8 @@ fn strip(decoder: &Decoder, opened: &Opened, places: Range<u64>, size: u64) -> R
             let decoded = chunk.partial_decode(range, &CodecOptions::default());
             let decoded = decoded.map_err(|error| error.to_string())?.ok_or_else(too_short)?;
             let range = cut(&decoded, from - first, to - first)?;
-            numbers(decoder.strip(&decoded[range], count)?)
+            let bytes = if range.len() == decoded.len() { decoded } else { Cow::Borrowed(&decoded[range]) };
+            numbers(decoder.strip(bytes, count)?)
         }
     }
 }
