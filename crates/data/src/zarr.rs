@@ -7,6 +7,7 @@
 //! `_ARRAY_DIMENSIONS` in v2, `dimension_names` in v3.
 
 mod array;
+mod blosc;
 mod data_type;
 mod decompress;
 mod narrow;
@@ -25,6 +26,7 @@ use crate::dataset::{Arrived, Dataset, Group, Selection, Stored, Values};
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::objects::{Folder, Objects};
+use array::Decoder;
 use tree::Tree;
 pub(crate) use tree::parsed;
 
@@ -98,7 +100,7 @@ impl Dataset for Zarr {
 
     async fn has_strips(&self, path: &str) -> Result<bool> {
         let (_, array) = self.tree.array(path).await?;
-        Ok(array.decoder.as_ref().is_ok_and(|decoder| decoder.in_strips().is_some()))
+        Ok(array.decoder.as_ref().is_ok_and(Decoder::has_strips))
     }
 
     async fn arrive(&self, path: &str, selection: &Selection) -> Result<Arrived> {

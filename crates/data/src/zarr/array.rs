@@ -8,7 +8,6 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use zarrs::array::codec::BloscCodec;
 use zarrs::array::codec::api::{ArrayToBytesCodecTraits, CodecOptions};
 use zarrs::array::{Array as Zarrs, ArrayBytes, ArrayMetadata};
 
@@ -453,13 +452,15 @@ impl Decoder {
         Ok(Self { element, fill, steps, codecs, shape, most, is_plain, is_row_major, has_lengths })
     }
 
-    /// The codec of chunks that are decoded strip after strip: numbers in row-major order in Blosc and nothing else.
-    pub(super) fn in_strips(&self) -> Option<&Arc<BloscCodec>> {
+    /// Whether chunks are decoded strip after strip: numbers in row-major order in Blosc and nothing else.
+    pub(super) fn has_strips(&self) -> bool {
         let is_of_numbers = self.element.size().is_some() && self.element.after == After::Nothing;
-        match self.steps.as_slice() {
-            [Step::Blosc(codec)] if self.is_row_major && is_of_numbers => Some(codec),
-            _ => None,
-        }
+        self.is_row_major && is_of_numbers && matches!(self.steps.as_slice(), [Step::Blosc(_)])
+    }
+
+    /// The bytes of elements before they were compressed.
+    pub(super) fn decompressed<'a>(&self, stored: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, String> {
+        self.steps.iter().rev().try_fold(stored, |bytes, step| step.undo(bytes, self.most))
     }
 
     /// So many elements of one, of their decompressed bytes.
@@ -477,11 +478,7 @@ impl Decoder {
     /// Elements of a chunk; or of its first dimension's rows, where the chunk is plain and only those
     /// were read.
     pub(super) fn decode(&self, stored: &[u8], shape: Option<&[u64]>) -> Result<Decoded, String> {
-        let mut bytes: Cow<'_, [u8]> = Cow::Borrowed(stored);
-        for step in self.steps.iter().rev() {
-            bytes = step.undo(bytes, self.most)?;
-        }
-        self.elements(bytes, shape)
+        self.elements(self.decompressed(Cow::Borrowed(stored))?, shape)
     }
 
     /// Elements of a chunk, or of a part that has another shape, of their decompressed bytes.

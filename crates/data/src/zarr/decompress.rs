@@ -101,7 +101,7 @@ impl Step {
 }
 
 /// How many bytes a chunk of Blosc says that it has.
-pub(super) fn told_by_blosc(stored: &[u8]) -> Result<u64, String> {
+fn told_by_blosc(stored: &[u8]) -> Result<u64, String> {
     let says = stored.get(4..8).and_then(|size| size.try_into().ok()).map(u32::from_le_bytes);
     Ok(says.ok_or("the blosc header is not whole")?.into())
 }

@@ -1,0 +1,133 @@
+//! The blocks of a chunk of Blosc, each compressed for itself, and smaller chunks that are made of some of them.
+//!
+//! The format is that of [Blosc 1](https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): a header of 16
+//! bytes, where each block begins, and the blocks. Several threads write blocks in any order.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+/// Bytes of the header.
+pub(super) const HEADER: u64 = 16;
+/// The flag of what is not compressed: it lies behind the header as it is.
+const COPIED: u8 = 0x2;
+/// So many bytes may a compressed block have more than a plain one: the lengths of its parts, one for each byte of an
+/// element.
+const SPLITS: u64 = 4 * 255;
+
+/// The blocks of a chunk.
+#[derive(Debug)]
+pub(super) struct Blocks {
+    /// Versions, flags, and bytes of a number.
+    head: [u8; 4],
+    /// Bytes of all blocks, decompressed.
+    bytes: u64,
+    /// Bytes of each but the last.
+    block: u64,
+    /// Where each lies; none where they lie behind the header as they are.
+    places: Option<Vec<Range<u64>>>,
+}
+
+impl Blocks {
+    /// How many bytes of a chunk tell of its blocks: the header, and where each begins.
+    ///
+    /// # Errors
+    /// What is wrong with the header; so many bytes are due when all is decompressed.
+    pub(super) fn told_by(header: &[u8], due: u64) -> Result<u64, String> {
+        let Header { head, bytes, block, stored } = Header::new(header)?;
+        if bytes != due {
+            return Err(format!("it says that it has {bytes} bytes, where {due} are due"));
+        }
+        if head[2] & COPIED != 0 {
+            return Ok(HEADER);
+        }
+        if block == 0 || block > bytes {
+            return Err(format!("it says that its blocks have {block} of its {bytes} bytes"));
+        }
+        let told = HEADER + bytes.div_ceil(block) * 4;
+        if told > stored { Err(format!("its blocks begin beyond its {stored} bytes")) } else { Ok(told) }
+    }
+
+    /// The blocks, by the first bytes of a chunk: as many as [`Self::told_by`] says.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(super) fn new(first: &[u8]) -> Result<Self, String> {
+        let Header { head, bytes, block, stored } = Header::new(first)?;
+        if head[2] & COPIED != 0 {
+            return Ok(Self { head, bytes, block, places: None });
+        }
+        let table = first.get(16..).unwrap_or_default();
+        let starts: Vec<u64> =
+            table.as_chunks::<4>().0.iter().map(|start| u32::from_le_bytes(*start).into()).collect();
+        if block == 0 || starts.len() as u64 != bytes.div_ceil(block) {
+            return Err("its header is not whole".to_owned());
+        }
+        let mut ends = starts.clone();
+        ends.push(stored);
+        ends.sort_unstable();
+        let place = |start: u64| {
+            let end = ends[ends.partition_point(|end| *end <= start)..].first()?;
+            (start >= first.len() as u64).then(|| start..(*end).min(start + block + SPLITS))
+        };
+        let places = starts.into_iter().map(place).collect::<Option<_>>();
+        let places = places.ok_or_else(|| format!("a block of it is not in its {stored} bytes"))?;
+        Ok(Self { head, bytes, block, places: Some(places) })
+    }
+
+    /// The blocks in which bytes lie, where each of these is stored, and how many bytes of the first block lie before;
+    /// none where bytes lie behind the header as they are.
+    pub(super) fn of(&self, wanted: &Range<u64>) -> Option<(Range<usize>, &[Range<u64>], u64)> {
+        let places = self.places.as_ref()?;
+        let number = |block: u64| usize::try_from(block).unwrap_or(usize::MAX).min(places.len());
+        let (mut first, behind) =
+            (number(wanted.start / self.block), number(wanted.end.div_ceil(self.block)));
+        // A shorter block is known by the longer ones before it.
+        if first > 0 && first + 1 == places.len() && !self.bytes.is_multiple_of(self.block) {
+            first -= 1;
+        }
+        let blocks = first.min(behind)..behind;
+        Some((blocks.clone(), &places[blocks], wanted.start - first as u64 * self.block))
+    }
+
+    /// A chunk of some blocks, of what is stored of each.
+    ///
+    /// # Errors
+    /// Where that is more than a chunk can have.
+    pub(super) fn chunk(&self, blocks: Range<usize>, stored: &[Bytes]) -> Result<Vec<u8>, String> {
+        let too_large = |_| "its blocks are larger than a chunk can be".to_owned();
+        let number = |bytes: u64| u32::try_from(bytes).map(u32::to_le_bytes).map_err(too_large);
+        let (from, to) = (blocks.start as u64 * self.block, (blocks.end as u64 * self.block).min(self.bytes));
+        let table = HEADER + stored.len() as u64 * 4;
+        let all = stored.iter().fold(table, |all, block| all + block.len() as u64);
+        let mut chunk = Vec::with_capacity(usize::try_from(all).unwrap_or(0));
+        chunk.extend(self.head);
+        for told in [to - from, self.block, all] {
+            chunk.extend(number(told)?);
+        }
+        let mut start = table;
+        for block in stored {
+            chunk.extend(number(start)?);
+            start += block.len() as u64;
+        }
+        stored.iter().for_each(|block| chunk.extend_from_slice(block));
+        Ok(chunk)
+    }
+}
+
+struct Header {
+    head: [u8; 4],
+    bytes: u64,
+    block: u64,
+    stored: u64,
+}
+
+impl Header {
+    fn new(first: &[u8]) -> Result<Self, String> {
+        let (head, rest) = first.split_first_chunk().ok_or("the blosc header is not whole")?;
+        let numbers = rest.first_chunk::<12>().ok_or("the blosc header is not whole")?;
+        let [bytes, block, stored] =
+            [0, 4, 8].map(|at| u64::from(u32::from_le_bytes([0, 1, 2, 3].map(|byte| numbers[at + byte]))));
+        Ok(Self { head: *head, bytes, block, stored })
+    }
+}
