@@ -75,19 +75,20 @@ impl Blocks {
         Ok(Self { head, bytes, block, places: Some(places) })
     }
 
-    /// The blocks in which bytes lie, where each of these is stored, and how many bytes of the first block lie before;
-    /// none where bytes lie behind the header as they are.
-    pub(super) fn of(&self, wanted: &Range<u64>) -> Option<(Range<usize>, &[Range<u64>], u64)> {
+    /// Whether blocks lie behind the header as they are.
+    pub(super) fn are_plain(&self) -> bool {
+        self.places.is_none()
+    }
+
+    /// The block in which a byte lies, with the one before it where it is known by that; where each is stored, and the first
+    /// byte of them. None beyond the last one, and where blocks are plain.
+    pub(super) fn at(&self, byte: u64) -> Option<(Range<usize>, &[Range<u64>], u64)> {
         let places = self.places.as_ref()?;
-        let number = |block: u64| usize::try_from(block).unwrap_or(usize::MAX).min(places.len());
-        let (mut first, behind) =
-            (number(wanted.start / self.block), number(wanted.end.div_ceil(self.block)));
+        let number = usize::try_from(byte / self.block).ok()?;
         // A shorter block is known by the longer ones before it.
-        if first > 0 && first + 1 == places.len() && !self.bytes.is_multiple_of(self.block) {
-            first -= 1;
-        }
-        let blocks = first.min(behind)..behind;
-        Some((blocks.clone(), &places[blocks], wanted.start - first as u64 * self.block))
+        let is_short = number + 1 == places.len() && !self.bytes.is_multiple_of(self.block);
+        let blocks = number - usize::from(is_short && number > 0)..number + 1;
+        Some((blocks.clone(), places.get(blocks.clone())?, blocks.start as u64 * self.block))
     }
 
     /// A chunk of some blocks, of what is stored of each.

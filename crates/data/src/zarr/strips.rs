@@ -29,6 +29,10 @@ pub(super) struct Strips {
     first: u64,
     count: u64,
     opened: Option<Opened>,
+    /// The strip that was given last.
+    given: Bytes,
+    /// The block that was decompressed last, by its first byte in the chunk.
+    tail: Option<(u64, Bytes)>,
 }
 
 /// What strips are taken from.
@@ -60,7 +64,17 @@ pub(super) async fn chunk(
     let first = touched.overlaps.first().map_or(0, |along| along.from * inner);
     let count = extents.iter().map(|extent| extent.count).product();
     let (array, store) = (Arc::clone(array), objects.address());
-    Ok(Some(Strips { array, store, job, touched, first, count, opened: None }))
+    Ok(Some(Strips {
+        array,
+        store,
+        job,
+        touched,
+        first,
+        count,
+        opened: None,
+        given: Bytes::new(),
+        tail: None,
+    }))
 }
 
 /// Whether a part lies in one chunk, and its elements follow each other there.
@@ -108,37 +122,74 @@ impl Strips {
             None => self.open()?,
         };
         let (size, count) = (self.size(), places.end - places.start);
+        let bytes = places.start * size..places.end * size;
         let taken = match &opened {
-            Opened::Blank => self.blank(count * size)?,
-            Opened::Blocks(blocks, place) => {
-                let bytes = self.decompressed(blocks, place, &(places.start * size..places.end * size))?;
-                let elements = self.decoder()?.strip(bytes, count).and_then(numbers);
-                elements.map_err(|what| self.damaged(&what))?
-            }
+            Opened::Blank => self.blank(count * size),
+            Opened::Blocks(blocks, place) => self.decompressed(blocks, place, &bytes).and_then(|bytes| {
+                let elements = self.decoder()?.strip(Cow::Owned(bytes), count).and_then(numbers);
+                elements.map_err(|what| self.damaged(&what))
+            }),
         };
         self.opened = Some(opened);
+        let taken = taken?;
+        self.given = taken.clone();
         Ok(taken)
+    }
+
+    /// Bytes of a chunk, in the memory of the strip before where nobody holds it any more: the system would have to find
+    /// new memory for each.
+    fn decompressed(
+        &mut self,
+        blocks: &Blocks,
+        place: &Place,
+        wanted: &Range<u64>,
+    ) -> error::Result<Vec<u8>> {
+        let given = std::mem::take(&mut self.given);
+        let mut bytes = if given.is_unique() { Vec::from(given) } else { Vec::new() };
+        bytes.clear();
+        let mut at = wanted.start;
+        while at < wanted.end {
+            let block = self.block(blocks, place, at, wanted.end)?;
+            let count = block.len().min(usize::try_from(wanted.end - at).unwrap_or(usize::MAX));
+            if count == 0 {
+                return Err(self.damaged("it has too few elements"));
+            }
+            bytes.extend_from_slice(&block[..count]);
+            at += count as u64;
+        }
+        Ok(bytes)
+    }
+
+    /// The bytes of a block from one on, up to another where blocks are not compressed. The block before is still there:
+    /// strips begin in the middle of one.
+    fn block(&mut self, blocks: &Blocks, place: &Place, at: u64, end: u64) -> error::Result<Bytes> {
+        let behind = |first: u64, bytes: &Bytes| {
+            let from = usize::try_from(at.checked_sub(first)?).ok()?;
+            (from < bytes.len()).then(|| bytes.slice(from..))
+        };
+        if let Some(found) = self.tail.as_ref().and_then(|(first, bytes)| behind(*first, bytes)) {
+            return Ok(found);
+        }
+        let gone = || self.damaged("it is not there any more");
+        if blocks.are_plain() {
+            return self.part(place, HEADER + at..HEADER + end)?.ok_or_else(gone);
+        }
+        let found = blocks.at(at).ok_or_else(|| self.damaged("it has too few elements"))?;
+        let (numbers, places, first) = found;
+        let stored: Option<Vec<Bytes>> =
+            places.iter().map(|one| self.part(place, one.clone())).collect::<error::Result<_>>()?;
+        let chunk = blocks.chunk(numbers, &stored.ok_or_else(gone)?).map_err(|what| self.damaged(&what))?;
+        let bytes = self.decoder()?.decompressed(Cow::Owned(chunk)).map_err(|what| self.damaged(&what))?;
+        let bytes = Bytes::from(bytes.into_owned());
+        let found = behind(first, &bytes).unwrap_or_default();
+        self.tail = Some((first, bytes));
+        Ok(found)
     }
 
     /// A part of where the chunk lies; none where there is nothing.
     fn part(&self, place: &Place, range: Range<u64>) -> error::Result<Option<Bytes>> {
         let length = range.end - range.start;
         place.part(range).map_err(|_| self.damaged("it has too few bytes"))?.bytes_here(length)
-    }
-
-    /// What lies at some places: in one go, where they follow each other.
-    fn stored(&self, place: &Place, places: &[Range<u64>]) -> error::Result<Option<Vec<Bytes>>> {
-        let is_row = places.windows(2).all(|pair| pair[0].end == pair[1].start);
-        let (Some(first), Some(last), true) = (places.first(), places.last(), is_row) else {
-            return places.iter().map(|one| self.part(place, one.clone())).collect();
-        };
-        let all = self.part(place, first.start..last.end)?;
-        let within = |all: &Bytes, one: &Range<u64>| {
-            let [from, to] =
-                [one.start, one.end].map(|at| usize::try_from(at - first.start).unwrap_or(usize::MAX));
-            (to <= all.len()).then(|| all.slice(from..to))
-        };
-        Ok(all.and_then(|all| places.iter().map(|one| within(&all, one)).collect()))
     }
 
     /// So many bytes of what was never written.
@@ -148,30 +199,6 @@ impl Strips {
             Fill::Bytes(value) => Ok(filled(length, value).into()),
             Fill::Text(_) => Err(self.damaged("it has texts")),
         }
-    }
-
-    /// Bytes of a chunk, of the blocks in which they lie.
-    fn decompressed<'a>(
-        &self,
-        blocks: &Blocks,
-        place: &Place,
-        bytes: &Range<u64>,
-    ) -> error::Result<Cow<'a, [u8]>> {
-        let gone = || self.damaged("it is not there any more");
-        let Some((numbers, places, before)) = blocks.of(bytes) else {
-            let plain = self.part(place, HEADER + bytes.start..HEADER + bytes.end)?.ok_or_else(gone)?;
-            return Ok(Cow::Owned(plain.into()));
-        };
-        let stored = self.stored(place, places)?.ok_or_else(gone)?;
-        let chunk = blocks.chunk(numbers, &stored).map_err(|what| self.damaged(&what))?;
-        drop(stored);
-        let decompressed = self.decoder()?.decompressed(Cow::Owned(chunk));
-        let decompressed = decompressed.map_err(|what| self.damaged(&what))?;
-        let range = usize::try_from(before).ok().zip(usize::try_from(bytes.end - bytes.start).ok());
-        let range = range.and_then(|(from, length)| Some(from..from.checked_add(length)?));
-        let range = range.filter(|range| range.end <= decompressed.len());
-        let range = range.ok_or_else(|| self.damaged("it has too few elements"))?;
-        Ok(if range.len() == decompressed.len() { decompressed } else { decompressed[range].to_vec().into() })
     }
 }
 

@@ -64,7 +64,8 @@ fn held(chunk: Vec<u8>) -> Strips {
     let job = Job { key: "c".to_owned(), place: Some(Place::Inline(chunk.into())), shape: None };
     let touched = Touched { index: Vec::new(), origin: Vec::new(), overlaps: Vec::new() };
     let store = Address::named("here".to_owned());
-    Strips { array: array("little"), store, job, touched, first: 0, count: 315_000, opened: None }
+    let (array, given) = (array("little"), Bytes::new());
+    Strips { array, store, job, touched, first: 0, count: 315_000, opened: None, given, tail: None }
 }
 
 #[tokio::test]
@@ -85,12 +86,16 @@ async fn strips_are_what_is_read() {
             let whole = read(&objects, "", Arc::clone(&array), &part, Limits::default()).await.unwrap();
             let mut strips = opened(&objects, &array, &part).await.unwrap();
             assert_eq!(strips.count(), count * INNER);
+            // Also where a strip is held while the next one is taken.
+            let mut held = Vec::new();
             for (from, to) in [(0, count * INNER), (0, 1), (104_999, 105_000), (5, 5), (60_000, 90_001)] {
                 let found = strips.elements(from..to).unwrap();
                 let [first, last] = [from, to].map(|at| usize::try_from(at * 4).unwrap());
                 assert!(found.bytes == whole.bytes.slice(first..last), "{kind:?} {endian} {start} {from}");
                 assert_eq!((found.count(), &found.data_type), (to - from, &whole.data_type));
+                held.extend((from % 2 == 1).then_some((found.bytes, first..last)));
             }
+            assert!(held.into_iter().all(|(bytes, range)| bytes == whole.bytes.slice(range)));
             assert!(strips.elements(0..count * INNER + 1).is_err());
         }
     }
