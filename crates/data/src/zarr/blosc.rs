@@ -80,15 +80,20 @@ impl Blocks {
         self.places.is_none()
     }
 
-    /// The block in which a byte lies, with the one before it where it is known by that; where each is stored, and the first
-    /// byte of them. None beyond the last one, and where blocks are plain.
-    pub(super) fn at(&self, byte: u64) -> Option<(Range<usize>, &[Range<u64>], u64)> {
+    /// The block in which a byte lies, with the one before it where it is known by that, and where each is stored; none
+    /// beyond the last one, and where blocks are plain.
+    pub(super) fn at(&self, byte: u64) -> Option<(Range<usize>, &[Range<u64>])> {
         let places = self.places.as_ref()?;
         let number = usize::try_from(byte / self.block).ok()?;
         // A shorter block is known by the longer ones before it.
         let is_short = number + 1 == places.len() && !self.bytes.is_multiple_of(self.block);
         let blocks = number - usize::from(is_short && number > 0)..number + 1;
-        Some((blocks.clone(), places.get(blocks.clone())?, blocks.start as u64 * self.block))
+        Some((blocks.clone(), places.get(blocks)?))
+    }
+
+    /// The first byte of a block.
+    pub(super) fn first(&self, block: usize) -> u64 {
+        block as u64 * self.block
     }
 
     /// A chunk of some blocks, of what is stored of each.
@@ -111,7 +116,9 @@ impl Blocks {
             chunk.extend(number(start)?);
             start += block.len() as u64;
         }
-        stored.iter().for_each(|block| chunk.extend_from_slice(block));
+        for block in stored {
+            chunk.extend_from_slice(block);
+        }
         Ok(chunk)
     }
 }

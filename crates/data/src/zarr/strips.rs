@@ -174,8 +174,8 @@ impl Strips {
         if blocks.are_plain() {
             return self.part(place, HEADER + at..HEADER + end)?.ok_or_else(gone);
         }
-        let found = blocks.at(at).ok_or_else(|| self.damaged("it has too few elements"))?;
-        let (numbers, places, first) = found;
+        let (numbers, places) = blocks.at(at).ok_or_else(|| self.damaged("it has too few elements"))?;
+        let first = blocks.first(numbers.start);
         let stored: Option<Vec<Bytes>> =
             places.iter().map(|one| self.part(place, one.clone())).collect::<error::Result<_>>()?;
         let chunk = blocks.chunk(numbers, &stored.ok_or_else(gone)?).map_err(|what| self.damaged(&what))?;
