@@ -38,6 +38,22 @@ pub enum Error {
         /// Why there is none.
         why: String,
     },
+    /// There is no ticket of Kerberos for the gateway.
+    #[error("no Kerberos ticket for {service}: {why}")]
+    NoTicket {
+        /// The gateway as Kerberos calls it.
+        service: String,
+        /// What the library said.
+        why: String,
+    },
+    /// What answers did not prove that it is the gateway.
+    #[error("what answers at {address} has not proved that it is the gateway: {why}")]
+    Unproven {
+        /// The gateway.
+        address: Address,
+        /// What was wrong with its proof.
+        why: String,
+    },
     /// The gateway does not take user and password, or another login than those of its kind.
     #[error("the gateway at {address} does not take the login from {place} ({said})")]
     WrongLogin {
@@ -180,8 +196,15 @@ impl Error {
             Self::Invalid { advice, .. } => advice.clone(),
             Self::Options { .. } => "look at the gateway's options: names, types and bounds".to_owned(),
             Self::NoSecret { place, .. } => format!("put the password or token into {place}"),
+            Self::NoTicket { .. } => {
+                "`kinit` gets one and `klist` shows what there is; write the gateway's address with the name that Kerberos has for it"
+                    .to_owned()
+            }
+            Self::Unproven { .. } => {
+                "check the address; if it is right, something before the gateway answers in its place".to_owned()
+            }
             Self::WrongLogin { place, .. } => {
-                format!("correct user and password; the password is from {place}")
+                format!("correct the login, which is from {place}")
             }
             Self::WrongToken { .. } => {
                 "make a new token on the hub's page (Token), and check that the gateway belongs to this hub"

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::address::Address;
 use crate::error::{Error, Result};
-use crate::login::{Login, Refusal};
+use crate::login::{Login, Proof, Refusal};
 use crate::settings::Settings;
 
 /// Most bytes of an answer: some thousand clusters with their keys.
@@ -143,8 +143,11 @@ impl Exchange<'_> {
     async fn once(&self, call: &Call, url: &Url) -> Result<std::result::Result<Answer, Lost>> {
         let mut request = reqwest::Request::new(call.method.clone(), url.clone());
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let mut proof = Proof::default();
         if call.with_login {
-            request.headers_mut().insert(AUTHORIZATION, self.login.header()?);
+            let (header, due) = self.login.opening(url).await?;
+            request.headers_mut().insert(AUTHORIZATION, header);
+            proof = due;
         }
         if let Some(body) = &call.body {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -153,7 +156,14 @@ impl Exchange<'_> {
         let within = self.settings.answer + call.waits;
         let late = || Lost { why: format!("no whole answer in {} s", within.as_secs_f32()), unsent: false };
         let got = tokio::time::timeout(within, self.received(request)).await;
-        got.unwrap_or_else(|_| Ok(Err(late())))
+        let got = got.unwrap_or_else(|_| Ok(Err(late())))?;
+        if let Ok(answer) = &got
+            && answer.is_good(call)
+        {
+            let proved = proof.of(&answer.all(&WWW_AUTHENTICATE));
+            proved.map_err(|why| Error::Unproven { address: self.address.clone(), why })?;
+        }
+        Ok(got)
     }
 
     async fn received(&self, request: reqwest::Request) -> Result<std::result::Result<Answer, Lost>> {
@@ -247,6 +257,10 @@ impl Answer {
 
     fn header(&self, name: &reqwest::header::HeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn all(&self, name: &reqwest::header::HeaderName) -> Vec<&str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
     }
 
     fn retry_after(&self) -> Option<Duration> {

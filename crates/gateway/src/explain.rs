@@ -42,7 +42,8 @@ pub struct ContainerEnd {
 }
 
 /// Why a cluster failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Cause {
     /// The image has no `dask-scheduler` or `dask-worker`: distributed 2026.6 dropped the programs that Dask

@@ -331,7 +331,7 @@ impl Gateway {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let http = self.settings.build()?;
+        let http = self.settings.build(self.login.keeps_cookies())?;
         Ok(self.http.get_or_init(|| http))
     }
 }

@@ -36,6 +36,8 @@ mod error;
 mod exchange;
 mod explain;
 mod gateway;
+#[cfg(feature = "kerberos")]
+mod kerberos;
 mod login;
 mod name;
 mod near;

@@ -56,14 +56,14 @@ impl Settings {
         self.proxy.as_deref().map_or(Ok(()), |address| self.through(address).map(drop))
     }
 
-    /// The client below ours: it follows no redirect, retries nothing, and keeps cookies.
-    pub(crate) fn build(&self) -> Result<reqwest::Client> {
+    /// The client below ours: it follows no redirect and retries nothing.
+    pub(crate) fn build(&self, keeps_cookies: bool) -> Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .user_agent(&self.user_agent)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            .cookie_store(true)
+            .cookie_store(keeps_cookies)
             .connect_timeout(self.connect)
             .pool_idle_timeout(Duration::from_secs(50))
             .tls_certs_merge(self.certificates()?)

@@ -8,7 +8,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
-use crate::python;
+use crate::server::python;
 
 /// So many choices are compared.
 const CHOICES: usize = 3000;

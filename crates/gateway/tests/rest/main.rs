@@ -68,16 +68,3 @@ fn shared(name: &str) -> Option<PathBuf> {
     skips::skipped(format_args!("no folder {name} (FRAZIL_SHARED names where it is)"));
     None
 }
-
-/// A Python with Dask Gateway's server: the one that is named, or the tests' own.
-fn python() -> Option<PathBuf> {
-    let has = ["-c", "import dask_gateway_server, dask_gateway, sqlalchemy"];
-    let named = std::env::var_os("PYTHON").map(PathBuf::from);
-    let own = std::fs::read_dir(tools::cache()).into_iter().flatten().flatten();
-    let own = own.map(|entry| entry.path().join("bin/python"));
-    let found = named.into_iter().chain(own).find(|python| tools::runs(python, &has));
-    if found.is_none() {
-        skips::skipped("no Python with dask-gateway-server (images/hub/requirements.txt); PYTHON names one");
-    }
-    found
-}

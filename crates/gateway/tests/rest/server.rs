@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::canned::{Asked, Given};
-use crate::python;
+use crate::{skips, tools};
 
 /// Two options as in the recordings, at most four workers a cluster. distributed 2026.6 dropped the programs that
 /// Dask Gateway starts by default.
@@ -178,4 +178,17 @@ pub(crate) fn passed_on(base: &str, asked: &Asked) -> Option<Given> {
     let headers = headers.lines().filter_map(|line| line.split_once(": ")).filter(|(name, _)| !own(name));
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     Some(Given { headers, body: all[end + 4..].to_vec(), ..Given::status(status) })
+}
+
+/// A Python with Dask Gateway's server: the one that is named, or the tests' own.
+pub(crate) fn python() -> Option<PathBuf> {
+    let has = ["-c", "import dask_gateway_server, dask_gateway, sqlalchemy"];
+    let named = std::env::var_os("PYTHON").map(PathBuf::from);
+    let own = std::fs::read_dir(tools::cache()).into_iter().flatten().flatten();
+    let own = own.map(|entry| entry.path().join("bin/python"));
+    let found = named.into_iter().chain(own).find(|python| tools::runs(python, &has));
+    if found.is_none() {
+        skips::skipped("no Python with dask-gateway-server (images/hub/requirements.txt); PYTHON names one");
+    }
+    found
 }
