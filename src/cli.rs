@@ -8,6 +8,8 @@ mod down;
 pub mod egress;
 mod explain;
 mod files;
+pub mod gateway;
+pub mod image;
 mod init;
 mod kubeconfig;
 mod nodes;
@@ -122,7 +124,9 @@ impl Cli {
                 | Verb::Nodes(_)
                 | Verb::Egress(_)
                 | Verb::Data(_)
+                | Verb::Gateway(_)
                 | Verb::Doctor(_)
+                | Verb::Image(image::ImageArgs { verb: image::ImageVerb::Check(_) })
         );
         if self.format == Format::Csv && !has_rows {
             return Err(Error::usage("this verb has no rows for `-o csv`").hint("choose table, json or yaml"));
@@ -137,6 +141,8 @@ impl Cli {
         }
         match &self.verb {
             Verb::Data(args) => args.check(self.format)?,
+            Verb::Gateway(args) => args.check(self.format)?,
+            Verb::Image(args) => args.check()?,
             Verb::Nodes(args) => args.check(self.format)?,
             Verb::Report(args) => args.check(self.format)?,
             Verb::Serve(args) => args.check()?,
@@ -230,6 +236,24 @@ Examples:
   frazil data where ATL08")]
     Data(data::DataArgs),
 
+    /// List, create, scale and stop Dask clusters at a hub's gateway, without Python; tell why one failed.
+    #[command(after_help = "\
+Examples:
+  frazil gateway create --wait         at the gateway of hub.yaml, or of the hub whose terminal this is
+  frazil gateway list
+  frazil gateway adapt NAME 1 20
+  frazil gateway stop --all
+  frazil gateway list --address https://gateway.example.org --user ada --secret-file password.txt")]
+    Gateway(gateway::GatewayArgs),
+
+    /// Build the hub image, push it, and check it by running it: by docker, podman or buildah.
+    #[command(after_help = "\
+Examples:
+  frazil image build                   in a checkout of frazil
+  frazil image check                   packages as locked, a notebook, a Dask cluster, equal versions
+  frazil image push lab.yaml           where the hub file says that it is")]
+    Image(image::ImageArgs),
+
     /// Write a page for who organizes and who pays: what it cost, of whom, on which days, what ran at night.
     #[command(after_help = "\
 Examples:
@@ -243,7 +267,7 @@ Examples:
 The page is one file: no script, nothing fetched, light and dark, good to print.")]
     Report(ReportArgs),
 
-    /// Write what a hub file becomes: Terraform, Helm values, manifests, image; no network or credentials.
+    /// Write what a hub file becomes: Terraform, Helm values, manifests; no network or credentials.
     #[command(after_help = "\
 Examples:
   frazil render                        into rendered/NAME

@@ -9,6 +9,8 @@ mod down;
 mod drift;
 mod egress;
 mod explain;
+mod gateway;
+mod image;
 mod init;
 mod kubeconfig;
 mod ledger;
@@ -54,6 +56,8 @@ pub async fn run(cli: &Cli, context: &Context, printer: &Printer) -> Result<Outc
         Verb::Cost(args) => cost::cost(&run, args).await,
         Verb::Egress(args) => egress::egress(&run, args).await,
         Verb::Data(args) => data::data(&run, args).await,
+        Verb::Gateway(args) => Box::pin(gateway::gateway(&run, args)).await,
+        Verb::Image(args) => image::image(&run, args),
         Verb::Record(args) => record::record(&run, args).await,
         Verb::Render(args) => render::render(&run, args),
         Verb::Report(args) => report::report(&run, args),

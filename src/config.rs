@@ -28,7 +28,7 @@ pub use model::{
 };
 pub use names::{
     Account, Administrator, BigQueryTable, BucketAddress, Cidr, DnsZone, Domain, GroupName, HubName,
-    KubernetesVersion, MachineName, PersonName, Project, Region, SizeName, Zone,
+    ImageName, KubernetesVersion, MachineName, PersonName, Project, Region, SizeName, Zone,
 };
 pub use plans::{AtLimit, Billing, BillsFrom, Budget, Event};
 pub use pools::{Pool, Pools};

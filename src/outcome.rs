@@ -12,7 +12,7 @@ pub enum Outcome {
     Failed = 1,
     /// There is a difference: `render --check`, `drift`, `plan --detailed-exitcode`.
     Difference = 2,
-    /// A check said no: `doctor`, `cost check`, `down --audit` with something left.
+    /// A check said no: `doctor`, `cost check`, `down --audit` with something left, `image check`.
     CheckFailed = 3,
     /// Bad usage.
     Usage = 64,

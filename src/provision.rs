@@ -7,7 +7,7 @@ pub mod journal;
 pub mod kubernetes;
 pub mod layers;
 pub mod local;
-mod references;
+pub mod references;
 pub mod stage;
 
 use serde::Serialize;

@@ -10,6 +10,7 @@ mod folder;
 pub mod gateways;
 mod guard;
 mod hub_files;
+pub mod hub_image;
 mod jupyterhub;
 pub mod local;
 mod manifests;

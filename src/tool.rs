@@ -2,6 +2,8 @@
 
 mod browser;
 mod call;
+mod container;
+mod git;
 mod helm;
 mod interrupt;
 mod node;
@@ -10,6 +12,8 @@ mod terraform;
 
 pub use browser::open_address;
 pub use call::{Call, Started, ToolError, last_lines};
+pub use container::{ContainerKind, ContainerTool, NoContainerTool, RECIPE, Recipe, find_container_tool};
+pub use git::commit_of;
 pub use helm::{Helm, MIN_HELM, Target, Upgrade, find_helm};
 pub use interrupt::interrupt;
 pub use node::{MIN_NODE, Node, find_node};

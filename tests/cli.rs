@@ -29,6 +29,20 @@ fn every_verb_has_help_with_examples_before_its_options() {
 }
 
 #[test]
+fn images_are_built_where_they_run_and_pushed_where_their_name_says() {
+    let machine = Scratch::new();
+    let other = if cfg!(target_arch = "x86_64") { "linux/arm64" } else { "linux/amd64" };
+    let refused = machine.run(["image", "build", "--platform", other]);
+    assert_eq!(refused.status.code(), Some(64));
+    assert!(stderr(&refused).contains(other), "{}", stderr(&refused));
+    let nowhere = machine.run(["image", "push"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(stderr(&nowhere).contains("names no registry"), "{}", stderr(&nowhere));
+    let elsewhere = machine.run(["image", "build"]);
+    assert!(stderr(&elsewhere).contains("no checkout of frazil"), "{}", stderr(&elsewhere));
+}
+
+#[test]
 fn bad_usage_is_64() {
     let machine = Scratch::new();
     for arguments in [vec!["upp"], vec!["validate", "--nope"], vec![], vec!["up", "-o", "xml"]] {

@@ -70,6 +70,7 @@ fn locks_name_no_registry_and_pin_every_package() {
     assert!(lock.matches("\"integrity\"").count() > 10);
     for name in [
         "images/hub/requirements.txt",
+        "images/hub/build-requirements.txt",
         "tests/requirements.txt",
         "tests/clouds/aws/requirements.txt",
         "benches/ledger/requirements.txt",

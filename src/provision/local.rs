@@ -8,9 +8,11 @@
 mod bring_up;
 mod converge;
 mod environment;
+mod evidence;
 mod folders;
 mod health;
 mod identity;
+mod lent;
 mod parts;
 mod secrets;
 mod take_down;
@@ -18,9 +20,11 @@ mod token;
 
 pub use bring_up::{Login, Up, bring_up, remember_shown};
 pub use environment::{NEEDED_SPACE, ensure_environment, environment_folder, node_hint, python_hint};
+pub use evidence::evidence;
 pub use folders::{Folders, size_on_disk};
 pub use health::{Health, client, probe};
 pub(in crate::provision) use identity::random_hex;
 pub use identity::{Identity, is_free, read_identity};
+pub use lent::Lent;
 pub use take_down::{Down, take_down};
 pub use token::create_login_address;

@@ -13,12 +13,7 @@ use crate::tool::Call;
 ///
 /// # Errors
 /// When it leads nowhere, or others can read the file.
-pub(super) fn resolve(
-    context: &Context,
-    document: &HubDocument,
-    at: &SecretRef,
-    key: &str,
-) -> Result<String> {
+pub fn resolve(context: &Context, document: &HubDocument, at: &SecretRef, key: &str) -> Result<String> {
     let refuse = |what: String| Error::failed(format!("`{key}`: {what}"));
     let text = match at {
         SecretRef::Env(name) => context.variable(name).map(str::to_owned).ok_or_else(|| {

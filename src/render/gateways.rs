@@ -69,7 +69,7 @@ pub(super) fn with_our_tokens(hub: &HubFile) -> impl Iterator<Item = &FurtherGat
 }
 
 /// The service by which a hub knows a further gateway: named as the gateway, which is named as its hub file.
-pub(super) fn service_name(gateway: &impl Display) -> String {
+pub fn service_name(gateway: &impl Display) -> String {
     format!("dask-gateway-{gateway}")
 }
 

@@ -15,10 +15,7 @@ use super::secrets::{Secret, Source, secrets};
 use super::templates::{Template, TemplateError, fill};
 use super::terraform_root::{Backend, terraform_files};
 use super::{Tree, dask_gateway, jupyterhub, support};
-use crate::config::{HubFile, SecretRef};
-
-/// The image that the hub image is made from.
-const BASE_IMAGE: &str = "docker.io/library/python:3.12-slim-bookworm";
+use crate::config::SecretRef;
 
 /// A hub file that cannot be rendered.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +54,6 @@ pub fn hub_files(cluster: &Cluster<'_>) -> Result<Tree, RenderError> {
     let secrets = secrets(cluster);
     let mut tree = Tree::default();
     tree.add_below("terraform", terraform_files(cluster, Backend::OfHub)?);
-    image(cluster.hub, &mut tree)?;
     for release in &releases {
         let head = format!("Values of the chart {} {}", release.chart.name, release.version);
         tree.add(values_path(release), yaml(&head, &release.values)?);
@@ -103,21 +99,6 @@ fn releases_data(cluster: &Cluster<'_>, releases: &[Release]) -> Value {
         })
     });
     data.collect()
-}
-
-/// How the hub image is made, where the file names none of its own.
-fn image(hub: &HubFile, tree: &mut Tree) -> Result<(), RenderError> {
-    if hub.image.name.is_some() {
-        return Ok(());
-    }
-    let labels = [
-        json!({ "key": "frazil.hub", "value": hub.name }),
-        json!({ "key": "frazil.tag", "value": hub.image.tag }),
-    ];
-    let text = fill(Template::Containerfile, &json!({ "base": BASE_IMAGE, "labels": labels }))?;
-    tree.add("image/Containerfile", text);
-    tree.add("image/requirements.txt", include_str!("../../images/hub/requirements.txt"));
-    Ok(())
 }
 
 fn notes(
@@ -175,8 +156,6 @@ fn what(path: &str) -> &'static str {
     match path {
         "charts.yaml" => "Helm releases: chart, version, where it comes from, why",
         "secrets.json" => "which secrets there are and where each comes from; none of them itself",
-        "image/Containerfile" => "how the hub image is made",
-        "image/requirements.txt" => "its packages, pinned by digest",
         "terraform/backend.tf" => "where Terraform keeps its state",
         "terraform/hub.auto.tfvars.json" => "what the hub file says, as Terraform's variables",
         _ if path.starts_with("terraform/") => "Terraform, the same for every hub of this cloud",

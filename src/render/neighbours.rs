@@ -61,17 +61,27 @@ pub(super) fn address(cluster: &Cluster<'_>, gateway: &FurtherGateway) -> Value 
     match (&gateway.address, other) {
         (Some(address), _) => json!(address),
         (None, Some(other)) if same_cluster(cluster.hub, other) => json!(service(other)),
-        (None, Some(HubFile { domain: Some(domain), .. })) => {
-            let scheme = if other.is_some_and(speaks_https) { "https" } else { "http" };
-            json!(format!("{scheme}://{domain}"))
-        }
-        (None, _) => outputs::gateway_address(&gateway.name),
+        (None, other) => other
+            .and_then(domain_address)
+            .map_or_else(|| outputs::gateway_address(&gateway.name), Value::from),
     }
 }
 
 /// Further gateways whose addresses are known only when they are up.
 pub fn known_later<'a>(cluster: &Cluster<'a>) -> impl Iterator<Item = &'a FurtherGateway> {
     cluster.hub.gateways.iter().filter(|gateway| outputs::gateway_of(&address(cluster, gateway)).is_some())
+}
+
+/// Where a further gateway answers, as far as that is known before its balancer is asked for.
+pub fn known_address(cluster: &Cluster<'_>, gateway: &FurtherGateway) -> Option<String> {
+    let address = address(cluster, gateway);
+    address.as_str().filter(|_| outputs::gateway_of(&address).is_none()).map(str::to_owned)
+}
+
+/// Where hub or gateway answer by their domain, if they have one.
+pub fn domain_address(hub: &HubFile) -> Option<String> {
+    let scheme = if hub.hub || speaks_https(hub) { "https" } else { "http" };
+    hub.domain.as_ref().map(|domain| format!("{scheme}://{domain}"))
 }
 
 /// Where a further gateway runs, as `CLOUD/REGION`.

@@ -19,8 +19,6 @@ use super::quote::ascii_json;
 pub enum Template {
     /// Terraform's backend block.
     Backend,
-    /// How the hub image is made.
-    Containerfile,
     /// The gateway's settings, in its configuration.
     GatewaySettings,
     /// What is what in a rendered tree.
@@ -29,13 +27,12 @@ pub enum Template {
 
 impl Template {
     /// All templates.
-    pub const ALL: [Self; 4] = [Self::Backend, Self::Containerfile, Self::GatewaySettings, Self::Notes];
+    pub const ALL: [Self; 3] = [Self::Backend, Self::GatewaySettings, Self::Notes];
 
     /// Its file's name, without folder.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Backend => "backend.tf.hbs",
-            Self::Containerfile => "Containerfile.hbs",
             Self::GatewaySettings => "settings.py.hbs",
             Self::Notes => "README.md.hbs",
         }
@@ -44,7 +41,6 @@ impl Template {
     const fn text(self) -> &'static str {
         match self {
             Self::Backend => include_str!("../../templates/terraform/backend.tf.hbs"),
-            Self::Containerfile => include_str!("../../templates/image/Containerfile.hbs"),
             Self::GatewaySettings => include_str!("../../templates/gateway/settings.py.hbs"),
             Self::Notes => include_str!("../../templates/notes/README.md.hbs"),
         }
@@ -65,7 +61,6 @@ static TEMPLATES: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     handlebars.set_strict_mode(true);
     handlebars.register_escape_fn(handlebars::no_escape);
     handlebars.register_helper("hcl", quoting(hcl));
-    handlebars.register_helper("json", quoting(|value| Some(value.to_string())));
     handlebars.register_helper("line", quoting(line));
     handlebars.register_helper("python", quoting(|value| Some(ascii_json(&ascii_json(value).into()))));
     handlebars.register_helper("word", quoting(word));

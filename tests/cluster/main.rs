@@ -15,6 +15,7 @@ mod scratch;
 
 mod drift;
 mod faults;
+mod gateway;
 mod harness;
 mod hub;
 mod leftovers;

@@ -9,6 +9,7 @@
 
 mod damage;
 mod failures;
+mod gateway;
 mod hub;
 mod kills;
 mod lifecycle;

@@ -188,6 +188,21 @@ def test_a_dask_cluster_computes(lab):
         assert pod["spec"]["containers"][0]["resources"]["limits"]["memory"] in ("512Mi", str(512 * 2**20))
 
 
+VERSIONS = """
+import frazil, xarray
+from importlib.metadata import distributions
+def versions():
+    return sorted((each.name, each.version) for each in distributions())
+[one, other] = client.run(versions).values()
+print(versions() == client.run_on_scheduler(versions) == one == other, len(versions()) > 200)
+"""
+
+
+@pytest.mark.skipif(not cluster.HUB_IMAGE, reason="needs the hub image: tests/image/run, FRAZIL_HUB_IMAGE")
+def test_notebook_scheduler_and_workers_have_the_hub_images_packages(lab):
+    assert lab.person("ada").kernel.run(VERSIONS) == "True True\n"
+
+
 def test_beyond_the_limit_of_a_person(lab):
     said = lab.person("ada").kernel.run(
         "try:\n    cluster.scale(4)\nexcept Exception as refusal:\n    print(refusal)\n"

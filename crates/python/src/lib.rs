@@ -16,6 +16,7 @@ mod download;
 mod error;
 mod file;
 mod footprint;
+mod gateway;
 mod html;
 mod item;
 mod json;
@@ -53,6 +54,8 @@ mod _native {
     use super::download::bring;
     #[pymodule_export]
     use super::file::Reader;
+    #[pymodule_export]
+    use super::gateway::GatewayClient;
     #[pymodule_export]
     use super::html::readable;
     #[pymodule_export]

@@ -54,6 +54,19 @@ fn runtime() -> PyResult<Arc<Runtime>> {
     })
 }
 
+/// Has the runtime work on something by itself.
+pub(crate) fn spawn<F: Future<Output: Send + 'static> + Send + 'static>(
+    future: F,
+) -> PyResult<tokio::task::JoinHandle<F::Output>> {
+    Ok(runtime()?.spawn(future))
+}
+
+/// Waits for something that has to be ended whatever the person presses, while other threads of Python go on.
+pub(crate) fn block<F: Future<Output: Send> + Send>(py: Python<'_>, future: F) -> PyResult<F::Output> {
+    let runtime = runtime()?;
+    Ok(py.detach(|| runtime.block_on(future)))
+}
+
 /// Makes a future and waits for it while other threads of Python go on. Ctrl-C ends the wait and drops the
 /// future; `between` is called some times a second.
 pub(crate) fn wait<F: Future<Output: Send>>(

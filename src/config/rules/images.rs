@@ -22,7 +22,7 @@ pub(super) fn are_found(subject: &Subject<'_>) -> Vec<Problem> {
     let path = if subject.says("image") { "image" } else { "provider" };
     let problem = subject.key(&IMAGE_REGISTRY, path, message);
     vec![problem.help(
-        "push the image that `frazil render` describes, and write `image: { name: REGISTRY/frazil-hub }`; \
+        "write `image: { name: REGISTRY/frazil-hub }`, then `frazil image build` and `frazil image push`; \
          or name one that is there, such as quay.io/pangeo/pangeo-notebook",
     )]
 }

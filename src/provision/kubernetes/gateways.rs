@@ -25,12 +25,19 @@ pub(super) async fn addresses(
         let Some(other) = gateway.file.as_ref().and_then(|file| document.neighbour(file)) else { continue };
         let about = |error: crate::error::Error| error.about(&format!("the gateway `{}`", gateway.name));
         // Boxed: this is part of bringing up a hub, whose own cluster was reached the same way.
-        let reached = Box::pin(Reached::open(context, &other, "up")).await.map_err(about)?;
-        let objects = Objects::open(&reached.access).await.map_err(about)?;
-        let address = Address::look(&objects, &other.hub).await.map_err(about)?;
-        if let Some(url) = address.url {
+        if let Some(url) = Box::pin(address(context, &other, "up")).await.map_err(about)? {
             found.insert(gateway.name.to_string(), url);
         }
     }
     Ok(found)
+}
+
+/// The address of a hub's or gateway's balancer in its own cluster, if it has one yet.
+///
+/// # Errors
+/// When the cluster does not answer or is another one.
+pub async fn address(context: &Context, document: &HubDocument, verb: &str) -> Result<Option<String>> {
+    let reached = Reached::open(context, document, verb).await?;
+    let objects = Objects::open(&reached.access).await?;
+    Ok(Address::look(&objects, &document.hub).await?.url)
 }

@@ -265,14 +265,23 @@ impl Objects {
     /// # Errors
     /// When the API refuses or does not answer.
     pub async fn last_log(&self, namespace: &str, pod: &str, container: &str, lines: i64) -> Result<String> {
+        let container = Some(container.to_owned());
+        let how = LogParams { container, previous: true, tail_lines: Some(lines), ..LogParams::default() };
+        self.log_by(namespace, pod, &how).await
+    }
+
+    /// The last lines of the log of a pod that has one container.
+    ///
+    /// # Errors
+    /// When the API refuses or does not answer.
+    pub async fn log(&self, namespace: &str, pod: &str, lines: i64) -> Result<String> {
+        let how = LogParams { tail_lines: Some(lines), ..LogParams::default() };
+        self.log_by(namespace, pod, &how).await
+    }
+
+    async fn log_by(&self, namespace: &str, pod: &str, how: &LogParams) -> Result<String> {
         let pods: Api<Pod> = Api::namespaced(self.access.client.clone(), namespace);
-        let how = LogParams {
-            container: Some(container.to_owned()),
-            previous: true,
-            tail_lines: Some(lines),
-            ..LogParams::default()
-        };
-        pods.logs(pod, &how).await.map_err(|error| self.access.failed(&format!("the log of {pod}"), error))
+        pods.logs(pod, how).await.map_err(|error| self.access.failed(&format!("the log of {pod}"), error))
     }
 
     /// The namespaced kinds that can be listed and deleted, as API and kind: what a sweep looks through.

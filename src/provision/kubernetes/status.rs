@@ -281,7 +281,7 @@ fn time(object: &Value, path: &str) -> Option<Timestamp> {
     object.pointer(path)?.as_str()?.parse().ok()
 }
 
-fn text(object: &Value, path: &str) -> String {
+pub(super) fn text(object: &Value, path: &str) -> String {
     object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 

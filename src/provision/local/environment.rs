@@ -24,10 +24,12 @@ const REQUIREMENTS: &str = include_str!("../../../images/hub/requirements.txt");
 const PACKAGE: &str = include_str!("../../../images/hub/package.json");
 /// JupyterLab's settings for everyone: it asks nobody about news and looks for no newer version.
 const LAB_SETTINGS: &str = include_str!("../../../images/hub/overrides.json");
+/// What JupyterLab's Dask panel starts.
+const DASK_SETTINGS: &str = include_str!("../../../images/hub/dask.yaml");
 const PACKAGE_LOCK: &str = include_str!("../../../images/hub/package-lock.json");
 
 /// Space that the environment takes, measured, and a little more.
-pub const NEEDED_SPACE: Bytes = Bytes::mib(1200);
+pub const NEEDED_SPACE: Bytes = Bytes::mib(2600);
 /// How long a killed installation may take to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often running installations are looked at.
@@ -39,7 +41,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// When the environment does not say where files may go.
 pub fn environment_folder(context: &Context, python: &Python) -> Result<PathBuf> {
     let mut hash = Sha256::new();
-    for part in [REQUIREMENTS, PACKAGE, PACKAGE_LOCK, LAB_SETTINGS, python.version.as_str()] {
+    for part in [REQUIREMENTS, PACKAGE, PACKAGE_LOCK, LAB_SETTINGS, DASK_SETTINGS, python.version.as_str()] {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
@@ -148,6 +150,7 @@ fn build(folder: &Path, python: &Python, node: &Node, progress: &mut Progress) -
     progress.finish();
     let settings = folder.join("python/share/jupyter/lab/settings/overrides.json");
     write_changed(&settings, LAB_SETTINGS.as_bytes(), false)?;
+    write_changed(&folder.join("python/etc/dask/frazil.yaml"), DASK_SETTINGS.as_bytes(), false)?;
     write_changed(&folder.join("complete"), b"", false)?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
 use serde_json::Value;
 
 /// Helpers that write a value, each quoted for one language.
-pub(crate) const QUOTES: [&str; 7] = ["hcl", "html", "json", "line", "markup", "python", "word"];
+pub(crate) const QUOTES: [&str; 6] = ["hcl", "html", "line", "markup", "python", "word"];
 /// Block helpers that choose structure.
 const BLOCKS: [&str; 3] = ["if", "unless", "each"];
 

@@ -12,6 +12,7 @@ from ._costs import CostWarning, prices
 from ._cube import cube
 from ._download import Download, DownloadedFile, download
 from ._file import File
+from ._gateway import Cluster, Gateway, GatewayWarning
 from ._login import login
 from ._native import VERSION as __version__
 from ._native import Catalog, Collection, Item, Results, Service, Session, Task
@@ -33,6 +34,7 @@ from .errors import Error
 
 __all__ = [
     "Catalog",
+    "Cluster",
     "Collection",
     "CostWarning",
     "Dataset",
@@ -40,6 +42,8 @@ __all__ = [
     "DownloadedFile",
     "Error",
     "File",
+    "Gateway",
+    "GatewayWarning",
     "IoStats",
     "Item",
     "Mapped",

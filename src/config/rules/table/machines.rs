@@ -64,7 +64,7 @@ rules! {
     IMAGE_REGISTRY: "image-registry", Warning, silenceable: true,
         summary: "On a cluster of somebody else, the image is in a registry that its nodes reach.",
         why: "On AWS and Google Cloud frazil makes a registry for the hub image. Elsewhere `image.name` says where it is; a name without a registry is one of Docker Hub's, where nobody has put this one, and no server or Dask worker could start. Nodes that were given the image by hand, as `kind load` does, need none.",
-        action: "Build the image from `image/Containerfile` that `frazil render` writes, push it, and say `image.name`; or name an image that is there, such as quay.io/pangeo/pangeo-notebook.";
+        action: "Say `image.name`, make the image with `frazil image build` and `frazil image push`; or name an image that is there, such as quay.io/pangeo/pangeo-notebook.";
     PEOPLE_ON_SPOT: "people-on-spot", Warning, silenceable: true,
         summary: "People's servers are not on spot machines.",
         why: "The cloud takes a spot machine back with two minutes' notice (Google: half a minute). Whoever works on it loses what is in memory. Dask workers bear that, notebooks do not.",
