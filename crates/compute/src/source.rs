@@ -1,19 +1,23 @@
 //! Where values come from.
 
+mod absent;
 mod aligned;
 mod band;
 mod computed;
 mod elements;
 mod joined;
 mod memory;
+mod patch;
 mod reading;
 mod stored;
 
+pub use absent::Absent;
 pub use band::Band;
 pub use computed::Computed;
 pub(crate) use elements::{Elements, Real, lengths, origin, strip};
 pub use joined::Joined;
 pub use memory::Memory;
+pub use patch::Patch;
 pub(crate) use reading::unread;
 pub use stored::Stored;
 pub(crate) use stored::element;
