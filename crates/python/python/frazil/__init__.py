@@ -10,6 +10,7 @@
 from . import errors
 from ._costs import CostWarning, prices
 from ._cube import cube
+from ._distribute import Distributed, Distribution, distribute
 from ._download import Download, DownloadedFile, download
 from ._file import File
 from ._login import login
@@ -36,6 +37,8 @@ __all__ = [
     "Collection",
     "CostWarning",
     "Dataset",
+    "Distributed",
+    "Distribution",
     "Download",
     "DownloadedFile",
     "Error",
@@ -53,6 +56,7 @@ __all__ = [
     "compute",
     "cube",
     "delayed",
+    "distribute",
     "download",
     "errors",
     "io_stats",
