@@ -8,7 +8,7 @@ import pages
 import pytest
 from playwright.sync_api import expect
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "examples" / "notebooks" / "find-and-download.ipynb"
+NOTEBOOK = Path(__file__).resolve().parents[2] / "examples" / "notebooks" / "02-find-and-download.ipynb"
 WORDS = ":is(.frazil-item, .frazil-results, .frazil-download) :is(th, td, td a, p, strong)"
 UNREADABLE = f"words => words.filter(each => ({pages.CONTRAST})(each) < 4.5).map(each => each.textContent)"
 CUT = "tables => tables.filter(each => each.parentElement.scrollWidth > each.parentElement.clientWidth + 1).length"

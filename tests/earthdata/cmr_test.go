@@ -232,6 +232,8 @@ func TestRecordedGranulesAreCollections(t *testing.T) {
 	folder := t.TempDir()
 	item := `{"meta":{"concept-id":"G42-NSIDC_ECS","provider-id":"NSIDC_ECS","native-id":"SC:ATL99"},"umm":{"GranuleUR":"SC:ATL99",` +
 		`"TemporalExtent":{"RangeDateTime":{"BeginningDateTime":"2022-10-12T16:16:17.770Z","EndingDateTime":"2022-10-12T16:21:43.385Z"}},` +
+		`"SpatialExtent":{"HorizontalSpatialDomain":{"Geometry":{"GPolygons":[{"Boundary":{"Points":[{"Longitude":1,"Latitude":2},` +
+		`{"Longitude":3,"Latitude":2},{"Longitude":3,"Latitude":4},{"Longitude":1,"Latitude":2}]}}]}}},` +
 		`"CollectionReference":{"EntryTitle":"Something V005"},"RelatedUrls":[{"URL":"https://n5eil01u.ecs.nsidc.org/x/ATL99_2022.h5","Type":"GET DATA"}],"Odd":[1]}}`
 	if err := os.MkdirAll(filepath.Join(folder, "earthaccess"), 0o700); err != nil {
 		t.Fatal(err)
@@ -245,6 +247,8 @@ func TestRecordedGranulesAreCollections(t *testing.T) {
 		t.Fatalf("%s", answer.body)
 	}
 	s.is("outside its time", s.hits("short_name=ATL99&temporal=2022-10-13,"), 0)
+	s.is("where it is", s.hits("short_name=ATL99&bounding_box=2,2,5,5"), 1)
+	s.is("outside its place", s.hits("short_name=ATL99&bounding_box=4,2,5,5"), 0)
 }
 
 func TestPeriods(t *testing.T) {

@@ -57,6 +57,7 @@ type recordedGranule struct {
 	name      string
 	begin     time.Time
 	end       time.Time
+	shapes    []shape
 }
 
 func (c *collection) publicBucket() string {
@@ -185,6 +186,7 @@ func recordedCollection(raw []byte) (*collection, error) {
 			RangeDateTime struct{ BeginningDateTime, EndingDateTime time.Time }
 		}
 		CollectionReference struct{ ShortName, Version, EntryTitle string }
+		SpatialExtent       recordedSpace
 		RelatedUrls         []struct{ URL, Type string }
 	}
 	if err := json.Unmarshal(told.Items[0].Meta, &meta); err != nil {
@@ -210,7 +212,33 @@ func recordedCollection(raw []byte) (*collection, error) {
 		ID: "C" + strings.TrimPrefix(meta.ID, "G"), Provider: meta.Provider, ShortName: short, Version: version, Title: umm.CollectionReference.EntryTitle,
 		Host: "recorded", Granules: 1, recorded: []recordedGranule{{
 			told.Items[0].Meta, told.Items[0].Umm, name, umm.TemporalExtent.RangeDateTime.BeginningDateTime, umm.TemporalExtent.RangeDateTime.EndingDateTime,
+			umm.SpatialExtent.shapes(),
 		}},
 	}
 	return made, made.complete(0)
+}
+
+// recordedSpace is where a recorded granule is, as far as it tells polygons.
+type recordedSpace struct {
+	HorizontalSpatialDomain struct {
+		Geometry struct {
+			GPolygons []struct {
+				Boundary struct {
+					Points []struct{ Longitude, Latitude float64 }
+				}
+			}
+		}
+	}
+}
+
+func (s recordedSpace) shapes() []shape {
+	found := []shape{}
+	for _, one := range s.HorizontalSpatialDomain.Geometry.GPolygons {
+		points := []point{}
+		for _, corner := range one.Boundary.Points {
+			points = append(points, point{corner.Longitude, corner.Latitude})
+		}
+		found = append(found, shape{points, true})
+	}
+	return found
 }

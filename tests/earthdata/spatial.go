@@ -24,7 +24,7 @@ func box(west, south, east, north float64) shape {
 // Where a granule is; nil where nobody says.
 func (g granule) shapes() []shape {
 	if g.of.recorded != nil {
-		return nil
+		return g.of.recorded[g.at].shapes
 	}
 	west, east := g.longitude-g.halfWidth, g.longitude+g.halfWidth
 	south, north := g.latitude-g.halfHeight, g.latitude+g.halfHeight

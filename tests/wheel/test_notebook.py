@@ -6,7 +6,7 @@ from pathlib import Path
 import nbclient
 import nbformat
 
-WALK = Path(__file__).resolve().parents[2] / "examples" / "notebooks" / "find-and-download.ipynb"
+WALK = Path(__file__).resolve().parents[2] / "examples" / "notebooks" / "02-find-and-download.ipynb"
 
 
 def test_the_seeds_walk_runs_as_a_notebook(logged_in, tmp_path):

@@ -208,12 +208,15 @@ def test_what_cannot_be_read_is_told_as_by_a_read(made, tmp_path):
         assert grid.t[:10].frazil.count() == 500
 
 
-def test_what_is_chunked_by_dask_is_refused(made):
+def test_what_is_chunked_by_dask_is_made_by_dask(made):
     from frazil.errors import InvalidError
 
     with xr.open_dataset(made / "model.nc", engine="frazil", chunks={}) as model:
-        with pytest.raises(InvalidError, match="`sst` is chunked") as raised:
-            model.sst.frazil.mean("time")
+        counts = model.sst.frazil.histogram([270, 280, 290, 310], "time")
+        xr.testing.assert_identical(counts, model.sst.load().frazil.histogram([270, 280, 290, 310], "time"))
+    with xr.open_dataset(made / "model.nc", engine="frazil", chunks={}) as model:
+        with pytest.raises(InvalidError, match="`sst` is chunked by Dask") as raised:
+            model.sst.frazil.anomaly()
         assert "`.load()`" in raised.value.__notes__[0]
 
 

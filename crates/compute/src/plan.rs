@@ -8,6 +8,10 @@
 //! after block, into a state; states are merged in the order of the runs. Runs and blocks along reduced axes
 //! depend on the array and the expression alone, so that sums are the same for any number of threads.
 //!
+//! Of what is stored, runs of a region that follow each other make *batches*: of a gigabyte, of a sixteenth of all, or of
+//! one run. States are merged within their batch first, and those of batches in their order. So processes that know nothing of each other
+//! can run [`Portion`]s of a plan, and the result has the same bits.
+//!
 //! Anomalies need the means of groups first, for which all of the axis has to be read. Where a run of all of it fits
 //! into memory, it is read once and held until its means are known; else, and where values are in memory already, the
 //! means are computed by a plan of their own, and values are read again. The means are the same to the bit: they are
@@ -20,6 +24,7 @@ mod explain;
 mod memory;
 mod picture;
 mod pieces;
+mod portions;
 mod shape;
 mod strips;
 
@@ -35,7 +40,8 @@ use memory::Passes;
 pub use picture::Picture;
 pub(crate) use pieces::Pieces;
 use pieces::together;
-use shape::{Shape, block, unit};
+pub use portions::Portion;
+use shape::{Shape, block, is_more, unit};
 
 /// How large what is cut is, where chunks leave a choice.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +59,13 @@ pub(crate) struct Sizes {
     strip: u64,
     /// Bytes of a run: many runs keep threads busy to the end, few make merging cheap.
     run: u64,
+    /// Bytes of a batch of what is stored, where there are so many batches.
+    batch: u64,
+    batches: u64,
+    /// Most bytes of a run of a region, where chunks are small enough.
+    most: u64,
+    /// Whether another process puts the result together.
+    is_elsewhere: bool,
 }
 
 impl Default for Sizes {
@@ -64,6 +77,10 @@ impl Default for Sizes {
             near: 1 << 20,
             strip: 16 << 10,
             run: 32 << 20,
+            batch: 1 << 30,
+            batches: 16,
+            most: u64::MAX,
+            is_elsewhere: false,
         }
     }
 }
@@ -94,7 +111,12 @@ pub struct Limits {
 impl Sizes {
     /// All alike: so that small arrays are cut.
     pub(crate) fn small(bytes: u64) -> Self {
-        Self { stored: bytes, memory: bytes, window: bytes, near: bytes, strip: 1, run: 2 * bytes }
+        let own = Self { stored: bytes, memory: bytes, window: bytes, near: bytes, ..Self::default() };
+        Self { strip: 1, run: 2 * bytes, batch: 5 * bytes, batches: 3, ..own }
+    }
+
+    pub(crate) fn with_most(self, most: u64) -> Self {
+        Self { most, is_elsewhere: true, ..self }
     }
 }
 
@@ -119,8 +141,14 @@ pub struct Plan {
     strip: Option<Vec<u64>>,
     /// Elements that are stored together along each axis.
     unit: Vec<u64>,
+    /// Runs whose states become one before they are merged with others of their region.
+    batch: u64,
     /// Along the axis of groups, of which elements are anomalies: parts whose means are merged.
     stretches: Runs,
+    /// Stretches that are merged as runs of a batch are.
+    stretch_batch: u64,
+    /// What is read, where that is one box of the array.
+    only: Option<Vec<Span>>,
     /// How the means of groups become known, where that takes a pass of its own.
     before: Option<Box<Self>>,
     /// The axis from which on blocks lie in one piece, where they are reduced as they lie in memory.
@@ -154,7 +182,9 @@ impl Plan {
     pub fn with_writing(self, writing: &dyn Fn(u64) -> u64, limits: Limits) -> Result<Self> {
         let (expression, measure) = (&self.expression, self.measure());
         let shape = Shape { expression, measure, block: &self.block, solid: 0, writing: Some(writing) };
-        let passes = Passes { is_held: self.is_held(), before: self.before().map(Self::memory) };
+        let is_batched = is_more(self.runs, self.batch) || is_more(self.stretches, self.stretch_batch);
+        let before = self.before().map(Self::memory);
+        let passes = Passes { is_held: self.is_held(), before, is_batched, is_elsewhere: false };
         match memory::of(&shape, &self.regions, self.runs, passes, limits) {
             Ok(memory) if !shape.is_differing() => Ok(Self { memory, ..self }),
             // Blocks are whole, where they need not be without a sink.
@@ -233,10 +263,11 @@ impl Plan {
         self.expression.anomalies().is_some() && self.before.is_none()
     }
 
-    /// The stretch that a block of a run is in, by its number; none where there is one.
-    pub(crate) fn stretch(&self, block: &[Span]) -> Option<u64> {
+    /// The stretch that a block of a run is in, by the number of its batch and its own; none where there is one.
+    pub(crate) fn stretch(&self, block: &[Span]) -> Option<(u64, u64)> {
         let (axis, stretches) = self.stretches?;
-        Some(stretches.number(block[axis].start))
+        let number = stretches.number(block[axis].start);
+        Some((number / self.stretch_batch, number))
     }
 
     /// The region that a run is of: its number, and what it is of the array.
@@ -247,6 +278,9 @@ impl Plan {
 
     /// What a run is of the array.
     pub(crate) fn extent(&self, run: u64) -> Vec<Span> {
+        if let Some(only) = &self.only {
+            return only.clone();
+        }
         let (_, mut spans) = self.region(run);
         if let Some((axis, runs)) = self.runs {
             spans[axis] = runs.get(run % self.runs_of_region().max(1));

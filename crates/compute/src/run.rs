@@ -2,8 +2,10 @@
 //! merged in the order of the runs.
 
 mod anomalies;
+mod fold;
 mod merge;
 mod moving;
+mod parts;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -19,6 +21,7 @@ use crate::source::Source;
 use crate::state::Output;
 use anomalies::Means;
 use merge::Merge;
+pub use parts::{Order, Part, finish, merge, run_portion};
 
 /// What is seen of a run from outside, and how it is ended.
 #[derive(Debug, Default)]

@@ -1,20 +1,24 @@
 //! Where values come from.
 
+mod absent;
 mod aligned;
 mod band;
 mod computed;
 mod elements;
 mod joined;
 mod memory;
+mod patch;
 mod reading;
 mod stored;
 mod strips;
 
+pub use absent::Absent;
 pub use band::Band;
 pub use computed::Computed;
 pub(crate) use elements::{Elements, Real, lengths, longest, origin, strip, strips};
 pub use joined::Joined;
 pub use memory::Memory;
+pub use patch::Patch;
 pub(crate) use reading::unread;
 pub use stored::Stored;
 pub(crate) use stored::element;

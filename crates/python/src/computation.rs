@@ -2,6 +2,7 @@
 
 mod failures;
 mod given;
+mod portions;
 mod steps;
 mod written;
 
@@ -14,7 +15,7 @@ use frazil_compute::plan::{Limits, Plan};
 use frazil_compute::run::{run, run_beside, run_into};
 use frazil_compute::sink::{Buffer, Codec, NetCdf, Sink, Zarr};
 use frazil_compute::source::Source as _;
-use frazil_compute::state::Numbers;
+use frazil_compute::state::{Numbers, Output};
 use frazil_compute::{Cancellation, Error};
 use numpy::{IntoPyArray, PyReadwriteArrayDyn};
 use pyo3::prelude::*;
@@ -26,6 +27,7 @@ use crate::running::number;
 use crate::source::Source;
 use failures::computed;
 use given::{Given, Known, stored};
+pub(crate) use portions::Portions;
 use steps::Step;
 use written::{Form, Told};
 
@@ -57,16 +59,7 @@ impl Computation {
         beside: Option<(Given, Vec<Step>)>,
         form: Option<&str>,
     ) -> PyResult<Self> {
-        let of = array.known(py)?;
-        let mut expression = of.expression(py)?;
-        let mut other = None;
-        if let Some((array, steps)) = beside {
-            let known = array.known(py)?;
-            let elements = applied(py, known.expression(py)?, steps)?;
-            expression = computed(py, expression.beside(elements))?;
-            other = Some(known);
-        }
-        let expression = applied(py, expression, steps)?;
+        let (of, other, expression) = expressed(py, array, steps, beside)?;
         let copied = of.copied().saturating_add(other.as_ref().map_or(0, Known::copied));
         let (plan, form) = planned(py, &expression, limits, copied, form)?;
         Ok(Self { plan, of, beside: other, form })
@@ -131,13 +124,7 @@ impl Computation {
                 attended(py, &cancellation, |watch| run_beside(plan, source, beside, watch))
             }),
         })?;
-        let output = computed(py, output)?;
-        let numbers = match output.values {
-            Numbers::F64(numbers) => numbers.into_pyarray(py).into_any(),
-            Numbers::U64(numbers) => numbers.into_pyarray(py).into_any(),
-        };
-        let out = output.left_out;
-        (numbers, PyTuple::new(py, output.shape)?, (out.missing, out.below, out.above)).into_pyobject(py)
+        told(py, computed(py, output)?)
     }
 
     /// Runs what reduces nothing, over what is stored or over the array's values, into memory of the result's shape and type
@@ -238,6 +225,36 @@ pub(crate) fn periods(py: Python<'_>, by: &str, months: Vec<(i64, u8)>) -> PyRes
     let stamps: Vec<_> = months.into_iter().map(stamp).collect();
     let found = computed(py, resample(by, &stamps))?;
     Ok((found.labels, found.values))
+}
+
+/// A result: the numbers, their shape, and how many values are in no result because they are missing, too small or too
+/// large.
+fn told(py: Python<'_>, output: Output) -> PyResult<Bound<'_, PyTuple>> {
+    let numbers = match output.values {
+        Numbers::F64(numbers) => numbers.into_pyarray(py).into_any(),
+        Numbers::U64(numbers) => numbers.into_pyarray(py).into_any(),
+    };
+    let out = output.left_out;
+    (numbers, PyTuple::new(py, output.shape)?, (out.missing, out.below, out.above)).into_pyobject(py)
+}
+
+/// What is computed: the array and the one beside it, of which all is known but their values, and the expression.
+fn expressed(
+    py: Python<'_>,
+    array: Given,
+    steps: Vec<Step>,
+    beside: Option<(Given, Vec<Step>)>,
+) -> PyResult<(Known, Option<Known>, Expression)> {
+    let of = array.known(py)?;
+    let mut expression = of.expression(py)?;
+    let mut other = None;
+    if let Some((array, steps)) = beside {
+        let known = array.known(py)?;
+        let elements = applied(py, known.expression(py)?, steps)?;
+        expression = computed(py, expression.beside(elements))?;
+        other = Some(known);
+    }
+    Ok((of, other, applied(py, expression, steps)?))
 }
 
 /// An expression with steps behind it.

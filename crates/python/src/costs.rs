@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use frazil_data::Surroundings;
-use frazil_data::counting::{Costs, Prices, dollars};
+use frazil_data::counting::{Costs, Label, Prices, dollars};
 use pyo3::prelude::*;
 
-use crate::error::told;
+use crate::error::{invalid, told};
 use crate::runtime::OfProcess;
 
 /// What reading costs in this process.
@@ -42,6 +42,17 @@ pub(crate) fn set_prices(
     let kept = COSTS.get(|| Ok::<_, PyErr>(Mutex::new(None)))?;
     *kept.lock().unwrap_or_else(PoisonError::into_inner) = costs;
     Ok(())
+}
+
+/// What reading costs in US dollars by the table of prices: of what is counted together as JSON tells it, so many bytes in so
+/// many requests. None where no table is known, or it does not say.
+#[pyfunction]
+pub(crate) fn usd(py: Python<'_>, label: &str, bytes: u64, requests: u64) -> PyResult<Option<String>> {
+    let Some(costs) = costs(py)? else { return Ok(None) };
+    let label: Label = serde_json::from_str(label).map_err(|error| {
+        invalid(py, format!("that is not what is counted together: {error}"), "give a line of `io_stats`")
+    })?;
+    Ok(costs.prices().cost(&label, bytes, requests).map(|cost| cost.to_string()))
 }
 
 /// Warns as Python does. What Python makes an error of is not read.

@@ -45,9 +45,9 @@ mod _native {
     #[pymodule_export]
     use super::catalog::{Catalog, open_catalog, parameters, search_cmr};
     #[pymodule_export]
-    use super::computation::{Computation, area_weights, periods};
+    use super::computation::{Computation, Portions, area_weights, periods};
     #[pymodule_export]
-    use super::costs::set_prices;
+    use super::costs::{set_prices, usd};
     #[pymodule_export]
     use super::cube::Cube;
     #[pymodule_export]

@@ -15,6 +15,7 @@ use frazil_data::references::{Form, write};
 use frazil_data::select::{Choice, Label, Wanted, coordinates, select};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use serde_json::json;
 use tokio::sync::OnceCell;
 
 use crate::arrays::{array, attributes, dtype, taken};
@@ -257,6 +258,22 @@ impl Source {
         let selection = &selection(extents);
         let stored = self.with(py, |opened| async move { opened.dataset().ranges(path, selection).await })?;
         Ok(stored.into_iter().map(|one| (one.address.to_string(), one.from, one.length)).collect())
+    }
+
+    /// What reading a part of a variable will fetch, if nothing of it is kept yet, as JSON: what it is counted under, and its
+    /// bytes and requests. What is on this machine is left out.
+    fn planned(
+        &self,
+        py: Python<'_>,
+        path: &str,
+        extents: Option<Vec<Along>>,
+    ) -> PyResult<Vec<(String, u64, u64)>> {
+        let selection = &selection(extents);
+        let read = |opened: Opened| async move { opened.planned_by_label(path, selection).await };
+        let planned = self.with(py, read)?.into_iter();
+        let told =
+            planned.filter_map(|(label, one)| Some((json!(label?).to_string(), one.bytes, one.requests)));
+        Ok(told.collect())
     }
 
     /// The extents along a group's dimensions that hold what is wanted of its coordinates, and of a box.

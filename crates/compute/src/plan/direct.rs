@@ -18,7 +18,7 @@ impl Plan {
         }
         let shape =
             Shape { expression, measure: expression.measure(), block: &block, solid: axis, writing: None };
-        let passes = memory::Passes { is_held: false, before: None };
+        let passes = memory::Passes { is_held: false, before: None, is_batched: false, is_elsewhere: false };
         let memory = loop {
             match memory::of(&shape, &regions, runs, passes, limits) {
                 Err(Error::Memory { .. }) if shape.narrower(&mut regions, axis) => {}
@@ -27,8 +27,21 @@ impl Plan {
         };
         let unit = vec![1; block.len()];
         let expression = expression.clone();
-        let (strip, stretches, before, direct) = (None, None, None, Some(axis));
-        Ok(Some(Self { expression, regions, runs, block, strip, unit, stretches, before, direct, memory }))
+        Ok(Some(Self {
+            expression,
+            regions,
+            runs,
+            block,
+            strip: None,
+            unit,
+            batch: u64::MAX,
+            stretches: None,
+            stretch_batch: u64::MAX,
+            only: None,
+            before: None,
+            direct: Some(axis),
+            memory,
+        }))
     }
 }
 

@@ -88,7 +88,7 @@ impl fmt::Display for Plan {
             Bytes(memory.of_work()),
             memory.states,
             Bytes(memory.state),
-            if self.measure().is_some() { "and" } else { "besides" }
+            if self.measure().is_some() && !memory.is_elsewhere { "and" } else { "besides" }
         )?;
         match memory.means {
             0 => Ok(()),

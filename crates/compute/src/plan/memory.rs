@@ -31,6 +31,8 @@ pub struct Memory {
     pub states: u64,
     /// Bytes of the result.
     pub result: u64,
+    /// Whether another process puts the result together, which then takes no memory of the run.
+    pub is_elsewhere: bool,
     /// Bytes of the means of groups, where a pass before computes them.
     pub means: u64,
     /// The peak of that pass.
@@ -44,7 +46,8 @@ impl Memory {
         let blocks = self.of_block().saturating_mul(self.ahead.saturating_add(1));
         let each = blocks.saturating_add(self.of_work());
         let states = self.state.saturating_mul(self.states);
-        let own = threads.saturating_mul(each).saturating_add(states).saturating_add(self.result);
+        let result = if self.is_elsewhere { 0 } else { self.result };
+        let own = threads.saturating_mul(each).saturating_add(states).saturating_add(result);
         own.saturating_add(self.means).max(self.before)
     }
 
@@ -61,7 +64,8 @@ impl Memory {
     /// What as many threads as possible take together, up to so many, with a block ahead of each if there is room; none
     /// where there is too little for one.
     fn within(self, limit: u64, threads: usize, jobs: u64) -> Option<Self> {
-        let of = |threads, ahead| Self { threads, ahead, states: states(threads, jobs), ..self };
+        let more = self.states - states(1, jobs);
+        let of = |threads, ahead| Self { threads, ahead, states: states(threads, jobs) + more, ..self };
         let fits = |memory: &Self| memory.peak() <= limit;
         // More threads take more: halved until it is known how many do.
         let (mut fitting, mut beyond) = (0, threads.saturating_add(1));
@@ -81,6 +85,10 @@ pub(super) struct Passes<'a> {
     pub is_held: bool,
     /// Twice: what the pass before takes.
     pub before: Option<&'a Memory>,
+    /// Whether there is more than one batch: what one becomes is there besides what those before it have.
+    pub is_batched: bool,
+    /// Whether another process puts the result together.
+    pub is_elsewhere: bool,
 }
 
 /// What a plan takes, made to fit where that is possible.
@@ -116,11 +124,12 @@ pub(super) fn of(
         block: read.block,
         reading: read.reading,
         scratch: read.scratch,
-        held: if passes.is_held { held(shape.expression, &run)? } else { 0 },
+        held: if passes.is_held { held(shape.expression, &run, passes.is_batched)? } else { 0 },
         writing: writing(shape, &block),
         state: state(shape, &region)?,
-        states: states(1, jobs),
+        states: states(1, jobs) + u64::from(passes.is_batched),
         result: shape.result()?,
+        is_elsewhere: passes.is_elsewhere,
         means: passes.before.map_or(0, |before| before.result),
         before: passes.before.map_or(0, Memory::peak),
     };
@@ -300,8 +309,8 @@ fn windows(expression: &Expression, moving: Moving, block: &[u64], run: &[Span])
     now.saturating_add(others).saturating_add(moving.window.bytes(moving.what) as u64)
 }
 
-/// What is held of a run, and the means of its groups: two states of them.
-fn held(expression: &Expression, run: &[Span]) -> Result<u64> {
+/// What is held of a run, and the means of its groups: two states of them, or three.
+fn held(expression: &Expression, run: &[Span], is_batched: bool) -> Result<u64> {
     let size = expression.array().element().size() as u64;
     let values = run.iter().map(|span| span.count).fold(size, u64::saturating_mul);
     let means = match expression.climatology() {
@@ -311,5 +320,5 @@ fn held(expression: &Expression, run: &[Span]) -> Result<u64> {
         }
         None => 0,
     };
-    Ok(values.saturating_add(means.saturating_mul(2)))
+    Ok(values.saturating_add(means.saturating_mul(2 + u64::from(is_batched))))
 }

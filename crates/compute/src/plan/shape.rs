@@ -26,7 +26,7 @@ pub(super) struct Shape<'a> {
 impl Shape<'_> {
     pub(super) fn planned(&self, unit: &[u64], limits: Limits, sizes: Sizes) -> Result<Plan> {
         match self.expression.climatology() {
-            None => self.plan(unit, limits, sizes, None, None),
+            None => self.plan(unit, limits, sizes, (None, u64::MAX), None),
             Some(climatology) => self.plan_anomalies(&climatology, unit, limits, sizes),
         }
     }
@@ -49,6 +49,7 @@ impl Shape<'_> {
             writing: None,
         };
         let stretches = means.runs(sizes.run, None)?;
+        let stretches = (stretches, means.batch(stretches, sizes));
         if self.expression.array().chunks().is_some() {
             match self.plan(unit, limits, sizes, stretches, None) {
                 Err(Error::Memory { .. }) => {}
@@ -71,7 +72,7 @@ impl Shape<'_> {
         unit: &[u64],
         limits: Limits,
         sizes: Sizes,
-        stretches: Runs,
+        (stretches, stretch_batch): (Runs, u64),
         before: Option<Plan>,
     ) -> Result<Plan> {
         let anomalies = self.expression.anomalies().map(|anomaly| anomaly.axis);
@@ -79,7 +80,14 @@ impl Shape<'_> {
         // Sums over anomalies do not depend on whether they were held.
         let whole = anomalies.filter(|_| is_held || self.measure.is_some());
         let runs = self.runs(sizes.run, whole)?;
-        let passes = Passes { is_held, before: before.as_ref().map(Plan::memory) };
+        let batch = self.batch(runs, sizes);
+        let is_batched = is_more(runs, batch) || is_held && is_more(stretches, stretch_batch);
+        let passes = Passes {
+            is_held,
+            before: before.as_ref().map(Plan::memory),
+            is_batched,
+            is_elsewhere: sizes.is_elsewhere,
+        };
         let mut most = limits.memory / 2;
         let mut fitting: Vec<Pieces> = self.expression.part().iter().copied().map(Pieces::whole).collect();
         let (regions, memory) = loop {
@@ -87,6 +95,7 @@ impl Shape<'_> {
             let mut regions = fitting.clone();
             self.spread(&mut regions, runs, limits.threads, sizes);
             self.approach(&mut regions, runs, sizes);
+            self.lessen(&mut regions, runs, sizes.most);
             if is_held {
                 self.narrow(&mut regions, runs, most / limits.threads.max(1) as u64);
             }
@@ -103,8 +112,37 @@ impl Shape<'_> {
             block: self.block.to_vec(),
             strip: strips::strip(self.expression, self.block, passes),
             unit: unit.to_vec(),
+            batch,
             stretches,
+            stretch_batch,
+            only: None,
             before: before.map(Box::new),
+            direct: None,
+            memory,
+        })
+    }
+
+    /// A plan of one box of an array in memory.
+    pub(super) fn boxed(
+        &self,
+        regions: Vec<Pieces>,
+        unit: &[u64],
+        only: &[Span],
+        limits: Limits,
+    ) -> Result<Plan> {
+        let passes = Passes { is_held: false, before: None, is_batched: false, is_elsewhere: true };
+        let memory = memory::of(self, &regions, None, passes, limits)?;
+        Ok(Plan {
+            expression: self.expression.clone(),
+            regions,
+            runs: None,
+            block: self.block.to_vec(),
+            unit: unit.to_vec(),
+            batch: u64::MAX,
+            stretches: None,
+            stretch_batch: u64::MAX,
+            only: Some(only.to_vec()),
+            before: None,
             direct: None,
             memory,
         })
@@ -171,6 +209,34 @@ impl Shape<'_> {
         }
         let count = |runs: Runs| runs.map_or(0, |(_, runs)| runs.count());
         Ok(if count(best) >= count(moved).min(ENOUGH) { best } else { moved })
+    }
+
+    /// How many runs make a batch. It does not depend on regions, so that sums do not.
+    fn batch(&self, runs: Runs, sizes: Sizes) -> u64 {
+        let (Some((axis, runs)), true) = (runs, self.expression.array().chunks().is_some()) else {
+            return u64::MAX;
+        };
+        let (each, length) = (self.bytes_along(axis), self.expression.part()[axis].count);
+        let most = sizes.batch.min(each.saturating_mul(length) / sizes.batches.max(1));
+        (most / each.saturating_mul(runs.longest()).max(1)).max(1)
+    }
+
+    /// Cuts regions further along axes that the result has, so that a run of each reads so many bytes at most, if chunks are
+    /// small enough for that.
+    fn lessen(&self, regions: &mut [Pieces], runs: Runs, most: u64) {
+        let size = self.expression.array().element().size() as u64;
+        let read = |regions: &[Pieces]| {
+            let lengths = regions.iter().enumerate().map(|(axis, region)| match runs {
+                Some((own, runs)) if own == axis => runs.longest(),
+                _ => region.longest(),
+            });
+            lengths.fold(size, u64::saturating_mul)
+        };
+        for axis in 0..regions.len() {
+            let is_kept = self.axes().get(axis) == Some(&Axis::Kept);
+            let (true, Some(cuts)) = (is_kept, self.cuts(axis)) else { continue };
+            while read(regions) > most && self.halve(regions, axis, cuts) {}
+        }
     }
 
     /// Cuts regions further, so that their states take so many bytes together at most, if chunks are small enough for
@@ -284,6 +350,11 @@ impl Shape<'_> {
         regions[axis] = Pieces::new(self.expression.part()[axis], half, at);
         true
     }
+}
+
+/// Whether there are more parts of an axis than so many.
+pub(super) fn is_more(parts: Runs, than: u64) -> bool {
+    parts.is_some_and(|(_, parts)| parts.count() > than)
 }
 
 /// Elements that are read together along each axis: chunks, and in memory windows.

@@ -1,5 +1,6 @@
 //! What elements differ by from the means of their groups.
 
+use super::fold::merged_into;
 use crate::block::{Block, Element};
 use crate::error::Result;
 use crate::expression::{Expression, Span};
@@ -51,8 +52,10 @@ impl Means {
 /// Means on their way: states of stretches, merged in their order.
 pub(super) struct Gathering {
     cells: Cells,
-    stretch: Option<u64>,
+    /// The batch, and the stretch in it.
+    stretch: Option<(u64, u64)>,
     now: State,
+    batch: Option<State>,
     merged: Option<State>,
     is_all: bool,
 }
@@ -66,13 +69,16 @@ impl Gathering {
         let Some(climatology) = expression.climatology() else { return Ok(None) };
         let cells = climatology.cells(&climatology.relative(region))?;
         let now = State::new(&Measure::Total(Total::Mean), cells.clone())?;
-        Ok(Some(Self { cells, stretch: None, now, merged: None, is_all: is_all(expression) }))
+        Ok(Some(Self { cells, stretch: None, now, batch: None, merged: None, is_all: is_all(expression) }))
     }
 
     /// Takes in a block of a stretch.
-    pub(super) fn take<F: Real>(&mut self, stretch: Option<u64>, block: &Block<'_, F>) -> Result<()> {
+    pub(super) fn take<F: Real>(&mut self, stretch: Option<(u64, u64)>, block: &Block<'_, F>) -> Result<()> {
         if self.stretch != stretch {
             self.merge()?;
+            if self.stretch.map(|(batch, _)| batch) != stretch.map(|(batch, _)| batch) {
+                self.merge_batch()?;
+            }
             self.stretch = stretch;
         }
         self.now.update(block)
@@ -81,15 +87,16 @@ impl Gathering {
     fn merge(&mut self) -> Result<()> {
         let next = State::new(&Measure::Total(Total::Mean), self.cells.clone())?;
         let done = std::mem::replace(&mut self.now, next);
-        if let Some(merged) = &mut self.merged {
-            return merged.merge(&done);
-        }
-        self.merged = Some(done);
-        Ok(())
+        merged_into(&mut self.batch, done)
+    }
+
+    fn merge_batch(&mut self) -> Result<()> {
+        self.batch.take().map_or(Ok(()), |done| merged_into(&mut self.merged, done))
     }
 
     pub(super) fn finish(mut self) -> Result<Means> {
         self.merge()?;
+        self.merge_batch()?;
         let of_cells = self.merged.map_or_else(Vec::new, |merged| doubles(merged.finish()));
         Ok(Means { cells: self.cells, of_cells, is_all: self.is_all })
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::fold::{Placed, merged_into};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::state::{Measure, Output, State};
@@ -10,31 +11,30 @@ use crate::state::{Measure, Output, State};
 /// What all threads know.
 pub(super) struct Merge<'a> {
     plan: &'a Plan,
-    shared: Mutex<Shared>,
+    shared: Mutex<Shared<'a>>,
     changed: Condvar,
 }
 
-struct Shared {
+struct Shared<'a> {
     /// The next run that nobody has taken.
     next: u64,
     /// The next run that is to be merged.
     due: u64,
     /// States of runs behind that one.
     waiting: BTreeMap<u64, State>,
-    /// What the runs of the region so far have become.
+    /// What the runs of the batch so far have become.
+    batch: Option<State>,
+    /// What the batches of the region so far have become.
     merged: Option<State>,
-    result: Option<Output>,
+    placed: Placed<'a>,
     failed: Option<Error>,
 }
 
 impl<'a> Merge<'a> {
     pub(super) fn new(plan: &'a Plan, measure: &Measure) -> Result<Self> {
-        // Where there is nothing to read there is a result: sums of nothing.
-        let result = match plan.runs() {
-            0 => Some(State::new(measure, plan.cells(plan.expression().part())?)?.finish()),
-            _ => None,
-        };
-        let shared = Shared { next: 0, due: 0, waiting: BTreeMap::new(), merged: None, result, failed: None };
+        let placed = Placed::new(plan.expression(), measure, plan.runs() == 0)?;
+        let (waiting, batch, merged, failed) = (BTreeMap::new(), None, None, None);
+        let shared = Shared { next: 0, due: 0, waiting, batch, merged, placed, failed };
         Ok(Self { plan, shared: Mutex::new(shared), changed: Condvar::new() })
     }
 
@@ -72,56 +72,35 @@ impl<'a> Merge<'a> {
     }
 
     /// Merges what is due.
-    fn advance(&self, shared: &mut Shared) -> Result<()> {
+    fn advance(&self, shared: &mut Shared<'_>) -> Result<()> {
         loop {
             let due = shared.due;
             let Some(state) = shared.waiting.remove(&due) else { return Ok(()) };
-            match &mut shared.merged {
-                Some(merged) => merged.merge(&state)?,
-                merged @ None => *merged = Some(state),
-            }
+            merged_into(&mut shared.batch, state)?;
             shared.due += 1;
-            if shared.due.is_multiple_of(self.plan.runs_of_region()) {
-                let Some(merged) = shared.merged.take() else { return Ok(()) };
-                self.place(shared, due, merged.finish())?;
+            let (of_region, runs) = (shared.due % self.plan.runs_of_region(), self.plan.runs());
+            if of_region.is_multiple_of(self.plan.batch()) {
+                let batch = shared.batch.take();
+                batch.map_or(Ok(()), |batch| merged_into(&mut shared.merged, batch))?;
+            }
+            if of_region == 0
+                && let Some(merged) = shared.merged.take()
+            {
+                let (_, region) = self.plan.region(due);
+                shared.placed.put(&region, merged.finish(), runs == self.plan.runs_of_region())?;
             }
         }
-    }
-
-    /// Puts the result of a region where it belongs.
-    fn place(&self, shared: &mut Shared, run: u64, output: Output) -> Result<()> {
-        if self.plan.runs() == self.plan.runs_of_region() {
-            shared.result = Some(output);
-            return Ok(());
-        }
-        let (_, region) = self.plan.region(run);
-        let whole = self.plan.cells(self.plan.expression().part())?;
-        let part = self.plan.cells(&region)?;
-        match &mut shared.result {
-            Some(result) => result.put(&output, &part),
-            result @ None => {
-                let mut all = output.sized(&whole)?;
-                all.put(&output, &part);
-                *result = Some(all);
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn finish(self) -> Result<Output> {
-        let divisor = self.plan.expression().reduction().and_then(|reduction| reduction.divisor);
         let shared = self.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(error) = shared.failed {
-            return Err(error);
+        match shared.failed {
+            Some(error) => Err(error),
+            None => shared.placed.finish().ok_or(Error::Cancelled),
         }
-        let mut output = shared.result.ok_or(Error::Cancelled)?;
-        if let Some(divisor) = divisor {
-            output.values = output.values.divided(divisor);
-        }
-        Ok(output)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shared> {
+    fn lock(&self) -> MutexGuard<'_, Shared<'a>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

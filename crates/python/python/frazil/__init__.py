@@ -10,6 +10,7 @@
 from . import errors
 from ._costs import CostWarning, prices
 from ._cube import cube
+from ._distribute import Distributed, Distribution, distribute
 from ._download import Download, DownloadedFile, download
 from ._file import File
 from ._gateway import Cluster, Gateway, GatewayWarning
@@ -38,6 +39,8 @@ __all__ = [
     "Collection",
     "CostWarning",
     "Dataset",
+    "Distributed",
+    "Distribution",
     "Download",
     "DownloadedFile",
     "Error",
@@ -57,6 +60,7 @@ __all__ = [
     "compute",
     "cube",
     "delayed",
+    "distribute",
     "download",
     "errors",
     "io_stats",

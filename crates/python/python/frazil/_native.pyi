@@ -18,6 +18,7 @@ __all__ = [
     "Finds",
     "GatewayClient",
     "Item",
+    "Portions",
     "Reader",
     "Results",
     "Service",
@@ -38,6 +39,7 @@ __all__ = [
     "run_tasks",
     "search_cmr",
     "set_prices",
+    "usd",
 ]
 
 _T = TypeVar("_T", covariant=True)
@@ -249,6 +251,34 @@ class Computation:
     ) -> None: ...
 
 @final
+class Portions:
+    """A plan that is run in portions, each by one thread of some process; or what is known of one box of an array in memory."""
+
+    def __new__(
+        cls,
+        array: tuple[Any, ...],
+        steps: list[str | tuple[Any, ...]],
+        memory: int,
+        beside: tuple[tuple[Any, ...], list[str | tuple[Any, ...]]] | None = None,
+        only: list[tuple[int, int]] | None = None,
+    ) -> Portions: ...
+    def portions(self, least: int | None = None) -> list[tuple[int, int, int, int]]: ...
+    def read_of(self, portions: list[tuple[int, int]]) -> list[list[tuple[int, int]]]: ...
+    def told(self) -> list[bytes]: ...
+    @property
+    def identity(self) -> str: ...
+    @property
+    def dims(self) -> list[tuple[str, int]]: ...
+    def explain(self) -> str: ...
+    def run(self, first: int, count: int) -> list[bytes]: ...
+    def run_box(
+        self, values: np.ndarray[Any, Any], beside: np.ndarray[Any, Any] | None, number: int, of: int
+    ) -> list[bytes]: ...
+    def finish(self, parts: list[bytes]) -> tuple[np.ndarray[Any, Any], tuple[int, ...], tuple[int, int, int]]: ...
+    @staticmethod
+    def merge(parts: list[bytes], are_boxes: bool) -> list[bytes]: ...
+
+@final
 class Delayed(Generic[_T]):
     """A function whose calls are made later."""
 
@@ -300,6 +330,7 @@ def place(
 def readable(number: int) -> str: ...
 def counted() -> dict[str, Any]: ...
 def flush() -> None: ...
+def usd(label: str, bytes: int, requests: int) -> str | None: ...
 def set_prices(text: str | None, path: str | os.PathLike[str] | None, warn_from: str) -> None: ...
 
 @final
@@ -356,6 +387,9 @@ class Source:
         self, path: str, extents: list[tuple[int, int, int]] | None, unpacked: Variable | None
     ) -> tuple[_Values, bool]: ...
     def ranges(
+        self, path: str, extents: list[tuple[int, int, int]] | None
+    ) -> list[tuple[str, int, int]]: ...
+    def planned(
         self, path: str, extents: list[tuple[int, int, int]] | None
     ) -> list[tuple[str, int, int]]: ...
     def select(

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from . import _values, _written
+from . import _chunked, _threads, _values, _written
+from ._distribute import Distribution
 from ._native import Computation, readable
 from ._refusing import invalid
 
@@ -44,6 +45,15 @@ class Planned(ABC):
     def compute(self) -> xr.DataArray:
         """The result."""
 
+    def on(self, where: Any, **keywords: Any) -> Distribution:
+        """The same on the workers of Dask: `explain` of it tells what that takes, `run` does it. See `frazil.distribute`."""
+        return Distribution(self, where, **keywords)
+
+
+Ran = tuple[np.ndarray[Any, Any], Sequence[tuple[str, int]], tuple[int, int, int]]
+"""Numbers in one row, the dimensions that they have without those of the measure, and how many values are in none: missing,
+below and above the edges."""
+
 
 @dataclass(frozen=True)
 class Reduced(Planned):
@@ -70,9 +80,11 @@ class Reduced(Planned):
 
     def _planned(self, steps: Sequence[_values.Step]) -> Computation:
         beside = None if self.beside is None else (self.beside.given, list[_values.Step]())
-        return Computation(self.values.given, list(steps), self.limits, beside)
+        return Computation(self.values.given, list(steps), _threads.own(self.limits), beside)
 
     def explain(self) -> str:
+        if isinstance(self.values, _values.Chunked):
+            return _chunked.explain(self)
         told = self.plan.explain() + _copy(self.values)
         return told if self.beside is None else told + _copy(self.beside, f"`{_values.name_of(self.beside.array)}`")
 
@@ -80,15 +92,23 @@ class Reduced(Planned):
         return Picture(self.plan.picture())
 
     def compute(self) -> xr.DataArray:
+        if isinstance(self.values, _values.Chunked):
+            return self.told_by(lambda steps: _chunked.run(self, steps))
+        return self.told_by(self._run)
+
+    def told_by(self, run: Callable[[Sequence[_values.Step]], Ran]) -> xr.DataArray:
+        """The result, from what a run of the steps gives."""
         array = self.values.array
-        beside = None if self.beside is None else self.beside.values()
-        numbers, _, left_out = self.plan.run(self.values.values(), beside)
+        numbers, dims, left_out = run(self.steps)
         if numbers.dtype == np.uint64:
             # Counts are of the type that numpy and xarray give them: differences may be below zero.
             numbers = numbers.view(np.int64)
         if self.least > 0 and (left_out[0] or self.each < self.least):
-            numbers = np.where(self._counts() < self.least, np.nan, numbers)
-        sizes = {name: length for name, length in self.plan.dims if name in array.dims}
+            # How many values are there for each result.
+            *before, last = self.steps
+            counts = run([*before, ("count", last[1])])[0]
+            numbers = np.where(counts < self.least, np.nan, numbers)
+        sizes = {name: length for name, length in dims if name in array.dims}
         coords, attrs = kept(array, sizes), attrs_of(array)
         if self.added:
             sizes |= dict(self.added)
@@ -96,10 +116,11 @@ class Reduced(Planned):
         told = xr.DataArray(numbers.reshape(list(sizes.values())), coords, list(sizes), array.name, attrs)
         return self.finish(told)
 
-    def _counts(self) -> np.ndarray[Any, Any]:
-        """How many values are there for each result."""
-        *before, last = self.steps
-        return self._planned([*before, ("count", last[1])]).run(self.values.values())[0]
+    def _run(self, steps: Sequence[_values.Step]) -> Ran:
+        beside = None if self.beside is None else self.beside.values()
+        plan = self.plan if steps is self.steps else self._planned(steps)
+        numbers, _, left_out = plan.run(self.values.values(), beside)
+        return numbers, plan.dims, left_out
 
 
 Out = np.ndarray[Any, Any] | str | PathLike[str] | None
@@ -119,7 +140,7 @@ class Whole(Planned):
     def plan(self) -> Computation:
         """How it is run."""
         form = None if self._path is None else _written.form(self._path)
-        return Computation(self.values.given, list(self.steps), self.limits, None, form)
+        return Computation(self.values.given, list(self.steps), _threads.own(self.limits), None, form)
 
     @property
     def _path(self) -> Path | None:

@@ -8,6 +8,7 @@ import operator
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, astuple, dataclass, field, fields, replace
 from typing import Any
 
@@ -126,6 +127,18 @@ class IoStats:
             for line in self.to_dicts()
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def together(told: Iterable[IoStats]) -> IoStats:
+    """What several processes have read, or one at several times."""
+    sums: dict[Line, Sums] = {}
+    broken: list[Broken] = []
+    for one in told:
+        broken += one.broken
+        for line in one.lines:
+            name = replace(line, sums=Sums())
+            sums[name] = sums.get(name, Sums()) + line.sums
+    return IoStats(tuple(replace(line, sums=own) for line, own in sums.items()), tuple(broken))
 
 
 def io_stats() -> IoStats:

@@ -6,9 +6,9 @@ import atexit
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
-from . import _progress
+from . import _mapped, _progress, _threads
 from ._native import Delayed, Item, Task, await_tasks, run_tasks
 from ._refusing import invalid
 from ._stats import IoStats, io_stats
@@ -59,7 +59,7 @@ def compute(*tasks: Task[Any], threads: int | None = None, progress: Progress = 
     shown = _progress.Running()
     hearer = progress if callable(progress) else shown if progress else None
     try:
-        return tuple(run_tasks(list(tasks), threads, hearer))
+        return tuple(run_tasks(list(tasks), _threads.own((None, threads))[1], hearer))
     finally:
         shown.close()
 
@@ -85,7 +85,7 @@ class Mapped(Sequence[_R], Generic[_R]):
         self.failures = failures
         """The items without a value, each with its error."""
         self.io_stats = stats
-        """What this process read meanwhile, for all items together."""
+        """What this process or the workers read meanwhile, for all items together."""
 
     def raise_for_failures(self) -> Mapped[_R]:
         """Raises the first error if any item has no value; else gives itself."""
@@ -122,25 +122,26 @@ def map(  # noqa: A001 (as executors have it)
     function: Callable[[_T], _R],
     items: Iterable[_T],
     *,
-    where: Literal["local"] = "local",
+    where: Any = "local",
     threads: int | None = None,
     retries: int = 2,
     retry_on: type[Exception] | Iterable[type[Exception]] = (OSError,),
     progress: Progress = True,
 ) -> Mapped[_R]:
-    """Calls a function for each item, such as granules that were found, on threads of this process. All items are taken
-    before the first call.
+    """Calls a function for each item, such as granules that were found, on threads of this process or on workers of Dask. All
+    items are taken before the first call.
 
     An item for which it fails stops no other: look at `failures`, or call `raise_for_failures()`. `io_stats` of the
     result has what was read meanwhile.
 
+    where: "local"; or a client or a cluster of Dask, or a function that starts one, which is stopped at the end: then each
+    call is a task on one thread of a worker.
     retries: how often it is called again for an item, after one second, two, four and so on, if it raised an error of
     frazil that may pass, or one of `retry_on`.
-    threads: as many as there are cores for this process, unless said; say more where items mostly wait for data.
+    threads: as many as there are cores for this process, unless said; say more where items mostly wait for data. Of workers
+    their own number holds.
     progress: shown after half a second; a function is told how many are done, and of how many.
     """
-    if where != "local":
-        raise invalid(f"there is no place {where!r} to run at", 'say "local"')
     if retries not in range(1001):
         raise invalid(f"nothing is called again {retries} times", "say 0 to 1000")
     kinds = (retry_on,) if isinstance(retry_on, type) else tuple(retry_on)
@@ -149,17 +150,30 @@ def map(  # noqa: A001 (as executors have it)
             raise invalid(f"`retry_on` names {kind!r}, which is no class of exceptions", "say `(OSError, ValueError)`")
     name = _name(function)
     listed = list(items)
+    if not isinstance(where, str):
+        named = [f"{name} of {_item(item)}" for item in listed]
+        if threads is not None:
+            raise invalid("workers of Dask have their own number of threads", "say no `threads`, or run here")
+        told, stats = _mapped.on(where, function, listed, named, (retries, kinds), progress)
+        return _mapped_of(listed, told, stats)
+    if where != "local":
+        raise invalid(f"there is no place {where!r} to run at", 'say "local", or give a client of Dask')
     call: Delayed[tuple[_R | None, Exception | None]]
     call = Delayed(function, name, (retries, lambda error: _may_pass(error, kinds)))
     before = io_stats()
     tasks = [call.named(f"{name} of {_item(item)}", (item,)) for item in listed]
     told = compute(*tasks, threads=threads, progress=progress)
+    return _mapped_of(listed, told, io_stats().since(before))
+
+
+def _mapped_of(items: Sequence[_T], told: Sequence[tuple[_R | None, Exception | None]], stats: IoStats) -> Mapped[_R]:
+    """The values in their order, and why some are missing."""
     failures = tuple(
         Failure(index, item, error)
-        for index, (item, (_, error)) in enumerate(zip(listed, told, strict=True))
+        for index, (item, (_, error)) in enumerate(zip(items, told, strict=True))
         if error is not None
     )
-    return Mapped([value for value, _ in told], failures, io_stats().since(before))
+    return Mapped([value for value, _ in told], failures, stats)
 
 
 def _may_pass(error: Exception, retry_on: tuple[type[Exception], ...]) -> bool:

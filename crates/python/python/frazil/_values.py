@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from xarray.core import indexing
 
-from . import _cube_array, _joined, _xarray
+from . import _cube_array, _joined, _layout, _xarray
 from ._native import Computation, Cube, Source
 from ._refusing import invalid
 
@@ -77,7 +77,7 @@ class InMemory(Values):
 
     own: np.ndarray[Any, Any] | None
     dtype: np.dtype[Any]
-    """The type in which they are read: the machine's byte order, truth values as 0 and 1."""
+    """The type in which they are read."""
     reasons: tuple[str, ...]
     """Why they have to be copied."""
 
@@ -104,10 +104,7 @@ class InMemory(Values):
 
     def values(self) -> np.ndarray[Any, Any]:
         """The values in one piece, in their place and in the machine's byte order."""
-        values = self.array.values
-        if values.dtype == np.bool_:
-            values = values.view("u1")
-        return np.require(values, self.dtype, ("C_CONTIGUOUS", "ALIGNED"))
+        return _layout.laid_out(self.array.values, self.dtype)
 
 
 @dataclass(frozen=True)
@@ -171,8 +168,24 @@ class Band(Values):
         return (times, rows, columns), self.along
 
 
+@dataclass(frozen=True)
+class Chunked(Values):
+    """Values that are made in chunks by Dask."""
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        what = f"`{name_of(self.array)}` is chunked by Dask"
+        raise invalid(what, "open it without `chunks`, or `.load()` it first, for results that are as large as the array")
+
+    @property
+    def laid(self) -> tuple[tuple[int, ...], Along]:
+        return self.array.shape, tuple((str(name), 0, length) for name, length in self.array.sizes.items())
+
+
 def of(array: xr.DataArray) -> Values:
     """Where the values of an array lie."""
+    if _is_of_dask(array):
+        return Chunked(array)
     _must_be_one(array)
     found = _lazy(array.variable._data)
     stored = None if found is None else _stored(array, *found)
@@ -204,6 +217,9 @@ def both(one: xr.DataArray, other: xr.DataArray) -> tuple[Values, Values]:
     there; else in memory.
     """
     first, second = of(one), of(other)
+    if isinstance(first, Chunked) or isinstance(second, Chunked):
+        chunks = (one if isinstance(first, Chunked) else other).chunksizes
+        return Chunked(one.chunk(chunks)), Chunked(other.chunk(chunks))
     if first.laid != second.laid:
         return in_memory(one), in_memory(other)
     return first, in_memory(other) if isinstance(first, InMemory) else second
@@ -214,9 +230,13 @@ def name_of(array: xr.DataArray) -> str:
     return "array" if array.name is None else str(array.name)
 
 
+def _is_of_dask(array: xr.DataArray) -> bool:
+    return type(array.variable._data).__module__.partition(".")[0] == "dask"
+
+
 def _must_be_one(array: xr.DataArray) -> None:
     if array.chunks is not None:
-        what = f"`{name_of(array)}` is chunked, for Dask or the like"
+        what = f"`{name_of(array)}` is chunked, and not by Dask"
         raise invalid(what, "open it without `chunks`, or `.load()` it first")
 
 
@@ -224,7 +244,7 @@ def in_memory(array: xr.DataArray) -> InMemory:
     """The values of an array in memory, wherever they lie now."""
     _must_be_one(array)
     values, own = _held(array.variable._data), array.dtype
-    dtype = np.dtype("f4") if own == np.float16 else np.dtype("u1") if own == np.bool_ else own.newbyteorder("=")
+    dtype = _layout.read_as(own)
     reasons = {
         "it is not in memory": values is None,
         "it is of another byte order": not own.isnative,

@@ -73,6 +73,14 @@ class AnswerError(Error):
     """An answer came that is not what the protocol promises."""
 
 
+class LostError(Error):
+    """Workers of Dask, or the scheduler, were lost with what they were to do."""
+
+
+class VersionError(Error):
+    """What runs here and what runs on the workers of Dask are not the same versions."""
+
+
 class DamagedError(Error):
     """The bytes that came are not those that were announced."""
 

@@ -386,6 +386,10 @@ class Statistics:
         """The same as a picture, which notebooks show: SVG."""
         return self._asked(measure, arguments, keywords).picture()
 
+    def plan(self, measure: str = "mean", *arguments: Any, **keywords: Any) -> Planned:
+        """What a call would do, for `frazil.distribute`: `plan("mean", "time")`."""
+        return self._asked(measure, arguments, keywords)
+
     def _asked(self, measure: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Planned:
         plan = getattr(getattr(type(self), measure, None), "__wrapped__", None)
         if plan is None:

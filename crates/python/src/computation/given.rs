@@ -1,10 +1,11 @@
 //! Arrays that something is computed of, as Python gives them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use frazil_compute::block::{Element, ElementType};
 use frazil_compute::expression::{Array, Expression, Span};
-use frazil_compute::source::{Band, Computed, Joined, Memory, Source as Values, Stored};
+use frazil_compute::source::{Absent, Band, Computed, Joined, Memory, Patch, Source as Values, Stored};
 use frazil_compute::{Cancellation, Error};
 use numpy::PyReadonlyArrayDyn;
 use pyo3::prelude::*;
@@ -22,6 +23,10 @@ type Along = (String, u64, u64);
 /// and how many.
 type Granule = (Py<Source>, String, bool, Vec<(u64, u64)>);
 
+/// The same of a variable that may be read elsewhere: then there is no source. What it is was told by who has it (see
+/// [`Known::told`]).
+type Distant = (Option<Py<Source>>, String, Vec<u8>, Vec<(u64, u64)>);
+
 /// An array.
 #[derive(FromPyObject)]
 pub(super) enum Given {
@@ -34,6 +39,8 @@ pub(super) enum Given {
     /// Variables that follow each other along a dimension, by the number of it; under which name; and what is taken of all of
     /// them together.
     Joined(usize, Vec<Granule>, String, Vec<Along>),
+    /// The same of variables of which some are read elsewhere.
+    Distant(usize, Vec<Distant>, Vec<Along>),
     /// A band of a cube as its images have it; under which name; and what is taken of time, y and x.
     Band(Py<Cube>, String, String, Vec<Along>),
 }
@@ -54,8 +61,24 @@ enum Held {
     Memory(u64),
     Stored(Py<Source>, String, Stored),
     /// With the dimension along which they follow each other.
-    Joined(Vec<Granule>, Vec<(Stored, Expression)>, String),
+    Joined(Vec<Member>, String),
     Band(Py<Cube>, usize, Band),
+}
+
+/// One of variables that follow each other.
+struct Member {
+    /// Where it is, and its path there; none where it is read elsewhere.
+    source: Option<(Py<Source>, String)>,
+    taken: Vec<(u64, u64)>,
+    found: Found,
+    part: Expression,
+}
+
+/// What is known of a variable.
+#[derive(Clone)]
+enum Found {
+    Here(Stored),
+    Elsewhere(Absent),
 }
 
 impl Given {
@@ -75,12 +98,14 @@ impl Given {
                 Ok(Known { array, part, held: Held::Stored(source, path, values) })
             }
             Self::Joined(axis, granules, name, part) => {
-                let taken = granules.iter().map(|granule| granule_of(py, granule, &name, &part));
-                let taken = taken.collect::<PyResult<Vec<_>>>()?;
-                let dimension = part.get(axis).map(|(name, ..)| name.as_str()).unwrap_or_default();
-                let dimension = dimension.to_owned();
-                let array = computed(py, joined(taken.clone(), &dimension))?.array().clone();
-                Ok(Known { array, part, held: Held::Joined(granules, taken, dimension) })
+                let members = granules.into_iter().map(|granule| Member::here(py, granule, &name, &part));
+                let members = members.collect::<PyResult<Vec<_>>>()?;
+                Known::joined(py, members, axis, part)
+            }
+            Self::Distant(axis, granules, part) => {
+                let members = granules.into_iter().map(|granule| Member::distant(py, granule, &part));
+                let members = members.collect::<PyResult<Vec<_>>>()?;
+                Known::joined(py, members, axis, part)
             }
             Self::Band(cube, band, name, part) => {
                 let (number, found) = cube.get().band(py, &band)?;
@@ -92,7 +117,82 @@ impl Given {
     }
 }
 
+impl Member {
+    fn here(
+        py: Python<'_>,
+        (source, path, is_unpacked, taken): Granule,
+        name: &str,
+        along: &[Along],
+    ) -> PyResult<Self> {
+        let found = computed(py, stored(py, source.get(), &path)?)?;
+        let array = computed(py, named(found.array(), name, along, is_unpacked))?;
+        let found = Found::Here(computed(py, found.described(array))?);
+        Self::of(py, Some((source, path)), taken, found, along)
+    }
+
+    fn distant(py: Python<'_>, (source, path, told, taken): Distant, along: &[Along]) -> PyResult<Self> {
+        let absent = computed(py, Absent::from_bytes(&told))?;
+        let Some(source) = source else { return Self::of(py, None, taken, Found::Elsewhere(absent), along) };
+        let found = computed(py, stored(py, source.get(), &path)?)?;
+        // Where it is no longer what it was, it is refused.
+        let found = Found::Here(computed(py, found.described(absent.array().clone()))?);
+        Self::of(py, Some((source, path)), taken, found, along)
+    }
+
+    fn of(
+        py: Python<'_>,
+        source: Option<(Py<Source>, String)>,
+        taken: Vec<(u64, u64)>,
+        found: Found,
+        along: &[Along],
+    ) -> PyResult<Self> {
+        let mut part = Expression::of(found.array().clone());
+        for ((name, ..), (start, count)) in along.iter().zip(&taken) {
+            part = computed(py, part.slice(name, *start, *count))?;
+        }
+        Ok(Self { source, taken, found, part })
+    }
+}
+
+impl Found {
+    fn array(&self) -> &Array {
+        match self {
+            Self::Here(stored) => stored.array(),
+            Self::Elsewhere(absent) => absent.array(),
+        }
+    }
+
+    fn ended_by(self, cancellation: &Cancellation) -> Self {
+        match self {
+            Self::Here(stored) => Self::Here(stored.ended_by(cancellation)),
+            elsewhere @ Self::Elsewhere(_) => elsewhere,
+        }
+    }
+
+    /// A part of it: as it is stored if all of it `is_plain`, else as what it is then.
+    fn part(self, part: Expression, is_plain: bool) -> Result<Box<dyn Values>, Error> {
+        Ok(match (self, is_plain) {
+            (Self::Here(stored), true) => Box::new(stored),
+            (Self::Here(stored), false) => Box::new(Computed::new(stored, part)?),
+            (Self::Elsewhere(absent), true) => Box::new(absent),
+            (Self::Elsewhere(absent), false) => Box::new(Computed::new(absent, part)?),
+        })
+    }
+}
+
 impl Known {
+    fn joined(py: Python<'_>, members: Vec<Member>, axis: usize, part: Vec<Along>) -> PyResult<Self> {
+        let dimension = part.get(axis).map(|(name, ..)| name.as_str()).unwrap_or_default().to_owned();
+        let array = computed(py, joined(&members, &dimension, None))?.array().clone();
+        Ok(Self { array, part, held: Held::Joined(members, dimension) })
+    }
+
+    /// What each of variables that follow each other is, as bytes; nothing of anything else.
+    pub(super) fn told(&self, py: Python<'_>) -> PyResult<Vec<Vec<u8>>> {
+        let Held::Joined(members, _) = &self.held else { return Ok(Vec::new()) };
+        members.iter().map(|member| computed(py, Absent::tell(member.found.array()))).collect()
+    }
+
     /// The part that is taken of it.
     pub(super) fn expression(&self, py: Python<'_>) -> PyResult<Expression> {
         self.part.iter().try_fold(Expression::of(self.array.clone()), |taken, (name, start, count)| {
@@ -133,11 +233,9 @@ impl Known {
                     done => Ok(done),
                 }
             }
-            (Held::Joined(granules, taken, dimension), _) => {
-                let taken =
-                    taken.iter().map(|(found, part)| (found.clone().ended_by(cancellation), part.clone()));
-                let found = computed(py, joined(taken.collect(), dimension))?;
-                self.warn_of_costs(py, granules, &found)?;
+            (Held::Joined(members, dimension), _) => {
+                let found = computed(py, joined(members, dimension, Some(cancellation)))?;
+                self.warn_of_costs(py, members, &found)?;
                 then(&found)
             }
             (Held::Band(cube, number, found), _) => {
@@ -157,11 +255,58 @@ impl Known {
         }
     }
 
+    /// Takes the values of one box of it, which are in memory, to what is done with them.
+    pub(super) fn with_box<R>(
+        &self,
+        py: Python<'_>,
+        values: &Bound<'_, PyAny>,
+        only: &[Span],
+        then: Work<'_, R>,
+    ) -> PyResult<Result<R, Error>> {
+        let lengths = self.array.dimensions().iter().zip(only);
+        let lengths: Vec<_> = lengths.map(|(one, span)| (one.name.as_str(), span.count)).collect();
+        let own = computed(py, Array::new(self.array.name(), &lengths, self.array.element(), None))?;
+        let first: Vec<u64> = only.iter().map(|span| span.start).collect();
+        in_memory(&own, values, &|memory| match Patch::new(self.array.clone(), first.clone(), memory) {
+            Ok(patch) => then(&patch),
+            Err(error) => Ok(Err(error)),
+        })
+    }
+
+    /// The bytes that are read of boxes of it, by where they lie: of variables that follow each other the number of each.
+    /// A list of boxes at a time.
+    pub(super) fn read_of<I: Iterator<Item = Vec<Span>>>(
+        &self,
+        py: Python<'_>,
+        all: impl Iterator<Item = I>,
+    ) -> PyResult<Vec<BTreeMap<usize, u64>>> {
+        let size = self.array.element().size() as u64;
+        let bytes = |part: &[Span]| part.iter().map(|span| span.count).fold(size, u64::saturating_mul);
+        let joined = match &self.held {
+            Held::Joined(members, dimension) => Some(computed(py, joined(members, dimension, None))?),
+            _ => None,
+        };
+        let of = |boxes: I| {
+            let mut read = BTreeMap::new();
+            for part in boxes {
+                let parts = match &joined {
+                    Some(joined) => computed(py, joined.parts(&part))?,
+                    None => vec![(0, part)],
+                };
+                for (number, part) in parts {
+                    *read.entry(number).or_default() += bytes(&part);
+                }
+            }
+            Ok(read)
+        };
+        all.map(of).collect()
+    }
+
     /// Tells what it will cost to read what is taken of variables that follow each other, where prices are known.
-    fn warn_of_costs(&self, py: Python<'_>, granules: &[Granule], found: &Joined<'_>) -> PyResult<()> {
+    fn warn_of_costs(&self, py: Python<'_>, members: &[Member], found: &Joined<'_>) -> PyResult<()> {
         let part: Vec<Span> = self.part.iter().map(|(_, start, count)| span(*start, *count)).collect();
         for (number, part) in computed(py, found.parts(&part))? {
-            let (source, path, _, taken) = &granules[number];
+            let Member { source: Some((source, path)), taken, .. } = &members[number] else { continue };
             let along = part.iter().zip(taken);
             let extents = along.map(|(span, (start, _))| (start + span.start, span.count, 1)).collect();
             source.get().warn_of_costs(py, path, Some(extents))?;
@@ -201,34 +346,28 @@ fn is_opened_again(py: Python<'_>, source: &Source, error: &Error) -> PyResult<b
     Ok(source.opened_again(py, error, &source.opened(py)?)?.is_some())
 }
 
-/// A variable that is one of several, and what is taken of it.
-fn granule_of(
-    py: Python<'_>,
-    (source, path, is_unpacked, taken): &Granule,
-    name: &str,
-    along: &[Along],
-) -> PyResult<(Stored, Expression)> {
-    let found = computed(py, stored(py, source.get(), path)?)?;
-    let array = computed(py, named(found.array(), name, along, *is_unpacked))?;
-    let mut part = Expression::of(array.clone());
-    for ((name, ..), (start, count)) in along.iter().zip(taken) {
-        part = computed(py, part.slice(name, *start, *count))?;
-    }
-    Ok((computed(py, found.described(array))?, part))
-}
-
 /// Variables one behind the other: as they are stored where they are stored alike and whole, else as what they are then.
-fn joined(taken: Vec<(Stored, Expression)>, dimension: &str) -> Result<Joined<'static>, Error> {
-    let packing = taken.first().and_then(|(first, _)| first.array().packing().cloned());
-    let is_plain = taken.iter().all(|(found, part)| {
+/// Nobody waits for them once it is cancelled.
+fn joined(
+    members: &[Member],
+    dimension: &str,
+    cancellation: Option<&Cancellation>,
+) -> Result<Joined<'static>, Error> {
+    let packing = members.first().and_then(|first| first.found.array().packing().cloned());
+    let is_plain = members.iter().all(|Member { found, part, .. }| {
         let whole = part.part().iter().zip(found.array().shape());
         let is_whole = whole.into_iter().all(|(taken, all)| *taken == span(0, all));
         is_whole && found.array().packing() == packing.as_ref()
     });
-    let source = |(found, part): (Stored, Expression)| -> Result<Box<dyn Values>, Error> {
-        Ok(if is_plain { Box::new(found) } else { Box::new(Computed::new(found, part)?) })
+    let source = |Member { found, part, .. }: &Member| {
+        let found = found.clone();
+        let found = match cancellation {
+            Some(cancellation) => found.ended_by(cancellation),
+            None => found,
+        };
+        found.part(part.clone(), is_plain)
     };
-    Joined::new(taken.into_iter().map(source).collect::<Result<_, _>>()?, dimension)
+    Joined::new(members.iter().map(source).collect::<Result<_, _>>()?, dimension)
 }
 
 fn span(start: u64, count: u64) -> Span {

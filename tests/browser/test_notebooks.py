@@ -1,0 +1,128 @@
+"""The example notebooks as a person of a hub runs them: opened in JupyterLab, all cells by the menu, and looked at.
+
+FRAZIL_SCREENSHOTS gets a picture of each, whole.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import localhub
+import nbformat
+import pages
+import pytest
+from playwright.sync_api import expect
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "notebooks"), str(HERE.parent / "wheel")]
+
+import books
+import gateways
+import made as making
+from earthdata import STAND_IN, World
+from package import NATIVE, lay_out
+
+ABSENT = books.lacking(STAND_IN, NATIVE)
+pytestmark = pytest.mark.skipif(bool(ABSENT), reason=ABSENT or "")
+
+STARTUP = """\
+import os
+os.environ.update({environment!r})
+"""
+HEIGHT = "document.querySelector('.jp-Notebook .jp-WindowedPanel-outer').scrollHeight"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    making.everything(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def world(made):
+    running = World("--serve", f"made={made}", "--recordings", str(made / "recordings"))
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def package(hub, tmp_path_factory):
+    """The package of this tree, in the environment of the hub while these tests run: for kernels and workers."""
+    folder = lay_out(tmp_path_factory.mktemp("package"))
+    paths = {localhub.environment_of(process).get("PATH", "") for process in hub.processes()}
+    pythons = {shutil.which("python", path=path) for path in paths}
+    (python,) = (Path(one) for one in pythons if one and "environments" in Path(one).parts)
+    (packages,) = python.parent.parent.glob("lib/python3*/site-packages")
+    named = packages / f"frazil-of-{folder.parent.name}.pth"
+    named.write_text(f"{folder}\n")
+    yield folder
+    named.unlink()
+
+
+@pytest.fixture(scope="module")
+def elsewhere(package, tmp_path_factory):
+    """A gateway that is not the hub's own."""
+    server = gateways.Server(tmp_path_factory.mktemp("elsewhere"), package)
+    try:
+        yield server.up()
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def parameters(made, elsewhere):
+    """What the notebooks are told where the archives are not."""
+    rain = {"address": str(made / "era5.zarr"), "during": ("1990-01-02", "1990-01-15")}
+    clouds = {"google": elsewhere.address, "era5": str(made / "era5.zarr"), "catalogue": str(made / "lens.json")}
+    return {
+        "05-stac-to-cube.ipynb": {"catalogue": f"{making.WEB}/catalog.json"},
+        "06-el-nino.ipynb": {"address": str(made / "sst.mnmean.nc")},
+        "07-great-lakes.ipynb": {"short_name": "MUR-LIKE"},
+        "08-histogram.ipynb": rain,
+        "09-histogram-on-the-gateway.ipynb": {**rain, "workers": 2},
+        "10-two-gateways.ipynb": {**clouds, "during": ("1990-01-03", "1990-01-12"), "workers": 1},
+    }
+
+
+@pytest.fixture(scope="module")
+def scientist(hub, world, package):
+    """The home of a person whose kernels find the stand-in, and who has logins in their environment."""
+    home = hub.home("grace")
+    login = {"EARTHDATA_USERNAME": world.username, "EARTHDATA_PASSWORD": world.password, "GATEWAY_PASSWORD": gateways.PASSWORD}
+    # No browser of a test reaches the network, from where the scripts that draw come otherwise.
+    drawing = {"PANEL_INLINE": "true"}
+    startup = home / ".ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00-world.py").write_text(STARTUP.format(environment={**world.environment, **login, **drawing}))
+    return home
+
+
+def has_ended(page):
+    """All code cells have a number, and none has the star of one that runs."""
+    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").all_inner_texts()
+    return prompts and all(prompt.strip("[]: \n").isdigit() for prompt in prompts)
+
+
+@pytest.mark.parametrize("name", books.ALL)
+def test_a_notebook_runs_in_the_hub(name, scientist, with_server, parameters):
+    book = books.read(name)
+    if name in parameters:
+        book = books.with_parameters(book, **parameters[name])
+    nbformat.write(book, scientist / name)
+    page = with_server("grace", "medium")
+    pages.run_notebook(page, "grace", name)
+    localhub.wait_until(lambda: has_ended(page), 300, f"{name} has ended")
+    page.keyboard.press("Control+s")
+    localhub.wait_until(lambda: books.has_run(nbformat.read(scientist / name, as_version=4)), 30, "the notebook is saved")
+    ran = nbformat.read(scientist / name, as_version=4)
+    assert books.complaints(ran) == []
+
+    # As tall as the notebook, so that all of it is drawn.
+    page.set_viewport_size({"width": 1280, "height": page.evaluate(HEIGHT) + 150})
+    figures = page.locator(".jp-OutputArea-output .bk-Figure")
+    localhub.wait_until(lambda: figures.count() >= books.pictures(ran), 60, "all pictures are drawn")
+    page.set_viewport_size({"width": 1280, "height": page.evaluate(HEIGHT) + 150})
+    for figure in figures.all():
+        expect(figure).to_be_visible()
+    pages.screenshots.save(page, f"notebook-{name.removesuffix('.ipynb')}")
