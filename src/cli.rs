@@ -105,6 +105,16 @@ impl Cli {
         examples_first(Self::command())
     }
 
+    /// What to do after Ctrl-C.
+    pub fn after_interrupt(&self) -> &'static str {
+        match &self.verb {
+            Verb::Gateway(gateway::GatewayArgs { verb: gateway::GatewayVerb::Create(_) }) => {
+                "a cluster may be on its way: see `frazil gateway list`, and stop what you do not want"
+            }
+            _ => "the same call again goes on from there",
+        }
+    }
+
     /// Refuses what makes no sense together, before anything is done.
     ///
     /// # Errors

@@ -43,7 +43,8 @@ fn run(cli: &Cli) -> Result<Outcome> {
     let context = Context::from_process();
     let printer =
         Printer { format: cli.format, quiet: cli.quiet, moving: context.progress, width: context.width };
-    thread::spawn(exit_when_interrupted);
+    let hint = cli.after_interrupt();
+    thread::spawn(move || exit_when_interrupted(hint));
     runtime()?.block_on(commands::run(cli, &context, &printer))
 }
 
@@ -59,14 +60,14 @@ fn runtime() -> Result<Runtime> {
 /// end in order, as Terraform, which gives its lock back, is told instead: the
 /// second Ctrl-C aborts it, the third ends this program all the same.
 #[expect(clippy::exit, reason = "the verb may be waiting where nothing else reaches it")]
-fn exit_when_interrupted() {
+fn exit_when_interrupted(hint: &str) {
     let Ok(runtime) = runtime() else { return };
     while runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
         if interrupt().is_some_and(|told| told < 3) {
             continue;
         }
         restore_terminal();
-        let error = Error::interrupted("interrupted").hint("the same call again goes on from there");
+        let error = Error::interrupted("interrupted").hint(hint);
         std::process::exit(told(&error) as i32);
     }
 }

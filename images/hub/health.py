@@ -21,7 +21,8 @@ def main(command, service):
     if b"jupyter" not in command:
         return 0
     try:
-        urllib.request.urlopen(address(service), timeout=4)
+        # Whatever proxy there is, it is not for this container itself.
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address(service), timeout=4)
     except urllib.error.HTTPError:
         # It answers, if only that one has to log in.
         return 0

@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "notebooks"), str(HERE.parent / "wheel")]
 
 import books
-import gateways
+import dask_gateway_here
 import made as making
 from earthdata import STAND_IN, World
 from package import NATIVE, lay_out
@@ -63,9 +63,9 @@ def package(hub, tmp_path_factory):
 @pytest.fixture(scope="module")
 def elsewhere(package, tmp_path_factory):
     """A gateway that is not the hub's own."""
-    server = gateways.Server(tmp_path_factory.mktemp("elsewhere"), package)
+    server = dask_gateway_here.Server(tmp_path_factory.mktemp("elsewhere"), package)
     try:
-        yield server.up()
+        yield server
     finally:
         server.close()
 
@@ -74,7 +74,8 @@ def elsewhere(package, tmp_path_factory):
 def parameters(made, elsewhere):
     """What the notebooks are told where the archives are not."""
     rain = {"address": str(made / "era5.zarr"), "during": ("1990-01-02", "1990-01-15")}
-    clouds = {"google": elsewhere.address, "era5": str(made / "era5.zarr"), "catalogue": str(made / "lens.json")}
+    google = {"address": elsewhere.address, "user": "grace", "secret_env": "GATEWAY_PASSWORD"}
+    clouds = {"google": google, "era5": str(made / "era5.zarr"), "catalogue": str(made / "lens.json")}
     return {
         "05-stac-to-cube.ipynb": {"catalogue": f"{making.WEB}/catalog.json"},
         "06-el-nino.ipynb": {"address": str(made / "sst.mnmean.nc")},
@@ -89,7 +90,7 @@ def parameters(made, elsewhere):
 def scientist(hub, world, package):
     """The home of a person whose kernels find the stand-in, and who has logins in their environment."""
     home = hub.home("grace")
-    login = {"EARTHDATA_USERNAME": world.username, "EARTHDATA_PASSWORD": world.password, "GATEWAY_PASSWORD": gateways.PASSWORD}
+    login = {"EARTHDATA_USERNAME": world.username, "EARTHDATA_PASSWORD": world.password, "GATEWAY_PASSWORD": dask_gateway_here.PASSWORD}
     # No browser of a test reaches the network, from where the scripts that draw come otherwise.
     drawing = {"PANEL_INLINE": "true"}
     startup = home / ".ipython" / "profile_default" / "startup"

@@ -1,7 +1,7 @@
 """The histogram on clusters that real gateways start, one and two of them: counts are those of numpy."""
 
 import books
-import gateways
+import dask_gateway_here
 import numpy as np
 import pytest
 import xarray as xr
@@ -13,8 +13,8 @@ def servers(tmp_path_factory, package):
     started = []
     try:
         for name in ("google", "amazon"):
-            started.append(gateways.Server(tmp_path_factory.mktemp(name), package))
-        yield [server.up() for server in started]
+            started.append(dask_gateway_here.Server(tmp_path_factory.mktemp(name), package))
+        yield started
     finally:
         for server in started:
             server.close()
@@ -22,13 +22,9 @@ def servers(tmp_path_factory, package):
 
 @pytest.fixture
 def known(servers, monkeypatch):
-    """Gateways that a person of a hub finds in their environment: the first is the hub's own."""
-    monkeypatch.setenv("USER", "grace")
-    monkeypatch.setenv("GATEWAY_PASSWORD", gateways.PASSWORD)
-    monkeypatch.setenv("DASK_GATEWAY__ADDRESS", servers[0].address)
-    monkeypatch.setenv("DASK_GATEWAY__AUTH__TYPE", "basic")
-    monkeypatch.setenv("DASK_GATEWAY__AUTH__KWARGS", f"{{'username': 'grace', 'password': '{gateways.PASSWORD}'}}")
-    return servers
+    """Gateways, and how a person gives them to a notebook."""
+    monkeypatch.setenv("GATEWAY_PASSWORD", dask_gateway_here.PASSWORD)
+    return [{"address": server.address, "user": "grace", "secret_env": "GATEWAY_PASSWORD"} for server in servers]
 
 
 def counted(sums, edges):
@@ -43,7 +39,7 @@ def of_reanalysis(made, during, edges):
 
 def test_on_the_gateway(known, made, tmp_path):
     during = ("1990-01-02", "1990-01-15")
-    book = books.with_parameters(books.read("09-histogram-on-the-gateway.ipynb"), address=str(made / "era5.zarr"), during=during, workers=2)
+    book = books.with_parameters(books.read("09-histogram-on-the-gateway.ipynb"), address=str(made / "era5.zarr"), during=during, workers=2, gateway=known[0])
     found, book = books.run(book, tmp_path, "counts", "edges", "mean")
     expected = of_reanalysis(made, during, found["edges"])
     np.testing.assert_array_equal(found["counts"].transpose("latitude", ...), expected)
@@ -55,7 +51,7 @@ def test_on_the_gateway(known, made, tmp_path):
 def test_over_two_gateways(known, made, tmp_path):
     during = ("1990-01-03", "1990-01-12")
     parameters = {
-        "google": known[1].address, "amazon": None, "era5": str(made / "era5.zarr"), "catalogue": str(made / "lens.json"),
+        "google": known[1], "amazon": known[0], "era5": str(made / "era5.zarr"), "catalogue": str(made / "lens.json"),
         "during": during, "workers": 1,
     }
     book = books.with_parameters(books.read("10-two-gateways.ipynb"), **parameters)
@@ -70,12 +66,11 @@ def test_over_two_gateways(known, made, tmp_path):
     for shares, counts in ((found["of_reanalysis"], first), (found["of_model"], second)):
         np.testing.assert_allclose(shares.transpose("latitude", "rain"), 100 * counts[:, 1:] / counts.sum(axis=1, keepdims=True))
     assert books.pictures(book) == 1
-    assert [clusters(server) for server in known] == [[], []]
+    assert [clusters(gateway) for gateway in known] == [[], []]
 
 
-def clusters(server):
+def clusters(gateway):
     """Clusters that are left at a gateway."""
-    from dask_gateway import BasicAuth, Gateway
+    import frazil
 
-    with Gateway(server.address, auth=BasicAuth("grace", gateways.PASSWORD)) as gateway:
-        return gateway.list_clusters()
+    return frazil.Gateway(**gateway).clusters()

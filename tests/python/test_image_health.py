@@ -34,8 +34,11 @@ def server():
 
 
 @pytest.mark.parametrize("person", ["ada", "locked"])
-def test_a_server_that_answers_is_well(server, person):
+def test_a_server_that_answers_is_well(server, person, monkeypatch):
     port, asked = server
+    # A proxy that is not there: nothing within a container goes through one.
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
     assert health.main(SERVER, f"http://0.0.0.0:{port}/user/{person}/") == 0
     assert asked == [f"/user/{person}/api"]
 

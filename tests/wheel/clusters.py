@@ -19,7 +19,7 @@ def local(workers):
             threads_per_worker=1,
             processes=True,
             memory_limit="1GiB",
-            dashboard_address=None,
+            dashboard_address=":0",
             worker_dashboard_address=None,
             env={"PYTHONPATH": os.environ["PYTHONPATH"]},
         )
@@ -34,3 +34,10 @@ def tasks_of(client):
         return {str(key) for key, *_ in dask_scheduler.transition_log if "frazil-" in str(key)}
 
     return client.run_on_scheduler(seen)
+
+
+def told_as(folder, package, version):
+    """A package's version as Python's own records tell it, in front of the installed one."""
+    record = folder / f"{package}-{version}.dist-info"
+    record.mkdir()
+    (record / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")

@@ -1,7 +1,5 @@
 """Grids for many machines: so large that there are several jobs of them, and mostly fill values, so that they are small here."""
 
-import importlib
-
 import numpy as np
 
 WEST, CENTRAL = "aws/us-west-2", "gcp/us-central1"
@@ -46,14 +44,16 @@ def halves(make):
     return {region: rain(make(region.partition("/")[0])) for region in (WEST, CENTRAL)}
 
 
-def joined(stores, monkeypatch):
-    """The grid that they are together. Their regions are those of their folders."""
+def region_of(address):
+    """The region of one of the halves."""
+    return WEST if "/aws" in address else CENTRAL
+
+
+def joined(stores):
+    """The grid that they are together."""
     import xarray as xr
     from frazil.xarray import concat
 
-    regions = importlib.import_module("frazil._regions")
-    monkeypatch.setattr(regions, "asked", lambda address: WEST if "/aws" in address else CENTRAL)
-    monkeypatch.setattr(regions, "bucket_of", lambda address: address)
     first, later = [xr.open_dataset(stores[region], engine="frazil").tp for region in (WEST, CENTRAL)]
     length = later.sizes["time"] * (later.time[1] - later.time[0])
     return concat([first, later.assign_coords(time=later.time + length)], "time")

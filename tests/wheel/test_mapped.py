@@ -36,6 +36,17 @@ def test_an_item_that_fails_stops_no_other(client):
     assert failure.error.__notes__ == ["in the task `<lambda> of 0`"]
 
 
+def test_a_value_that_does_not_travel_costs_its_item(client):
+    import threading
+
+    import frazil
+
+    told = frazil.map(lambda item: item or threading.Lock(), [1, 0, 3], where=client, progress=False)
+    (failure,) = told.failures
+    assert told[0] == 1 and told[2] == 3 and failure.index == 1
+    assert "the value of type lock does not travel" in str(failure.error)
+
+
 def test_what_may_pass_is_tried_again(client, tmp_path):
     import frazil
 
@@ -95,7 +106,7 @@ def test_what_workers_read_is_summed(client):
         import frazil
 
         with frazil.open(f"{files_open}/made/{name}") as opened:
-            return opened.variables
+            return list(opened)
 
     files_open = files.OPEN
     told = frazil.map(read, ["model.nc", "classic.nc"] * 3, where=client, progress=False)

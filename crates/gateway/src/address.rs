@@ -22,6 +22,16 @@ impl Address {
         url
     }
 
+    /// Whether it is this machine's own, which no proxy reaches.
+    pub fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
     /// The page of a cluster's dashboard, by the route in its record, which leaves the proxy's prefix out.
     pub fn dashboard(&self, route: &str) -> String {
         format!("{}/{}", self.to_string().trim_end_matches('/'), route.trim_start_matches('/'))
@@ -67,6 +77,19 @@ impl fmt::Debug for Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_begin_like_this_machine_are_others() {
+        for (address, is_here) in [
+            ("http://127.0.0.1:8000/x", true),
+            ("http://[::1]", true),
+            ("https://localhost", true),
+            ("https://localhost.example.org", false),
+            ("http://127.0.0.1.example.org", false),
+        ] {
+            assert_eq!(address.parse::<Address>().unwrap().is_loopback(), is_here, "{address}");
+        }
+    }
 
     #[test]
     fn calls_lie_below_the_prefix_and_no_segment_leads_out() {

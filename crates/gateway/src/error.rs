@@ -201,7 +201,9 @@ impl Error {
                     .to_owned()
             }
             Self::Unproven { .. } => {
-                "check the address; if it is right, something before the gateway answers in its place".to_owned()
+                "check the address; if it is right, something before the gateway answers in its place; a cluster that \
+                 was asked for may have been started"
+                    .to_owned()
             }
             Self::WrongLogin { place, .. } => {
                 format!("correct the login, which is from {place}")

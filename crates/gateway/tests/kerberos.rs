@@ -36,16 +36,20 @@ const KRB5: &str = "
   dns_canonicalize_hostname = false
   rdns = false
 [realms]
-  FRAZIL.TEST = { kdc = 127.0.0.1:PORT }
+  FRAZIL.TEST = {
+    kdc = 127.0.0.1:PORT
+  }
 ";
 const KDC: &str = "
 [kdcdefaults]
   kdc_listen = 127.0.0.1:PORT
   kdc_tcp_listen = 127.0.0.1:PORT
 [realms]
-  FRAZIL.TEST = { database_name = FOLDER/principal
+  FRAZIL.TEST = {
+    database_name = FOLDER/principal
     key_stash_file = FOLDER/stash
-    acl_file = FOLDER/acl }
+    acl_file = FOLDER/acl
+  }
 ";
 const GATEWAY: &str = r#"
 c.DaskGateway.backend_class = "dask_gateway_server.backends.local.UnsafeLocalBackend"

@@ -55,21 +55,28 @@ fn told<T>(py: Python<'_>, result: frazil_gateway::Result<T>) -> PyResult<T> {
     result.map_err(|error| raised(py, &error))
 }
 
-/// Proxies as the environment has them; a gateway on this machine is asked without one.
-fn settings(address: &Address) -> Settings {
+/// Proxies and trust as the environment has them; a gateway on this machine is asked without one.
+fn settings(address: &Address) -> frazil_gateway::Result<Settings> {
     let surroundings = Surroundings::of_process();
-    let text = address.to_string();
-    let is_here = |host: &str| ["127.0.0.1", "[::1]", "localhost"].iter().any(|here| host.starts_with(here));
-    let own = match text.split_once("://") {
-        Some((_, host)) if is_here(host) => return Settings::default(),
-        Some(("https", _)) => surroundings.first_variable(&["https_proxy", "HTTPS_PROXY"]),
-        _ => surroundings.variable("http_proxy"),
+    let authorities = match surroundings.variable("FRAZIL_CA_BUNDLE") {
+        None => Vec::new(),
+        Some(path) => std::fs::read(&path).map_err(|error| Error::Invalid {
+            what: format!("the certificates in {path} cannot be read: {error}"),
+            advice: "correct or unset FRAZIL_CA_BUNDLE".to_owned(),
+        })?,
     };
-    Settings {
-        proxy: own.or_else(|| surroundings.first_variable(&["all_proxy", "ALL_PROXY"])),
+    let own = if address.to_string().starts_with("https:") {
+        surroundings.first_variable(&["https_proxy", "HTTPS_PROXY"])
+    } else {
+        surroundings.variable("http_proxy")
+    };
+    let proxy = own.or_else(|| surroundings.first_variable(&["all_proxy", "ALL_PROXY"]));
+    Ok(Settings {
+        proxy: proxy.filter(|_| !address.is_loopback()),
         without_proxy: surroundings.first_variable(&["no_proxy", "NO_PROXY"]),
+        authorities,
         ..Settings::default()
-    }
+    })
 }
 
 /// What a variable holds when it is asked for: what a notebook sets later counts.
@@ -84,7 +91,7 @@ fn of_variable(name: String) -> Secret {
 impl GatewayClient {
     fn live(&self, py: Python<'_>) -> PyResult<frazil_gateway::Gateway> {
         let live = self.live.get(|| {
-            frazil_gateway::Gateway::new(self.address.clone(), self.login.clone(), settings(&self.address))
+            frazil_gateway::Gateway::new(self.address.clone(), self.login.clone(), settings(&self.address)?)
         });
         told(py, live).map(|live| (*live).clone())
     }
@@ -114,6 +121,10 @@ fn object<'py>(py: Python<'py>, value: &impl serde::Serialize) -> PyResult<Bound
     let value = serde_json::to_value(value)
         .map_err(|error| invalid(py, format!("the answer is no JSON: {error}"), "tell frazil's makers"))?;
     json::object(py, &value)
+}
+
+fn cut_short(py: Python<'_>, error: &tokio::task::JoinError) -> PyErr {
+    invalid(py, format!("the call ended before its time: {error}"), "tell frazil's makers")
 }
 
 fn limit(scaled: Scaled) -> Option<String> {
@@ -174,7 +185,7 @@ impl GatewayClient {
         let Value::Object(options) = json::value(options)? else {
             return Err(invalid(py, "the options are no mapping", "give them as keywords"));
         };
-        let gateway = self.live(py)?;
+        let (gateway, again) = (self.live(py)?, self.live(py)?);
         let asking = gateway.clone();
         let mut created = spawn(async move { asking.create(&options).await })?;
         let waited = wait(py, || async { (&mut created).await }, |_| Ok(()));
@@ -190,10 +201,14 @@ impl GatewayClient {
                 return Err(interrupted);
             }
         };
-        let created = ended.map_err(|error| {
-            invalid(py, format!("the call ended before its time: {error}"), "tell frazil's makers")
-        })?;
-        told(py, created).map(|name| name.to_string())
+        let created = ended.map_err(|error| cut_short(py, &error))?;
+        let name = told(py, created)?;
+        // What was pressed since the last look would be raised before anybody has the name.
+        if let Err(interrupted) = py.check_signals() {
+            block(py, async move { tokio::time::timeout(AFTER_INTERRUPT, again.stop(&name)).await.ok() })?;
+            return Err(interrupted);
+        }
+        Ok(name.to_string())
     }
 
     fn cluster<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -244,8 +259,16 @@ impl GatewayClient {
         self.ask(py, async move |gateway| gateway.adapt(&name, adapt).await).map(limit)
     }
 
+    /// Stops a cluster. Ctrl-C meanwhile is raised when it was asked to stop.
     fn stop(&self, py: Python<'_>, name: &str) -> PyResult<()> {
-        let name = named(py, name)?;
-        self.ask(py, async move |gateway| gateway.stop(&name).await)
+        let (name, gateway) = (named(py, name)?, self.live(py)?);
+        let mut stopping = spawn(async move { gateway.stop(&name).await })?;
+        match wait(py, || async { (&mut stopping).await }, |_| Ok(())) {
+            Ok(ended) => told(py, ended.map_err(|error| cut_short(py, &error))?),
+            Err(interrupted) => {
+                block(py, async move { tokio::time::timeout(AFTER_INTERRUPT, stopping).await.ok() })?;
+                Err(interrupted)
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use frazil_gateway::{Gateway, Settings};
+use frazil_gateway::{Address, Gateway, Settings};
 
 use super::place::Place;
 use super::told;
@@ -18,8 +18,8 @@ pub(super) struct At {
     pub hub: Option<HubDocument>,
 }
 
-/// Does something at the gateway that the arguments name. A login lasts so long at most, and is given back however
-/// that ends.
+/// Does something at the gateway that the arguments name. A login that was lent is given back when that has ended; at
+/// Ctrl-C it ends by itself, after so long.
 ///
 /// # Errors
 /// When there is no such gateway or no login for it, or whatever stopped what is done.
@@ -30,8 +30,8 @@ pub(super) async fn at<T>(
     what: impl AsyncFnOnce(&At) -> Result<T>,
 ) -> Result<T> {
     let Place { address, login, hub, lent } = Place::find(run, which, lasts).await?;
-    let made = settings(run, &address.to_string())
-        .and_then(|settings| Gateway::new(address, login, settings).map_err(told));
+    let made =
+        settings(run, &address).and_then(|settings| Gateway::new(address, login, settings).map_err(told));
     let done = match made {
         Ok(gateway) => what(&At { gateway, hub }).await,
         Err(error) => Err(error),
@@ -44,20 +44,18 @@ pub(super) async fn at<T>(
 
 /// Proxies and trust as the environment has them, by the names that `frazil data` reads too; a gateway on this
 /// machine is asked without a proxy.
-fn settings(run: &Run<'_>, address: &str) -> Result<Settings> {
+fn settings(run: &Run<'_>, address: &Address) -> Result<Settings> {
     let variable = |names: &[&str]| {
         let found = names.iter().find_map(|name| run.context.variable(name).filter(|text| !text.is_empty()));
         found.map(str::to_owned)
     };
-    let proxy = if address.starts_with("https:") {
+    let proxy = if address.to_string().starts_with("https:") {
         variable(&["https_proxy", "HTTPS_PROXY"])
     } else {
         variable(&["http_proxy"])
     };
-    let host = address.split("://").nth(1).unwrap_or_default();
-    let is_here = ["127.0.0.1", "[::1]", "localhost"].iter().any(|here| host.starts_with(here));
     Ok(Settings {
-        proxy: proxy.or_else(|| variable(&["all_proxy", "ALL_PROXY"])).filter(|_| !is_here),
+        proxy: proxy.or_else(|| variable(&["all_proxy", "ALL_PROXY"])).filter(|_| !address.is_loopback()),
         without_proxy: variable(&["no_proxy", "NO_PROXY"]),
         authorities: authorities(run)?,
         ..Settings::default()

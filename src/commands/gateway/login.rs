@@ -32,7 +32,9 @@ pub(super) fn by_password(
     other: impl FnOnce() -> Result<Secret>,
 ) -> Result<Login> {
     let password = named(run, which)?.map_or_else(other, Ok)?;
-    let user = which.user.clone().unwrap_or_else(|| run.context.person());
+    // On a hub the system's user is the same for everybody.
+    let of_hub = run.context.variable("JUPYTERHUB_USER").filter(|name| !name.is_empty()).map(str::to_owned);
+    let user = which.user.clone().or(of_hub).unwrap_or_else(|| run.context.person());
     Login::basic(user, password).map_err(told)
 }
 

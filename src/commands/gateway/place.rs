@@ -76,8 +76,9 @@ impl Place {
 
     /// At an address: by password if a user is named or the environment says so, else by a token.
     fn of_address(run: &Run<'_>, which: &Which, address: &str) -> Result<Self> {
-        let kind = run.context.variable("DASK_GATEWAY__AUTH__TYPE").unwrap_or_default();
-        let login = if which.user.is_some() || kind == "basic" {
+        // Of another gateway than its own the environment tells nothing.
+        let kind = run.context.variable("DASK_GATEWAY__AUTH__TYPE").filter(|_| which.address.is_none());
+        let login = if which.user.is_some() || kind == Some("basic") {
             by_password(run, which, || Err(no_password()))?
         } else {
             by_token(run, which, None)?
@@ -186,7 +187,7 @@ async fn own_address(run: &Run<'_>, document: &HubDocument) -> Result<String> {
     let hub = &document.hub;
     let found = match domain_address(hub) {
         Some(address) => Some(address),
-        None => balancer(run.context, document, "gateway").await?,
+        None => Box::pin(balancer(run.context, document, "gateway")).await?,
     };
     let base = found.ok_or_else(|| no_address(hub.name.as_str()))?;
     Ok(if hub.hub { base + PREFIX } else { base })
@@ -202,7 +203,7 @@ async fn further_address(
     let known = known_address(&cluster.beside(&document.neighbours), gateway);
     let found = match (known, other) {
         (Some(address), _) => Some(address),
-        (None, Some(other)) => balancer(run.context, other, "gateway").await?,
+        (None, Some(other)) => Box::pin(balancer(run.context, other, "gateway")).await?,
         (None, None) => None,
     };
     found.ok_or_else(|| no_address(gateway.name.as_str()))

@@ -12,6 +12,8 @@ use crate::state::{Axis, bytes_of};
 
 /// Bytes that a portion reads at least: few portions cost a scheduler nothing, and all workers have some.
 const LEAST: Range<u64> = 256 << 20..512 << 20;
+/// Bytes of states behind which a portion ends however little it reads: it may have to keep those of all its batches.
+const MOST_STATES: u64 = 64 << 20;
 
 /// What a process of its own runs: batches that follow each other, of one region or of several whole ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +96,8 @@ impl Plan {
         shape.boxed(regions, &unit, only, limits)
     }
 
-    /// What it is cut into for processes of their own: each reads so many bytes at least, if there are as many, and a batch
-    /// more at most. Unless said these are a sixteenth of all, but no less than 256 MiB and no more than 512 MiB: then a
+    /// What it is cut into for processes of their own: each reads so many bytes at least, if there are as many and states are
+    /// small, and a batch more at most. Unless said these are a sixteenth of all, but no less than 256 MiB and no more than 512 MiB: then a
     /// portion is mostly one batch.
     ///
     /// # Errors
@@ -108,9 +110,9 @@ impl Plan {
         for region in 0..self.regions_count() {
             let own = self.portions_of_region(region, least)?;
             match own.as_slice() {
-                [one] if one.bytes < least => {
+                [one] if one.is_open(least) => {
                     let now = whole.take().map_or(*one, |whole| whole.with(*one));
-                    if now.bytes < least { whole = Some(now) } else { all.push(now) }
+                    if now.is_open(least) { whole = Some(now) } else { all.push(now) }
                 }
                 own => {
                     all.extend(whole.take());
@@ -128,7 +130,7 @@ impl Plan {
         for batch in region * of_region..(region + 1) * of_region {
             let one = self.portion(batch)?;
             let now = open.take().map_or(one, |open| open.with(one));
-            if now.bytes < least { open = Some(now) } else { own.push(now) }
+            if now.is_open(least) { open = Some(now) } else { own.push(now) }
         }
         if let Some(rest) = open {
             match own.last_mut() {
@@ -201,6 +203,11 @@ impl Plan {
 }
 
 impl Portion {
+    /// Whether it may become larger.
+    fn is_open(self, least: u64) -> bool {
+        self.bytes < least && self.states < MOST_STATES
+    }
+
     /// With another that follows it.
     fn with(self, next: Self) -> Self {
         Self {

@@ -137,6 +137,7 @@ impl Shape<'_> {
             regions,
             runs: None,
             block: self.block.to_vec(),
+            strip: None,
             unit: unit.to_vec(),
             batch: u64::MAX,
             stretches: None,

@@ -10,10 +10,11 @@
 from . import errors
 from ._costs import CostWarning, prices
 from ._cube import cube
-from ._distribute import Distributed, Distribution, distribute
+from ._distribute import Distributed, Distribution, distribute, together
 from ._download import Download, DownloadedFile, download
 from ._file import File
-from ._gateway import Cluster, Gateway, GatewayWarning
+from ._gateway import Cluster, Gateway, GatewayWarning, OnDemand
+from ._gateways import gateways
 from ._login import login
 from ._native import VERSION as __version__
 from ._native import Catalog, Collection, Item, Results, Service, Session, Task
@@ -50,6 +51,7 @@ __all__ = [
     "IoStats",
     "Item",
     "Mapped",
+    "OnDemand",
     "Place",
     "Results",
     "Service",
@@ -63,6 +65,7 @@ __all__ = [
     "distribute",
     "download",
     "errors",
+    "gateways",
     "io_stats",
     "login",
     "map",
@@ -73,5 +76,6 @@ __all__ = [
     "search_granules",
     "search_services",
     "search_stac",
+    "together",
     "where",
 ]

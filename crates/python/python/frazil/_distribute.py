@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from . import _regions, _remote, _versions, _workers
+from . import _regions, _remote, _stats, _versions, _workers
+from ._gateway import GatewayWarning
 from ._native import Portions, readable
 from ._refusing import invalid
-from ._stats import IoStats, together
+from ._stats import IoStats
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -123,9 +127,27 @@ class Distribution:
         jobs = self._jobs(plan)
         return "\n".join([*_told(plan, jobs, memory), *self._costs(jobs)])
 
+    def _heard_by(self, progress: Progress) -> Distribution:
+        """The same, of which somebody else hears."""
+        other = copy(self)
+        other._progress = progress
+        return other
+
     def jobs(self) -> tuple[Job, ...]:
         """What each task would run, and where."""
         return tuple(self._jobs(self._plan(self._asked(), self._planned.steps)))
+
+    def _wanted(self) -> dict[str | None, Any]:
+        """The places in which something lies that is read: where none is given for it, that is told before any is started."""
+        if not self._is_split:
+            return self._places
+        self._inputs.must_have(self._places)
+        read = set(self._inputs.regions) or {next(iter(self._places))}
+        return {region: place for region, place in self._places.items() if region in read}
+
+    @property
+    def _is_split(self) -> bool:
+        return set(self._places) != {None}
 
     def _asked(self) -> int:
         """Bytes that a job may take, as far as that is known before."""
@@ -143,15 +165,23 @@ class Distribution:
         """
         began, spent = time.monotonic(), _Spent()
         jobs: list[Job] = []
-        with ExitStack() as stack:
-            crews = _workers.Crews(self._places, stack)
-            result = self._planned.told_by(lambda steps: self._ran(steps, crews, spent, jobs))
+        result = None
+        try:
+            with ExitStack() as stack:
+                crews = _workers.Crews(self._wanted(), stack)
+                result = self._planned.told_by(lambda steps: self._ran(steps, crews, spent, jobs))
+        except Exception as failed:
+            if result is None:
+                raise
+            what = f"the result is there, but not all that was started for it could be stopped: {failed}"
+            warnings.warn(what, GatewayWarning, stacklevel=2)
         seconds = time.monotonic() - began
-        return Distributed(result, together(spent.stats), tuple(jobs), spent.tasks, seconds, spent.seconds)
+        return Distributed(result, _stats.together(spent.stats), tuple(jobs), spent.tasks, seconds, spent.seconds)
 
     @cached_property
     def _inputs(self) -> _regions.Inputs:
-        return _regions.Inputs(_inputs(self._planned), self._region_of)
+        near = {bucket: region for region, place in self._places.items() for bucket in getattr(place, "buckets", ())}
+        return _regions.Inputs(_inputs(self._planned), near, self._region_of)
 
     def _plan(self, memory: int, steps: Sequence[Any]) -> Portions:
         beside = None if self._planned.beside is None else (self._planned.beside.given, [])
@@ -159,12 +189,13 @@ class Distribution:
 
     def _jobs(self, plan: Portions) -> list[Job]:
         """The jobs, each where most of what it reads lies."""
-        is_split = set(self._places) != {None}
+        if self._is_split:
+            self._inputs.must_have(self._places)
         jobs = []
         portions = plan.portions(self._job)
         read_of = plan.read_of([(first, count) for first, count, *_ in portions])
         for number, ((first, count, size, states), read) in enumerate(zip(portions, read_of, strict=True)):
-            region, crossing = self._inputs.home(read, self._places) if is_split else (None, 0)
+            region, crossing = self._inputs.home(read, self._places) if self._is_split else (None, 0)
             inputs = tuple(one for one, _ in read)
             jobs.append(Job(number, first, count, size, states, region, crossing, inputs))
         return jobs
@@ -201,18 +232,17 @@ class _Run:
         self._spec, self._sources, self._jobs = spec, sources, jobs
         self._crews, self._tasks, self._spent = crews, tasks, spent
         self._is_large = len(pickle.dumps(spec)) > LARGE
-        self._sent: dict[int, Any] = {}
+        self._sent: list[tuple[_workers.Crew, Any]] = []
 
     def parts(self, hearer: Callable[[int, int], None] | None) -> list[bytes]:
         """What is known of all jobs, in their order."""
         units = self._units()
         home, due = _Home(range(len(units))), dict(enumerate(units))
         while due:
-            futures = {number: self._submitted(unit) for number, unit in due.items()}
+            futures, gone = self._all_submitted(due)
             numbers = {future.key: number for number, future in futures.items()}
             behind = _behind(hearer, len(units) - len(due), len(units))
             wanted = {future.key: future for future in futures.values()}
-            gone: dict[int, _workers.GoneError] = {}
             for key, done in self._tasks.results(wanted, behind, (_workers.GoneError,)):
                 if isinstance(done, _workers.GoneError):
                     gone[id(done.crew)] = done
@@ -225,22 +255,41 @@ class _Run:
                 self._crews.replace(error.crew, error)
         return home.parts
 
+    def _all_submitted(
+        self, due: Mapping[int, Sequence[Job]]
+    ) -> tuple[dict[int, Any], dict[int, _workers.GoneError]]:
+        """The tasks of units by their numbers, and which crews have gone before they had theirs."""
+        futures: dict[int, Any] = {}
+        gone: dict[int, _workers.GoneError] = {}
+        for number, unit in due.items():
+            if id(self._crews.of[unit[0].region]) in gone:
+                continue
+            try:
+                futures[number] = self._submitted(unit)
+            except _workers.GoneError as error:
+                gone[id(error.crew)] = error
+        return futures, gone
+
     def _units(self) -> list[list[Job]]:
-        """Jobs whose states come home as one: each by itself, or where that is much those that follow each other and run in
-        one place.
+        """Jobs whose states come home as one: each by itself; or where that is much, and one place has them all, all of them.
+        States are merged from the first on, so those of a place behind another could not be merged there.
         """
-        if sum(job.states for job in self._jobs) <= HOME:
-            return [[job] for job in self._jobs]
-        return [list(jobs) for _, jobs in groupby(self._jobs, lambda job: job.region)]
+        is_much = sum(job.states for job in self._jobs) > HOME
+        if is_much and len({job.region for job in self._jobs}) == 1:
+            return [list(self._jobs)]
+        return [[job] for job in self._jobs]
 
     def _submitted(self, unit: Sequence[Job]) -> Any:
         """Merges of the states of jobs: a few at a time, behind those before them, so that sums have the bits of one machine."""
         crew = self._crews.of[unit[0].region]
         futures = [self._job(job, crew) for job in unit]
         merged = futures[0]
-        for at in range(1, len(unit), TOGETHER):
-            some = futures[at : at + TOGETHER]
-            last = unit[min(at + TOGETHER, len(unit)) - 1].number
+        # A merge has them all in memory, and what becomes of them twice.
+        most = max(job.states for job in unit)
+        together = min(TOGETHER, max(1, self._spec.memory // max(most, 1) - 2))
+        for at in range(1, len(unit), together):
+            some = futures[at : at + together]
+            last = unit[min(at + together, len(unit)) - 1].number
             key, said = f"frazil-merge-{self._spec.run}-{last}", f"the merge of jobs {unit[0].number} to {last}"
             before, merged = merged, self._submit(crew, key, said, _remote.merge, merged, *some, priority=1)
             # Workers let go of states that are merged.
@@ -250,17 +299,20 @@ class _Run:
     def _job(self, job: Job, crew: _workers.Crew) -> Any:
         key, said = f"frazil-job-{self._spec.run}-{job.number}", f"job {job.number} of {len(self._jobs)}"
         said = f"{said}, which reads {readable(job.bytes)}"
-        own = {number: self._sources[number] for number in job.inputs} if self._sources else {}
+        own = {number: self._sources[number] for number in job.inputs if number < len(self._sources)}
         return self._submit(crew, key, said, _remote.portion, self._plan(crew), own, job.first, job.count, said)
 
     def _plan(self, crew: _workers.Crew) -> Any:
         """The plan as tasks take it."""
         if not self._is_large:
             return self._spec
-        if id(crew) not in self._sent:
-            key = f"frazil-plan-{self._spec.run}"
-            self._sent[id(crew)] = self._submit(crew, key, "the plan", _remote.spec, self._spec)
-        return self._sent[id(crew)]
+        for own, sent in self._sent:
+            if own is crew:
+                return sent
+        key = f"frazil-plan-{self._spec.run}-{len(self._sent)}"
+        sent = self._submit(crew, key, "the plan", _remote.spec, self._spec)
+        self._sent.append((crew, sent))
+        return sent
 
     def _submit(self, crew: _workers.Crew, key: str, said: str, function: Any, *arguments: Any, **how: Any) -> Any:
         self._spent.tasks += 1
@@ -308,6 +360,7 @@ def distribute(
     job: int | None = None,
     retries: int = 2,
     progress: Progress = True,
+    region_of: _regions.Ask | None = None,
 ) -> Distributed:
     """Runs a plan on the workers of Dask: `frazil.distribute(rain.frazil.plan("mean", "time"), client)`.
 
@@ -315,17 +368,52 @@ def distribute(
     which streams what it reads; what travels is what it knows then. The result is that of one machine to the bit, whatever
     workers there are, and whichever of them are lost: Dask gives their jobs to others.
 
-    where: a client or a cluster of Dask, or a function that starts one, which is stopped at the end however it ends. Or a
-    dict of these by region, such as `{"aws/us-west-2": …, "gcp/us-central1": …}`: each job runs where most of what it reads
-    lies, as `frazil.where` tells it; None is for what lies nowhere.
+    where: a client or a cluster of Dask; or a gateway or a function that starts one, which is stopped at the end however it
+    ends. Or a dict of these by region, such as `frazil.gateways()` or `{"aws/us-west-2": …, "gcp/us-central1": …}`: each
+    job runs where most of what it reads lies, as `frazil.where` tells it; None is for what lies nowhere.
     memory: most bytes that a job may take; half of what the workers have for each thread, unless said.
     job: bytes that each reads at least, if there are as many; a sixteenth of all unless said, 256 to 512 MiB.
     retries: how often a job is tried again on its worker, after one second, two, four, for an error that may pass.
     progress: shown after half a second; a function is told how many tasks are done, and of how many.
+    region_of: tells in which region an address lies, in place of `frazil.where`.
 
     `plan.on(where).explain()` tells jobs, bytes and dollars before.
     """
-    return Distribution(planned, where, memory=memory, job=job, retries=retries, progress=progress).run()
+    return Distribution(
+        planned, where, memory=memory, job=job, retries=retries, progress=progress, region_of=region_of
+    ).run()
+
+
+def together(*distributions: Distribution, progress: Progress = True) -> tuple[Distributed, ...]:
+    """Runs several plans at once, each where it is to run: `frazil.together(here.on(west), there.on(central))`.
+
+    An error of one, and Ctrl-C, ends them all, with nothing left behind; that may take as long as a cluster takes to start.
+    progress: of all of them together.
+    """
+    stopped, told = threading.Event(), dict[int, tuple[int, int]]()
+    with _workers.progress(progress) as hearer, ThreadPoolExecutor(max(len(distributions), 1)) as pool:
+
+        def hear(number: int, done: int, total: int) -> None:
+            if stopped.is_set():
+                raise InterruptedError("another one has ended before its time")
+            told[number] = done, total
+
+        def run(number: int, one: Distribution) -> Distributed:
+            return one._heard_by(lambda done, total: hear(number, done, total)).run()
+
+        runs = [pool.submit(run, number, one) for number, one in enumerate(distributions)]
+        try:
+            while not all(run.done() for run in runs):
+                failed = next((run for run in runs if run.done() and run.exception()), None)
+                if failed is not None:
+                    failed.result()
+                if hearer is not None and told:
+                    hearer(*(sum(numbers) for numbers in zip(*list(told.values()), strict=True)))
+                time.sleep(0.02)
+            return tuple(run.result() for run in runs)
+        except BaseException:
+            stopped.set()
+            raise
 
 
 def _reduced(planned: Planned) -> Reduced:
@@ -337,12 +425,13 @@ def _reduced(planned: Planned) -> Reduced:
     if not isinstance(planned, Reduced):
         what = "anomalies and windows are as large as their array, and are not brought home from workers"
         raise invalid(what, "compute them on one machine, with `out=` into a store")
-    if isinstance(planned.values, InMemory):
-        why = f", for {planned.values.why}" if planned.values.why else ""
-        what = f"the array would be loaded here{why}, and not where workers are"
-        raise invalid(what, 'open it with `engine="frazil"` and without `chunks`, and take slices of it')
-    if isinstance(planned.values, Chunked):
-        raise invalid("the array is chunked by Dask", "call the method itself, or open the array without `chunks`")
+    for values in (planned.values, planned.beside):
+        if isinstance(values, InMemory):
+            why = f", for {values.why}" if values.why else ""
+            what = f"the array would be loaded here{why}, and not where workers are"
+            raise invalid(what, 'open it with `engine="frazil"` and without `chunks`, and take slices of it')
+        if isinstance(values, Chunked):
+            raise invalid("the array is chunked by Dask", "call the method itself, or open the array without `chunks`")
     return planned
 
 
@@ -361,12 +450,28 @@ def _travelling(planned: Reduced, plan: Portions) -> tuple[tuple[Any, ...], list
 
 
 def _inputs(planned: Reduced) -> list[_regions.Input]:
-    """What is read, as far as it may lie in several places."""
+    """What is read, and behind it what is read beside it, as far as it may lie in several places."""
+    return [one for values in (planned.values, planned.beside) for one in _inputs_of(values)]
+
+
+def _inputs_of(values: Any) -> list[_regions.Input]:
     from ._values import Joined, Stored
 
-    values = planned.values
-    parts = values.parts if isinstance(values, Joined) else (values,) if isinstance(values, Stored) else ()
-    return [_regions.Input(one.source, one.path, tuple(taken[1:] for taken in one.along)) for one in parts]
+    if isinstance(values, Stored):
+        return [_regions.Input(values.source, values.path, tuple(taken[1:] for taken in values.along))]
+    if not isinstance(values, Joined):
+        return []
+    # Of each that part which is taken of all of them, but along the dimension in which they follow each other.
+    whole = [(start, count) for _, start, count in values.along]
+    inputs = []
+    for one in values.parts:
+        own = [(first, count) for _, first, count in one.along]
+        taken = [
+            mine if axis == values.axis else (mine[0] + of_all[0], of_all[1])
+            for axis, (mine, of_all) in enumerate(zip(own, whole, strict=True))
+        ]
+        inputs.append(_regions.Input(one.source, one.path, tuple(taken)))
+    return inputs
 
 
 def _told(plan: Portions, jobs: Sequence[Job], memory: int) -> list[str]:

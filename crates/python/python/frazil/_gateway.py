@@ -7,15 +7,18 @@ import json
 import os
 import warnings
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from . import _versions
 from ._native import GatewayClient
 from ._refusing import invalid
-from .errors import Error, VersionError
+from .errors import Error, NotFoundError
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -23,8 +26,8 @@ if TYPE_CHECKING:
 _LONG = 600.0
 """Seconds that are waited for a cluster unless said."""
 _PORTS = {"http": 80, "https": 443}
-_SAME = ("frazil", "dask", "distributed", "cloudpickle", "toolz")
-"""Packages whose objects and code travel between client, scheduler and workers."""
+LEAST, MOST = 1, 10
+"""Between so many workers a cluster has that a gateway starts for one run, unless said."""
 
 
 class GatewayWarning(UserWarning):
@@ -39,11 +42,14 @@ class Gateway:
     owner may read or as a variable's name, and read for each request.
 
     >>> with frazil.Gateway().create(worker_cores=2) as cluster:
-    ...     cluster.adapt(1, 20)
-    ...     client = cluster.wait().client()
+    ...     cluster.wait().adapt(1, 20)
+    ...     client = cluster.client()
+
+    Where work goes, a gateway stands for a cluster that it starts for that alone: `frazil.distribute(plan, gateway)`.
 
     proxy_address: where schedulers answer, if it is not the gateway's own host and port.
     public_address: where people's browsers reach the gateway, if it is elsewhere.
+    region, buckets: where its workers are, such as `aws/us-west-2`, and which buckets are read best from there.
     """
 
     def __init__(
@@ -55,6 +61,8 @@ class Gateway:
         secret_env: str | None = None,
         proxy_address: str | None = None,
         public_address: str | None = None,
+        region: str | None = None,
+        buckets: Sequence[str] = (),
     ) -> None:
         told = os.environ.get("DASK_GATEWAY__ADDRESS")
         if address is None and not told:
@@ -70,13 +78,18 @@ class Gateway:
             proxy_address = proxy_address or os.environ.get("DASK_GATEWAY__PROXY_ADDRESS")
             public_address = public_address or os.environ.get("DASK_GATEWAY__PUBLIC_ADDRESS")
             if user is None and os.environ.get("DASK_GATEWAY__AUTH__TYPE") == "basic":
-                user = getpass.getuser()
+                # On a hub the system's user is the same for everybody.
+                user = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
         assert address is not None
         if user is not None and secret_file is None and secret_env is None:
             raise invalid(f"there is no password for {user}", "name where it is: secret_file or secret_env")
         self._client = GatewayClient(address, user, secret_file, secret_env)
-        self._schedulers = proxy_address or _schedulers(self.address)
+        self._schedulers = _schedulers(self.address, proxy_address)
         self._public = public_address
+        self.region = region
+        """Where its workers are."""
+        self.buckets = tuple(buckets)
+        """Those that are read best from there."""
 
     @property
     def address(self) -> str:
@@ -102,6 +115,12 @@ class Gateway:
         the cluster that is on its way.
         """
         return Cluster(self, self._client.create(json.dumps(options)))
+
+    def on_demand(self, least: int = LEAST, most: int = MOST, **options: Any) -> OnDemand:
+        """A cluster that is started when work wants it, has between so many workers by load, and is stopped behind it on every
+        way out: `frazil.distribute(plan, gateway.on_demand(2, 40, worker_cores=2))`.
+        """
+        return OnDemand(self, least, most, options)
 
     def __repr__(self) -> str:
         return f"<frazil.Gateway at {self.address}>"
@@ -177,14 +196,15 @@ class Cluster:
         finally:
             self.gateway._client.stop(self.name)
         if wait:
-            self.gateway._client.wait_until_ended(self.name, timeout)
+            # One that the gateway has forgotten has ended.
+            with suppress(NotFoundError):
+                self.gateway._client.wait_until_ended(self.name, timeout)
 
     def client(self, *, check_versions: bool = True, **keywords: Any) -> Client:
         """A `distributed.Client` of the running cluster; keywords are the client's own.
 
         Its certificate and key go from the gateway into Dask Gateway's own security and nowhere else. Versions are compared
-        at once: Python's, Dask's and frazil's, of this process, the scheduler and the workers that are there; what differs is
-        a `VersionError`. Of other packages Dask warns. Workers that come later are not looked at.
+        at once, of this process, the scheduler and the workers that are there; what differs is a `VersionError`.
         """
         if keywords.get("asynchronous"):
             raise invalid("versions are compared before the client is given", "take the client without asynchronous=True")
@@ -195,7 +215,7 @@ class Cluster:
         self._clients.add(client)
         try:
             if check_versions:
-                _check_versions(client, self.name)
+                _versions.must_agree(client)
         except BaseException:
             client.close()
             raise
@@ -219,14 +239,46 @@ class Cluster:
         raise _not_sent("a Dask cluster with its login")
 
 
+@dataclass(frozen=True)
+class OnDemand:
+    """A cluster that a gateway starts when it is called; as a context it is stopped on every way out."""
+
+    gateway: Gateway
+    """The gateway."""
+    least: int
+    """So many workers at least."""
+    most: int
+    """So many at most."""
+    options: dict[str, Any]
+    """What else is chosen for it: see `Gateway.options`."""
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """Those that are read best from there."""
+        return self.gateway.buckets
+
+    @contextmanager
+    def __call__(self) -> Iterator[Cluster]:
+        """The cluster, once it runs."""
+        with self.gateway.create(**self.options) as cluster:
+            cluster.wait().adapt(self.least, self.most)
+            yield cluster
+
+
 def _not_sent(what: str) -> TypeError:
     error = TypeError(f"{what} cannot be pickled: other processes would get the way to a secret")
     error.add_note("make it anew there; tasks on workers reach their own cluster by `distributed.get_client()`")
     return error
 
 
-def _schedulers(address: str) -> str:
-    """Where schedulers answer: the gateway's proxy takes Dask's protocol at its own port."""
+def _schedulers(address: str, told: str | None) -> str:
+    """Where schedulers answer: the gateway's proxy takes Dask's protocol at its own port, unless another address or port is
+    told, as Dask Gateway's own client reads it.
+    """
+    if told and told.isdigit():
+        return f"{_schedulers(address, None).rpartition(':')[0]}:{told}"
+    if told:
+        return f"gateway://{urlsplit(told).netloc or told}"
     parts = urlsplit(address)
     host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
     return f"gateway://{host}:{parts.port or _PORTS.get(parts.scheme, 443)}"
@@ -252,43 +304,3 @@ def _dask() -> tuple[Any, Any]:
             raise _not_sent("the key of a Dask cluster")
 
     return distributed, Security
-
-
-def _check_versions(client: Client, name: str) -> None:
-    """Refuses a cluster whose versions are not this process's. What else may differ, Dask itself warns of."""
-    told = client.get_versions(check=True, packages=["frazil"])
-    here = _versions(told["client"])
-    there = {"on the scheduler": _versions(told["scheduler"])}
-    there |= {f"on the worker {address}": _versions(worker) for address, worker in told["workers"].items()}
-    problems = [problem for package in here if (problem := _difference(package, here[package], there))]
-    if problems:
-        raise _other_versions(name, "; ".join(problems))
-
-
-def _versions(machine: Mapping[str, Any] | None) -> dict[str, str]:
-    """The versions that have to be the same, of one machine's answer."""
-    packages = (machine or {}).get("packages", {})
-    versions = {package: str(packages.get(package) or "missing") for package in _SAME}
-    # Python's own is told to the release level, of which only the first two numbers matter.
-    versions["python"] = ".".join(str(packages.get("python") or "missing").split(".")[:2])
-    return versions
-
-
-def _difference(package: str, here: str, there: Mapping[str, Mapping[str, str]]) -> str | None:
-    """In words where a package has another version than here."""
-    places: dict[str, list[str]] = {}
-    for where, versions in there.items():
-        if versions[package] != here:
-            places.setdefault(versions[package], []).append(where)
-    others = [f"{version} {_some(where)}" for version, where in places.items()]
-    return f"{package} is {here} here, {', '.join(others)}" if others else None
-
-
-def _some(places: list[str]) -> str:
-    return places[0] if len(places) == 1 else f"{places[0]} and {len(places) - 1} more"
-
-
-def _other_versions(name: str, what: str) -> VersionError:
-    error = VersionError(f"the Dask cluster {name} has other versions than this process: {what}")
-    error.add_note("start it with the image that this runs in (option `image`), or check_versions=False if you know better")
-    return error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -38,7 +39,7 @@ def on(
                 told[numbers[key]] = (None, done)
                 continue
             stats.append(done.stats)
-            told[numbers[key]] = (done.value, done.error)
+            told[numbers[key]] = (None if done.error else pickle.loads(done.value), done.error)
             if done.error is not None:
                 done.error.add_note(f"in the task `{names[numbers[key]]}`")
     return told, together(stats)

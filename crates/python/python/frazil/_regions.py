@@ -32,10 +32,14 @@ class Input:
 
 
 class Inputs:
-    """What a plan reads: one variable, or several that follow each other."""
+    """What a plan reads: one variable, or several that follow each other.
 
-    def __init__(self, inputs: Sequence[Input], ask: Ask | None = None) -> None:
+    near: the regions from which buckets are read best, by their names.
+    """
+
+    def __init__(self, inputs: Sequence[Input], near: Mapping[str, str | None], ask: Ask | None = None) -> None:
         self._inputs = inputs
+        self._near = near
         self._ask = ask or asked
 
     @cached_property
@@ -47,9 +51,18 @@ class Inputs:
             address = str(one.source.address)
             name = bucket_of(address)
             if name not in known:
-                known[name] = self._ask(address)
+                near = next((part for part in buckets_of(address) if part in self._near), None)
+                known[name] = self._ask(address) if near is None else self._near[near]
             found.append(known[name])
         return found
+
+    def must_have(self, places: Mapping[str | None, Any]) -> None:
+        """Refuses places among which one is missing where something lies."""
+        for region in self.regions:
+            if region not in places:
+                known = ", ".join(str(place) for place in places)
+                what = f"some of what is read lies in {region or 'no region that is known'}, and no cluster is given for that"
+                raise invalid(what, f"give one; those that are given are for {known}")
 
     def home(self, read: Iterable[tuple[int, int]], places: Mapping[str | None, Any]) -> tuple[str | None, int]:
         """Where most of some bytes lie, by the numbers of their inputs, and how many of them lie elsewhere."""
@@ -57,11 +70,6 @@ class Inputs:
         for number, count in read:
             region = self.regions[number] if self.regions else None
             by_region[region] = by_region.get(region, 0) + count
-        for region in by_region:
-            if region not in places:
-                known = ", ".join(str(place) for place in places)
-                what = f"some of what is read lies in {region or 'no region that is known'}, and no cluster is given for that"
-                raise invalid(what, f"give one; those that are given are for {known}")
         if not by_region:
             return next(iter(places)), 0
         most = max(by_region, key=lambda region: (by_region[region], str(region)))
@@ -111,9 +119,18 @@ def route(here: str, there: str) -> str:
 
 
 def bucket_of(address: str) -> str:
-    """What of an address tells its region: the host, and the first part of the path."""
+    """What of an address tells its region: the host, and the first part of the path; of a file the file itself."""
     scheme, _, rest = address.partition("://")
-    return "/".join([scheme, *rest.split("/")[:2]]) if rest else ""
+    return "/".join([scheme, *rest.split("/")[:2]]) if rest else address
+
+
+def buckets_of(address: str) -> tuple[str, ...]:
+    """What may be the bucket's name in an address: the host of `s3://` and `gs://`; of HTTPS the host's first label, and the
+    first part of the path.
+    """
+    scheme, _, rest = address.partition("://")
+    host, _, path = rest.partition("/")
+    return (host, host.partition(".")[0], path.partition("/")[0]) if scheme.startswith("http") else (host,)
 
 
 def asked(address: str) -> str | None:

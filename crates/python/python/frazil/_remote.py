@@ -126,12 +126,19 @@ def call(
     retry_on: tuple[type[Exception], ...],
 ) -> Done:
     """Calls a function: its value, or the error that it raised as often as it was tried."""
+    import cloudpickle
+
     began = _begun(run, versions)
     try:
         value = _again(retries, lambda: function(item), retry_on)
     except Exception as error:
         return _done(run, began, error=_sent(error))
-    return _done(run, began, value=value)
+    try:
+        # Here, so that a value that does not travel costs its own item alone.
+        sent = cloudpickle.dumps(value)
+    except Exception as error:
+        return _done(run, began, error=Error(f"the value of type {type(value).__name__} does not travel: {error}"))
+    return _done(run, began, value=sent)
 
 
 def _sent(error: Exception) -> Exception:

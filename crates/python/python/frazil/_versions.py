@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib.metadata
+import platform
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from .errors import VersionError
@@ -10,35 +13,14 @@ from .errors import VersionError
 Versions = Mapping[str, str | None]
 """Of each package its version, and the minor one of Python; None where it is not there."""
 
-EVERYWHERE = ("python", "dask", "distributed")
-"""What a scheduler runs too."""
+SAME = ("frazil", "dask", "distributed", "cloudpickle", "toolz", "numpy", "xarray")
+"""Packages whose objects and code travel between here, a scheduler and its workers."""
 
 
-def probe() -> Callable[[], dict[str, str | None]]:
-    """A function that tells versions. It is made anew and names nothing of frazil, so that it travels whole to where frazil
-    may be missing.
-    """
-
-    def versions() -> dict[str, str | None]:
-        import importlib
-        import sys
-
-        def version(name: str) -> str | None:
-            try:
-                return str(importlib.import_module(name).__version__)
-            except ImportError:
-                return None
-
-        names = ("frazil", "dask", "distributed", "numpy", "xarray")
-        python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return {"python": python} | {name: version(name) for name in names}
-
-    return versions
-
-
+@cache
 def here() -> dict[str, str | None]:
     """Those of this process."""
-    return probe()()
+    return {"python": ".".join(platform.python_version_tuple()[:2])} | {name: _version(name) for name in SAME}
 
 
 def must_agree(client: Any) -> dict[str, str | None]:
@@ -46,13 +28,27 @@ def must_agree(client: Any) -> dict[str, str | None]:
 
     Raises VersionError with a table of what differs.
     """
-    own = here()
-    told = {f"worker {name}": versions for name, versions in client.run(probe()).items()}
-    packages = client.get_versions()["scheduler"]["packages"]
-    scheduler = {name: packages.get(name) for name in EVERYWHERE}
-    scheduler["python"] = ".".join(str(packages.get("python", "")).split(".")[:2])
-    refuse({"scheduler": scheduler} | told, own)
+    own, told = here(), client.get_versions(packages=list(SAME))
+    workers = {f"worker {name}": told["workers"][name] for name in told["workers"]}
+    refuse({name: _of(machine) for name, machine in ({"scheduler": told["scheduler"]} | workers).items()}, own)
     return own
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _of(machine: Mapping[str, Any] | None) -> dict[str, str | None]:
+    """The versions of one machine's answer; of one that has gone meanwhile none."""
+    packages = (machine or {}).get("packages")
+    if packages is None:
+        return {}
+    versions = {name: packages.get(name) for name in SAME}
+    # Python's own is told to the release level, of which only the first two numbers matter.
+    return {"python": ".".join(str(packages.get("python", "")).split(".")[:2])} | versions
 
 
 def refuse(told: Mapping[str, Versions], own: Versions) -> None:
@@ -70,5 +66,5 @@ def refuse(told: Mapping[str, Versions], own: Versions) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[3]]) for row in rows]
     error = VersionError("Dask does not run the versions that run here:\n" + "\n".join(lines))
-    error.add_note("start the Dask cluster with the image or the environment that runs here, or start this one with theirs")
+    error.add_note("start the Dask cluster with the image that runs here (option `image`), or start this process with its own")
     raise error

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from . import _progress, _versions
+from ._gateway import Cluster, Gateway, OnDemand
 from ._refusing import invalid
 from .errors import LostError
 
@@ -22,9 +25,8 @@ USUAL = 1 << 30
 AGAIN = 3
 """So often another cluster takes the place of one that is lost."""
 
-PATIENCE = 10.0
-"""Seconds that futures may take to be cancelled."""
-
+LONG = 600.0
+"""Seconds that the first worker may take to come."""
 
 @dataclass(frozen=True)
 class Crew:
@@ -43,11 +45,14 @@ class Crew:
 
 @contextmanager
 def crew(where: Any) -> Iterator[Crew]:
-    """The workers behind what is given: a client or a cluster of Dask; or a function that starts one, which is stopped at the
-    end, however it ends.
+    """The workers behind what is given: a client or a cluster of Dask; or a gateway or a function that starts one, which is
+    stopped at the end, however it ends.
     """
     with ExitStack() as stack:
         client = _client(where, stack)
+        if not client.scheduler_info()["workers"]:
+            # What a job may take is known from the workers that are there. The first may come for a task alone.
+            client.submit(len, (), key=f"frazil-hello-{uuid.uuid4().hex}", pure=False).result(timeout=LONG)
         versions = _versions.must_agree(client)
         yield Crew(client, versions, _memory(client))
 
@@ -62,7 +67,7 @@ def memory_of(where: Any) -> int:
 
 def _is_started_by(where: Any) -> bool:
     """Whether something is a function that starts what tasks run at."""
-    return callable(where) and not any(callable(getattr(where, name, None)) for name in ("get_client", "client", "submit"))
+    return isinstance(where, Gateway) or callable(where) and not any(callable(getattr(where, name, None)) for name in ("get_client", "client", "submit"))
 
 
 def _client(where: Any, stack: ExitStack) -> Any:
@@ -71,19 +76,29 @@ def _client(where: Any, stack: ExitStack) -> Any:
         if where.asynchronous:
             raise invalid("the client is asynchronous", "give one that was made without `asynchronous=True`")
         return where
+    if isinstance(where, Gateway):
+        where = where.on_demand()
+    if isinstance(where, OnDemand):
+        return _client(stack.enter_context(where()), stack)
+    if isinstance(where, Cluster):
+        client = where.client(set_as_default=False)
+        stack.callback(client.close)
+        return client
     if isinstance(where, distributed.deploy.Cluster):
-        return stack.enter_context(distributed.Client(where))
+        return stack.enter_context(distributed.Client(where, set_as_default=False))
     for name in ("get_client", "client"):
         make = getattr(where, name, None)
         if callable(make):
-            client = _client(make(), stack)
+            # Tasks of others are not to come here: clients of Dask and of Dask Gateway make themselves the process's.
+            is_asked = "set_as_default" in inspect.signature(make).parameters
+            client = _client(make(set_as_default=False) if is_asked else make(), stack)
             stack.callback(client.close)
             return client
     if _is_started_by(where):
         return _client(_entered(where(), stack), stack)
     raise invalid(
         f"{type(where).__name__} is no place to run at",
-        "give a client or a cluster of Dask, or a function that starts one",
+        "give a client or a cluster of Dask, or a gateway or a function that starts one",
     )
 
 
@@ -118,6 +133,13 @@ class GoneError(LostError):
     """Whose it was."""
 
 
+def _gone(crew: Crew, what: str) -> GoneError:
+    lost = GoneError(f"{what}: the scheduler at {crew.name} is gone, or somebody ended it")
+    lost.crew = crew
+    lost.add_note("look whether the Dask cluster still runs, and begin again")
+    return lost
+
+
 class Crews:
     """The workers of several places, by region. Where a scheduler is lost another takes its place."""
 
@@ -139,9 +161,13 @@ class Crews:
         startable = [region for region in regions if _is_started_by(self._places[region])]
         if self._left < 0 or not (startable or others):
             raise error
-        if startable:
+        try:
+            if not startable:
+                raise error
             own = self._stack.enter_context(crew(self._places[startable[0]]))
-        else:
+        except Exception:
+            if not others:
+                raise
             own = others[0]
         self.of |= dict.fromkeys(regions, own)
 
@@ -159,27 +185,22 @@ class Tasks:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """What is not done any more is cancelled; nobody waits for it."""
+        """What nobody wants any more is not begun: a scheduler forgets it. Nobody waits for that."""
         futures, self._futures = self._futures, {}
-        if kind is None:
-            for future in futures.values():
+        for future in futures.values():
+            # The loop of a client that was closed has ended.
+            with suppress(RuntimeError):
                 future.release()
-            return
-        for crew in {id(crew): crew for crew, _ in self._names.values()}.values():
-            if crew.client.status != "running":
-                continue
-            own = [future for future in futures.values() if future.client is crew.client]
-            try:
-                crew.client.sync(crew.client._cancel, own, force=True, callback_timeout=PATIENCE)
-            except Exception as failed:
-                if error is not None:
-                    error.add_note(f"tasks at {crew.name} could not be cancelled: {failed}")
 
     def submit(
         self, crew: Crew, key: str, said: str, function: Callable[..., Any], *arguments: Any, **how: Any
     ) -> Any:
         """A task: by its key, and what it is called for people."""
-        future = crew.client.submit(function, *arguments, key=key, pure=False, **how)
+        distributed: Any = importlib.import_module("distributed")
+        try:
+            future = crew.client.submit(function, *arguments, key=key, pure=False, **how)
+        except (distributed.client.ClosedClientError, OSError) as closed:
+            raise _gone(crew, f"{said} was not sent") from closed
         self._futures[key], self._names[key] = future, (crew, said)
         return future
 
@@ -229,11 +250,9 @@ class Tasks:
             cause = None
         except Exception as error:
             cause = error
-        if cause is None or future.cancelled():
-            lost = GoneError(f"{said} was cancelled: the scheduler at {crew.name} is gone, or somebody ended it")
-            lost.crew = crew
-            lost.add_note("look whether the Dask cluster still runs, and begin again")
-            raise lost from cause
+        # A connection may be lost while a result is on its way, before anybody is told of it.
+        if cause is None or future.cancelled() or (isinstance(cause, OSError) and future.status != "error"):
+            raise _gone(crew, f"{said} was cancelled") from cause
         if type(cause).__name__ == "KilledWorker":
             # Others fail with the one that they wait for.
             killed: Any = cause

@@ -93,10 +93,6 @@ class ClusterError(Error):
     """A Dask cluster is not as it has to be: it does not run, has ended, or takes longer."""
 
 
-class VersionError(ClusterError):
-    """A Dask cluster has other versions than this process."""
-
-
 class DownloadError(Error):
     """Files are missing after a download; `errors` has why."""
 

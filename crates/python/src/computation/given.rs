@@ -273,6 +273,11 @@ impl Known {
         })
     }
 
+    /// How many variables it is.
+    pub(super) fn count(&self) -> usize {
+        if let Held::Joined(members, _) = &self.held { members.len() } else { 1 }
+    }
+
     /// The bytes that are read of boxes of it, by where they lie: of variables that follow each other the number of each.
     /// A list of boxes at a time.
     pub(super) fn read_of<I: Iterator<Item = Vec<Span>>>(

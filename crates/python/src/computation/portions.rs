@@ -64,10 +64,16 @@ impl Portions {
     }
 
     /// Of each of some portions the bytes that are read from where they are stored: by the number of each variable, of those
-    /// that follow each other.
+    /// that follow each other, and behind them of those beside.
     fn read_of(&self, py: Python<'_>, portions: Vec<(u64, u64)>) -> PyResult<Vec<Vec<(usize, u64)>>> {
-        let boxes = portions.into_iter().map(|(first, count)| self.plan.boxes(portion(first, count)));
-        let read = self.of.read_of(py, boxes)?;
+        let boxes = || portions.iter().map(|(first, count)| self.plan.boxes(portion(*first, *count)));
+        let mut read = self.of.read_of(py, boxes())?;
+        if let Some(beside) = &self.beside {
+            let behind = self.of.count();
+            for (own, others) in read.iter_mut().zip(beside.read_of(py, boxes())?) {
+                own.extend(others.into_iter().map(|(number, bytes)| (behind + number, bytes)));
+            }
+        }
         Ok(read.into_iter().map(|one| one.into_iter().collect()).collect())
     }
 

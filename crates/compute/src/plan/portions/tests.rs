@@ -62,6 +62,21 @@ fn large_states_are_cut_by_regions() {
     }
 }
 
+/// A portion keeps the states of all its batches: of large ones it has few, however much it is to read.
+#[test]
+fn large_states_close_a_portion() {
+    let plan = |bins: u32| {
+        let edges = Edges::new((0..=bins).map(f64::from).collect()).unwrap();
+        let counts = rain(960, 24).reduce(&["longitude"], Measure::Histogram(edges)).unwrap();
+        Plan::in_portions(&counts, LIMITS).unwrap().portions(Some(u64::MAX)).unwrap()
+    };
+    assert_eq!(plan(1).len(), 1);
+    let large = plan(200);
+    assert!(large.len() > 3, "{large:?}");
+    let (last, others) = large.split_last().unwrap();
+    assert!(others.iter().chain([last]).all(|one| one.states < 4 * MOST_STATES), "{large:?}");
+}
+
 #[test]
 fn what_is_small_is_one_portion() {
     let plan = Plan::in_portions(&counted(48, 24), LIMITS).unwrap();
