@@ -227,7 +227,7 @@ impl std::str::FromStr for Least {
 #[derive(Clone, Debug, Args)]
 pub struct StopArgs {
     /// The clusters.
-    #[arg(value_name = "NAME", required_unless_present = "all")]
+    #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 
     /// All of yours that are pending or run.
@@ -271,8 +271,21 @@ impl GatewayArgs {
             return Err(Error::usage("this verb has no rows for `-o csv`")
                 .hint("`frazil gateway list`, `options` and `stop` have; choose table, json or yaml here"));
         }
-        let GatewayVerb::Adapt(AdaptArgs { least, most, .. }) = &self.verb else { return Ok(()) };
-        match (least, most) {
+        match &self.verb {
+            GatewayVerb::Stop(StopArgs { names, all: false, .. }) if names.is_empty() => {
+                Err(Error::usage("no cluster is named")
+                    .hint("frazil gateway stop NAME …, or `--all` for all of yours that are pending or run"))
+            }
+            GatewayVerb::Adapt(args) => args.check(),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl AdaptArgs {
+    /// That there are both bounds, or none.
+    fn check(&self) -> Result<()> {
+        match (&self.least, self.most) {
             (Least::Workers(_), None) => Err(Error::usage("`adapt` needs the most workers too").hint(
                 "without it one idle cluster could fill a cloud: frazil gateway adapt NAME LEAST MOST",
             )),

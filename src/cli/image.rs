@@ -83,12 +83,8 @@ pub struct BuildArgs {
     pub base: Option<String>,
 
     /// The image with the Rust that compiles the program and the Python package.
-    #[arg(long, value_name = "IMAGE", conflicts_with = "programs")]
-    pub rust: Option<String>,
-
-    /// An image that has the Python package's wheel and the program in /out already; nothing is compiled.
     #[arg(long, value_name = "IMAGE")]
-    pub programs: Option<String>,
+    pub rust: Option<String>,
 
     /// The platform; only this machine's own can be built.
     #[arg(long, value_name = "OS/ARCH")]

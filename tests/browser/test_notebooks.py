@@ -3,9 +3,12 @@
 FRAZIL_SCREENSHOTS gets a picture of each, whole.
 """
 
+import importlib.util
+import re
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import localhub
 import nbformat
@@ -91,12 +94,26 @@ def scientist(hub, world, package):
     """The home of a person whose kernels find the stand-in, and who has logins in their environment."""
     home = hub.home("grace")
     login = {"EARTHDATA_USERNAME": world.username, "EARTHDATA_PASSWORD": world.password, "GATEWAY_PASSWORD": dask_gateway_here.PASSWORD}
-    # No browser of a test reaches the network, from where the scripts that draw come otherwise.
-    drawing = {"PANEL_INLINE": "true"}
     startup = home / ".ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
-    (startup / "00-world.py").write_text(STARTUP.format(environment={**world.environment, **login, **drawing}))
+    (startup / "00-world.py").write_text(STARTUP.format(environment={**world.environment, **login}))
     return home
+
+
+def folder_of(package):
+    return Path(importlib.util.find_spec(package).origin).parent
+
+
+def drawn_by(route):
+    """Answers with the scripts that draw from the packages that have them too: no browser of a test reaches the network."""
+    path = urlsplit(route.request.url).path
+    bokeh, panel = folder_of("bokeh") / "server" / "static" / "js", folder_of("panel") / "dist"
+    is_panel = path.startswith("/panel/")
+    file = panel / unquote(path.partition("/dist/")[2]) if is_panel else bokeh / re.sub(r"-[0-9.]+\.min", ".min", Path(path).name)
+    if file.is_file():
+        route.fulfill(path=file, content_type="text/javascript")
+    else:
+        route.abort()
 
 
 def has_ended(page):
@@ -112,6 +129,8 @@ def test_a_notebook_runs_in_the_hub(name, scientist, with_server, parameters):
         book = books.with_parameters(book, **parameters[name])
     nbformat.write(book, scientist / name)
     page = with_server("grace", "medium")
+    for cdn in ("https://cdn.bokeh.org/**", "https://cdn.holoviz.org/**"):
+        page.route(cdn, drawn_by)
     pages.run_notebook(page, "grace", name)
     localhub.wait_until(lambda: has_ended(page), 300, f"{name} has ended")
     page.keyboard.press("Control+s")

@@ -243,9 +243,11 @@ fn inner() {
             "in" => {
                 let end = Instant::now() + PATIENCE;
                 let mut listed = listed;
-                // The proxy listens before the gateway behind it does.
-                while matches!(listed, Err(Error::Unavailable { .. } | Error::Connection { .. }))
-                    && Instant::now() < end
+                // The proxy listens before it knows of the gateway behind it.
+                while matches!(
+                    listed,
+                    Err(Error::Unavailable { .. } | Error::Connection { .. } | Error::NoGateway { .. })
+                ) && Instant::now() < end
                 {
                     listed = gateway.list(&[]).await;
                 }

@@ -123,9 +123,13 @@ impl Recipe {
             return Ok(Self { at: At::Address(what.extract()?), how: how.clone().unbind(), session });
         };
         let (item, how) = (&item.get().item, how.copy()?);
-        let file = file(py, item, how.extract::<How>()?.files.as_deref())?;
+        let pattern = how.extract::<How>()?.files;
+        let at = match item.opened_in_place(pattern.as_deref()) {
+            Some(address) => At::Address(address),
+            None => At::Item(Box::new(file(py, item, pattern.as_deref())?)),
+        };
         how.set_item("dataset", item.dataset.counted_as())?;
-        Ok(Self { at: At::Item(Box::new(file)), how: how.unbind(), session })
+        Ok(Self { at, how: how.unbind(), session })
     }
 
     /// Made anew from its parts, in whichever process.

@@ -87,7 +87,7 @@ fn secrets_are_there(args: &BuildArgs) -> Result<()> {
 
 /// The recipe's arguments; what is not said is the recipe's own.
 fn arguments(args: &BuildArgs, commit: Option<String>) -> Vec<(&'static str, String)> {
-    let said = [("BASE", &args.base), ("RUST", &args.rust), ("PROGRAMS", &args.programs)];
+    let said = [("BASE", &args.base), ("RUST", &args.rust)];
     let said = said.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
     let known = [
         ("VERSION", lock_tag()),

@@ -17,6 +17,18 @@ impl Item {
         let provider = self.provider.as_deref().filter(|_| self.source == Source::Cmr);
         own.or_else(|| credentials::of_archive(provider?).ok())
     }
+
+    /// The address or path of its only data that fits a pattern (`*` and `?`), where that is opened as it lies and is no file
+    /// to be downloaded: a store of many objects, or what is on this machine.
+    pub fn opened_in_place(&self, pattern: Option<&str>) -> Option<String> {
+        let mut fitting = self.data_matching(pattern);
+        let (Some(asset), None) = (fitting.next(), fitting.next()) else { return None };
+        let url = asset.href.parse::<Url>().ok();
+        match url.filter(|url| url.scheme() == "file") {
+            Some(url) => Some(url.to_file_path().ok()?.to_str()?.to_owned()),
+            None => asset.is_store().then(|| asset.href.clone()),
+        }
+    }
 }
 
 impl Asset {
@@ -72,4 +84,27 @@ fn object(path: &str) -> Option<(String, String)> {
     let (bucket, key) = path.split_once('/')?;
     let there = !bucket.is_empty() && !key.is_empty() && !key.ends_with('/');
     there.then(|| (bucket.to_owned(), key.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stores_and_files_of_this_machine_are_opened_in_place() {
+        for (href, wanted) in [
+            ("s3://b/rain.zarr", Some("s3://b/rain.zarr")),
+            ("gs://b/ar/rain.zarr/", Some("gs://b/ar/rain.zarr/")),
+            ("https://a.org/rain.zarr", Some("https://a.org/rain.zarr")),
+            ("file:///data/rain%20here.nc", Some("/data/rain here.nc")),
+            ("s3://b/rain.nc", None),
+        ] {
+            let mut item = Item::new(Source::Stac, "rain");
+            item.assets.push(Asset::new("data", href, Role::Data));
+            assert_eq!(item.opened_in_place(None).as_deref(), wanted, "{href}");
+            item.assets.push(Asset::new("more", "file:///data/more.nc", Role::Data));
+            assert_eq!(item.opened_in_place(None), None, "which one is not known");
+            assert_eq!(item.opened_in_place(Some("more*")).as_deref(), Some("/data/more.nc"));
+        }
+    }
 }
