@@ -40,6 +40,7 @@ pub(super) async fn gateway(run: &Run<'_>, args: &GatewayArgs) -> Result<Outcome
 }
 
 /// An error of the gateway crate as it is told to people.
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn told(error: GatewayError) -> Error {
     let advice = error.advice();
     let failed = match &error {

@@ -96,6 +96,13 @@ def test_it_is_told_before(client, rain):
     assert "states  " in text and "memory  " in text and "runs    " in text
 
 
+def test_workers_without_a_login_read_what_is_open_to_all(client, rain, store, world, monkeypatch):
+    monkeypatch.setenv("EARTHDATA_USERNAME", world.username)
+    monkeypatch.setenv("EARTHDATA_PASSWORD", world.password)
+    with xr.open_dataset(store, engine="frazil") as opened:
+        xr.testing.assert_identical(spread(PLANS["mean"](opened.tp), client).result, PLANS["mean"](rain).compute())
+
+
 def test_a_worker_that_is_lost_costs_its_job_alone(client, rain):
     plan = PLANS["mean"](rain)
     expected, lost = plan.compute(), []

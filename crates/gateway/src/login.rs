@@ -41,7 +41,10 @@ pub(crate) struct Proof {
 
 impl Proof {
     /// Whether an answer comes from who was asked, by its `WWW-Authenticate`.
-    #[cfg_attr(not(feature = "kerberos"), expect(clippy::unused_self, reason = "nothing is to be proved"))]
+    #[cfg_attr(
+        not(feature = "kerberos"),
+        expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "nothing is to be proved")
+    )]
     pub(crate) fn of(self, challenges: &[&str]) -> std::result::Result<(), String> {
         #[cfg(feature = "kerberos")]
         if let Some(negotiation) = self.negotiation {

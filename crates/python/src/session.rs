@@ -40,8 +40,7 @@ pub(crate) fn open(py: Python<'_>) -> PyResult<Arc<Way>> {
 
 /// The same, by a login where there is one.
 pub(crate) fn way(py: Python<'_>, session: Option<&Session>) -> PyResult<(Client, Whereabouts)> {
-    if let Some(session) = session {
-        let live = session.live(py)?;
+    if let Some(live) = found(py, session)? {
         return Ok((live.session.client().clone(), live.whereabouts.clone()));
     }
     let way = open(py)?;
@@ -52,11 +51,21 @@ pub(crate) fn way(py: Python<'_>, session: Option<&Session>) -> PyResult<(Client
 /// at Google is looked for where a bucket is not open to all.
 pub(crate) fn logins(py: Python<'_>, session: Option<&Session>) -> PyResult<(Logins, Whereabouts)> {
     let (client, whereabouts) = way(py, session)?;
-    let live = session.map(|session| session.live(py)).transpose()?;
+    let live = found(py, session)?;
     let (session, keys) = live.map(|live| (live.session.clone(), live.keys.clone())).unzip();
     let amazon = told(py, amazon_account(client.surroundings()))?;
     let keys = keys.unwrap_or_default();
     Ok((Logins { client, session, amazon, google: None, keys }, whereabouts))
+}
+
+/// The session as it is in this process. One that another process has sent may have nothing to be found here: then nobody is
+/// logged in, and what is open to all is read all the same.
+fn found(py: Python<'_>, session: Option<&Session>) -> PyResult<Option<Arc<Live>>> {
+    let Some(session) = session else { return Ok(None) };
+    match session.get() {
+        Err(frazil_data::Error::NoLogin { .. }) if session.is_sent => Ok(None),
+        live => told(py, live).map(Some),
+    }
 }
 
 /// How a session is made anew in another process.
@@ -79,16 +88,22 @@ pub(crate) struct Live {
 #[pyclass(frozen, module = "frazil")]
 pub(crate) struct Session {
     recipe: Recipe,
+    /// Whether another process had it before.
+    is_sent: bool,
     live: OfProcess<Live>,
 }
 
 impl Session {
     fn of(recipe: Recipe) -> Self {
-        Self { recipe, live: OfProcess::new() }
+        Self { recipe, is_sent: false, live: OfProcess::new() }
     }
 
     pub(crate) fn live(&self, py: Python<'_>) -> PyResult<Arc<Live>> {
-        let live = self.live.get(|| {
+        told(py, self.get())
+    }
+
+    fn get(&self) -> frazil_data::Result<Arc<Live>> {
+        self.live.get(|| {
             let client = client()?;
             let whereabouts = Whereabouts::new(client.clone());
             let session = match &self.recipe {
@@ -101,8 +116,7 @@ impl Session {
                 }
             };
             Ok(Live { session, whereabouts, keys: ArchiveKeys::default() })
-        });
-        told(py, live)
+        })
     }
 
     /// Lets the login be looked for anew, where it was found and not given: there may be another now.
@@ -186,7 +200,7 @@ impl Session {
     fn _from_reference(py: Python<'_>, text: &str) -> PyResult<Self> {
         let reference = serde_json::from_str(text)
             .map_err(|error| invalid(py, format!("no reference to a login: {error}"), "log in again"))?;
-        Ok(Self::of(Recipe::Reference(reference)))
+        Ok(Self { is_sent: true, ..Self::of(Recipe::Reference(reference)) })
     }
 
     /// The system of Earthdata: the host of its login service.

@@ -24,11 +24,11 @@ pub(super) async fn list(run: &Run<'_>, args: &ListArgs) -> Result<Outcome> {
         Ok((at.gateway.address().clone(), at.gateway.list(&statuses).await.map_err(told)?))
     })
     .await?;
-    run.printer.report(&Clusters { now: run.context.now(), address, clusters })?;
+    run.printer.report(&Listed { now: run.context.now(), address, clusters })?;
     Ok(Outcome::Done)
 }
 
-struct Clusters {
+struct Listed {
     now: Timestamp,
     address: Address,
     clusters: Vec<Cluster>,
@@ -56,7 +56,7 @@ fn options_text(options: &Map<String, Value>) -> String {
     options.iter().map(|(name, value)| format!("{name}={}", text(value))).collect::<Vec<_>>().join(" ")
 }
 
-impl Report for Clusters {
+impl Report for Listed {
     fn schema(&self) -> &'static str {
         "frazil.gateway.list/v1"
     }
@@ -91,7 +91,7 @@ impl Report for Clusters {
     }
 }
 
-impl Clusters {
+impl Listed {
     /// Dashboards are long, and whoever has their address sees them: they are shown where more is asked for.
     fn for_people(&self, wide: bool) -> Table {
         let mut columns = vec![("name", Align::Left), ("status", Align::Left), ("age", Align::Right)];

@@ -134,7 +134,7 @@ impl Plan {
         }
         if let Some(rest) = open {
             match own.last_mut() {
-                Some(last) => *last = last.with(rest),
+                Some(closed) => *closed = closed.with(rest),
                 None => own.push(rest),
             }
         }

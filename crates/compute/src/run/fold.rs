@@ -6,13 +6,11 @@ use crate::state::{Measure, Output, State};
 
 /// Merges a state into those before it.
 pub(super) fn merged_into(into: &mut Option<State>, state: State) -> Result<()> {
-    match into {
-        Some(merged) => merged.merge(&state),
-        None => {
-            *into = Some(state);
-            Ok(())
-        }
+    if let Some(merged) = into {
+        return merged.merge(&state);
     }
+    *into = Some(state);
+    Ok(())
 }
 
 /// The result, as far as regions are known.

@@ -8,7 +8,7 @@ use frazil_compute::plan::{Limits, Plan, Portion};
 use frazil_compute::run::{self, Order, Part};
 use frazil_compute::{Cancellation, Error};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBytes, PyBytesMethods, PyTuple};
 
 use super::failures::computed;
 use super::given::{Given, Known};
@@ -144,7 +144,7 @@ impl Portions {
 
     /// The result from what is known of all portions or boxes, in their order.
     fn finish<'py>(&self, py: Python<'py>, parts: Vec<Bound<'py, PyBytes>>) -> PyResult<Bound<'py, PyTuple>> {
-        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        let parts: Vec<&[u8]> = parts.iter().map(PyBytesMethods::as_bytes).collect();
         let (expression, digest) = (self.plan.expression(), self.plan.digest());
         let order = order(self.only.is_some());
         let again = || parts.iter().map(|part| Part::from_bytes(part));
@@ -160,7 +160,7 @@ impl Portions {
         parts: Vec<Bound<'py, PyBytes>>,
         are_boxes: bool,
     ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        let parts: Vec<&[u8]> = parts.iter().map(PyBytesMethods::as_bytes).collect();
         let again = || parts.iter().map(|part| Part::from_bytes(part));
         let merged = py.detach(|| run::merge(again(), order(are_boxes)));
         bytes(py, computed(py, merged)?)
