@@ -203,6 +203,14 @@ def test_notebook_scheduler_and_workers_have_the_hub_images_packages(lab):
     assert lab.person("ada").kernel.run(VERSIONS) == "True True\n"
 
 
+@pytest.mark.skipif(not cluster.HUB_IMAGE, reason="needs the hub image: tests/image/run, FRAZIL_HUB_IMAGE")
+def test_the_first_notebook_runs_in_the_hub_image(lab):
+    book = json.loads((cluster.ROOT / "examples/notebooks/01-machine.ipynb").read_text())
+    cells = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
+    said = "".join(lab.person("ada").kernel.run(cell) for cell in cells)
+    assert "your share:" in said, said
+
+
 def test_beyond_the_limit_of_a_person(lab):
     said = lab.person("ada").kernel.run(
         "try:\n    cluster.scale(4)\nexcept Exception as refusal:\n    print(refusal)\n"

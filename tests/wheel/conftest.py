@@ -6,6 +6,7 @@ FRAZIL_SHARED     the folder with real files (default: ../shared beside the chec
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+
+# What is started in the background of a shell has Ctrl-C ignored, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import files
 from earthdata import LOGIN, STAND_IN, World

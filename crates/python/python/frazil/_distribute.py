@@ -184,7 +184,8 @@ class Distribution:
         return _regions.Inputs(_inputs(self._planned), near, self._region_of)
 
     def _plan(self, memory: int, steps: Sequence[Any]) -> Portions:
-        beside = None if self._planned.beside is None else (self._planned.beside.given, [])
+        own = self._planned.beside
+        beside: tuple[Any, list[Any]] | None = None if own is None else (own.given, [])
         return Portions(self._planned.values.given, list(steps), memory, beside)
 
     def _jobs(self, plan: Portions) -> list[Job]:

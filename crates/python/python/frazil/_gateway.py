@@ -138,7 +138,8 @@ class Cluster:
         """The gateway that it is at."""
         self.name = name
         """Its name."""
-        self._clients: weakref.WeakSet[Client] = weakref.WeakSet()
+        # Their methods have no types of their own.
+        self._clients: weakref.WeakSet[Any] = weakref.WeakSet()
 
     @property
     def status(self) -> str:
@@ -211,7 +212,7 @@ class Cluster:
         distributed, security = _dask()
         certificate, key = self.gateway._client.credentials(self.name)
         address = f"{self.gateway._schedulers.rstrip('/')}/{self.name}"
-        client: Client = distributed.Client(address, security=security(tls_key=key, tls_cert=certificate), **keywords)
+        client: Any = distributed.Client(address, security=security(tls_key=key, tls_cert=certificate), **keywords)
         self._clients.add(client)
         try:
             if check_versions:
@@ -219,7 +220,8 @@ class Cluster:
         except BaseException:
             client.close()
             raise
-        return client
+        made: Client = client
+        return made
 
     def _told(self) -> dict[str, Any]:
         return self.gateway._client.cluster(self.name)

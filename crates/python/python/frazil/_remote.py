@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import threading
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from . import _stats, _versions
-from ._native import Portions
+from ._native import Portions, flush
 from ._stats import IoStats, io_stats, together
 from .errors import Error, InvalidError, VersionError
 
@@ -47,7 +48,7 @@ class Spec:
         if sources:
             axis, told, along = given
             given = axis, [(sources.get(number), *rest) for number, (_, *rest) in enumerate(told)], along
-        beside = None if self.beside is None else (self.beside, [])
+        beside: tuple[Any, list[Any]] | None = None if self.beside is None else (self.beside, [])
         box = None if only is None else list(only)
         return Portions(given, list(self.steps), self.memory, beside, box)
 
@@ -126,8 +127,7 @@ def call(
     retry_on: tuple[type[Exception], ...],
 ) -> Done:
     """Calls a function: its value, or the error that it raised as often as it was tried."""
-    import cloudpickle
-
+    cloudpickle: Any = importlib.import_module("cloudpickle")
     began = _begun(run, versions)
     try:
         value = _again(retries, lambda: function(item), retry_on)
@@ -177,7 +177,7 @@ def _done(run: str, began: float, **known: Any) -> Done:
         _told[run] = now
     if os.environ.get(_stats.LEDGER):
         # Workers may end without a word.
-        _stats.flush()
+        flush()
     done = Done((), stats, time.monotonic() - began)
     return replace(done, **known)
 

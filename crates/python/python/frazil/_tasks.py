@@ -154,8 +154,7 @@ def map(  # noqa: A001 (as executors have it)
         named = [f"{name} of {_item(item)}" for item in listed]
         if threads is not None:
             raise invalid("workers of Dask have their own number of threads", "say no `threads`, or run here")
-        told, stats = _mapped.on(where, function, listed, named, (retries, kinds), progress)
-        return _mapped_of(listed, told, stats)
+        return _mapped_of(listed, *_mapped.on(where, function, listed, named, (retries, kinds), progress))
     if where != "local":
         raise invalid(f"there is no place {where!r} to run at", 'say "local", or give a client of Dask')
     call: Delayed[tuple[_R | None, Exception | None]]
