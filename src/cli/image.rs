@@ -219,7 +219,7 @@ mod tests {
         for id in ["pip", "cargo", "certificates"] {
             assert!(recipe.contains(&format!("type=secret,id={id},")), "{id}");
         }
-        for bad in ["/etc/pip.conf", "npm=/root/.npmrc", "pip=/a,src=/etc/shadow"] {
+        for bad in ["/etc/pip.conf", "npm=/etc/npmrc", "pip=/a,src=/etc/shadow"] {
             assert!(bad.parse::<Secret>().is_err(), "{bad}");
         }
     }

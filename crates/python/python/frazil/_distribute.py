@@ -173,7 +173,10 @@ class Distribution:
         except Exception as failed:
             if result is None:
                 raise
-            what = f"the result is there, but not all that was started for it could be stopped: {failed}"
+            what = (
+                f"the result is there, but not all that was started for it could be stopped: {failed}; "
+                "look with `frazil gateway list`, and stop what is left"
+            )
             warnings.warn(what, GatewayWarning, stacklevel=2)
         seconds = time.monotonic() - began
         return Distributed(result, _stats.together(spent.stats), tuple(jobs), spent.tasks, seconds, spent.seconds)

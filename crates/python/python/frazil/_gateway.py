@@ -31,7 +31,7 @@ LEAST, MOST = 1, 10
 
 
 class GatewayWarning(UserWarning):
-    """A gateway did less than it was asked for."""
+    """A gateway did less than it was asked for, or what was started at it for a run could not be stopped."""
 
 
 class Gateway:

@@ -134,8 +134,8 @@ def map(  # noqa: A001 (as executors have it)
     An item for which it fails stops no other: look at `failures`, or call `raise_for_failures()`. `io_stats` of the
     result has what was read meanwhile.
 
-    where: "local"; or a client or a cluster of Dask, or a function that starts one, which is stopped at the end: then each
-    call is a task on one thread of a worker.
+    where: "local"; or a client or a cluster of Dask, or a gateway or a function that starts one, which is stopped at the end:
+    then each call is a task on one thread of a worker.
     retries: how often it is called again for an item, after one second, two, four and so on, if it raised an error of
     frazil that may pass, or one of `retry_on`.
     threads: as many as there are cores for this process, unless said; say more where items mostly wait for data. Of workers
