@@ -2,8 +2,9 @@
 
     python in_distributed.py FOLDER [--hours 4320] [--turns 3] [--workers 2] [--gateway ADDRESS] [--out results.jsonl] [--tiny]
 
-Without a gateway the workers are processes of this machine with one thread each. Prints a line of JSON for each turn: the
-seconds from the call to the result, and how many tasks the scheduler was sent. Exit code 3: results differ, frazil is not
+Without a gateway the workers are processes of this machine with one thread each. They begin anew before each turn, and have
+imported what either way uses. Prints a line of JSON for each turn: the seconds from the call to the result, and how many
+tasks the scheduler was sent. Exit code 3: results differ, frazil is not
 1.5 times as fast, or it takes more than a twentieth of the tasks; with --tiny results alone are held against each other.
 """
 
@@ -94,8 +95,20 @@ def sent(client: Any) -> int:
     return client.run_on_scheduler(known)
 
 
+def imported() -> None:
+    """Imports what either way uses."""
+    import dask.array
+    import frazil.xarray
+    import xarray
+    import xhistogram.xarray
+    import zarr  # noqa: F401
+
+
 def turn(way: str, path: Path, client: Any) -> dict[str, Any]:
+    # Nothing of the turn before is kept, and no turn waits for imports.
     client.restart()
+    client.run(imported)
+    imported()
     forget(client)
     begun = time.perf_counter()
     result = WAYS[way](path, client)

@@ -210,9 +210,10 @@ def cluster():
 
 
 def main(digest, version):
-    # All that is asked is in this container: no proxy reaches it.
-    for name in [each for each in os.environ if each.lower().endswith("_proxy")]:
-        del os.environ[name]
+    # All that is asked is in this container: no proxy reaches it, and a hub's settings are for the hub's gateway.
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.startswith("DASK_GATEWAY__"):
+            del os.environ[name]
     checks = {
         "user": person,
         "lock": lambda: lock(digest),

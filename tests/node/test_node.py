@@ -5,6 +5,7 @@
 The steps build on each other and run in their order; the times of all are printed at the end.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -30,7 +31,7 @@ auth: native
 groups: {{ instructors: [ada] }}
 sizes:
   - {{ name: small, memory: 512 MiB, cpu: 1, default: true }}
-  - {{ name: large, memory: 1 GiB, cpu: 2, groups: [instructors] }}
+  - {{ name: large, memory: 2 GiB, cpu: 2, groups: [instructors] }}
 gateway:
   workers: {{ cores: 0.1, memory: 512 MiB, max: 4 }}
   per_user: {{ cores: 1.3, memory: 4 GiB }}
@@ -147,7 +148,7 @@ def limits(notebook):
     ).split()
 
 
-@pytest.mark.parametrize(("size", "mebibytes"), [("small", 512), ("large", 1024)])
+@pytest.mark.parametrize(("size", "mebibytes"), [("small", 512), ("large", 2048)])
 def test_a_server_of_each_size(lab, size, mebibytes):
     ada = lab.person("ada")
     with step(f"server of the size {size}, from form to ready"):
@@ -209,6 +210,21 @@ def test_the_first_notebook_runs_in_the_hub_image(lab):
     cells = ["".join(cell["source"]) for cell in book["cells"] if cell["cell_type"] == "code"]
     said = "".join(lab.person("ada").kernel.run(cell) for cell in cells)
     assert "your share:" in said, said
+
+
+@pytest.mark.skipif(not cluster.HUB_IMAGE, reason="needs the hub image: tests/image/run, FRAZIL_HUB_IMAGE")
+def test_all_checks_of_an_image_pass_in_a_persons_pod(lab):
+    """What `frazil image check` asks where the image runs by buildah, asked where the hub runs it."""
+    hub = cluster.ROOT / "images/hub"
+    lock = hashlib.sha256((hub / "requirements.txt").read_bytes()).hexdigest()
+    version = lab.frazil("--version").split()[-1]
+    with step("all checks of the image in a person's pod"):
+        said = lab.node.kubectl(
+            "-n", "lab", "exec", "-i", "jupyter-ada", "--", "python", "-", lock, version,
+            input=(hub / "check.py").read_text(),
+        )
+    checks = [json.loads(line) for line in said.splitlines()]
+    assert len(checks) == 8 and all(check["ok"] for check in checks), said
 
 
 def test_beyond_the_limit_of_a_person(lab):
