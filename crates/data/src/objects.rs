@@ -162,6 +162,18 @@ impl Place {
         }
     }
 
+    /// As [`Place::bytes_here`], behind what is in a buffer; whether there was something.
+    pub(crate) fn append_here(&self, most: u64, bytes: &mut Vec<u8>) -> Result<bool> {
+        match self {
+            Self::Inline(own) => {
+                bytes.extend_from_slice(own);
+                Ok(true)
+            }
+            Self::File(path, range) => folder::append_now(path, range.as_ref(), most, bytes),
+            Self::Object(..) => Ok(false),
+        }
+    }
+
     fn check(&self, length: u64, most: u64) -> Result<()> {
         if length <= most {
             return Ok(());

@@ -64,7 +64,7 @@ fn names(folder: &Path) -> Result<Vec<String>> {
 }
 
 /// A range of a file, whole.
-fn part(file: &mut File, path: &Path, range: &Range<u64>) -> Result<Bytes> {
+fn append(file: &mut File, path: &Path, range: &Range<u64>, bytes: &mut Vec<u8>) -> Result<()> {
     let length = file.metadata().map_err(Error::file(path, "read"))?.len();
     if range.start > range.end || range.end > length {
         return Err(Error::Damaged {
@@ -74,9 +74,9 @@ fn part(file: &mut File, path: &Path, range: &Range<u64>) -> Result<Bytes> {
     }
     file.seek(SeekFrom::Start(range.start)).map_err(Error::file(path, "read"))?;
     let wanted = range.end - range.start;
-    let mut bytes = Vec::with_capacity(usize::try_from(wanted).unwrap_or_default());
-    file.take(wanted).read_to_end(&mut bytes).map_err(Error::file(path, "read"))?;
-    Ok(bytes.into())
+    bytes.reserve(usize::try_from(wanted).unwrap_or_default());
+    file.take(wanted).read_to_end(bytes).map_err(Error::file(path, "read"))?;
+    Ok(())
 }
 
 /// The length of a file; none where there is no file.
@@ -97,13 +97,24 @@ pub(super) async fn read(path: PathBuf, range: Option<Range<u64>>, most: u64) ->
 
 /// The same on this thread.
 pub(super) fn read_now(path: &Path, range: Option<&Range<u64>>, most: u64) -> Result<Option<Bytes>> {
+    let mut bytes = Vec::new();
+    Ok(append_now(path, range, most, &mut bytes)?.then(|| bytes.into()))
+}
+
+/// The same behind what is in a buffer; whether there is a file.
+pub(super) fn append_now(
+    path: &Path,
+    range: Option<&Range<u64>>,
+    most: u64,
+    bytes: &mut Vec<u8>,
+) -> Result<bool> {
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(error) => return absent(path, error),
+        Err(error) => return absent(path, error).map(|nothing: Option<()>| nothing.is_some()),
     };
     let about = file.metadata().map_err(Error::file(path, "read"))?;
     if about.is_dir() {
-        return Ok(None);
+        return Ok(false);
     }
     let range = range.cloned().unwrap_or(0..about.len());
     if range.end.saturating_sub(range.start) > most {
@@ -112,7 +123,7 @@ pub(super) fn read_now(path: &Path, range: Option<&Range<u64>>, most: u64) -> Re
             what: format!("it has {} bytes where {most} are the most that can be", range.end - range.start),
         });
     }
-    part(&mut file, path, &range).map(Some)
+    append(&mut file, path, &range, bytes).map(|()| true)
 }
 
 fn absent<T>(path: &Path, error: std::io::Error) -> Result<Option<T>> {

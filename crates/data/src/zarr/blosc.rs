@@ -5,8 +5,6 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
-
 /// Bytes of the header.
 pub(super) const HEADER: u64 = 16;
 /// The flag of what is not compressed: it lies behind the header as it is.
@@ -14,6 +12,9 @@ const COPIED: u8 = 0x2;
 /// So many bytes may a compressed block have more than a plain one: the lengths of its parts, one for each byte of an
 /// element.
 const SPLITS: u64 = 4 * 255;
+/// Decompressed bytes of blocks that are taken together: each call of Blosc asks the system for memory, which costs more
+/// than a small block does where the allocator keeps none, as in workers of Dask.
+const AT_ONCE: u64 = 1 << 20;
 
 /// The blocks of a chunk.
 #[derive(Debug)]
@@ -80,14 +81,17 @@ impl Blocks {
         self.places.is_none()
     }
 
-    /// The block in which a byte lies, with the one before it where it is known by that, and where each is stored; none
-    /// beyond the last one, and where blocks are plain.
-    pub(super) fn at(&self, byte: u64) -> Option<(Range<usize>, &[Range<u64>])> {
+    /// The block in which a byte lies and those behind it up to another byte, so many as are taken together, and where each
+    /// is stored; with the one before where it is known by that. None beyond the last one, and where blocks are plain.
+    pub(super) fn at(&self, byte: u64, end: u64) -> Option<(Range<usize>, &[Range<u64>])> {
         let places = self.places.as_ref()?;
         let number = usize::try_from(byte / self.block).ok()?;
+        let together = usize::try_from((AT_ONCE / self.block).max(1)).ok()?;
+        let behind = usize::try_from(end.div_ceil(self.block)).ok()?.max(number + 1);
         // A shorter block is known by the longer ones before it.
         let is_short = number + 1 == places.len() && !self.bytes.is_multiple_of(self.block);
-        let blocks = number - usize::from(is_short && number > 0)..number + 1;
+        let to = behind.min(number.saturating_add(together)).min(places.len());
+        let blocks = number - usize::from(is_short && number > 0)..to;
         Some((blocks.clone(), places.get(blocks)?))
     }
 
@@ -96,17 +100,23 @@ impl Blocks {
         block as u64 * self.block
     }
 
-    /// A chunk of some blocks, of what is stored of each.
+    /// The header of a chunk of some blocks, behind which they lie as they are stored, in place of what is in a buffer.
     ///
     /// # Errors
     /// Where that is more than a chunk can have.
-    pub(super) fn chunk(&self, blocks: Range<usize>, stored: &[Bytes]) -> Result<Vec<u8>, String> {
+    pub(super) fn begin(
+        &self,
+        blocks: Range<usize>,
+        stored: &[Range<u64>],
+        chunk: &mut Vec<u8>,
+    ) -> Result<(), String> {
         let too_large = |_| "its blocks are larger than a chunk can be".to_owned();
         let number = |bytes: u64| u32::try_from(bytes).map(u32::to_le_bytes).map_err(too_large);
         let (from, to) = (blocks.start as u64 * self.block, (blocks.end as u64 * self.block).min(self.bytes));
         let table = HEADER + stored.len() as u64 * 4;
-        let all = stored.iter().fold(table, |all, block| all + block.len() as u64);
-        let mut chunk = Vec::with_capacity(usize::try_from(all).unwrap_or(0));
+        let length = |block: &Range<u64>| block.end - block.start;
+        let all = stored.iter().fold(table, |all, block| all + length(block));
+        chunk.clear();
         chunk.extend(self.head);
         for told in [to - from, self.block, all] {
             chunk.extend(number(told)?);
@@ -114,12 +124,9 @@ impl Blocks {
         let mut start = table;
         for block in stored {
             chunk.extend(number(start)?);
-            start += block.len() as u64;
+            start += length(block);
         }
-        for block in stored {
-            chunk.extend_from_slice(block);
-        }
-        Ok(chunk)
+        Ok(())
     }
 }
 

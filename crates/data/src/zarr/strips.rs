@@ -18,6 +18,11 @@ use crate::mosaic::{Elements, Fill, Touched};
 use crate::objects::{Objects, Place, fetch};
 use crate::overlap::filled;
 
+/// What is wrong with a chunk that was there before.
+const GONE: &str = "it is not there any more";
+/// What is wrong with a chunk of which bytes lack.
+const SHORT: &str = "it has too few bytes";
+
 /// A part of an array that lies in one chunk without gaps, as the chunk is stored.
 #[derive(Debug)]
 pub(super) struct Strips {
@@ -31,8 +36,10 @@ pub(super) struct Strips {
     opened: Option<Opened>,
     /// The strip that was given last.
     given: Bytes,
-    /// The block that was decompressed last, by its first byte in the chunk.
+    /// The blocks that were decompressed last, by their first byte in the chunk.
     tail: Option<(u64, Bytes)>,
+    /// Those as they are stored: the memory is taken again for the next ones.
+    stored: Vec<u8>,
 }
 
 /// What strips are taken from.
@@ -74,6 +81,7 @@ pub(super) async fn chunk(
         opened: None,
         given: Bytes::new(),
         tail: None,
+        stored: Vec::new(),
     }))
 }
 
@@ -160,7 +168,7 @@ impl Strips {
         Ok(bytes)
     }
 
-    /// The bytes of a block from one on, up to another where blocks are not compressed. The block before is still there:
+    /// Bytes of some blocks from one on, up to another where blocks are not compressed. The blocks before are still there:
     /// strips begin in the middle of one.
     fn block(&mut self, blocks: &Blocks, place: &Place, at: u64, end: u64) -> error::Result<Bytes> {
         let behind = |first: u64, bytes: &Bytes| {
@@ -170,17 +178,22 @@ impl Strips {
         if let Some(found) = self.tail.as_ref().and_then(|(first, bytes)| behind(*first, bytes)) {
             return Ok(found);
         }
-        let gone = || self.damaged("it is not there any more");
         if blocks.are_plain() {
-            return self.part(place, HEADER + at..HEADER + end)?.ok_or_else(gone);
+            return self.part(place, HEADER + at..HEADER + end)?.ok_or_else(|| self.damaged(GONE));
         }
-        let (numbers, places) = blocks.at(at).ok_or_else(|| self.damaged("it has too few elements"))?;
+        let (numbers, places) = blocks.at(at, end).ok_or_else(|| self.damaged("it has too few elements"))?;
         let first = blocks.first(numbers.start);
-        let stored: Option<Vec<Bytes>> =
-            places.iter().map(|one| self.part(place, one.clone())).collect::<error::Result<_>>()?;
-        let chunk = blocks.chunk(numbers, &stored.ok_or_else(gone)?).map_err(|what| self.damaged(&what))?;
-        let bytes = self.decoder()?.decompressed(Cow::Owned(chunk)).map_err(|what| self.damaged(&what))?;
-        let bytes = Bytes::from(bytes.into_owned());
+        let mut stored = std::mem::take(&mut self.stored);
+        blocks.begin(numbers, places, &mut stored).map_err(|what| self.damaged(&what))?;
+        for range in places {
+            let part = place.part(range.clone()).map_err(|_| self.damaged(SHORT))?;
+            if !part.append_here(range.end - range.start, &mut stored)? {
+                return Err(self.damaged(GONE));
+            }
+        }
+        let bytes = self.decoder()?.decompressed(Cow::Borrowed(&stored));
+        let bytes = Bytes::from(bytes.map_err(|what| self.damaged(&what))?.into_owned());
+        self.stored = stored;
         let found = behind(first, &bytes).unwrap_or_default();
         self.tail = Some((first, bytes));
         Ok(found)
@@ -189,7 +202,7 @@ impl Strips {
     /// A part of where the chunk lies; none where there is nothing.
     fn part(&self, place: &Place, range: Range<u64>) -> error::Result<Option<Bytes>> {
         let length = range.end - range.start;
-        place.part(range).map_err(|_| self.damaged("it has too few bytes"))?.bytes_here(length)
+        place.part(range).map_err(|_| self.damaged(SHORT))?.bytes_here(length)
     }
 
     /// So many bytes of what was never written.

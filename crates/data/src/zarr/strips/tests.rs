@@ -65,7 +65,18 @@ fn held(chunk: Vec<u8>) -> Strips {
     let touched = Touched { index: Vec::new(), origin: Vec::new(), overlaps: Vec::new() };
     let store = Address::named("here".to_owned());
     let (array, given) = (array("little"), Bytes::new());
-    Strips { array, store, job, touched, first: 0, count: 315_000, opened: None, given, tail: None }
+    Strips {
+        array,
+        store,
+        job,
+        touched,
+        first: 0,
+        count: 315_000,
+        opened: None,
+        given,
+        tail: None,
+        stored: Vec::new(),
+    }
 }
 
 #[tokio::test]
