@@ -135,8 +135,8 @@ impl ContainerTool {
         self.call().arguments(push_arguments(self.kind, reference, credentials, digest_file)).log(log)
     }
 
-    /// Runs a program in a new container of an image that is here, which ends with it, and hands over
-    /// the lines that it writes.
+    /// Runs a program in a new container of an image that is here, which ends with it, by Ctrl-C too, and
+    /// hands over the lines that it writes.
     ///
     /// # Errors
     /// When the image is not here, or the program fails.
@@ -154,7 +154,8 @@ impl ContainerTool {
         }
         let container = self.call().arguments(["from", "--quiet", "--pull=never", image]).output()?;
         let run = self.call().arguments(["run", &container, "--"]).arguments(program).input(input).log(log);
-        let outcome = run.each_line(line);
+        // Buildah keeps its container: this process has to live until it is removed.
+        let outcome = run.gently().each_line(line);
         let removed = self.call().arguments(["rm", &container]).output();
         outcome.and(removed.map(drop))
     }

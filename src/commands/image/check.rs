@@ -8,6 +8,7 @@ use crate::cli::image::CheckArgs;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::render::hub_image::lock_digest;
+use crate::tool::ToolError;
 use crate::view::{Align, Layout, Report, Table};
 
 /// What is asked inside the image.
@@ -37,9 +38,12 @@ pub(super) fn check(run: &Run<'_>, args: &CheckArgs) -> Result<Outcome> {
     };
     tool.inside(&image, &program, PROGRAM.as_bytes(), each, &log)
         .inspect_err(|_| progress.abandon())
-        .map_err(|error| {
-            explained(error, &log)
-                .hint("build it with `frazil image build`, or pull it and name it with `--image`")
+        .map_err(|error| match error {
+            ToolError::Interrupted { .. } => {
+                Error::interrupted("interrupted").hint("the same call again begins anew")
+            }
+            error => explained(error, &log)
+                .hint("build it with `frazil image build`, or pull it and name it with `--image`"),
         })?;
     progress.finish();
     if checks.is_empty() {
